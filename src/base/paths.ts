@@ -1,0 +1,32 @@
+// Where tlab keeps its things on a host. Two roots and one configuration file; tests point them elsewhere
+// by environment, and every process of one engine must see the same values, so children inherit them.
+
+const runRoot = process.env.TLAB_RUN_ROOT ?? '/run/tlab';
+const dataRoot = process.env.TLAB_DATA_ROOT ?? '/var/lib/tlab';
+
+export const paths = {
+  runRoot,
+  dataRoot,
+  /** The daemon's configuration, with Docker's keys. */
+  configuration: process.env.TLAB_CONFIG ?? '/etc/tlab/daemon.json',
+  /** Docker Engine API, HTTP. */
+  daemonSocket: `${runRoot}/tlab.sock`,
+  daemonPidFile: `${runRoot}/tlabd.pid`,
+  /** containerd's gRPC services; the ttrpc event door for shims is the same path plus `.ttrpc`. */
+  containerdSocket: `${runRoot}/containerd/containerd.sock`,
+  /** Bundles: `<containerdState>/io.containerd.runtime.v2.task/<namespace>/<id>`. */
+  containerdState: `${runRoot}/containerd`,
+  containerdRoot: `${dataRoot}/containerd`,
+  /** Sockets of the shims, named by a hash, short enough for sun_path. */
+  shimSockets: `${runRoot}/s`,
+  /** `--root` of the OCI runtime; the shim appends the namespace. */
+  runtimeRoot: `${runRoot}/runtime`,
+  /** Bind mounts that keep network namespaces alive. */
+  networkNamespaces: `${runRoot}/netns`,
+  /** One folder a container: its JSON, its log, hosts, hostname, resolv.conf. */
+  containers: `${dataRoot}/containers`,
+  /** Offline images, each an OCI layout: `<library>/<name>`. */
+  library: `${dataRoot}/library`,
+  /** Traces: `<traces>/<trace-id>/parts/<stage>-<pid>.jsonl`. */
+  traces: process.env.TLAB_TRACES ?? `${dataRoot}/traces`,
+} as const;

@@ -1,0 +1,60 @@
+// Trace context: W3C traceparent over every door (HTTP header, gRPC and ttrpc metadata, TRACEPARENT for exec),
+// and AsyncLocalStorage inside a process, so that any function can emit without being handed a recorder.
+// Rule: the sampled flag says that a trace is wanted; a trace exists only if its folder does.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import type { Cause } from './cause.ts';
+import type { Recorder } from './recorder.ts';
+
+/** One span of one trace, as it stands in a traceparent. @source w3c trace-context */
+export interface TraceContext {
+  /** 32 hex digits. */
+  traceId: string;
+  /** 16 hex digits: the span that everything emitted here belongs to. */
+  spanId: string;
+  sampled: boolean;
+}
+
+interface ActiveTrace extends TraceContext {
+  recorder: Recorder;
+  cause: Cause | undefined;
+}
+
+const active = new AsyncLocalStorage<ActiveTrace>();
+
+const form = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** The context in a traceparent, or undefined when there is none or it is malformed: a bad header never fails a request. */
+export function parseTraceparent(header: string | undefined): TraceContext | undefined {
+  const match = form.exec(header ?? '');
+  if (match?.[1] === undefined || match[2] === undefined || match[3] === undefined) return undefined;
+  return { traceId: match[1], spanId: match[2], sampled: (Number.parseInt(match[3], 16) & 1) === 1 };
+}
+
+export const formatTraceparent = (context: TraceContext): string =>
+  `00-${context.traceId}-${context.spanId}-${context.sampled ? '01' : '00'}`;
+
+export const newTraceId = (): string => randomBytes(16).toString('hex');
+export const newSpanId = (): string => randomBytes(8).toString('hex');
+
+/** The trace that the calling code runs under, if any. */
+export const currentTrace = (): ActiveTrace | undefined => active.getStore();
+
+/** Runs `body` under a trace; everything that it emits, also later and asynchronously, lands in `recorder`. */
+export function runWithTrace<T>(context: TraceContext, recorder: Recorder, body: () => T): T {
+  return active.run({ ...context, recorder, cause: undefined }, body);
+}
+
+/** Everything emitted inside has this cause unless it names one of its own. */
+export function withCause<T>(cause: Cause, body: () => T): T {
+  const current = active.getStore();
+  return current === undefined ? body() : active.run({ ...current, cause }, body);
+}
+
+/** A span below the current one, for a call through a door. Undefined when nothing is traced. */
+export function childSpan(): { parent: string; context: TraceContext; traceparent: string } | undefined {
+  const current = active.getStore();
+  if (current === undefined) return undefined;
+  const context: TraceContext = { traceId: current.traceId, spanId: newSpanId(), sampled: true };
+  return { parent: current.spanId, context, traceparent: formatTraceparent(context) };
+}

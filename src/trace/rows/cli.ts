@@ -1,0 +1,6 @@
+// Event types of the cli stage.
+import { doorRows } from './door.ts';
+
+export const cliRows = {
+  ...doorRows('cli'),
+} as const;

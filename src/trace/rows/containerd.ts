@@ -1,0 +1,6 @@
+// Event types of the containerd stage.
+import { doorRows } from './door.ts';
+
+export const containerdRows = {
+  ...doorRows('containerd'),
+} as const;

@@ -1,0 +1,6 @@
+// Event types of the daemon stage.
+import { doorRows } from './door.ts';
+
+export const daemonRows = {
+  ...doorRows('daemon'),
+} as const;

@@ -1,0 +1,84 @@
+// Event types of the kernel stage: objects made, changed and removed, whichever process asked for it (see pid).
+import * as v from 'valibot';
+import { row } from '../row.ts';
+
+const optionalError = { errno: v.optional(v.string()) };
+
+export const kernelRows = {
+  'kernel.operation-executed': row({
+    level: 2,
+    data: v.object({
+      /** Position in the plan. */
+      index: v.number(),
+      /** Name of the operation, the row of src/runc/plan/operations.ts. */
+      operation: v.string(),
+      arguments: v.record(v.string(), v.unknown()),
+      actor: v.string(),
+      durationNs: v.number(),
+      result: v.number(),
+      ...optionalError,
+    }),
+    says: (d) => `${d.operation} ${Object.values(d.arguments).join(' ')}`.trim(),
+    source: 'oci-runtime runtime',
+  }),
+  'kernel.mount-attached': row({
+    level: 2,
+    data: v.object({
+      source: v.string(),
+      target: v.string(),
+      fstype: v.string(),
+      options: v.string(),
+      ...optionalError,
+    }),
+    says: (d) => `mount ${d.fstype || 'bind'} ${d.source} on ${d.target} (${d.options})`,
+    source: 'man mount(2)',
+  }),
+  'kernel.mount-detached': row({
+    level: 2,
+    data: v.object({ target: v.string(), flags: v.string(), ...optionalError }),
+    says: (d) => `unmount ${d.target}`,
+    source: 'man umount(2)',
+  }),
+  'kernel.file-written': row({
+    level: 2,
+    data: v.object({ path: v.string(), value: v.string(), ...optionalError }),
+    says: (d) => `write ${d.path}`,
+    source: 'man write(2)',
+  }),
+  'kernel.process-executed': row({
+    level: 2,
+    data: v.object({ executable: v.string(), argv: v.array(v.string()), childPid: v.optional(v.number()) }),
+    says: (d) => `execute ${d.argv.join(' ')}`,
+    source: 'man execve(2)',
+  }),
+  'kernel.process-exited': row({
+    level: 2,
+    data: v.object({ childPid: v.number(), status: v.number(), signal: v.optional(v.string()) }),
+    says: (d) => `process ${d.childPid} exits with ${d.status}`,
+    source: 'man wait(2)',
+  }),
+  'kernel.netlink-sent': row({
+    level: 2,
+    data: v.object({
+      /** RTM_NEWLINK and the like. */
+      message: v.string(),
+      attributes: v.record(v.string(), v.unknown()),
+      namespace: v.string(),
+      ...optionalError,
+    }),
+    says: (d) => `netlink ${d.message} ${JSON.stringify(d.attributes)}`,
+    source: 'man rtnetlink(7)',
+  }),
+  'kernel.rule-added': row({
+    level: 2,
+    data: v.object({ table: v.string(), chain: v.string(), rule: v.string() }),
+    says: (d) => `iptables -t ${d.table} -A ${d.chain} ${d.rule}`,
+    source: 'man iptables(8)',
+  }),
+  'kernel.rule-removed': row({
+    level: 2,
+    data: v.object({ table: v.string(), chain: v.string(), rule: v.string() }),
+    says: (d) => `iptables -t ${d.table} -D ${d.chain} ${d.rule}`,
+    source: 'man iptables(8)',
+  }),
+} as const;

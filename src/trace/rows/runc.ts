@@ -1,0 +1,6 @@
+// Event types of the runc stage.
+import { doorRows } from './door.ts';
+
+export const runcRows = {
+  ...doorRows('runc'),
+} as const;
