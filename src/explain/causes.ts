@@ -1,0 +1,116 @@
+// From an event to its root: kernel operation → line of config.json → field of the request → flag, image config or named default.
+// Each step is looked up in the provenance that the stage above wrote into the trace; nothing is guessed.
+import type { Cause, Provenance } from '../trace/cause.ts';
+import { type DefaultName, defaults } from '../trace/defaults.ts';
+import type { Trace, TraceEvent } from '../trace/file.ts';
+
+const rootKinds = new Set(['flag', 'argument', 'command', 'image', 'default', 'request']);
+
+export interface CauseChain {
+  /** From the event's own cause to the last one found. */
+  links: Cause[];
+  /** True when the last link is a root: a flag, an argument, an image field, a named default, a client's request. */
+  complete: boolean;
+}
+
+interface ProvenanceRecord {
+  ts: number;
+  provenance: Provenance;
+}
+
+/** Answers "why" for the events of one trace. */
+export class Causes {
+  readonly #requestOfSpan = new Map<string, TraceEvent>();
+  /** `api` provenance from what clients sent, `config` provenance from generated specs; each by time. */
+  readonly #records: Record<'api' | 'config', ProvenanceRecord[]> = { api: [], config: [] };
+
+  constructor(trace: Trace) {
+    for (const event of trace.events) this.#index(event);
+  }
+
+  #index(event: TraceEvent): void {
+    const known = this.#requestOfSpan.get(event.span);
+    if (event.type.endsWith('.request-sent') || (known === undefined && event.type.endsWith('.request-received'))) {
+      this.#requestOfSpan.set(event.span, event);
+    }
+    if (typeof event.data.provenance !== 'object' || event.data.provenance === null) return;
+    const provenance = event.data.provenance as Provenance;
+    this.#records[event.type.endsWith('.request-sent') ? 'api' : 'config'].push({ ts: event.ts, provenance });
+  }
+
+  chainOf(event: TraceEvent): CauseChain {
+    const first = event.cause ?? this.#inherited(event);
+    const links: Cause[] = [];
+    for (let cause = first; cause !== undefined && !links.includes(cause); cause = this.#next(cause, event))
+      links.push(cause);
+    const last = links.at(-1);
+    return { links, complete: last !== undefined && rootKinds.has(kindOf(last)) };
+  }
+
+  /** The cause of the request whose span this event belongs to, or of the nearest request above it. */
+  #inherited(event: TraceEvent): Cause | undefined {
+    let span: string | undefined = event.span;
+    for (const visited = new Set<string>(); span !== undefined && !visited.has(span); ) {
+      visited.add(span);
+      const request: TraceEvent | undefined = this.#requestOfSpan.get(span);
+      if (request === undefined) return undefined;
+      if (request.cause !== undefined) return request.cause;
+      if (typeof request.data.parent !== 'string') return `request:${String(request.data.method)}`;
+      span = request.data.parent;
+    }
+    return undefined;
+  }
+
+  #next(cause: Cause, event: TraceEvent): Cause | undefined {
+    const kind = kindOf(cause);
+    if (kind !== 'config' && kind !== 'api') return undefined;
+    const records = this.#records[kind];
+    const record = records.findLast((candidate) => candidate.ts <= event.ts) ?? records[0];
+    const pointer = cause.slice(kind.length + 1);
+    const found = record === undefined ? undefined : lookUp(record.provenance, pointer);
+    return found ?? (kind === 'api' ? this.#clientRequest(event) : 'request:config.json');
+  }
+
+  /** A foreign client (curl, docker) sends no provenance: its request is the root. */
+  #clientRequest(event: TraceEvent): Cause {
+    const request = this.#requestOfSpan.get(event.span);
+    return `request:${String(request?.data.method ?? 'unknown')}`;
+  }
+}
+
+const kindOf = (cause: Cause): string => cause.slice(0, cause.indexOf(':'));
+
+/** The provenance of a JSON pointer, or of the nearest ancestor that has one. */
+export function lookUp(provenance: Provenance, pointer: string): Cause | undefined {
+  for (let at = pointer; ; at = at.slice(0, at.lastIndexOf('/'))) {
+    const found = provenance[at];
+    if (found !== undefined) return found;
+    if (at === '') return undefined;
+  }
+}
+
+/** One link in words. */
+export function wordsOfCause(cause: Cause): string {
+  const kind = kindOf(cause);
+  const rest = cause.slice(kind.length + 1);
+  switch (kind) {
+    case 'flag':
+      return `you gave ${rest}`;
+    case 'argument':
+      return `you named ${rest}`;
+    case 'command':
+      return `you ran \`tlab ${rest}\``;
+    case 'image':
+      return `the image's configuration has ${rest}`;
+    case 'default':
+      return `default ${rest}: ${defaults[rest as DefaultName]?.says ?? 'unknown to this version'}`;
+    case 'request':
+      return `a client asked: ${rest}`;
+    case 'api':
+      return `the request's field ${rest}`;
+    case 'config':
+      return `config.json ${rest}`;
+    default:
+      return cause;
+  }
+}

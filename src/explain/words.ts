@@ -1,0 +1,30 @@
+// One line of words for any event: its row's, or a plain rendering for a type that this version does not know.
+import { printable } from '../base/text.ts';
+import { events } from '../trace/events.ts';
+import type { TraceEvent } from '../trace/file.ts';
+import type { Level, Row } from '../trace/row.ts';
+
+const rows = events as unknown as Record<string, Row<unknown>>;
+
+/** Safe to print: control characters of the data are made visible. */
+export function wordsOf(event: TraceEvent): string {
+  const row = rows[event.type];
+  if (row === undefined) return printable(`${event.type} ${JSON.stringify(event.data)}`);
+  try {
+    return printable(row.says(event.data));
+  } catch {
+    return printable(`${event.type} ${JSON.stringify(event.data)}`); // data of another shape: a foreign or older trace
+  }
+}
+
+/** The level at which an event first shows; unknown types are details. An error shows from level 1 on. */
+export function levelOf(event: TraceEvent): Level {
+  const level = rows[event.type]?.level ?? 2;
+  return level > 1 && isError(event) ? 1 : level;
+}
+
+export const isError = (event: TraceEvent): boolean =>
+  (typeof event.data.errno === 'string' && event.data.errno !== '') ||
+  (typeof event.data.error === 'string' && event.data.error !== '');
+
+export const sourceOf = (event: TraceEvent): string | undefined => rows[event.type]?.source;
