@@ -4,7 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Cause } from './cause.ts';
-import type { Recorder } from './recorder.ts';
+import type { PartEvent } from './events.ts';
 
 /** One span of one trace, as it stands in a traceparent. @source w3c trace-context */
 export interface TraceContext {
@@ -15,8 +15,13 @@ export interface TraceContext {
   sampled: boolean;
 }
 
+/** Where events go: a process's part of the trace. */
+export interface EventSink {
+  append(event: PartEvent): void;
+}
+
 interface ActiveTrace extends TraceContext {
-  recorder: Recorder;
+  recorder: EventSink;
   cause: Cause | undefined;
 }
 
@@ -41,7 +46,7 @@ export const newSpanId = (): string => randomBytes(8).toString('hex');
 export const currentTrace = (): ActiveTrace | undefined => active.getStore();
 
 /** Runs `body` under a trace; everything that it emits, also later and asynchronously, lands in `recorder`. */
-export function runWithTrace<T>(context: TraceContext, recorder: Recorder, body: () => T): T {
+export function runWithTrace<T>(context: TraceContext, recorder: EventSink, body: () => T): T {
   return active.run({ ...context, recorder, cause: undefined }, body);
 }
 

@@ -1,13 +1,14 @@
 // Writes one process's part of a trace: JSON Lines, appended by this process alone, a line an event and a write a line,
 // so that kill -9 loses nothing that was emitted. Stage processes keep one recorder a trace for as long as they live.
-import { existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { monotonicNow } from '../base/time.ts';
 import type { Cause } from './cause.ts';
-import { currentTrace, parseTraceparent, runWithTrace, type TraceContext } from './context.ts';
+import { currentTrace, type EventSink, parseTraceparent, runWithTrace, type TraceContext } from './context.ts';
 import type { EventData, EventType, PartEvent, Stage, Truth } from './events.ts';
 
-export class Recorder {
+export class Recorder implements EventSink {
   readonly #fd: number;
+  #closed = false;
   readonly stage: Stage;
 
   constructor(traces: string, traceId: string, stage: Stage) {
@@ -18,7 +19,13 @@ export class Recorder {
   }
 
   append(event: PartEvent): void {
-    writeSync(this.#fd, `${JSON.stringify(event)}\n`);
+    if (!this.#closed) writeSync(this.#fd, `${JSON.stringify(event)}\n`);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#fd);
   }
 }
 
@@ -54,6 +61,16 @@ export function emit<T extends EventType>(type: T, fields: EmitFields<T>): void 
 /** True when the caller's work is being traced: guards work done only to describe things. */
 export const isTraced = (): boolean => currentTrace() !== undefined;
 
+/** Traces that a process keeps open at once; a request of an older one opens its part again. */
+const mostOpenTraces = 32;
+
+function closeOldest(recorders: Map<string, Recorder>): void {
+  const [oldest] = recorders;
+  if (recorders.size <= mostOpenTraces || oldest === undefined) return;
+  recorders.delete(oldest[0]);
+  oldest[1].close();
+}
+
 /**
  * A stage process's recorders, one a trace. `run` executes `body` under the trace that a traceparent names,
  * or plainly when there is none, it is not sampled, or its folder does not exist.
@@ -65,6 +82,7 @@ export function traceDoor(traces: string, stage: Stage) {
     if (recorder === undefined) {
       recorder = new Recorder(traces, context.traceId, stage);
       recorders.set(context.traceId, recorder);
+      closeOldest(recorders);
     }
     return recorder;
   };

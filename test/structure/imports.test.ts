@@ -1,0 +1,112 @@
+// The import table of src/: which folder may import which. Calls go down the pipeline; nothing imports upward; no cycles.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+const leaves = ['base', 'oci', 'trace'];
+
+/** A folder, and what it may import besides itself. An entry with a slash is one file or sub-folder. */
+const table: Record<string, string[]> = {
+  base: [],
+  oci: ['base'],
+  trace: ['base'],
+  kernel: [...leaves],
+  library: [...leaves],
+  registry: [...leaves],
+  runc: [...leaves, 'kernel'],
+  shim: [...leaves, 'kernel'],
+  containerd: [...leaves, 'kernel', 'shim', 'registry', 'runc'],
+  daemon: [...leaves, 'kernel', 'containerd/client.ts', 'containerd/proto'],
+  tracer: [...leaves],
+  explain: [...leaves],
+  diagram: [...leaves],
+  viewer: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'diagram', 'tracer', 'explain'],
+  cli: [
+    ...leaves,
+    'daemon/client.ts',
+    'daemon/protocol.ts',
+    'viewer',
+    'diagram',
+    'tracer',
+    'explain',
+    'library',
+    'engine',
+  ],
+  engine: ['*'],
+};
+
+/** Exceptions, each with its reason. The aim is an empty list. */
+const debt: Array<{ from: string; to: string; reason: string }> = [];
+
+const importForm = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/g;
+
+function importsOf(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(importForm)]
+    .map((match) => normalize(join(dirname(file), match[1] ?? match[2] ?? '')))
+    .filter((path) => path.startsWith('src/'));
+}
+
+const files = globSync('src/**/*.ts').filter((file) => file.split('/').length > 2);
+
+function isAllowed(from: string, to: string): boolean {
+  const folder = from.split('/')[1] ?? '';
+  const target = to.slice('src/'.length);
+  if (target.startsWith(`${folder}/`)) return true;
+  if (folder === 'diagram' && to.endsWith('.machine.ts')) return true;
+  if (debt.some((row) => row.from === from && row.to === to)) return true;
+  return (table[folder] ?? []).some(
+    (allowed) => allowed === '*' || target === allowed || target.startsWith(`${allowed}/`),
+  );
+}
+
+test('every folder of src is in the import table', () => {
+  const unknown = new Set(files.map((file) => file.split('/')[1] ?? '').filter((folder) => !(folder in table)));
+  assert.deepEqual([...unknown], []);
+});
+
+test('nothing imports what the table does not allow', () => {
+  const broken = files.flatMap((from) =>
+    importsOf(from)
+      .filter((to) => !isAllowed(from, to))
+      .map((to) => `${from} → ${to}`),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('there are no import cycles', () => {
+  const graph = new Map(files.map((file) => [file, importsOf(file)]));
+  const state = new Map<string, 'open' | 'done'>();
+  const cycles: string[] = [];
+  function visit(file: string, path: string[]): void {
+    if (state.get(file) === 'done') return;
+    if (state.get(file) === 'open') {
+      cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      return;
+    }
+    state.set(file, 'open');
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    state.set(file, 'done');
+  }
+  for (const file of files) visit(file, []);
+  assert.deepEqual(cycles, []);
+});
+
+test('every exception in the debt list still exists', () => {
+  const stale = debt.filter((row) => !importsOf(row.from).includes(row.to));
+  assert.deepEqual(stale, []);
+});
+
+test('files stay within 400 lines, row tables and generated code apart', () => {
+  const exempt = /\/gen\/|\/rows\/|operations\.ts$|\/seccomp\/.*profile/;
+  const long = files
+    .filter((file) => !exempt.test(file))
+    .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length }))
+    .filter(({ lines }) => lines > 401);
+  assert.deepEqual(long, []);
+});
+
+test('every file of a stage opens with a comment that says what it is', () => {
+  const bare = files.filter((file) => !/\/gen\//.test(file) && !readFileSync(file, 'utf8').startsWith('//'));
+  assert.deepEqual(bare, []);
+});
