@@ -8,7 +8,7 @@ temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT
 
 protoc -I src/shim/proto -I src/containerd/proto \
-  --plugin=protoc-gen-es=node_modules/.bin/protoc-gen-es --es_out="$temporary" --es_opt=target=ts,import_extension=ts \
+  --plugin=protoc-gen-es=node_modules/.bin/protoc-gen-es --es_out="$temporary" --es_opt=target=ts,import_extension=ts,erasable_syntax=true \
   src/shim/proto/*.proto src/containerd/proto/*.proto
 
 for stage in shim containerd; do
