@@ -74,7 +74,8 @@ export const operations = {
     source: 'man mknod(2)',
   },
   symlink: { code: 34, arguments: { target: 'string', path: 'string' }, says: 'make a symbolic link', source: 'man symlink(2)' },
-  console: { code: 35, arguments: { path: 'string' }, says: 'make a pseudo-terminal, send its master to the console socket, bind it on /dev/console', source: 'man pts(4)' },
+  /** Window size 0 × 0: left as it is. An exec plan has path '': nothing is bound. */
+  console: { code: 35, arguments: { path: 'string', rows: 'number', columns: 'number' }, says: 'make a pseudo-terminal, send its master to the console socket, bind it on /dev/console', source: 'man pts(4)' },
   pivot_root: { code: 36, arguments: {}, says: 'make the root filesystem the root and detach the old one', source: 'man pivot_root(2)' },
   root_readonly: { code: 37, arguments: {}, says: 'remount the root read-only', source: 'man mount(2)' },
   mask_path: { code: 38, arguments: { path: 'string' }, says: 'hide a path behind /dev/null or an empty tmpfs', source: 'oci-runtime config-linux#masked-paths' },
