@@ -1,0 +1,60 @@
+// A whole tlab engine of a test's own: its folders below one root, its own network namespace, and nothing left at the end.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { must, type Ran, type RunOptions, run, start } from './shell.ts';
+import { waitUntil } from './wait.ts';
+
+export interface TestEngine {
+  root: string;
+  /** Environment that leads every tlab program to this engine. */
+  env: Record<string, string>;
+  /** Runs `tlab …` in the engine's network namespace. */
+  tlab(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** The same, when it must succeed; its output without the last line break. */
+  must(...args: string[]): Promise<string>;
+  /** Any program in the engine's network namespace. */
+  inside(program: string, args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** Arguments that lead the real docker command line here. */
+  dockerHost: string[];
+  stop(): Promise<void>;
+}
+
+export const tlabProgram = new URL('../../bin/tlab', import.meta.url).pathname;
+
+/** Starts a daemon in a network namespace of its own; the offline library is shared with the host's when there is one. */
+export async function startEngine(): Promise<TestEngine> {
+  const root = mkdtempSync('/var/tmp/tlab-test-');
+  const env: Record<string, string> = {
+    TLAB_RUN_ROOT: `${root}/run`,
+    TLAB_DATA_ROOT: `${root}/data`,
+    TLAB_CONFIG: `${root}/daemon.json`,
+    NO_COLOR: '1',
+  };
+  // A process that only holds the namespace open.
+  const holder = start('unshare', ['--net', 'sh', '-c', 'ip link set lo up && exec sleep infinity']);
+  await waitUntil(() => readFileSync(`/proc/${holder.pid}/comm`, 'utf8').trim() === 'sleep', {
+    what: 'a network namespace',
+  });
+  const enter = [`--net=/proc/${holder.pid}/ns/net`];
+  const inside: TestEngine['inside'] = (program, args, options = {}) =>
+    run('nsenter', [...enter, program, ...args], { ...options, env: { ...env, ...options.env } });
+  const tlab: TestEngine['tlab'] = (args, options) => inside(tlabProgram, args, options);
+  const checked = async (...args: string[]): Promise<string> => {
+    const ran = await tlab(args);
+    if (ran.status !== 0) throw new Error(`tlab ${args.join(' ')}: status ${ran.status}\n${ran.stdout}${ran.stderr}`);
+    return ran.stdout.trimEnd();
+  };
+  const stop = async (): Promise<void> => {
+    await tlab(['system', 'reset', '--yes'], { timeoutMs: 60_000 });
+    await holder.stop('SIGKILL');
+    rmSync(root, { recursive: true, force: true });
+  };
+  try {
+    await must('mkdir', ['-p', `${root}/data`]);
+    await must('sh', ['-c', `[ ! -d /var/lib/tlab/library ] || cp -a /var/lib/tlab/library ${root}/data/library`]);
+    await checked('system', 'start');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { root, env, tlab, must: checked, inside, dockerHost: ['-H', `unix://${root}/run/tlab.sock`], stop };
+}
