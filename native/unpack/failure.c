@@ -1,0 +1,57 @@
+#include "failure.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *entry;
+
+void failure_entry(const char *path)
+{
+	entry = path;
+}
+
+/* A name out of an archive may hold anything: control bytes must not reach a terminal. */
+static size_t put_escaped(char *out, size_t size, const char *text)
+{
+	size_t n = 0;
+	for (; *text && n + 5 < size; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\')
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
+		else
+			out[n++] = (char)c;
+	}
+	return n;
+}
+
+void fail(const char *format, ...)
+{
+	char line[8192], message[2048];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+
+	size_t n = (size_t)snprintf(line, sizeof line, "tlab-unpack: ");
+	if (entry) {
+		n += (size_t)snprintf(line + n, sizeof line - n, "entry \"");
+		n += put_escaped(line + n, 4200, entry);
+		n += (size_t)snprintf(line + n, sizeof line - n, "\": ");
+	}
+	for (char *c = message; *c; c++)
+		if ((unsigned char)*c < 0x20)
+			*c = ' ';
+	n += (size_t)snprintf(line + n, sizeof line - n, "%s\n", message);
+	(void)!write(STDERR_FILENO, line, n);
+	_exit(1);
+}
+
+void fail_call(const char *call)
+{
+	int error = errno;
+	const char *name = strerrorname_np(error);
+	fail("%s: %s %s", call, name ? name : "errno", strerror(error));
+}

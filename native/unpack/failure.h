@@ -1,0 +1,14 @@
+/* The one way out when something is wrong: one line on stderr, status 1. What was made stays; the caller throws the directory away. */
+#ifndef TLAB_FAILURE_H
+#define TLAB_FAILURE_H
+#include <stddef.h>
+
+/* The entry that is being unpacked, for the message; NULL between entries. */
+void failure_entry(const char *path);
+
+/* `tlab-unpack: entry "usr/bin/x": <message>` */
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same with the call and errno: `…: openat(2): ENOSPC No space left on device` */
+_Noreturn void fail_call(const char *call);
+
+#endif

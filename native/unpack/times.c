@@ -1,0 +1,70 @@
+#include "times.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "failure.h"
+#include "tree.h"
+
+struct remembered {
+	char *path;
+	dev_t device;
+	ino_t inode;
+	struct timespec times[2];
+};
+
+static struct {
+	struct remembered *items;
+	size_t count, capacity;
+} directories;
+
+void times_of(struct archive_entry *entry, struct timespec times[2])
+{
+	times[1] = (struct timespec){ .tv_sec = archive_entry_mtime(entry), .tv_nsec = archive_entry_mtime_nsec(entry) };
+	times[0] = times[1];
+	if (archive_entry_atime_is_set(entry))
+		times[0] = (struct timespec){ .tv_sec = archive_entry_atime(entry),
+			                      .tv_nsec = archive_entry_atime_nsec(entry) };
+}
+
+void times_remember(const char *path, int fd, struct archive_entry *entry)
+{
+	struct stat what;
+	char clean[PATH_MAX];
+	if (fstat(fd, &what) < 0)
+		fail_call("fstat(2)");
+	if (directories.count == directories.capacity) {
+		directories.capacity = directories.capacity ? directories.capacity * 2 : 256;
+		directories.items = realloc(directories.items, directories.capacity * sizeof *directories.items);
+		if (!directories.items)
+			fail("out of memory");
+	}
+	tree_clean(path, clean);
+	struct remembered *one = &directories.items[directories.count++];
+	*one = (struct remembered){ .path = strdup(clean), .device = what.st_dev, .inode = what.st_ino };
+	if (!one->path)
+		fail("out of memory");
+	times_of(entry, one->times);
+}
+
+/* Each is looked up anew; one that a later entry has replaced is no longer the same inode and is left alone. */
+void times_apply(void)
+{
+	for (size_t i = 0; i < directories.count; i++) {
+		struct remembered *one = &directories.items[i];
+		struct stat what;
+		int fd = tree_directory(one->path);
+		if (fd >= 0 && fstat(fd, &what) == 0 && what.st_ino == one->inode && what.st_dev == one->device &&
+		    futimens(fd, one->times) < 0) {
+			failure_entry(one->path);
+			fail_call("futimens(3)");
+		}
+		if (fd >= 0)
+			close(fd);
+		free(one->path);
+	}
+	free(directories.items);
+}

@@ -1,0 +1,31 @@
+/*
+ * The directory that is unpacked into. Every name is looked up beneath it by descriptor: a symlink in the way is followed
+ * as if the directory were the root (openat2, RESOLVE_IN_ROOT), and the last component is never followed.
+ */
+#ifndef TLAB_TREE_H
+#define TLAB_TREE_H
+#include <limits.h>
+#include <stdbool.h>
+
+/* A place for an entry: an open parent directory and a name in it. The parent belongs to the tree; use it before the next lookup. */
+struct place {
+	int parent;
+	char name[NAME_MAX + 1]; /* "." is the root itself */
+};
+
+void tree_open(const char *directory);
+int tree_root(void);
+
+/* Cleans `path` (leading slashes, ".", "..") and finds its parent, which is made when it is missing and `make` is set. */
+struct place tree_place(const char *path, bool make);
+
+/* A directory by its cleaned path below the root, not following a symlink in its last component; -1 with errno. */
+int tree_directory(const char *path);
+
+/* The cleaned form of a path; fails when it leads out of the tree or is too long. */
+void tree_clean(const char *path, char clean[PATH_MAX]);
+
+/* Removes what is at the place, whatever it is. Returns whether it was an overlay whiteout. */
+bool tree_remove(const struct place *place);
+
+#endif
