@@ -69,6 +69,24 @@ export const kernelRows = {
     says: (d) => `netlink ${d.message} ${JSON.stringify(d.attributes)}`,
     source: 'man rtnetlink(7)',
   }),
+  'kernel.network-namespace-created': row({
+    level: 2,
+    data: v.object({ path: v.string(), ...optionalError }),
+    says: (d) => `make a network namespace, kept alive by a bind mount on ${d.path}`,
+    source: 'man network_namespaces(7)',
+  }),
+  'kernel.chain-made': row({
+    level: 2,
+    data: v.object({ table: v.string(), chain: v.string() }),
+    says: (d) => `make or empty the chain ${d.chain} of ${d.table}`,
+    source: 'man iptables(8)',
+  }),
+  'kernel.chain-removed': row({
+    level: 2,
+    data: v.object({ table: v.string(), chain: v.string() }),
+    says: (d) => `remove the chain ${d.chain} of ${d.table}`,
+    source: 'man iptables(8)',
+  }),
   'kernel.rule-added': row({
     level: 2,
     data: v.object({ table: v.string(), chain: v.string(), rule: v.string() }),

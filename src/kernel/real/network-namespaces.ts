@@ -1,0 +1,39 @@
+// Network namespaces kept alive by a bind mount on a file, as `ip netns` does it: no process is needed to hold one.
+import { rmSync, statfsSync } from 'node:fs';
+import { emit } from '../../trace/recorder.ts';
+import { errnoName, errnoOf } from '../errors.ts';
+import type { NetworkNamespaces } from '../kernel.ts';
+import { callAsync, checked, library } from './library.ts';
+import { realMounts } from './mounts.ts';
+
+/** f_type of a namespace's file. @source uapi linux/magic.h */
+const NSFS_MAGIC = 0x6e736673;
+
+export const realNetworkNamespaces: NetworkNamespaces = {
+  async create(path) {
+    const result = await callAsync(library().netnsCreate, path);
+    emit('kernel.network-namespace-created', {
+      data: { path, ...(result < 0 ? { errno: errnoName(-result) } : {}) },
+      twin: `touch ${path} && unshare --net=${path} true`,
+    });
+    checked(result, { call: 'unshare(2)', what: `network namespace "${path}"` });
+  },
+
+  remove(path) {
+    try {
+      // Lazily: another mount namespace may still have it open, and that must not keep ours.
+      if (this.isAlive(path)) realMounts.detach(path, ['MNT_DETACH']);
+    } catch (error) {
+      if (errnoOf(error) !== 'EINVAL') throw error;
+    }
+    rmSync(path, { force: true });
+  },
+
+  isAlive(path) {
+    try {
+      return statfsSync(path).type === NSFS_MAGIC;
+    } catch {
+      return false;
+    }
+  },
+};
