@@ -10,6 +10,118 @@ export const defaults = {
     says: 'The engine keeps its own state in order: leases, events, garbage.',
     source: 'tlab',
   },
+  'cli-attached-output': {
+    says: 'A container in the foreground shows its stdout and stderr.',
+    source: 'docker-run foreground',
+  },
+  'cli-network': {
+    says: 'Without --network a container joins the default bridge network.',
+    source: 'docker-run --network',
+  },
+  'cli-restart-policy': {
+    says: 'Without --restart a container that exits stays stopped.',
+    source: 'docker-run --restart',
+  },
+  'default-capabilities': {
+    says: "A container keeps fourteen of the kernel's capabilities.",
+    source: 'docker oci/caps/defaults.go',
+  },
+  'oci-version': {
+    says: 'The version of the runtime spec that config.json is written in.',
+    source: 'oci-runtime config#specification-version',
+  },
+  'bundle-root': {
+    says: 'The root filesystem stands in the bundle, in the folder rootfs.',
+    source: 'oci-runtime bundle',
+  },
+  'hostname-from-id': {
+    says: 'A container without a host name is named after its id.',
+    source: 'docker-run --hostname',
+  },
+  'cgroup-path': {
+    says: 'Every container has a control group of its own below /tlab.',
+    source: 'tlab',
+  },
+  'default-namespaces': {
+    says: 'A container has its own mounts, host name, processes and IPC objects.',
+    source: 'docker oci/defaults.go',
+  },
+  'default-network': {
+    says: 'A container has a network namespace of its own, on the bridge.',
+    source: 'docker-run --network',
+  },
+  'default-devices': {
+    says: 'A container may use a handful of harmless devices and no other.',
+    source: 'docker oci/defaults.go',
+  },
+  'default-mounts': {
+    says: 'Every container has /proc, /dev, /sys and shared memory.',
+    source: 'docker oci/defaults.go',
+  },
+  'shm-size': {
+    says: '/dev/shm holds at most 64 MB.',
+    source: 'docker-run --shm-size',
+  },
+  'cpu-period': {
+    says: 'The time slice that CPU quotas are counted in is 100 ms.',
+    source: 'man cgroups(7)',
+  },
+  'swap-twice-memory': {
+    says: 'Memory and swap together are limited to twice the memory limit.',
+    source: 'docker-run --memory-swap',
+  },
+  'masked-paths': {
+    says: 'Files of /proc and /sys that tell or change too much are hidden.',
+    source: 'docker oci/defaults.go',
+  },
+  'read-only-paths': {
+    says: 'Parts of /proc that change the kernel are read-only.',
+    source: 'docker oci/defaults.go',
+  },
+  'seccomp-profile': {
+    says: 'System calls that containers rarely need are refused.',
+    source: 'docker profiles/seccomp',
+  },
+  'init-by-configuration': {
+    says: 'daemon.json asks for an init process in every container.',
+    source: 'dockerd daemon.json init',
+  },
+  'resolv-conf-file': {
+    says: 'The container resolves names as its host does.',
+    source: 'docker-run --dns',
+  },
+  'hostname-file': {
+    says: "/etc/hostname holds the container's own name.",
+    source: 'docker oci/defaults.go',
+  },
+  'hosts-file': {
+    says: '/etc/hosts names the container itself.',
+    source: 'docker-run --add-host',
+  },
+  'default-path': {
+    says: 'PATH has a value even when the image sets none.',
+    source: 'docker system/path.go',
+  },
+  'home-of-user': {
+    says: "HOME is the user's folder in the image's /etc/passwd.",
+    source: 'oci-runtime runc: HOME',
+  },
+  'oom-score': {
+    says: 'The container counts like any process when memory runs out.',
+    source: 'docker-run --oom-score-adj',
+  },
+  'root-user': {
+    says: 'A program runs as root when neither person nor image names a user.',
+    source: 'oci-image config#properties User',
+  },
+  'working-directory': {
+    says: 'A program starts in / when neither person nor image names a folder.',
+    source: 'oci-image config#properties WorkingDir',
+  },
+  'network-sysctls': {
+    says: 'Low ports and ping need no privilege in a network namespace of its own.',
+    source: 'docker oci/defaults.go',
+  },
 } as const satisfies Record<string, { says: string; source: string }>;
 
 export type DefaultName = keyof typeof defaults;

@@ -1,0 +1,38 @@
+// --security-opt: no-new-privileges, seccomp, and the names of what tlab does not have. @source docker-api HostConfig#SecurityOpt
+import { LabError } from '../../base/errors.ts';
+
+export interface SecurityOptions {
+  noNewPrivileges: boolean;
+  /** `default`, `unconfined`, or a profile as JSON text. */
+  seccomp: string;
+  /** systempaths=unconfined: nothing masked, nothing read-only. */
+  areSystemPathsUnconfined: boolean;
+}
+
+/** Errors: invalidArgument for what nobody knows, notImplemented for what tlab does not have. */
+export function parseSecurityOptions(options: readonly string[]): SecurityOptions {
+  const parsed: SecurityOptions = { noNewPrivileges: false, seccomp: 'default', areSystemPathsUnconfined: false };
+  for (const option of options) {
+    const match = /^([a-z-]+)(?:[=:](.*))?$/s.exec(option);
+    applyOption(parsed, option, match?.[1] ?? '', match?.[2]);
+  }
+  return parsed;
+}
+
+function applyOption(parsed: SecurityOptions, option: string, name: string, value: string | undefined): void {
+  if (name === 'no-new-privileges') {
+    parsed.noNewPrivileges = value === undefined || value === 'true';
+  } else if (name === 'seccomp' && value !== undefined) {
+    parsed.seccomp = value === 'builtin' ? 'default' : value;
+  } else if (name === 'systempaths' && value === 'unconfined') {
+    parsed.areSystemPathsUnconfined = true;
+  } else if ((name === 'apparmor' && value === 'unconfined') || (name === 'label' && value === 'disable')) {
+    // Neither AppArmor nor SELinux is applied at all, so there is nothing to switch off.
+  } else if (name === 'apparmor' || name === 'label') {
+    throw new LabError('notImplemented', `security option "${option}": tlab applies no ${name} profiles`);
+  } else {
+    throw new LabError('invalidArgument', `invalid --security-opt 2: "${option}"`, {
+      hint: 'known are no-new-privileges, seccomp=unconfined, seccomp=JSON, systempaths=unconfined',
+    });
+  }
+}
