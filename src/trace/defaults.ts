@@ -122,6 +122,26 @@ export const defaults = {
     says: 'Low ports and ping need no privilege in a network namespace of its own.',
     source: 'docker oci/defaults.go',
   },
+  'bridge-network': {
+    says: 'Containers are on the network "bridge" unless they say otherwise; the first one makes it: tlab0, its address, forwarding, NAT.',
+    source: 'docker-api POST /containers/create',
+  },
+  'sandbox-loopback': {
+    says: 'A new network namespace has its loopback interface down; programs expect it up.',
+    source: 'man network_namespaces(7)',
+  },
+  'container-without-ipv6': {
+    says: 'The bridge has no IPv6 subnet, so IPv6 is switched off inside the container.',
+    source: 'docker-api GET /networks/{id}',
+  },
+  'address-allocation': {
+    says: 'A container gets the lowest free address of its network, and a MAC address derived from it.',
+    source: 'docker-api POST /containers/create',
+  },
+  'network-removal': {
+    says: 'When a container stops, its link, rules, address and namespace go.',
+    source: 'tlab',
+  },
 } as const satisfies Record<string, { says: string; source: string }>;
 
 export type DefaultName = keyof typeof defaults;

@@ -47,3 +47,12 @@ function redactEntry(key: string, entry: unknown, depth: number): unknown {
   if (secretKeys.test(key) && typeof entry !== 'object') return redactedMark;
   return redact(entry, depth + 1);
 }
+
+/** A command line with the values of `-e NAME=value` and `--env=NAME=value` gone. */
+export function redactCommand(argv: readonly string[]): string[] {
+  return argv.map((word, i) => {
+    if (argv[i - 1] === '-e' || argv[i - 1] === '--env') return redactVariable(word);
+    const joined = /^(--env=|-e=?)(.+=.*)$/s.exec(word);
+    return joined?.[1] === undefined ? word : joined[1] + redactVariable(joined[2] ?? '');
+  });
+}

@@ -1,0 +1,292 @@
+// The story of a trace, level 0: at most forty beats, each a row here. A beat is told once, at its first event, and counts the others.
+// Rows stand in the order in which a run goes down the stages; a trace without a beat's events simply lacks it.
+
+import type { Stage } from '../trace/events.ts';
+import type { TraceEvent } from '../trace/file.ts';
+
+export interface Beat {
+  id: string;
+  stage: Stage;
+  matches(event: TraceEvent): boolean;
+  /** Words from all events of the beat seen so far; there is at least one. */
+  says(events: readonly [TraceEvent, ...TraceEvent[]]): string;
+}
+
+const text = (value: unknown): string => (value === undefined ? '' : String(value));
+const ends = (event: TraceEvent, type: string, method: string): boolean =>
+  event.type === type && text(event.data.method).endsWith(method);
+const operation =
+  (...names: string[]) =>
+  (event: TraceEvent): boolean =>
+    names.includes(text(event.data.operation));
+const count = (events: readonly unknown[], noun: string): string =>
+  `${events.length} ${noun}${events.length === 1 ? '' : 's'}`;
+const kilobytes = (bytes: unknown): string => (typeof bytes === 'number' ? ` (${Math.ceil(bytes / 1024)} KiB)` : '');
+const shortDigest = (value: unknown): string =>
+  text(value)
+    .replace(/^sha256:/, '')
+    .slice(0, 12);
+const distinct = (values: unknown[]): string =>
+  [...new Set(values.map(text))].filter((value) => value !== '').join(', ');
+
+export const beats: readonly Beat[] = [
+  {
+    id: 'command',
+    stage: 'cli',
+    matches: (e) => e.type === 'cli.command-started',
+    says: ([e]) => `you typed: ${(e.data.command as string[]).join(' ')}`,
+  },
+  {
+    id: 'create',
+    stage: 'cli',
+    matches: (e) => ends(e, 'cli.request-sent', '/containers/create'),
+    says: ([e]) =>
+      `asks the daemon to create a container from ${text((e.data.body as { Image?: string })?.Image)} (HTTP on a unix socket)`,
+  },
+  {
+    id: 'image',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.image-resolved',
+    says: (es) => {
+      const last = es.at(-1) ?? es[0];
+      return `resolves the image ${text(last.data.reference)} from ${text(last.data.from)}: manifest ${shortDigest(last.data.digest)}`;
+    },
+  },
+  {
+    id: 'layer-exists',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.layer-exists',
+    says: (es) => `already has ${count(es, 'layer')} of the image`,
+  },
+  {
+    id: 'layer-fetched',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.layer-fetched',
+    says: (es) =>
+      `fetches ${count(es, 'layer')}: ${es.map((e) => shortDigest(e.data.digest) + kilobytes(e.data.sizeBytes)).join(', ')}`,
+  },
+  {
+    id: 'layer-verified',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.layer-verified',
+    says: (es) => `verifies ${count(es, 'digest')} before anything uses them`,
+  },
+  {
+    id: 'layer-unpacked',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.layer-unpacked',
+    says: (es) => `unpacks ${count(es, 'layer')}, each into a snapshot of its own`,
+  },
+  {
+    id: 'snapshot',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.snapshot-prepared' && !text(e.data.key).startsWith('extract-'),
+    says: () => `prepares a writable snapshot on top of the image's layers: the container's own layer`,
+  },
+  {
+    id: 'container-created',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.container-state-changed' && e.data.to === 'created',
+    says: () => 'writes the container down: it is created, nothing runs',
+  },
+  {
+    id: 'attach',
+    stage: 'cli',
+    matches: (e) => e.type === 'cli.request-sent' && /\/attach$/.test(text(e.data.method)),
+    says: () => `attaches to the container's streams before it starts, so that nothing of its output is missed`,
+  },
+  {
+    id: 'start',
+    stage: 'cli',
+    matches: (e) => e.type === 'cli.request-sent' && /\/containers\/[^/]+\/start$/.test(text(e.data.method)),
+    says: () => 'asks the daemon to start it',
+  },
+  {
+    id: 'netns',
+    stage: 'kernel',
+    matches: (e) => e.type === 'kernel.network-namespace-created',
+    says: () => 'makes a network namespace, kept by a bind mount',
+  },
+  {
+    id: 'bridge',
+    stage: 'kernel',
+    matches: (e) => e.type === 'kernel.netlink-sent' && JSON.stringify(e.data.attributes).includes('"bridge"'),
+    says: () => 'makes the bridge that the containers share',
+  },
+  {
+    id: 'veth',
+    stage: 'kernel',
+    matches: (e) => e.type === 'kernel.netlink-sent' && JSON.stringify(e.data.attributes).includes('veth'),
+    says: () => `makes a veth pair: one end on the bridge, the other in the container's namespace`,
+  },
+  {
+    id: 'address',
+    stage: 'kernel',
+    matches: (e) => e.type === 'kernel.netlink-sent' && /RTM_NEW(ADDR|ROUTE)/.test(text(e.data.message)),
+    says: (es) => `gives the container its address and its default route, by netlink (${count(es, 'message')})`,
+  },
+  {
+    id: 'rules',
+    stage: 'kernel',
+    matches: (e) => e.type === 'kernel.rule-added',
+    says: (es) =>
+      `adds ${count(es, 'iptables rule')} (${distinct(es.map((e) => `${text(e.data.table)} ${text(e.data.chain)}`))})`,
+  },
+  {
+    id: 'spec',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.spec-generated',
+    says: () => 'generates config.json: the container as the OCI runtime specification describes it',
+  },
+  {
+    id: 'containers-create',
+    stage: 'daemon',
+    matches: (e) => ends(e, 'daemon.request-sent', 'Containers/Create'),
+    says: () => 'hands the container to containerd (gRPC)',
+  },
+  {
+    id: 'tasks-create',
+    stage: 'daemon',
+    matches: (e) => ends(e, 'daemon.request-sent', 'Tasks/Create'),
+    says: () => 'asks containerd for a task: the container, about to run',
+  },
+  {
+    id: 'plan',
+    stage: 'containerd',
+    matches: (e) => e.type === 'runc.plan-compiled',
+    says: ([e]) => `compiles config.json into a plan of ${text(e.data.operations)} kernel operations`,
+  },
+  {
+    id: 'shim-start',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.request-sent' && e.data.door === 'exec' && e.data.peer === 'shim',
+    says: () => 'starts a shim: the process that stays beside the container',
+  },
+  {
+    id: 'shim-create',
+    stage: 'shim',
+    matches: (e) => ends(e, 'shim.request-received', '/Create'),
+    says: () => 'is asked to create the task (ttrpc)',
+  },
+  {
+    id: 'rootfs',
+    stage: 'kernel',
+    matches: (e) => e.type === 'kernel.mount-attached' && e.data.fstype === 'overlay',
+    says: ([e]) =>
+      `mounts the root filesystem: overlay of ${1 + text(e.data.options).split(':').length - 1} layers and the writable one`,
+  },
+  {
+    id: 'runtime-create',
+    stage: 'shim',
+    matches: (e) => ends(e, 'shim.request-sent', 'create'),
+    says: () => 'calls the OCI runtime: runc create',
+  },
+  {
+    id: 'cgroup',
+    stage: 'kernel',
+    matches: (e) =>
+      e.type === 'kernel.cgroup-written' ||
+      operation('cgroup_make', 'cgroup_write', 'cgroup_devices', 'cgroup_join')(e),
+    says: (es) => `makes the container's cgroups and writes its limits (${count(es, 'operation')})`,
+  },
+  {
+    id: 'clone',
+    stage: 'kernel',
+    matches: operation('clone'),
+    says: () => `clones the container's first process into its new namespaces`,
+  },
+  {
+    id: 'join',
+    stage: 'kernel',
+    matches: operation('setns'),
+    says: () => 'the child joins the network namespace that is ready for it',
+  },
+  {
+    id: 'mounts',
+    stage: 'kernel',
+    matches: (e) =>
+      e.type === 'kernel.mount-attached' &&
+      e.data.fstype !== 'overlay' &&
+      e.stage === 'kernel' &&
+      e.truth === 'reported',
+    says: (es) => `mounts what a container sees: ${distinct(es.map((e) => e.data.target))}`,
+  },
+  {
+    id: 'devices',
+    stage: 'kernel',
+    matches: operation('device_make'),
+    says: (es) =>
+      `makes ${count(es, 'device')}: ${distinct(es.map((e) => (e.data.arguments as { path?: string }).path))}`,
+  },
+  {
+    id: 'pivot',
+    stage: 'kernel',
+    matches: operation('pivot_root'),
+    says: () => `makes the image the root: pivot_root, and the host's files are gone`,
+  },
+  {
+    id: 'masks',
+    stage: 'kernel',
+    matches: operation('mask_path', 'readonly_path'),
+    says: (es) => `hides or protects ${count(es, 'path')} of /proc and /sys`,
+  },
+  {
+    id: 'capabilities',
+    stage: 'kernel',
+    matches: operation('capability_bounding', 'capset', 'capability_ambient'),
+    says: () => 'takes away the capabilities that a container does not get',
+  },
+  {
+    id: 'seccomp',
+    stage: 'kernel',
+    matches: operation('seccomp'),
+    says: () => 'installs the seccomp filter: which system calls are allowed',
+  },
+  {
+    id: 'created',
+    stage: 'runc',
+    matches: (e) => e.type === 'runc.state-changed' && e.data.to === 'created',
+    says: () => 'is created: set up whole, and waiting for start',
+  },
+  {
+    id: 'tasks-start',
+    stage: 'daemon',
+    matches: (e) => ends(e, 'daemon.request-sent', 'Tasks/Start'),
+    says: () => 'starts the task',
+  },
+  {
+    id: 'exec',
+    stage: 'kernel',
+    matches: operation('exec'),
+    says: ([e]) => `execve: ${text((e.data.arguments as { argv?: unknown }).argv)} is now process 1 of the container`,
+  },
+  {
+    id: 'running',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.container-state-changed' && e.data.to === 'running',
+    says: () => 'the container is running',
+  },
+  {
+    id: 'exited',
+    stage: 'shim',
+    matches: (e) => e.type === 'shim.exit-recorded',
+    says: ([e]) => `the container's process has ended with ${text(e.data.status)}; the shim keeps the status`,
+  },
+  {
+    id: 'removed',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.container-state-changed' && /remov/.test(text(e.data.to)),
+    says: () => 'removes the container: its snapshot, its network, its records',
+  },
+  {
+    id: 'end',
+    stage: 'cli',
+    matches: (e) => e.type === 'cli.command-ended',
+    says: ([e]) =>
+      e.data.status === undefined
+        ? 'the command ends in an error'
+        : `the command ends with status ${text(e.data.status)}`,
+  },
+];
+
+export const mostBeats = 40;
