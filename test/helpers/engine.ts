@@ -11,6 +11,8 @@ export interface TestEngine {
   tlab(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** The same, when it must succeed; its output without the last line break. */
   must(...args: string[]): Promise<string>;
+  /** Arguments of nsenter that lead into its network namespace. */
+  enter: string[];
   /** Any program in the engine's network namespace. */
   inside(program: string, args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Arguments that lead the real docker command line here. */
@@ -56,5 +58,5 @@ export async function startEngine(): Promise<TestEngine> {
     await stop();
     throw error;
   }
-  return { root, env, tlab, must: checked, inside, dockerHost: ['-H', `unix://${root}/run/tlab.sock`], stop };
+  return { root, env, enter, tlab, must: checked, inside, dockerHost: ['-H', `unix://${root}/run/tlab.sock`], stop };
 }

@@ -1,0 +1,33 @@
+// An OCI bundle with Debian's busybox-static as its root filesystem, for any runtime.
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { must } from './shell.ts';
+
+export interface BundleOptions {
+  args?: string[];
+  /** Changes to the runtime's own default config.json. */
+  edit?: (config: RuntimeConfig) => void;
+}
+
+/** The parts of config.json that tests change; the whole document is kept. */
+export interface RuntimeConfig {
+  process: { args: string[]; terminal?: boolean; env?: string[]; cwd: string };
+  linux: { cgroupsPath?: string; resources?: Record<string, unknown>; [key: string]: unknown };
+  root: { path: string; readonly?: boolean };
+  [key: string]: unknown;
+}
+
+/** Makes `<folder>/{rootfs,config.json}` with the defaults of `runc spec`, no terminal. */
+export async function makeBundle(folder: string, { args = ['true'], edit }: BundleOptions = {}): Promise<void> {
+  for (const name of ['bin', 'proc', 'sys', 'dev', 'etc', 'tmp', 'root'])
+    mkdirSync(`${folder}/rootfs/${name}`, { recursive: true });
+  copyFileSync('/bin/busybox', `${folder}/rootfs/bin/busybox`);
+  for (const applet of (await must('/bin/busybox', ['--list'])).split('\n')) {
+    if (applet !== 'busybox') symlinkSync('busybox', `${folder}/rootfs/bin/${applet}`);
+  }
+  await must('runc', ['spec', '--bundle', folder]);
+  const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8')) as RuntimeConfig;
+  config.process.terminal = false;
+  config.process.args = args;
+  edit?.(config);
+  writeFileSync(`${folder}/config.json`, JSON.stringify(config, null, 2));
+}
