@@ -142,6 +142,46 @@ export const defaults = {
     says: 'When a container stops, its link, rules, address and namespace go.',
     source: 'tlab',
   },
+  'spec-devices': {
+    says: 'Every container has null, zero, full, random, urandom and tty in /dev.',
+    source: 'oci-runtime config-linux#default-devices',
+  },
+  'dev-links': {
+    says: 'Every container has /dev/fd, stdin, stdout, stderr and ptmx as links.',
+    source: 'oci-runtime runtime-linux#dev-symbolic-links',
+  },
+  'session-keyring': {
+    says: "A container has a session keyring of its own, so that it cannot see the host's keys.",
+    source: 'man session-keyring(7)',
+  },
+  'own-session': {
+    says: 'The first process of a container leads a session of its own.',
+    source: 'man setsid(2)',
+  },
+  'root-propagation': {
+    says: 'Mounts made in a container never show on the host.',
+    source: 'oci-runtime config-linux#rootfs-mount-propagation',
+  },
+  umask: {
+    says: 'Files that a container makes are not writable by others: umask 0022.',
+    source: 'oci-runtime config#posix-platform-user',
+  },
+  lifecycle: {
+    says: 'A created container waits for start before it runs its program.',
+    source: 'oci-runtime runtime#lifecycle',
+  },
+  'exec-process': {
+    says: 'An exec makes one more process, in the namespaces of the first.',
+    source: 'oci-runtime runtime',
+  },
+  'cpuset-inherited': {
+    says: "A new cpuset gets its parent's CPUs and memory nodes, since an empty one takes no process.",
+    source: 'man cpuset(7)',
+  },
+  'cgroup-controllers': {
+    says: 'A cgroup hands its controllers down, or its children would have none.',
+    source: 'man cgroups(7)',
+  },
 } as const satisfies Record<string, { says: string; source: string }>;
 
 export type DefaultName = keyof typeof defaults;

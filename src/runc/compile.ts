@@ -1,0 +1,211 @@
+// config.json → plan. One door for the containerd stage and for the `compile` verb; everything with judgement is in compile/.
+// The order of the lists below is the order of execution; a comment at a step says what breaks when it moves.
+import { createHash } from 'node:crypto';
+import { LabError } from '../base/errors.ts';
+import { checkDocument, configSchema, parseRuntimeJson, type RuntimeConfig } from '../oci/runtime.ts';
+import { type ProcessSpec, processSchema } from '../oci/runtime-process.ts';
+import { cgroupOperations, joinOperations } from './compile/cgroups.ts';
+import { byInit, byRuntime, type CompileContext, refusal, unsupported } from './compile/context.ts';
+import { hookOperations } from './compile/hooks.ts';
+import { lateRemounts, resolveMounts } from './compile/mounts.ts';
+import {
+  checkNamespaces,
+  cloneOperations,
+  execNamespaces,
+  joinNamespaces,
+  loopbackOperations,
+} from './compile/namespaces.ts';
+import {
+  checkProcess,
+  consoleOperations,
+  execOperation,
+  oomOperations,
+  privilegeOperations,
+  sessionOperations,
+  umaskOperation,
+} from './compile/process.ts';
+import { hiddenPaths, nameOperations, prepareRoot, readonlyRoot, rootPropagationAfter } from './compile/rootfs.ts';
+import { sysctlOperations } from './compile/sysctl.ts';
+import { type HostFacts, readHostFacts } from './host/facts.ts';
+import { encodePlan } from './plan/encode.ts';
+import type { Plan } from './plan/format.ts';
+import type { Operation } from './plan/operations.ts';
+import { tracePlan } from './trace-plan.ts';
+
+export interface BundleSource {
+  /** The container's id. */
+  id: string;
+  /** Absolute path of the bundle. */
+  bundle: string;
+  /** The text of config.json, as it is on disk. */
+  config: string;
+  /** This host's facts; read when absent. */
+  host?: HostFacts;
+}
+
+export interface CompiledPlan {
+  plan: Plan;
+  /** The binary plan. */
+  bytes: Uint8Array;
+  /** Hex, of the source document: the plan belongs in `<bundle>/plans/<sha256>.plan`. */
+  sha256: string;
+  operations: readonly Operation[];
+  warnings: readonly string[];
+}
+
+/**
+ * The plan of a container. Throws LabError `invalidArgument` (config.json is wrong) or `notImplemented` (it asks for what tlab-runc
+ * cannot do); both name the JSON pointer.
+ */
+export function compileBundle(source: BundleSource): CompiledPlan {
+  const startedMs = performance.now();
+  const context = contextOf(source);
+  const { config } = context;
+  const operations = containerOperations(context);
+  const plan: Plan = {
+    sha256: sha256Of(source.config),
+    containerId: source.id,
+    kind: 'container',
+    ociVersion: config.ociVersion,
+    rootfs: config.root?.path ?? '',
+    terminal: config.process?.terminal === true,
+    annotations: config.annotations ?? {},
+    operations,
+  };
+  return finish(plan, { context, startedMs, document: 'config.json' });
+}
+
+/** The plan of one more process in a container: `process` is the text of the process document. */
+export function compileProcessDocument(source: BundleSource & { process: string }): CompiledPlan {
+  const startedMs = performance.now();
+  const context = contextOf(source);
+  const document = checkDocument(processSchema, parseRuntimeJson(source.process, 'process'), 'process');
+  const process = withContainerDefaults(document, context.config.process);
+  const plan: Plan = {
+    sha256: sha256Of(source.process),
+    containerId: source.id,
+    kind: 'process',
+    ociVersion: '',
+    rootfs: '',
+    terminal: process.terminal === true,
+    annotations: {},
+    operations: processOperations(context, process),
+  };
+  return finish(plan, { context, startedMs, document: 'process.json' });
+}
+
+const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function contextOf(source: BundleSource): CompileContext {
+  if (!source.bundle.startsWith('/'))
+    throw new LabError('invalidArgument', `bundle "${source.bundle}": expected an absolute path`);
+  const config = checkDocument(configSchema, parseRuntimeJson(source.config, 'config.json'), 'config.json');
+  const context: CompileContext = {
+    id: source.id,
+    bundle: source.bundle,
+    config,
+    host: source.host ?? readHostFacts(),
+    warnings: [],
+  };
+  refuseUnsupported(config);
+  checkNamespaces(context);
+  return context;
+}
+
+function finish(
+  plan: Plan,
+  { context, startedMs, document }: { context: CompileContext; startedMs: number; document: string },
+): CompiledPlan {
+  const bytes = encodePlan(plan);
+  tracePlan(plan, {
+    path: `${context.bundle}/${document}`,
+    durationUs: Math.round((performance.now() - startedMs) * 1000),
+    warnings: context.warnings,
+  });
+  return { plan, bytes, sha256: plan.sha256, operations: plan.operations, warnings: context.warnings };
+}
+
+function refuseUnsupported(config: RuntimeConfig): void {
+  for (const platform of ['solaris', 'windows', 'vm', 'zos', 'freebsd'] as const) {
+    if (config[platform] !== undefined) throw unsupported(`/${platform}`, `the platform "${platform}"`);
+  }
+  const { linux } = config;
+  if ((linux?.mountLabel ?? '') !== '') throw unsupported('/linux/mountLabel', 'SELinux');
+  for (const name of ['intelRdt', 'personality', 'timeOffsets', 'netDevices', 'memoryPolicy'] as const) {
+    if (linux?.[name] !== undefined) throw unsupported(`/linux/${name}`, name);
+  }
+}
+
+function containerOperations(context: CompileContext): Operation[] {
+  const { process } = context.config;
+  if (process === undefined) throw refusal('/process', 'missing');
+  checkProcess(process);
+  return [
+    ...cgroupOperations(context),
+    ...cloneOperations(context),
+    ...joinOperations(context),
+    ...oomOperations(process),
+    ...setUpOperations(context, process),
+    ...privilegeOperations(context, process),
+    byInit('await_start', 'default:lifecycle', {}),
+    ...hookOperations(context, 'startContainer'),
+    execOperation(process),
+    // Not run by `create`: `start` and `delete` find them here.
+    ...hookOperations(context, 'poststart'),
+    ...hookOperations(context, 'poststop'),
+  ];
+}
+
+/** The child's world: namespaces, files, names. */
+function setUpOperations(context: CompileContext, process: ProcessSpec): Operation[] {
+  const mounts = resolveMounts(context);
+  return [
+    byInit('setsid', 'default:own-session', {}),
+    ...joinNamespaces(context),
+    ...sessionOperations(context),
+    ...loopbackOperations(context),
+    ...prepareRoot(context, mounts),
+    // Host hooks see the namespaces and the mounts, but still the old root. @source oci-runtime config#createruntime-hooks
+    ...hookOperations(context, 'prestart'),
+    ...hookOperations(context, 'createRuntime'),
+    ...hookOperations(context, 'createContainer'),
+    byInit('pivot_root', '/root/path', {}),
+    ...rootPropagationAfter(context),
+    // The terminal before read-only remounts: it is bound on a file that may have to be made.
+    ...consoleOperations(process, '/dev/console'),
+    ...lateRemounts(mounts),
+    ...readonlyRoot(context),
+    umaskOperation(process),
+    ...nameOperations(context),
+    // Before /proc/sys becomes read-only.
+    ...sysctlOperations(context),
+    ...hiddenPaths(context),
+  ];
+}
+
+function processOperations(context: CompileContext, process: ProcessSpec): Operation[] {
+  checkProcess(process);
+  const namespaces = execNamespaces(context);
+  return [
+    ...namespaces.beforeClone,
+    byRuntime('clone', 'default:exec-process', { flags: 0 }),
+    ...joinOperations(context),
+    ...oomOperations(process),
+    byInit('setsid', 'default:own-session', {}),
+    ...namespaces.inChild,
+    ...sessionOperations(context),
+    ...consoleOperations(process, ''),
+    umaskOperation(process),
+    ...privilegeOperations(context, process),
+    execOperation(process),
+  ];
+}
+
+/** What a process document leaves out is the container's. @source runc libcontainer newInitConfig */
+const withContainerDefaults = (process: ProcessSpec, container: ProcessSpec | undefined): ProcessSpec => ({
+  ...process,
+  capabilities: process.capabilities ?? container?.capabilities,
+  rlimits: process.rlimits ?? container?.rlimits,
+  noNewPrivileges: process.noNewPrivileges ?? container?.noNewPrivileges,
+  oomScoreAdj: process.oomScoreAdj ?? container?.oomScoreAdj,
+});

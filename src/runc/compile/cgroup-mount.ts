@@ -1,0 +1,67 @@
+// A mount of type cgroup. Version 1: a tmpfs with one bind of the container's own cgroup for each hierarchy, or, inside a cgroup
+// namespace, the hierarchy itself, which then shows the same. Version 2: the one filesystem.
+// Controllers mounted together (cpu,cpuacct) get a symlink each. @source man cgroups(7)
+import { basename } from 'node:path';
+import type { CgroupHierarchy } from '../host/cgroups.ts';
+import { isUnified } from '../host/cgroups.ts';
+import type { Operation } from '../plan/operations.ts';
+import { cgroupPathOf } from './cgroup-path.ts';
+import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts';
+import { MS } from './flags.ts';
+import type { ResolvedMount } from './mounts.ts';
+
+const always = MS.NOSUID | MS.NODEV | MS.NOEXEC;
+
+export function cgroupMount(context: CompileContext, mount: ResolvedMount): Operation[] {
+  if (isUnified(context.host.cgroups)) return [unifiedMount(mount)];
+  if (mount.type === 'cgroup2')
+    throw refusal(`${mount.cause}/type`, '"cgroup2": this host has version 1 hierarchies, expected cgroup');
+  const cgroup = cgroupPathOf(context).path;
+  const hierarchies = context.host.cgroups.v1;
+  return [
+    one(mount, { source: 'cgroup', target: mount.destination, fstype: 'tmpfs', flags: always, data: 'mode=755' }),
+    ...hierarchies.flatMap((hierarchy) => hierarchyMount(context, mount, { hierarchy, cgroup })),
+    ...hierarchies.flatMap((hierarchy) => links(mount, hierarchy)),
+  ];
+}
+
+const unifiedMount = (mount: ResolvedMount): Operation =>
+  one(mount, {
+    source: 'cgroup',
+    target: mount.destination,
+    fstype: 'cgroup2',
+    flags: mount.options.flags,
+    data: mount.options.data.join(','),
+  });
+
+function hierarchyMount(
+  context: CompileContext,
+  mount: ResolvedMount,
+  { hierarchy, cgroup }: { hierarchy: CgroupHierarchy; cgroup: string },
+): Operation[] {
+  const name = basename(hierarchy.mountpoint);
+  const target = `${mount.destination}/${name}`;
+  const readonly = mount.options.flags & MS.RDONLY;
+  if (hasNamespace(context, 'cgroup')) {
+    const data = hierarchy.controllers.join(',');
+    return [one(mount, { source: name, target, fstype: 'cgroup', flags: always | readonly, data })];
+  }
+  const source = `${hierarchy.mountpoint}${cgroup}`;
+  const more = mount.options.flags & ~(MS.BIND | MS.REC);
+  const bind = one(mount, { source, target, fstype: '', flags: MS.BIND | MS.REC, data: '' });
+  if (more === 0) return [bind];
+  return [bind, one(mount, { source: '', target, fstype: '', flags: more | MS.BIND | MS.REMOUNT, data: '' })];
+}
+
+function links(mount: ResolvedMount, hierarchy: CgroupHierarchy): Operation[] {
+  const name = basename(hierarchy.mountpoint);
+  if (hierarchy.controllers.length < 2) return [];
+  return hierarchy.controllers
+    .filter((controller) => controller !== name)
+    .map((controller) => byInit('symlink', mount.cause, { target: name, path: `${mount.destination}/${controller}` }));
+}
+
+const one = (
+  mount: ResolvedMount,
+  values: { source: string; target: string; fstype: string; flags: number; data: string },
+): Operation => byInit('mount', mount.cause, { ...values, propagation: 0, recursiveAttributes: 0n });

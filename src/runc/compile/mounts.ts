@@ -1,0 +1,163 @@
+// `mounts` of config.json → mount operations, in the listed order.
+// A bind takes two mount(2) calls, because the kernel ignores other flags on the first: bind, then remount with the flags.
+// Read-only on /dev and on a tmpfs is put off until everything inside is made (lateRemounts).
+import { posix } from 'node:path';
+import type { MountSpec } from '../../oci/runtime.ts';
+import type { Operation } from '../plan/operations.ts';
+import { cgroupMount } from './cgroup-mount.ts';
+import { byInit, type CompileContext, hasNamespace, type PlanCause, refusal, unsupported } from './context.ts';
+import { MS } from './flags.ts';
+import { type MountOptions, parseMountOptions } from './mount-options.ts';
+
+export interface ResolvedMount {
+  spec: MountSpec;
+  cause: PlanCause;
+  destination: string;
+  type: string;
+  options: MountOptions;
+}
+
+/** Every mount of config.json, checked. */
+export function resolveMounts(context: CompileContext): ResolvedMount[] {
+  return (context.config.mounts ?? []).map((spec, index) => resolveMount(context, spec, `/mounts/${index}`));
+}
+
+/** The mounts as operations. */
+export const mountOperations = (context: CompileContext, mounts: readonly ResolvedMount[]): Operation[] =>
+  mounts.flatMap((mount) => {
+    if (mount.type === 'cgroup' || mount.type === 'cgroup2') return cgroupMount(context, mount);
+    return mount.type === 'bind' ? bindMount(context, mount) : filesystemMount(mount);
+  });
+
+/** Read-only remounts that had to wait: after the devices are made and modes are set. */
+export const lateRemounts = (mounts: readonly ResolvedMount[]): Operation[] =>
+  mounts
+    .filter((mount) => waitsForReadonly(mount) && (mount.options.flags & MS.RDONLY) !== 0)
+    .map((mount) => remount(mount, mount.options.flags));
+
+/** A bind of the host's /dev, or of anything on /dev, brings its own devices. */
+export const bringsOwnDev = (mounts: readonly ResolvedMount[]): boolean =>
+  mounts.some((mount) => mount.type === 'bind' && mount.destination === '/dev');
+
+function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCause): ResolvedMount {
+  if (spec.uidMappings !== undefined || spec.gidMappings !== undefined) {
+    throw unsupported(`${pointer}/uidMappings`, 'an id-mapped mount');
+  }
+  const options = parseMountOptions(spec.options ?? []);
+  if ('unsupported' in options) throw unsupported(`${pointer}/options`, `mount option "${options.unsupported}"`);
+  if ((options.flags & MS.REMOUNT) !== 0) throw unsupported(`${pointer}/options`, 'mount option "remount"');
+  const type = (options.flags & MS.BIND) !== 0 ? 'bind' : (spec.type ?? '');
+  if (type === '')
+    throw refusal(`${pointer}/type`, 'missing: expected a filesystem type, or bind or rbind among the options');
+  // Before 1.0.2 the spec allowed a relative destination: it starts at the root. @source oci-runtime config#mounts
+  const destination = posix.normalize(`/${spec.destination}`).replace(/(?<=.)\/$/, '');
+  const mount = { spec, cause: pointer, destination, type, options };
+  checkMount(mount, pointer, hasNamespace(context, 'cgroup'));
+  return mount;
+}
+
+function checkMount(mount: ResolvedMount, pointer: string, _hasCgroupNamespace: boolean): void {
+  if (mount.destination === '/') throw refusal(`${pointer}/destination`, '"/": expected a path below the root');
+  if (mount.type === 'bind' && !mount.spec.source)
+    throw refusal(`${pointer}/source`, 'missing: a bind mount needs one');
+  const words = mount.options.data;
+  if (mount.type === 'bind' && words.length > 0) {
+    throw refusal(
+      `${pointer}/options`,
+      `"${words[0]}": expected a mount flag, since a bind mount has no other options`,
+    );
+  }
+  checkBelowProc(mount, pointer);
+}
+
+/** Files of procfs that containers may have replaced (lxcfs and the like). @source runc libcontainer/rootfs_linux.go */
+const replaceableProcFiles = new Set(
+  [
+    'cpuinfo',
+    'diskstats',
+    'meminfo',
+    'stat',
+    'swaps',
+    'uptime',
+    'loadavg',
+    'slabinfo',
+    'sys/kernel/ns_last_pid',
+    'sys/crypto/fips_enabled',
+  ].map((name) => `/proc/${name}`),
+);
+
+/** A mount over parts of /proc would let an image or a volume fake what security checks read there (CVE-2019-16884). */
+function checkBelowProc(mount: ResolvedMount, pointer: string): void {
+  if (mount.destination === '/proc' && mount.type !== 'proc' && mount.type !== 'bind') {
+    throw refusal(`${pointer}/type`, `"${mount.type}": expected proc on /proc`);
+  }
+  if (!mount.destination.startsWith('/proc/') || replaceableProcFiles.has(mount.destination)) return;
+  throw refusal(`${pointer}/destination`, `"${mount.destination}": expected a path outside /proc`);
+}
+
+function filesystemMount(mount: ResolvedMount): Operation[] {
+  const { flags, data } = mount.options;
+  return [
+    byInit('mount', mount.cause, {
+      source: mount.spec.source ?? mount.type,
+      target: mount.destination,
+      fstype: mount.type,
+      flags: waitsForReadonly(mount) ? flags & ~MS.RDONLY : flags,
+      data: data.join(','),
+      propagation: mount.options.propagation[0] ?? 0,
+      recursiveAttributes: recursiveAttributes(mount.options),
+    }),
+    ...morePropagation(mount),
+  ];
+}
+
+/** rbind, then a remount when an option asks for more than the bind, as runc does it. */
+export function bindMount(context: CompileContext, mount: ResolvedMount): Operation[] {
+  const { flags } = mount.options;
+  const more = flags & ~(MS.BIND | MS.REC);
+  const bind = byInit('mount', mount.cause, {
+    source: posix.resolve(context.bundle, mount.spec.source ?? ''),
+    target: mount.destination,
+    fstype: '',
+    flags: flags & (MS.BIND | MS.REC),
+    data: '',
+    propagation: more === 0 ? (mount.options.propagation[0] ?? 0) : 0,
+    recursiveAttributes: more === 0 ? recursiveAttributes(mount.options) : 0n,
+  });
+  return more === 0 ? [bind, ...morePropagation(mount)] : [bind, remount(mount, more), ...morePropagation(mount)];
+}
+
+/** The second call: mount(2) with MS_REMOUNT|MS_BIND sets exactly these flags on this one mount. @source man mount(2) */
+function remount(mount: ResolvedMount, flags: number): Operation {
+  const isLate = mount.type !== 'bind' && waitsForReadonly(mount);
+  return byInit('mount', mount.cause, {
+    source: '',
+    target: mount.destination,
+    fstype: '',
+    flags: (flags & ~MS.REC) | MS.BIND | MS.REMOUNT,
+    data: '',
+    propagation: isLate ? 0 : (mount.options.propagation[0] ?? 0),
+    recursiveAttributes: isLate ? 0n : recursiveAttributes(mount.options),
+  });
+}
+
+/** A mount operation carries one propagation; further ones (`slave` then `shared`) are calls of their own. */
+const morePropagation = (mount: ResolvedMount): Operation[] =>
+  mount.options.propagation.slice(1).map((propagation) =>
+    byInit('mount', mount.cause, {
+      source: '',
+      target: mount.destination,
+      fstype: '',
+      flags: propagation,
+      data: '',
+      propagation: 0,
+      recursiveAttributes: 0n,
+    }),
+  );
+
+const waitsForReadonly = (mount: ResolvedMount): boolean =>
+  mount.type === 'tmpfs' || (mount.destination === '/dev' && mount.type !== 'bind');
+
+/** Low half: attributes to set; high half: attributes to clear. */
+const recursiveAttributes = (options: MountOptions): bigint =>
+  BigInt(options.attributesSet) | (BigInt(options.attributesCleared) << 32n);

@@ -1,0 +1,81 @@
+// From a prepared root to execve: limits, user, capabilities, seccomp, program. The order is a security rule:
+// - seccomp without no_new_privs needs CAP_SYS_ADMIN, so it comes before capabilities are dropped, and the filter must then allow
+//   what dropping them calls; with no_new_privs it comes last, so that the filter need not. @source man seccomp(2)
+// - the bounding set is dropped while CAP_SETPCAP is there; groups before gid before uid, each needs what the next gives up.
+import type { ProcessSpec } from '../../oci/runtime-process.ts';
+import type { Operation } from '../plan/operations.ts';
+import { boundingOperation, capabilityMasks, capsetOperations } from './capabilities.ts';
+import { byInit, byRuntime, type CompileContext, refusal, unsupported } from './context.ts';
+import { rlimitOperations } from './rlimits.ts';
+import { seccompOperation } from './seccomp.ts';
+
+export function checkProcess(process: ProcessSpec): void {
+  if ((process.args ?? []).length === 0) throw refusal('/process/args', 'expected at least the program');
+  if (process.args?.[0] === '') throw refusal('/process/args/0', '"": expected a program');
+  for (const [index, entry] of (process.env ?? []).entries()) {
+    if (entry.indexOf('=') < 1) throw refusal(`/process/env/${index}`, `expected NAME=value`);
+  }
+  const adjustment = process.oomScoreAdj ?? 0;
+  if (adjustment < -1000 || adjustment > 1000)
+    throw refusal('/process/oomScoreAdj', `${adjustment}: expected -1000 to 1000`);
+  refuseUnsupported(process);
+}
+
+function refuseUnsupported(process: ProcessSpec): void {
+  const profile = process.apparmorProfile ?? '';
+  if (profile !== '' && profile !== 'unconfined')
+    throw unsupported('/process/apparmorProfile', `AppArmor ("${profile}")`);
+  if ((process.selinuxLabel ?? '') !== '') throw unsupported('/process/selinuxLabel', 'SELinux');
+  if (process.scheduler !== undefined) throw unsupported('/process/scheduler', 'a scheduling policy');
+  if (process.ioPriority !== undefined) throw unsupported('/process/ioPriority', 'an I/O priority');
+  if (process.execCPUAffinity !== undefined) throw unsupported('/process/execCPUAffinity', 'a CPU affinity of exec');
+  if (process.commandLine !== undefined) throw unsupported('/process/commandLine', 'a Windows command line');
+  if (process.user.username !== undefined) throw unsupported('/process/user/username', 'a Windows user name');
+}
+
+/** While the child waits: an own score must be written from outside the user namespace. */
+export const oomOperations = (process: ProcessSpec): Operation[] =>
+  process.oomScoreAdj === undefined
+    ? []
+    : [byRuntime('oom_score_adj', '/process/oomScoreAdj', { value: String(process.oomScoreAdj) })];
+
+export const sessionOperations = (context: CompileContext): Operation[] => [
+  byInit('session_keyring', 'default:session-keyring', { name: `_ses.${context.id}` }),
+];
+
+export const consoleOperations = (process: ProcessSpec, path: string): Operation[] =>
+  process.terminal === true
+    ? [
+        byInit('console', '/process/terminal', {
+          path,
+          rows: process.consoleSize?.height ?? 0,
+          columns: process.consoleSize?.width ?? 0,
+        }),
+      ]
+    : [];
+
+export const umaskOperation = (process: ProcessSpec): Operation =>
+  process.user.umask === undefined
+    ? byInit('umask', 'default:umask', { mask: 0o022 })
+    : byInit('umask', '/process/user/umask', { mask: process.user.umask & 0o777 });
+
+/** Limits to capabilities; the caller appends what stands between them and exec. */
+export function privilegeOperations(context: CompileContext, process: ProcessSpec): Operation[] {
+  const masks = capabilityMasks(context, process);
+  const seccomp = seccompOperation(context);
+  const noNewPrivileges = process.noNewPrivileges === true;
+  return [
+    ...rlimitOperations(context, process),
+    ...(noNewPrivileges ? [byInit('no_new_privs', '/process/noNewPrivileges', {})] : seccomp),
+    boundingOperation(masks),
+    byInit('chdir', '/process/cwd', { path: process.cwd }),
+    byInit('setgroups', '/process/user/additionalGids', { gids: (process.user.additionalGids ?? []).join(' ') }),
+    byInit('setgid', '/process/user/gid', { gid: process.user.gid }),
+    byInit('setuid', '/process/user/uid', { uid: process.user.uid }),
+    ...capsetOperations(masks),
+    ...(noNewPrivileges ? seccomp : []),
+  ];
+}
+
+export const execOperation = (process: ProcessSpec): Operation =>
+  byInit('exec', '/process/args', { argv: process.args ?? [], env: process.env ?? [] });

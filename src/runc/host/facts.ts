@@ -1,0 +1,62 @@
+// Facts about this host that a plan depends on, read in a few small files. The compiler takes them as an argument.
+import { existsSync, readFileSync } from 'node:fs';
+import { type CgroupLayout, readCgroupLayout } from './cgroups.ts';
+
+export interface HostFacts {
+  cgroups: CgroupLayout;
+  /** Capabilities that this process may hand on: its bounding set. */
+  boundingCapabilities: bigint;
+  effectiveCapabilities: bigint;
+  /** Hard limits of this process by kernel number; undefined is unlimited. */
+  hardLimits: ReadonlyMap<number, bigint>;
+  /** /proc/kcore exists, so containers get /dev/core. */
+  hasKcore: boolean;
+}
+
+/** The host as this process sees it now. */
+export function readHostFacts(): HostFacts {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return {
+    cgroups: readCgroupLayout(),
+    boundingCapabilities: capabilityMask(status, 'CapBnd'),
+    effectiveCapabilities: capabilityMask(status, 'CapEff'),
+    hardLimits: parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
+    hasKcore: existsSync('/proc/kcore'),
+  };
+}
+
+function capabilityMask(status: string, field: string): bigint {
+  const found = new RegExp(`^${field}:\\s*([0-9a-f]+)$`, 'm').exec(status);
+  return BigInt(`0x${found?.[1] ?? '0'}`);
+}
+
+/** Titles of /proc/pid/limits. @source man proc_pid_limits(5) */
+const limitTitles: Readonly<Record<string, number>> = {
+  'Max cpu time': 0,
+  'Max file size': 1,
+  'Max data size': 2,
+  'Max stack size': 3,
+  'Max core file size': 4,
+  'Max resident set': 5,
+  'Max processes': 6,
+  'Max open files': 7,
+  'Max locked memory': 8,
+  'Max address space': 9,
+  'Max file locks': 10,
+  'Max pending signals': 11,
+  'Max msgqueue size': 12,
+  'Max nice priority': 13,
+  'Max realtime priority': 14,
+  'Max realtime timeout': 15,
+};
+
+/** The finite hard limits in the text of /proc/pid/limits. */
+export function parseHardLimits(text: string): Map<number, bigint> {
+  const limits = new Map<number, bigint>();
+  for (const line of text.split('\n')) {
+    const resource = limitTitles[line.slice(0, 25).trim()];
+    const hard = line.slice(25).trim().split(/\s+/)[1];
+    if (resource !== undefined && hard !== undefined && /^[0-9]+$/.test(hard)) limits.set(resource, BigInt(hard));
+  }
+  return limits;
+}
