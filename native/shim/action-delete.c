@@ -1,0 +1,90 @@
+/*
+ * The delete action: what containerd runs, with the bundle as working directory, when it has lost a shim (and after every
+ * normal end too, when there is nothing left to do). Whatever is still there goes: the shim itself, the container, the
+ * mounts, the socket. It never fails on what is already gone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "mounts.h"
+#include "runtime.h"
+
+/* The pid may have been given to another process by now: the descriptor is taken first, then the process is looked at. */
+static bool is_our_shim(pid_t pid)
+{
+	char path[64];
+	struct stat own, other, bundle, folder;
+	snprintf(path, sizeof path, "/proc/%d/exe", pid);
+	if (stat("/proc/self/exe", &own) < 0 || stat(path, &other) < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/cwd", pid);
+	if (stat(".", &bundle) < 0 || stat(path, &folder) < 0)
+		return false;
+	return own.st_ino == other.st_ino && own.st_dev == other.st_dev && bundle.st_ino == folder.st_ino && bundle.st_dev == folder.st_dev;
+}
+
+static void kill_shim(void)
+{
+	pid_t pid;
+	if (!read_pid("shim.pid", &pid) || pid == getpid())
+		return;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return;
+	struct pollfd exited = { .fd = fd, .events = POLLIN };
+	if (is_our_shim(pid) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
+		poll(&exited, 1, 5000);
+	close(fd);
+}
+
+static void delete_container(void)
+{
+	struct arguments arguments = { .count = 0 };
+	if (!runtime_load(&shim.container.runtime))
+		return;
+	runtime_arguments(&arguments, "delete", NULL);
+	arguments_add(&arguments, "--force");
+	arguments_add(&arguments, shim.id);
+	runtime_run(&arguments);
+}
+
+static int print_response(pid_t pid)
+{
+	struct writer response = { 0 };
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	put_number(&response, 1, (uint64_t)pid);
+	put_number(&response, 2, 128 + SIGKILL); /* what became of it is not known: it counts as killed */
+	put_time(&response, 3, now.tv_sec, (int32_t)now.tv_nsec);
+	bool written = !response.failed && write(STDOUT_FILENO, response.at, response.length) == (ssize_t)response.length;
+	writer_free(&response);
+	return written ? 0 : 1;
+}
+
+int action_delete(void)
+{
+	char rootfs[PATH_MAX], bundle[PATH_MAX];
+	pid_t init = 0;
+	struct trace trace;
+	trace_open(&trace, "shim", getenv("TRACEPARENT"));
+	kill_shim();
+	if (!read_pid("init.pid", &init))
+		init = 0;
+	/* After an orderly end there is no such file any more, and no runtime to call. */
+	if (access("shim-runtime", F_OK) == 0)
+		delete_container();
+	if (getcwd(bundle, sizeof bundle) && snprintf(rootfs, sizeof rootfs, "%s/rootfs", bundle) < (int)sizeof rootfs)
+		mount_detach(rootfs, &trace);
+	unlink(shim.socket);
+	trace_close(&trace);
+	return print_response(init);
+}

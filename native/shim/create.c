@@ -1,0 +1,300 @@
+/*
+ * Create: root filesystem, streams, `runtime create`. Undone in reverse order when a step fails, so that a refused
+ * Create leaves nothing but the bundle.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroups.h"
+#include "mounts.h"
+#include "runtime.h"
+#include "tracing.h"
+
+/* containerd.runc.v1.Options */
+static bool decode_options(struct runtime *runtime, struct bytes message)
+{
+	struct reader reader;
+	bool good = true;
+	proto_read(&reader, message);
+	while (good && proto_next(&reader)) {
+		if (proto_is_number(&reader, 1))
+			runtime->no_pivot = reader.number != 0;
+		else if (proto_is_number(&reader, 2))
+			runtime->no_new_keyring = reader.number != 0;
+		else if (proto_is_number(&reader, 4))
+			runtime->io_uid = (uint32_t)reader.number;
+		else if (proto_is_number(&reader, 5))
+			runtime->io_gid = (uint32_t)reader.number;
+		else if (proto_is_bytes(&reader, 6) && !runtime->binary)
+			good = (runtime->binary = bytes_string(reader.value)) != NULL;
+		else if (proto_is_bytes(&reader, 7) && !runtime->root)
+			good = (runtime->root = bytes_string(reader.value)) != NULL;
+		else if (proto_is_number(&reader, 9))
+			runtime->systemd_cgroup = reader.number != 0;
+	}
+	return good && !reader.bad;
+}
+
+static bool decode_any(struct runtime *runtime, struct bytes message)
+{
+	struct reader reader;
+	struct bytes type = { 0 }, value = { 0 };
+	proto_read(&reader, message);
+	while (proto_next(&reader)) {
+		if (proto_is_bytes(&reader, 1))
+			type = reader.value;
+		else if (proto_is_bytes(&reader, 2))
+			value = reader.value;
+	}
+	if (reader.bad)
+		return false;
+	/* Options of other runtimes (ctr's --runtime-config-path) are not ours to read. */
+	return !bytes_equal(type, "containerd.runc.v1.Options") || decode_options(runtime, value);
+}
+
+static bool decode(struct container *container, bool *checkpoint, struct bytes payload)
+{
+	struct reader reader;
+	struct stdio *stdio = &container->init.stdio;
+	bool good = true;
+	proto_read(&reader, payload);
+	while (good && proto_next(&reader)) {
+		bool is_path = reader.field >= 5 && reader.field <= 7 && reader.is_bytes;
+		if (proto_is_bytes(&reader, 1) && !container->id)
+			good = (container->id = bytes_string(reader.value)) != NULL;
+		else if (proto_is_bytes(&reader, 2) && !container->bundle)
+			good = (container->bundle = bytes_string(reader.value)) != NULL;
+		else if (proto_is_number(&reader, 4))
+			stdio->terminal = reader.number != 0;
+		else if (is_path && !stdio->paths[reader.field - 5])
+			good = (stdio->paths[reader.field - 5] = bytes_string(reader.value)) != NULL;
+		else if (proto_is_bytes(&reader, 8))
+			*checkpoint = reader.value.length > 0;
+		else if (proto_is_bytes(&reader, 10))
+			good = decode_any(&container->runtime, reader.value);
+	}
+	return good && !reader.bad && container->id && is_identifier(container->id) && container->bundle && container->bundle[0] == '/';
+}
+
+static bool bundle_path(char path[PATH_MAX], const char *name)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", shim.container.bundle, name);
+	return n > 0 && n < PATH_MAX;
+}
+
+static void detach_rootfs(const struct trace *trace)
+{
+	char rootfs[PATH_MAX];
+	if (shim.container.mounted && bundle_path(rootfs, "rootfs"))
+		mount_detach(rootfs, trace);
+	shim.container.mounted = false;
+}
+
+static void append_all(struct request **list, struct request *more)
+{
+	while (*list)
+		list = &(*list)->next;
+	*list = more;
+}
+
+void container_forget(const struct trace *trace)
+{
+	struct container *container = &shim.container;
+	struct request *left = process_free(&container->init);
+	detach_rootfs(trace);
+	while (container->execs)
+		append_all(&left, process_free(container->execs));
+	runtime_free(&container->runtime);
+	free(container->id);
+	free(container->bundle);
+	*container = (struct container){ 0 };
+	service_watch_idle();
+	dispatch_all(left);
+}
+
+static bool attach_rootfs(const struct request *request, char error[512])
+{
+	char rootfs[PATH_MAX];
+	struct reader reader;
+	if (!bundle_path(rootfs, "rootfs") || (mkdir(rootfs, 0711) < 0 && errno != EEXIST)) {
+		snprintf(error, 512, "making the bundle's rootfs: %s", strerror(errno));
+		return false;
+	}
+	proto_read(&reader, request->payload);
+	while (proto_next(&reader)) {
+		if (!proto_is_bytes(&reader, 3))
+			continue;
+		if (!mount_attach(reader.value, rootfs, &request->trace, error))
+			return false;
+		shim.container.mounted = true;
+	}
+	return true;
+}
+
+bool read_pid(const char *path, pid_t *pid)
+{
+	char text[32];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	long value = strtol(text, NULL, 10);
+	*pid = (pid_t)value;
+	return value > 0 && value <= INT_MAX;
+}
+
+static void publish_create(const struct request *request)
+{
+	const struct container *container = &shim.container;
+	char *const *paths = container->init.stdio.paths;
+	struct writer event = { 0 }, io = { 0 };
+	struct reader reader;
+	put_string(&event, 1, container->id);
+	put_string(&event, 2, container->bundle);
+	proto_read(&reader, request->payload);
+	while (proto_next(&reader))
+		if (proto_is_bytes(&reader, 3))
+			put_bytes(&event, 3, reader.value);
+	for (uint32_t i = 0; i < 3; i++)
+		put_string(&io, i + 1, paths[i]);
+	put_number(&io, 4, container->init.stdio.terminal);
+	put_message(&event, 4, &io);
+	put_number(&event, 6, (uint64_t)container->init.pid);
+	publish("/tasks/create", "containerd.events.TaskCreate", &event, request->traceparent);
+	writer_free(&io);
+	writer_free(&event);
+}
+
+static void fail(struct request *request, const char *message)
+{
+	refuse(request, CODE_UNKNOWN, "OCI runtime create failed: %s", message);
+}
+
+/* What is left when the runtime died half way; its own failures it cleans up itself. */
+static void cleaned(struct call *call, const char *error)
+{
+	(void)error;
+	struct request *request = call->request;
+	container_forget(&request->trace);
+	fail(request, "the runtime was killed during create");
+}
+
+static bool clean_up(struct request *request)
+{
+	char error[512];
+	struct arguments arguments = { .count = 0 };
+	arguments_add(&arguments, "--force");
+	arguments_add(&arguments, shim.container.id);
+	return runtime_call(&(struct command){ "delete", &shim.container.init, request, NULL, cleaned }, &arguments, error);
+}
+
+static void created(struct call *call, const char *error)
+{
+	char path[PATH_MAX], message[4096];
+	struct process *init = call->process;
+	struct request *request = call->request;
+	if (!error && (!bundle_path(path, "init.pid") || !read_pid(path, &init->pid)))
+		error = "the runtime wrote no pid";
+	if (!error && !stdio_console_arrived(&init->stdio))
+		error = "the runtime sent no terminal";
+	if (error) {
+		snprintf(message, sizeof message, "%s", error);
+		if ((call->killed || init->pid > 0) && clean_up(request))
+			return;
+		container_forget(&request->trace);
+		fail(request, message);
+		return;
+	}
+	shim.container.kill_all_on_exit = !is_namespace_init(init->pid);
+	process_set_status(init, STATUS_CREATED, &request->trace);
+	publish_create(request);
+	struct writer response = { 0 };
+	put_number(&response, 1, (uint64_t)init->pid);
+	answer(request, &response);
+	writer_free(&response);
+	reaper_adopt(init);
+	process_settle(init);
+}
+
+static bool call_create(struct request *request, char error[512])
+{
+	char pid_file[PATH_MAX];
+	struct container *container = &shim.container;
+	struct stdio *stdio = &container->init.stdio;
+	struct arguments arguments = { .count = 0 };
+	if (!bundle_path(pid_file, "init.pid")) {
+		snprintf(error, 512, "the bundle's path is too long");
+		return false;
+	}
+	unlink(pid_file);
+	arguments_add(&arguments, "--bundle");
+	arguments_add(&arguments, container->bundle);
+	arguments_add(&arguments, "--pid-file");
+	arguments_add(&arguments, pid_file);
+	if (container->runtime.no_pivot)
+		arguments_add(&arguments, "--no-pivot");
+	if (container->runtime.no_new_keyring)
+		arguments_add(&arguments, "--no-new-keyring");
+	if (stdio->terminal) {
+		arguments_add(&arguments, "--console-socket");
+		arguments_add(&arguments, stdio->console_path);
+	}
+	arguments_add(&arguments, container->id);
+	return runtime_call(&(struct command){ "create", &container->init, request, stdio->child, created }, &arguments, error);
+}
+
+static bool prepare(struct request *request, char error[512])
+{
+	struct container *container = &shim.container;
+	const unsigned owner[2] = { container->runtime.io_uid, container->runtime.io_gid };
+	if (!runtime_defaults(&container->runtime)) {
+		snprintf(error, 512, "no memory");
+		return false;
+	}
+	runtime_save(container);
+	if (!attach_rootfs(request, error))
+		return false;
+	if (!stdio_open(&container->init.stdio, shim.sockets, owner, error))
+		return false;
+	trace_stdio(&request->trace, &container->init);
+	return call_create(request, error);
+}
+
+void verb_create(struct request *request)
+{
+	struct container *container = &shim.container;
+	char error[512];
+	bool checkpoint = false;
+	if (container->id) {
+		refuse(request, CODE_ALREADY_EXISTS, "container \"%s\": already exists in this shim", container->id);
+		return;
+	}
+	stdio_init(&container->init.stdio);
+	container->init.exec_id = strdup("");
+	if (!container->init.exec_id || !decode(container, &checkpoint, request->payload)) {
+		container_forget(&request->trace);
+		refuse(request, CODE_INVALID_ARGUMENT, "malformed Create request");
+		return;
+	}
+	if (checkpoint) {
+		container_forget(&request->trace);
+		refuse(request, CODE_UNIMPLEMENTED, "restoring a checkpoint is not supported");
+		return;
+	}
+	snprintf(container->init.traceparent, sizeof container->init.traceparent, "%s", request->traceparent);
+	service_watch_idle();
+	if (!prepare(request, error)) {
+		container_forget(&request->trace);
+		fail(request, error);
+		return;
+	}
+	stdio_handed_over(&container->init.stdio);
+}

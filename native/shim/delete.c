@@ -1,0 +1,114 @@
+/*
+ * Delete of a stopped process: its output drains first (a slow reader gets two seconds), then for init the runtime's
+ * state and the root filesystem go; the answer carries the exit status, which until now was kept.
+ */
+#include <stdlib.h>
+
+#include "runtime.h"
+#include "tracing.h"
+
+enum { DRAIN_MS = 2000, DRAIN_STEP_MS = 20 };
+
+static void finish(struct request *request, struct process *process)
+{
+	bool is_init = process == &shim.container.init;
+	struct writer event = { 0 }, response = { 0 };
+	put_string(&event, 1, shim.container.id);
+	put_number(&event, 2, (uint64_t)process->pid);
+	put_exit(&event, 3, process);
+	if (!is_init)
+		put_string(&event, 5, process->exec_id);
+	put_number(&response, 1, (uint64_t)process->pid);
+	put_exit(&response, 2, process);
+
+	/* containerd's shims send this event for init alone: the end of an exec is its exit. */
+	if (is_init)
+		publish("/tasks/delete", "containerd.events.TaskDelete", &event, request->traceparent);
+	if (is_init) {
+		container_forget(&request->trace);
+		answer(request, &response);
+	} else {
+		struct request *left = process_free(process);
+		answer(request, &response);
+		dispatch_all(left);
+	}
+	writer_free(&event);
+	writer_free(&response);
+}
+
+static void deleted(struct call *call, const char *error)
+{
+	struct process *init = call->process;
+	if (error && !call->killed) {
+		refuse(call->request, CODE_UNKNOWN, "OCI runtime delete failed: %s", error);
+		process_settle(init);
+		return;
+	}
+	if (error) { /* the runtime was killed; once more settles it */
+		init->deleting = NULL;
+		dispatch(call->request);
+		return;
+	}
+	if (init->exit_held) /* it was only created, and delete --force killed it */
+		announce_exit(init);
+	finish(call->request, init);
+}
+
+static void remove_process(struct request *request, struct process *process)
+{
+	char error[512];
+	struct arguments arguments = { .count = 0 };
+	stdio_release(&process->stdio);
+	if (process != &shim.container.init) {
+		finish(request, process);
+		return;
+	}
+	if (process->status != STATUS_STOPPED)
+		arguments_add(&arguments, "--force");
+	arguments_add(&arguments, shim.container.id);
+	if (!runtime_call(&(struct command){ "delete", process, request, NULL, deleted }, &arguments, error))
+		refuse(request, CODE_UNKNOWN, "OCI runtime delete failed: %s", error);
+}
+
+static void drain_again(struct timer *timer);
+
+static void drain(struct process *process)
+{
+	if (!stdio_drained(&process->stdio) && monotonic_ms() < process->drain_until_ms) {
+		timer_set(&process->drain, DRAIN_STEP_MS, drain_again);
+		return;
+	}
+	struct request *request = process->deleting;
+	process->deleting = NULL;
+	remove_process(request, process);
+}
+
+static void drain_again(struct timer *timer)
+{
+	struct process *process = &shim.container.init;
+	if (timer != &process->drain)
+		for (process = shim.container.execs; timer != &process->drain; process = process->next)
+			continue;
+	drain(process);
+}
+
+void verb_delete(struct request *request)
+{
+	struct process *process = find_process(request);
+	if (!process || defer_if_busy(request, process))
+		return;
+	if (process->status != STATUS_STOPPED && process->status != STATUS_CREATED) {
+		refuse(request, CODE_FAILED_PRECONDITION, "cannot delete a running process");
+		return;
+	}
+	if (process->deleting) {
+		refuse(request, CODE_FAILED_PRECONDITION, "the process is being deleted already");
+		return;
+	}
+	for (struct process *exec = shim.container.execs; process == &shim.container.init && exec; exec = exec->next)
+		if (defer_if_busy(request, exec))
+			return; /* a runtime call still needs the container's record */
+	process->deleting = request;
+	process->drain_until_ms = monotonic_ms() + DRAIN_MS;
+	drain(process);
+}

@@ -1,0 +1,128 @@
+/* The verbs that are answered from what the shim knows: State, Wait, Pids, Connect, ResizePty, CloseIO, Shutdown. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroups.h"
+#include "shim.h"
+
+static enum status shown_status(const struct process *process)
+{
+	bool paused = process == &shim.container.init && shim.container.paused;
+	return paused ? STATUS_PAUSED : process->status;
+}
+
+void verb_state(struct request *request)
+{
+	struct writer state = { 0 };
+	struct process *process = find_process(request);
+	if (!process)
+		return;
+	char *const *paths = process->stdio.paths;
+	put_string(&state, 1, shim.container.id);
+	put_string(&state, 2, shim.container.bundle);
+	put_number(&state, 3, (uint64_t)process->pid);
+	put_number(&state, 4, shown_status(process));
+	put_string(&state, 5, paths[0]);
+	put_string(&state, 6, paths[1]);
+	put_string(&state, 7, paths[2]);
+	put_number(&state, 8, process->stdio.terminal);
+	put_exit(&state, 9, process);
+	put_string(&state, 11, process->exec_id);
+	answer(request, &state);
+	writer_free(&state);
+}
+
+void verb_wait(struct request *request)
+{
+	struct writer response = { 0 };
+	struct process *process = find_process(request);
+	if (!process)
+		return;
+	if (process->status != STATUS_STOPPED || process->exit_held) {
+		append_request(&process->waiters, request);
+		return;
+	}
+	put_exit(&response, 1, process);
+	answer(request, &response);
+	writer_free(&response);
+}
+
+void verb_pids(struct request *request)
+{
+	struct writer response = { 0 };
+	struct process *init = find_process(request);
+	if (!init)
+		return;
+	put_pids(&response, init->pid);
+	answer(request, &response);
+	writer_free(&response);
+}
+
+void verb_stats(struct request *request)
+{
+	struct writer response = { 0 };
+	struct process *init = find_process(request);
+	if (!init)
+		return;
+	if (init->pid == 0 || init->status == STATUS_STOPPED)
+		refuse(request, CODE_NOT_FOUND, "cgroup: the container is not running");
+	else if (!put_metrics(&response, 1, init->pid))
+		refuse(request, CODE_NOT_FOUND, "cgroup of process %d: %s", init->pid, strerror(errno));
+	else
+		answer(request, &response);
+	writer_free(&response);
+}
+
+void verb_connect(struct request *request)
+{
+	struct writer response = { 0 };
+	put_number(&response, 1, (uint64_t)getpid());
+	put_number(&response, 2, (uint64_t)shim.container.init.pid);
+	put_string(&response, 3, "tlab");
+	answer(request, &response);
+	writer_free(&response);
+}
+
+void verb_resize_pty(struct request *request)
+{
+	struct reader reader;
+	unsigned short width = 0, height = 0;
+	struct process *process = find_process(request);
+	if (!process)
+		return;
+	proto_read(&reader, request->payload);
+	while (proto_next(&reader)) {
+		if (proto_is_number(&reader, 3))
+			width = (unsigned short)reader.number;
+		else if (proto_is_number(&reader, 4))
+			height = (unsigned short)reader.number;
+	}
+	/* Without a terminal there is nothing to resize, and nothing wrong either. */
+	if (process->stdio.console >= 0 && !stdio_resize(&process->stdio, width, height))
+		refuse(request, CODE_UNKNOWN, "ioctl(TIOCSWINSZ): %s", strerror(errno));
+	else
+		answer(request, NULL);
+}
+
+void verb_close_io(struct request *request)
+{
+	struct reader reader;
+	struct process *process = find_process(request);
+	if (!process)
+		return;
+	proto_read(&reader, request->payload);
+	while (proto_next(&reader))
+		if (proto_is_number(&reader, 3) && reader.number)
+			stdio_close_stdin(&process->stdio);
+	answer(request, NULL);
+}
+
+void verb_shutdown(struct request *request)
+{
+	/* A shim with a container stays: the caller deletes the task first. */
+	answer(request, NULL);
+	if (!shim.container.id)
+		server_shutdown();
+}

@@ -1,0 +1,71 @@
+/* The long-lived shim: the loop, when it ends, and what it takes along. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "shim.h"
+
+enum { IDLE_MS = 30000, FAREWELL_MS = 5000 };
+
+static struct timer idle;
+static bool leaving;
+
+static void leave(struct timer *timer)
+{
+	(void)timer;
+	loop_stop();
+}
+
+void server_shutdown(void)
+{
+	leaving = true;
+	if (events_pending())
+		timer_set(&idle, FAREWELL_MS, leave); /* the last event goes first, but not at any price */
+	else
+		loop_stop();
+}
+
+void server_events_sent(void)
+{
+	if (leaving)
+		loop_stop();
+}
+
+void service_watch_idle(void)
+{
+	if (leaving)
+		return;
+	if (service_connections() == 0 && !shim.container.id)
+		timer_set(&idle, IDLE_MS, leave);
+	else
+		timer_stop(&idle);
+}
+
+static void write_pid_file(void)
+{
+	FILE *file = fopen("shim.pid", "we");
+	if (!file)
+		return;
+	fprintf(file, "%d\n", getpid());
+	fclose(file);
+}
+
+int action_serve(int fd)
+{
+	prctl(PR_SET_NAME, "shim");
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	unsetenv("NOTIFY_SOCKET"); /* a runtime would take it for the container's */
+	write_pid_file();
+	if (!reaper_listen() || !service_listen(fd)) {
+		perror("containerd-shim-tlab-v2");
+		return 1;
+	}
+	service_watch_idle();
+	loop_run();
+	unlink(shim.socket);
+	return 0;
+}

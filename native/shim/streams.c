@@ -1,0 +1,312 @@
+#include "streams.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "console.h"
+
+enum { CHUNK = 4096, TURNS = 16 };
+
+static const char *const names[3] = { "stdin", "stdout", "stderr" };
+
+static void close_source(struct source *source)
+{
+	int fd = source->fd;
+	loop_remove(source);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void stream_end(struct stream *stream)
+{
+	close_source(&stream->from);
+	close_source(&stream->to);
+	free(stream->pending);
+	stream->pending = NULL;
+}
+
+static void await_input(struct stream *stream)
+{
+	stream->from.events = POLLIN;
+	stream->to.events = 0;
+}
+
+static void await_room(struct stream *stream)
+{
+	stream->from.events = 0;
+	stream->to.events = POLLOUT;
+}
+
+static bool has_room(int fd)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLOUT };
+	return poll(&polled, 1, 0) > 0;
+}
+
+/* Returns false when the stream must wait or has ended. */
+static bool splice_once(struct stream *stream)
+{
+	ssize_t n = splice(stream->from.fd, NULL, stream->to.fd, NULL, 1 << 16, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+	if (n > 0 || (n < 0 && errno == EINTR))
+		return true;
+	if (n < 0 && errno == EAGAIN) {
+		if (has_room(stream->to.fd))
+			await_input(stream);
+		else
+			await_room(stream);
+		return false;
+	}
+	stream_end(stream);
+	return false;
+}
+
+static bool write_pending(struct stream *stream)
+{
+	while (stream->pending_length > 0) {
+		ssize_t n = write(stream->to.fd, stream->pending, (size_t)stream->pending_length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			await_room(stream);
+			return false;
+		}
+		if (n < 0) {
+			stream_end(stream);
+			return false;
+		}
+		stream->pending_length -= (int)n;
+		memmove(stream->pending, stream->pending + n, (size_t)stream->pending_length);
+	}
+	free(stream->pending);
+	stream->pending = NULL;
+	return true;
+}
+
+static bool copy_once(struct stream *stream)
+{
+	if (!write_pending(stream))
+		return false;
+	char chunk[CHUNK];
+	ssize_t n = read(stream->from.fd, chunk, sizeof chunk);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		await_input(stream);
+		return false;
+	}
+	stream->pending = n > 0 ? malloc((size_t)n) : NULL;
+	if (!stream->pending) { /* end of file; EIO is how a terminal says that its last user has gone */
+		stream_end(stream);
+		return false;
+	}
+	memcpy(stream->pending, chunk, (size_t)n);
+	stream->pending_length = (int)n;
+	return write_pending(stream);
+}
+
+static void pump(struct stream *stream)
+{
+	for (int turn = 0; turn < TURNS; turn++)
+		if (!(stream->copies ? copy_once(stream) : splice_once(stream)))
+			return;
+}
+
+static void from_ready(struct source *source, short revents)
+{
+	(void)revents;
+	pump((struct stream *)(void *)((char *)source - offsetof(struct stream, from)));
+}
+
+static void to_ready(struct source *source, short revents)
+{
+	(void)revents;
+	struct stream *stream = (struct stream *)(void *)((char *)source - offsetof(struct stream, to));
+	await_input(stream);
+	pump(stream);
+}
+
+/* Takes both descriptors. */
+static bool stream_begin(struct stream *stream, int from, int to)
+{
+	if (!loop_add(&stream->from, from, POLLIN, from_ready)) {
+		close(from);
+		close(to);
+		return false;
+	}
+	if (!loop_add(&stream->to, to, 0, to_ready)) {
+		close(to);
+		close_source(&stream->from);
+		return false;
+	}
+	return true;
+}
+
+void stdio_init(struct stdio *stdio)
+{
+	*stdio = (struct stdio){ .console = -1 };
+	stdio->console_listener = -1;
+	for (int i = 0; i < 3; i++) {
+		stdio->child[i] = -1;
+		stdio->streams[i].from.fd = stdio->streams[i].to.fd = stdio->streams[i].keep = -1;
+	}
+}
+
+static bool is_null(const char *path)
+{
+	return !path || !path[0];
+}
+
+/*
+ * Opens our end of a client's FIFO into *end and its other end into stream->keep. Read-write first: such an open never
+ * blocks, and the single-ended opens after it find their peer.
+ */
+static bool open_fifo(struct stream *stream, const char *path, bool reading, int *end)
+{
+	struct stat stat;
+	int both = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (both < 0)
+		return false;
+	if (fstat(both, &stat) < 0 || !S_ISFIFO(stat.st_mode)) {
+		close(both);
+		errno = ENOTSUP;
+		return false;
+	}
+	int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	int writer = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	close(both);
+	if (reader < 0 || writer < 0) {
+		close(reader);
+		close(writer);
+		return false;
+	}
+	*end = reading ? reader : writer;
+	stream->keep = reading ? writer : reader;
+	return true;
+}
+
+static bool open_pipe_stream(struct stdio *stdio, int which, const unsigned owner[2])
+{
+	int pipe[2], fifo;
+	bool input = which == 0;
+	struct stream *stream = &stdio->streams[which];
+	if (!open_fifo(stream, stdio->paths[which], input, &fifo))
+		return false;
+	if (pipe2(pipe, O_CLOEXEC) < 0) {
+		close(fifo);
+		return false;
+	}
+	int ours = input ? pipe[1] : pipe[0];
+	stdio->child[which] = input ? pipe[0] : pipe[1];
+	if (owner[0] || owner[1])
+		if (fchown(stdio->child[which], owner[0], owner[1]) < 0)
+			errno = 0; /* as real shims do: the program may then not reopen /dev/stdout, but runs */
+	fcntl(ours, F_SETFL, O_NONBLOCK);
+	return stream_begin(stream, input ? fifo : ours, input ? ours : fifo);
+}
+
+static bool open_one(struct stdio *stdio, int which, const unsigned owner[2])
+{
+	if (!is_null(stdio->paths[which]) && !stdio->terminal)
+		return open_pipe_stream(stdio, which, owner);
+	stdio->child[which] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return stdio->child[which] >= 0;
+}
+
+bool stdio_open(struct stdio *stdio, const char *sockets, const unsigned owner[2], char error[256])
+{
+	for (int i = 0; i < 3; i++) {
+		errno = 0;
+		bool is_path = is_null(stdio->paths[i]) || stdio->paths[i][0] == '/';
+		if (is_path && open_one(stdio, i, owner))
+			continue;
+		snprintf(error, 256, "%s \"%.150s\": %s", names[i], stdio->paths[i] ? stdio->paths[i] : "",
+		         !is_path || errno == ENOTSUP ? "expected the path of a FIFO, other kinds of logging are not supported" : strerror(errno));
+		stdio_release(stdio);
+		return false;
+	}
+	if (stdio->terminal && !console_listen(stdio, sockets)) {
+		snprintf(error, 256, "console socket in %.100s: %s", sockets, strerror(errno));
+		stdio_release(stdio);
+		return false;
+	}
+	return true;
+}
+
+void stdio_handed_over(struct stdio *stdio)
+{
+	for (int i = 0; i < 3; i++) {
+		if (stdio->child[i] >= 0)
+			close(stdio->child[i]);
+		stdio->child[i] = -1;
+	}
+}
+
+static bool begin_console_stream(struct stdio *stdio, int which)
+{
+	int fifo;
+	struct stream *stream = &stdio->streams[which];
+	if (is_null(stdio->paths[which]))
+		return true;
+	if (!open_fifo(stream, stdio->paths[which], which == 0, &fifo))
+		return false;
+	int master = fcntl(stdio->console, F_DUPFD_CLOEXEC, 3);
+	stream->copies = true;
+	return stream_begin(stream, which == 0 ? fifo : master, which == 0 ? master : fifo);
+}
+
+bool stdio_console_arrived(struct stdio *stdio)
+{
+	if (!stdio->terminal)
+		return true;
+	bool arrived = console_receive(stdio);
+	console_unlisten(stdio);
+	return arrived && begin_console_stream(stdio, 0) && begin_console_stream(stdio, 1);
+}
+
+bool stdio_resize(const struct stdio *stdio, unsigned short width, unsigned short height)
+{
+	struct winsize size = { .ws_col = width, .ws_row = height };
+	return ioctl(stdio->console, TIOCSWINSZ, &size) == 0;
+}
+
+void stdio_close_stdin(struct stdio *stdio)
+{
+	struct stream *stream = &stdio->streams[0];
+	if (stream->keep >= 0)
+		close(stream->keep); /* the end of file comes once the client has closed its end too */
+	stream->keep = -1;
+}
+
+bool stdio_drained(struct stdio *stdio)
+{
+	for (int i = 1; i < 3; i++) {
+		struct stream *stream = &stdio->streams[i];
+		if (stream->from.fd < 0)
+			continue;
+		pump(stream);
+		if (stream->from.fd >= 0 && (stream->to.events & POLLOUT))
+			return false;
+	}
+	return true;
+}
+
+void stdio_release(struct stdio *stdio)
+{
+	stdio_handed_over(stdio);
+	console_unlisten(stdio);
+	for (int i = 0; i < 3; i++) {
+		stream_end(&stdio->streams[i]);
+		if (stdio->streams[i].keep >= 0)
+			close(stdio->streams[i].keep);
+		stdio->streams[i].keep = -1;
+	}
+	if (stdio->console >= 0)
+		close(stdio->console);
+	stdio->console = -1;
+}
