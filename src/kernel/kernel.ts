@@ -1,5 +1,6 @@
 // The door to the kernel, by object. Stages ask for objects and changes to them; they never name a system call.
 // real/ does it on this host. Each method that changes something emits its kernel.* event, also when it is refused.
+import type { Cause } from '../trace/cause.ts';
 
 /** One network interface. @source man rtnetlink(7) */
 export interface Link {
@@ -115,11 +116,12 @@ export type MountFlag = keyof typeof mountFlags;
 export const unmountFlags = { MNT_FORCE: 1, MNT_DETACH: 2, UMOUNT_NOFOLLOW: 8 } as const;
 export type UnmountFlag = keyof typeof unmountFlags;
 
-/** Rules as iptables spells them: `chain` and the text behind it. */
+/** Rules as iptables spells them: `chain` and the text behind it; `cause` is why it is there, for the trace. */
 export interface FirewallRule {
   table: 'raw' | 'nat' | 'filter';
   chain: string;
   rule: string;
+  cause?: Cause | undefined;
 }
 
 /** One atomic change a table: chains made or emptied, then rules removed, put first, and appended. */

@@ -1,5 +1,5 @@
 // The daemon's door to networking: what container code asks for, without knowing links, rules or namespaces.
-// `openNetworking(options)` of open.ts makes the real one; nothing on the host changes before the first bridge container.
+// `openNetworking(openRealKernel(), options)` of open.ts makes the real one; nothing on the host changes before the first bridge container.
 
 /** Docker's form: `{"80/tcp": [{HostIp: "", HostPort: "8080"}]}`; HostPort may be empty (ephemeral) or a range `8000-8010`. */
 export type PortBindings = Record<string, ReadonlyArray<{ HostIp?: string; HostPort?: string }> | null>;
@@ -86,6 +86,8 @@ export interface NetworkingOptions {
   runRoot: string;
   /** State that outlives it: the bridge's subnet, the networks' ids. */
   dataRoot: string;
+  /** Where namespaces are kept; `paths.networkNamespaces` unless a test has its own. */
+  namespaces?: string | undefined;
   /** `bip`: the bridge's address with prefix, e.g. `172.20.0.1/16`. */
   bip?: string | undefined;
   /** `mtu`. */

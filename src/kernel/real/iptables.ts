@@ -65,8 +65,8 @@ async function runChecked(name: string, argv: readonly string[], input: string):
 }
 
 function emitRules(type: 'kernel.rule-added' | 'kernel.rule-removed', verb: string, rules: readonly FirewallRule[]) {
-  for (const { table, chain, rule } of rules) {
-    emit(type, { data: { table, chain, rule }, twin: `iptables -t ${table} ${verb} ${chain} ${rule}` });
+  for (const { table, chain, rule, cause } of rules) {
+    emit(type, { data: { table, chain, rule }, cause, twin: `iptables -t ${table} ${verb} ${chain} ${rule}` });
   }
 }
 

@@ -1,0 +1,46 @@
+// After a start of the daemon: records, containers and kernel objects are brought together again. A sandbox that is whole and whose
+// container is still there is adopted as it is, without touching it; everything else goes.
+import { readdirSync } from 'node:fs';
+import type { Sandbox } from './networking.ts';
+import { deleteSandbox, type SandboxParts, viewOf } from './sandbox.ts';
+import type { SandboxRecord } from './state.ts';
+
+async function isWhole(parts: SandboxParts, record: SandboxRecord): Promise<boolean> {
+  if (!record.isReady) return false;
+  if (record.path !== undefined && !parts.kernel.networkNamespaces.isAlive(record.path)) return false;
+  return record.linkName === undefined || (await parts.host.links.find(record.linkName)) !== undefined;
+}
+
+function namespaceFiles(parts: SandboxParts): string[] {
+  try {
+    return readdirSync(parts.namespaces).map((name) => `${parts.namespaces}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function removeOrphanNamespaces(parts: SandboxParts): void {
+  const known = new Set(parts.state.sandboxes().map((record) => record.path));
+  for (const path of namespaceFiles(parts)) {
+    if (!known.has(path)) parts.kernel.networkNamespaces.remove(path);
+  }
+}
+
+/** The sandboxes of `containerIds` that still work; all others are removed. */
+export async function restoreSandboxes(
+  parts: SandboxParts,
+  containerIds: readonly string[],
+): Promise<Map<string, Sandbox>> {
+  const wanted = new Set(containerIds);
+  const restored = new Map<string, Sandbox>();
+  for (const record of parts.state.sandboxes()) {
+    if (wanted.has(record.id) && (await isWhole(parts, record))) restored.set(record.id, viewOf(parts.state, record));
+    else await deleteSandbox(parts, record.id);
+  }
+  removeOrphanNamespaces(parts);
+  const onBridge = parts.state.sandboxes().filter((record) => record.network === 'bridge');
+  for (const mapping of onBridge.flatMap((record) => record.ports)) await parts.hostPorts.adopt(mapping);
+  // Rules are written anew, so that those of sandboxes whose removal was cut short go too.
+  if (onBridge.length > 0) await parts.bridge.initialise();
+  return restored;
+}
