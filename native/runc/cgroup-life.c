@@ -1,0 +1,223 @@
+/* What verbs do with a living container's cgroups: signal, freeze, remove. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <limits.h>
+
+#include "cgroup.h"
+
+#define REMOVE_DEADLINE_MS 5000
+#define FREEZE_DEADLINE_MS 10000
+
+static long now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int cgroups_each(const struct plan *plan, int (*each)(const char *path, void *context), void *context)
+{
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (plan->operations[i].code == OP_CGROUP_JOIN &&
+		    each(plan->operations[i].arguments[CGROUP_JOIN_PATH].string, context) < 0)
+			return -1;
+	return 0;
+}
+
+static int open_cgroup(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 && !is_cgroup_fd(fd)) {
+		close(fd);
+		errno = ENOTSUP;
+		return -1;
+	}
+	return fd;
+}
+
+/* ── signal ── */
+
+struct signalling {
+	int sig;
+	unsigned sent;
+};
+
+static void signal_procs(int dir, struct signalling *signalling)
+{
+	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	long pid;
+	if (!file)
+		return;
+	while (fscanf(file, "%ld", &pid) == 1)
+		if (pid > 1 && kill((pid_t)pid, signalling->sig) == 0)
+			signalling->sent++;
+	fclose(file);
+}
+
+/* Depth first: `visit` sees children before their parent. */
+static void walk(int parent, const char *name, void (*visit)(int parent, const char *name, int dir, void *context), void *context)
+{
+	int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (dir < 0)
+		return;
+	int listing = is_cgroup_fd(dir) ? dup(dir) : -1;
+	DIR *entries = listing < 0 ? NULL : fdopendir(listing);
+	for (struct dirent *entry; entries && (entry = readdir(entries));)
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			walk(dir, entry->d_name, visit, context);
+	if (entries) {
+		closedir(entries);
+		visit(parent, name, dir, context);
+	}
+	close(dir);
+}
+
+static void visit_signal(int parent, const char *name, int dir, void *context)
+{
+	(void)parent;
+	(void)name;
+	signal_procs(dir, context);
+}
+
+/* One hierarchy is enough: every one of them holds all of the container's processes. */
+static int signal_first(const char *path, void *context)
+{
+	struct signalling *signalling = context;
+	int dir = open_cgroup(path);
+	if (dir < 0)
+		return 0;
+	close(dir);
+	walk(AT_FDCWD, path, visit_signal, signalling);
+	return -1;
+}
+
+int cgroups_signal(const struct plan *plan, int sig, unsigned *sent)
+{
+	struct signalling signalling = { .sig = sig };
+	cgroups_each(plan, signal_first, &signalling);
+	if (sent)
+		*sent = signalling.sent;
+	return 0;
+}
+
+/* ── remove ── */
+
+static void visit_remove(int parent, const char *name, int dir, void *context)
+{
+	int *busy = context;
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return;
+	struct signalling kill_all = { .sig = SIGKILL };
+	signal_procs(dir, &kill_all);
+	*busy = errno ? errno : EBUSY;
+}
+
+static int remove_one(const char *path, void *context)
+{
+	long deadline = now_ms() + REMOVE_DEADLINE_MS;
+	int busy, wait_ms = 1;
+	do {
+		busy = 0;
+		if (rmdir(path) == 0 || errno == ENOENT)
+			return 0;
+		int dir = open_cgroup(path);
+		if (dir < 0)
+			return 0; /* not a cgroup: none of ours */
+		close(dir);
+		walk(AT_FDCWD, path, visit_remove, &busy);
+		if (busy && now_ms() < deadline) /* a killed process leaves its cgroup only when it is reaped */
+			poll(NULL, 0, wait_ms);
+		wait_ms = wait_ms < 50 ? wait_ms * 2 : 50;
+	} while (busy && now_ms() < deadline);
+	if (!busy)
+		return 0;
+	errno = EBUSY;
+	return fail_call(context, "rmdir(2)", "removing cgroup \"%s\"", path);
+}
+
+int cgroups_remove(const struct plan *plan, struct failure *failure)
+{
+	return cgroups_each(plan, remove_one, failure);
+}
+
+/* ── freezer ── */
+
+struct freezer {
+	int file; /* freezer.state, or cgroup.freeze */
+	bool version2;
+	char path[PATH_MAX];
+};
+
+static int find_freezer(const char *path, void *context)
+{
+	struct freezer *freezer = context;
+	int dir = open_cgroup(path);
+	if (dir < 0)
+		return 0;
+	freezer->file = openat(dir, "freezer.state", O_RDWR | O_CLOEXEC);
+	if (freezer->file < 0 && (freezer->file = openat(dir, "cgroup.freeze", O_RDWR | O_CLOEXEC)) >= 0)
+		freezer->version2 = true;
+	close(dir);
+	snprintf(freezer->path, sizeof freezer->path, "%s", path);
+	return freezer->file >= 0 && !freezer->version2 ? -1 : 0;
+}
+
+static bool read_frozen(const struct freezer *freezer)
+{
+	char text[256] = "";
+	if (!freezer->version2)
+		return pread(freezer->file, text, sizeof text - 1, 0) > 0 && strncmp(text, "FROZEN", 6) == 0;
+	char path[PATH_MAX + 16];
+	snprintf(path, sizeof path, "%s/cgroup.events", freezer->path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool frozen = fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strstr(text, "frozen 1");
+	if (fd >= 0)
+		close(fd);
+	return frozen;
+}
+
+int cgroups_frozen(const struct plan *plan)
+{
+	struct freezer freezer = { .file = -1 };
+	cgroups_each(plan, find_freezer, &freezer);
+	if (freezer.file < 0)
+		return 0;
+	int frozen = read_frozen(&freezer);
+	close(freezer.file);
+	return frozen;
+}
+
+/* Version 1 may miss a process that forks meanwhile: writing again is the documented way. @source man cgroups(7) */
+int cgroups_freeze(const struct plan *plan, bool frozen, struct failure *failure)
+{
+	struct freezer freezer = { .file = -1 };
+	const char *value;
+	long deadline = now_ms() + FREEZE_DEADLINE_MS;
+	int result = 0;
+	cgroups_each(plan, find_freezer, &freezer);
+	if (freezer.file < 0)
+		return fail_plain(failure, "the container has no freezer cgroup");
+	value = freezer.version2 ? (frozen ? "1" : "0") : (frozen ? "FROZEN" : "THAWED");
+	do {
+		if (pwrite(freezer.file, value, strlen(value), 0) < 0) {
+			result = fail_call(failure, "write(2)", "writing %s to the freezer of \"%s\"", value, freezer.path);
+			break;
+		}
+		if (read_frozen(&freezer) == frozen)
+			break;
+		poll(NULL, 0, 1);
+		if (now_ms() > deadline)
+			result = fail_plain(failure, "the freezer of \"%s\" did not reach %s", freezer.path, value);
+	} while (result == 0);
+	close(freezer.file);
+	return result;
+}

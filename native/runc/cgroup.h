@@ -1,0 +1,20 @@
+/* Control groups. A directory is believed to be one only when statfs(2) says so: engines leave plain look-alikes on hosts. */
+#ifndef TLAB_CGROUP_H
+#define TLAB_CGROUP_H
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+bool is_cgroup_fd(int fd);
+/* Calls `each` for the directory of every cgroup_join of a plan. Stops at the first -1. */
+int cgroups_each(const struct plan *plan, int (*each)(const char *path, void *context), void *context);
+/* Sends a signal to every process in the plan's cgroups; *sent counts them. */
+int cgroups_signal(const struct plan *plan, int sig, unsigned *sent);
+/* Removes the plan's cgroups and those beneath, killing what is left in them. */
+int cgroups_remove(const struct plan *plan, struct failure *failure);
+/* The freezer of the plan's cgroups: 1 frozen, 0 thawed or none. */
+int cgroups_frozen(const struct plan *plan);
+int cgroups_freeze(const struct plan *plan, bool frozen, struct failure *failure);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * The terminal: made by the container's own devpts, its master sent to the caller's console socket, its slave the
+ * container's standard streams, controlling terminal and, where a path is given, /dev/console.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "executor.h"
+#include "root.h"
+#include "syscalls.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER 0x5441
+#endif
+
+int console_connect(const char *path, struct failure *failure)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = -1;
+	if (strlen(path) >= sizeof address.sun_path)
+		return fail_plain(failure, "connecting to the console socket \"%s\": its path is too long", path);
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+		fail_call(failure, "connect(2)", "connecting to the console socket \"%s\"", path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int send_master(int socket, int master, const char *name)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec text = { (void *)(uintptr_t)name, strlen(name) };
+	struct msghdr message = { .msg_iov = &text, .msg_iovlen = 1, .msg_control = control.space };
+	memset(&control, 0, sizeof control);
+	message.msg_controllen = sizeof control.space;
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &master, sizeof(int));
+	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* Only a devpts answers here: anything else at that path is the image's own file. */
+static int open_master(struct executor *executor)
+{
+	struct statfs status;
+	int unlock = 0;
+	int master = root_open(executor, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	if (master < 0)
+		return FAIL_CALL(executor, "openat2(2)", "making a terminal: opening /dev/pts/ptmx");
+	if (fstatfs(master, &status) < 0 || status.f_type != DEVPTS_SUPER_MAGIC) {
+		close(master);
+		return FAIL(executor, "making a terminal: /dev/pts is not a devpts");
+	}
+	if (ioctl(master, TIOCSPTLCK, &unlock) < 0) {
+		FAIL_CALL(executor, "ioctl(2)", "unlocking the terminal");
+		close(master);
+		return -1;
+	}
+	return master;
+}
+
+static int bind_on(struct executor *executor, int slave, const char *path)
+{
+	int target = root_make(executor, path, false), result = 0;
+	if (target < 0)
+		return -1;
+	int tree = sys_open_tree(slave, "", AT_EMPTY_PATH | KERNEL_OPEN_TREE_CLONE | O_CLOEXEC);
+	if (tree < 0 || sys_move_mount(tree, target) < 0)
+		result = FAIL_CALL(executor, tree < 0 ? "open_tree(2)" : "move_mount(2)", "binding the terminal on \"%s\"", path);
+	if (tree >= 0)
+		close(tree);
+	close(target);
+	return result;
+}
+
+static int use_slave(struct executor *executor, int master, int slave, const struct operation *operation)
+{
+	const union value *arguments = operation->arguments;
+	struct winsize size = {
+		.ws_row = (unsigned short)arguments[CONSOLE_ROWS].number,
+		.ws_col = (unsigned short)arguments[CONSOLE_COLUMNS].number,
+	};
+	unsigned number = 0;
+	char name[32];
+	if (size.ws_row && size.ws_col && ioctl(slave, TIOCSWINSZ, &size) < 0)
+		return FAIL_CALL(executor, "ioctl(2)", "setting the terminal's size");
+	if (arguments[CONSOLE_PATH].string[0] != '\0' && bind_on(executor, slave, arguments[CONSOLE_PATH].string) < 0)
+		return -1;
+	if (ioctl(master, TIOCGPTN, &number) < 0)
+		return FAIL_CALL(executor, "ioctl(2)", "naming the terminal");
+	snprintf(name, sizeof name, "/dev/pts/%u", number);
+	if (send_master(executor->console, master, name) < 0)
+		return FAIL_CALL(executor, "sendmsg(2)", "sending the terminal to the console socket");
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return FAIL_CALL(executor, "ioctl(2)", "making the terminal the controlling one");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(slave, fd) < 0)
+			return FAIL_CALL(executor, "dup2(2)", "making the terminal the standard streams");
+	return 0;
+}
+
+/* @source man pts(4) */
+int op_console(struct executor *executor, const struct operation *operation)
+{
+	if (executor->console < 0)
+		return FAIL(executor, "making a terminal: process.terminal is set, --console-socket must be given");
+	int master = open_master(executor);
+	if (master < 0)
+		return -1;
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int result = slave < 0 ? FAIL_CALL(executor, "ioctl(2)", "opening the terminal's slave")
+	                       : use_slave(executor, master, slave, operation);
+	if (slave >= 0)
+		close(slave);
+	close(master);
+	close(executor->console);
+	executor->console = -1;
+	return result;
+}

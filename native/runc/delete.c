@@ -1,0 +1,90 @@
+/* delete: removes what is left of a stopped container; with --force kills it first, and cleans a half-made one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "executor.h"
+#include "hook.h"
+#include "syscalls.h"
+#include "verbs.h"
+
+#define KILL_DEADLINE_MS 10000
+
+static int tell_removed(const char *path, void *context)
+{
+	const struct call *call = context;
+	event_cgroup_removed(&call->events, path);
+	return 0;
+}
+
+int remove_container(struct container *container, struct call *call)
+{
+	static char state_json[STATE_JSON_BYTES];
+	if (cgroups_remove(&container->plan, &call->failure) < 0)
+		return -1;
+	cgroups_each(&container->plan, tell_removed, call);
+	container_state_json(container, STATUS_STOPPED, state_json, sizeof state_json);
+	struct failure warning;
+	if (hooks_run_late(&container->plan, "poststop", state_json, &warning) < 0)
+		fprintf(stderr, "tlab-runc: warning: %s\n", warning.text);
+	return container_forget(container, &call->failure);
+}
+
+/* The pidfd turns readable when the process has ended, whoever reaps it. A frozen one must be thawed to die. */
+static int kill_and_wait(struct container *container, struct failure *failure)
+{
+	int pidfd = container_pidfd(container);
+	if (pidfd < 0)
+		return 0;
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	sys_pidfd_send_signal(pidfd, SIGKILL);
+	if (cgroups_frozen(&container->plan)) {
+		struct failure ignored;
+		cgroups_freeze(&container->plan, false, &ignored);
+	}
+	int ready = poll(&ended, 1, KILL_DEADLINE_MS);
+	close(pidfd);
+	return ready == 1 ? 0 : fail_plain(failure, "container \"%s\" does not end after SIGKILL", container->id);
+}
+
+/* create was killed before it could write anything of use: its child died with it, so only files are left. */
+static int remove_damaged(struct container *container, struct call *call)
+{
+	char path[PATH_MAX + 16];
+	struct failure ignored;
+	snprintf(path, sizeof path, "%s/plan", container->path);
+	if (container->plan.count == 0 && plan_read(&container->plan, path, &ignored) == 0)
+		cgroups_remove(&container->plan, &ignored);
+	return container_forget(container, &call->failure);
+}
+
+static int remove_opened(struct container *container, struct call *call)
+{
+	enum status status = container_status(container);
+	if (status != STATUS_STOPPED && !call->options.force)
+		return fail_plain(&call->failure, "cannot delete container \"%s\": it is %s, must be stopped", container->id,
+		                  status_names[status]);
+	if (status != STATUS_STOPPED && kill_and_wait(container, &call->failure) < 0)
+		return -1;
+	if (remove_container(container, call) < 0)
+		return -1;
+	event_state(&call->events, container->id, status_names[status], "deleted");
+	return 0;
+}
+
+int verb_delete(struct call *call)
+{
+	struct container container;
+	int result = container_open(&container, call->options.root, call->options.id, &call->failure);
+	if (result == 0)
+		result = remove_opened(&container, call);
+	else if (call->options.force)
+		result = container.dir >= 0 ? remove_damaged(&container, call) : call->failure.number == ENOENT ? 0 : -1;
+	container_close(&container);
+	return result;
+}

@@ -1,0 +1,70 @@
+#include "document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "node.h"
+#include "sha256.h"
+
+#define DOCUMENT_MAX_BYTES (8u << 20)
+
+static int compile(const char *bundle, const char *document, const struct options *options, struct failure *failure)
+{
+	int status = 0;
+	pid_t pid = fork();
+	if (pid == 0)
+		node_compile(bundle, document, options);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return fail_call(failure, "fork(2)", "compiling \"%s\"", bundle);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	failure->text[0] = '\0'; /* the compiler has said it, on the same log and stream */
+	return -1;
+}
+
+static int read_for(struct plan *plan, const char *path, const char *sha, struct failure *failure)
+{
+	if (plan_read(plan, path, failure) < 0)
+		return -1;
+	if (strcmp(plan->sha256, sha) != 0)
+		return fail_plain(failure, "reading the plan \"%s\": it was compiled from another document", path);
+	return 0;
+}
+
+int document_plan(struct plan *plan, const char *bundle, const char *document, const struct options *options,
+                  struct failure *failure)
+{
+	char source[PATH_MAX], path[PATH_MAX + 96], sha[65];
+	uint8_t digest[32];
+	size_t size = 0;
+	*plan = (struct plan){ 0 };
+	int n = document ? snprintf(source, sizeof source, "%s", document) : snprintf(source, sizeof source, "%s/config.json", bundle);
+	if (n < 0 || (size_t)n >= sizeof source)
+		return fail_plain(failure, "\"%s\": its path is too long", bundle);
+	uint8_t *text = read_whole(AT_FDCWD, source, DOCUMENT_MAX_BYTES, &size);
+	if (!text)
+		return fail_call(failure, "open(2)", "reading \"%s\"", source);
+	sha256(text, size, digest);
+	free(text);
+	sha256_hex(digest, sha);
+	snprintf(path, sizeof path, "%s/plans/%s.plan", bundle, sha);
+
+	if (access(path, R_OK) == 0) {
+		if (read_for(plan, path, sha, failure) < 0)
+			return -1;
+		if (strcmp(plan->facts[FACT_CONTAINER_ID].string, options->id) == 0)
+			return 0;
+		plan_free(plan);
+	}
+	if (compile(bundle, document, options, failure) < 0 || read_for(plan, path, sha, failure) < 0)
+		return -1;
+	if (strcmp(plan->facts[FACT_CONTAINER_ID].string, options->id) != 0)
+		return fail_plain(failure, "reading the plan \"%s\": it was compiled for another container", path);
+	return 0;
+}

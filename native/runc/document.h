@@ -1,0 +1,15 @@
+/*
+ * From a document (config.json, or an exec's process document) to its plan: <bundle>/plans/<sha256 of its bytes>.plan.
+ * A missing plan, or one compiled for another container, is compiled first by the TypeScript part; a plan whose own hash is
+ * not the document's is never run.
+ */
+#ifndef TLAB_DOCUMENT_H
+#define TLAB_DOCUMENT_H
+#include "options.h"
+#include "plan.h"
+
+/* `bundle` is absolute; `document` NULL for the bundle's config.json. */
+int document_plan(struct plan *plan, const char *bundle, const char *document, const struct options *options,
+                  struct failure *failure);
+
+#endif

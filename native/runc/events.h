@@ -1,0 +1,23 @@
+/* What this process tells the trace: its door, its state changes, the plan that it executed. Nothing when nothing is traced. */
+#ifndef TLAB_EVENTS_H
+#define TLAB_EVENTS_H
+#include <sys/types.h>
+
+#include "../common/trace.h"
+#include "plan.h"
+#include "records.h"
+
+struct events {
+	struct trace trace;
+};
+
+void events_open(struct events *events);
+void event_request(const struct events *events, const char *method, char **argv);
+void event_response(const struct events *events, const char *method, int status, const char *error);
+void event_state(const struct events *events, const char *id, const char *from, const char *to);
+/* Copies the plan beside the trace's part and opens the records; undone operations have no record. */
+void events_plan_begin(const struct events *events, const struct plan *plan, struct records *records);
+void event_plan_executed(const struct events *events, const struct plan *plan, const char *id, pid_t runtime, pid_t init);
+void event_cgroup_removed(const struct events *events, const char *path);
+
+#endif

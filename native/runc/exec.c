@@ -1,0 +1,89 @@
+/*
+ * exec: a further process in a container. Its process document has a plan of its own, which begins with joining the namespaces
+ * of the container's first process. The process is cloned with the host's mounts still around it, unreadable for the container
+ * (PR_SET_DUMPABLE 0), and leaves them as its first operations.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "create.h"
+#include "document.h"
+#include "executor.h"
+#include "verbs.h"
+
+static int check_container(const struct container *container, const struct options *options, struct failure *failure)
+{
+	enum status status = container_status(container);
+	if (status == STATUS_PAUSED && !options->ignore_paused)
+		return fail_plain(failure, "cannot exec in container \"%s\": it is paused, must be running", container->id);
+	if (status == STATUS_STOPPED || status == STATUS_CREATING)
+		return fail_plain(failure, "cannot exec in container \"%s\": it is %s, must be running", container->id,
+		                  status_names[status]);
+	return 0;
+}
+
+static int run_plan(struct call *call, const struct container *container, struct plan *plan)
+{
+	const struct options *options = &call->options;
+	struct executor *executor = calloc(1, sizeof *executor);
+	struct shared *shared = shared_make(&call->failure);
+	if (!executor || !shared)
+		return -1;
+	*executor = (struct executor){
+		.id = options->id,
+		.bundle = container->saved.bundle,
+		.preserve_fds = options->preserve_fds,
+		.joined = container->saved.pid,
+		.plan = plan,
+		.shared = shared,
+		.failure = &shared->failure,
+		.fifo = -1,
+		.console = -1,
+	};
+	if (options->console_socket && (executor->console = console_connect(options->console_socket, &call->failure)) < 0)
+		return -1;
+	prctl(PR_SET_DUMPABLE, 0);
+	events_plan_begin(&call->events, plan, &executor->records);
+	int result = execute(executor);
+	event_plan_executed(&call->events, plan, options->id, getpid(), executor->child);
+	if (result < 0) {
+		call->failure = shared->failure;
+		return -1;
+	}
+	if (options->pid_file && write_pid_file(options->pid_file, executor->child, &call->failure) < 0) {
+		kill(executor->child, SIGKILL);
+		waitpid(executor->child, NULL, 0);
+		return -1;
+	}
+	return options->detach ? 0 : wait_foreground(executor->child);
+}
+
+int verb_exec(struct call *call)
+{
+	struct container container;
+	struct plan plan = { 0 };
+	char document[PATH_MAX];
+	int result = check_preserved(&call->options, &call->failure);
+	if (result == 0 && !realpath(call->options.process, document))
+		result = fail_call(&call->failure, "realpath(3)", "--process \"%s\"", call->options.process);
+	if (result < 0)
+		return -1;
+	result = container_open(&container, call->options.root, call->options.id, &call->failure);
+	if (result == 0)
+		result = check_container(&container, &call->options, &call->failure);
+	if (result == 0)
+		result = document_plan(&plan, container.saved.bundle, document, &call->options, &call->failure);
+	if (result == 0 && plan.facts[FACT_TERMINAL].number != 0 && !call->options.console_socket)
+		result = fail_plain(&call->failure, "the process wants a terminal: --console-socket must be given");
+	if (result == 0)
+		result = run_plan(call, &container, &plan);
+	plan_free(&plan);
+	container_close(&container);
+	return result;
+}

@@ -1,0 +1,89 @@
+/*
+ * What is known while a plan is executed. The runtime fills it before the clone; the child has its own copy afterwards, and only
+ * `shared` and the records are seen by both. Fields are grouped by who may change them.
+ */
+#ifndef TLAB_EXECUTOR_H
+#define TLAB_EXECUTOR_H
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "failure.h"
+#include "plan.h"
+#include "records.h"
+
+#define STATE_JSON_BYTES 65536
+#define MAX_NAMESPACES 32
+#define MAX_CGROUPS_MADE 128
+
+/* One page range, MAP_SHARED: the only memory that both processes write. */
+struct shared {
+	struct failure failure;
+	atomic_int executing; /* set by the child right before execve(2) */
+	char state_json[STATE_JSON_BYTES]; /* for hooks; written by the runtime while the child waits */
+};
+
+struct executor {
+	/* set by the verb, before execute() */
+	const char *id;
+	const char *bundle;
+	const char *console_socket; /* NULL: none given */
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring;
+	pid_t joined; /* exec: the container's init, whose namespaces are joined; 0 otherwise */
+	struct plan *plan;
+	struct shared *shared;
+	struct failure *failure; /* = &shared->failure */
+	struct records records;
+	int fifo; /* what await_start reads; -1 without barrier */
+	int (*after_clone)(struct executor *executor); /* runtime: the child exists and waits */
+	int (*on_ready)(struct executor *executor); /* runtime, while the child stands before its barrier */
+
+	/* runtime */
+	pid_t child;
+	int child_pidfd;
+	int socket; /* own end of the hand-over */
+	int peer; /* the child's end, until the clone */
+	char *cgroups_made[MAX_CGROUPS_MADE];
+	unsigned cgroups_made_count;
+
+	/* made by the runtime before the clone, used by both */
+	int namespaces[MAX_NAMESPACES]; /* of the setns operations, in plan order; -1: already in it */
+	int host_proc; /* O_PATH of the host's procfs: never a path that the container could replace */
+	int host_null;
+	int console; /* connected console socket, or own socketpair in the foreground; -1 */
+
+	/* init */
+	uint32_t current; /* index of the operation under way */
+	int root; /* O_PATH of the container's root; -1 before root_bind */
+	bool pivoted;
+	bool in_new_user_namespace;
+	const char *postponed_chdir;
+	int tolerated; /* errno that an operation met and may ignore; goes to its record */
+	int empty_tree; /* detached read-only tmpfs for masked directories, -1 until needed */
+	char program[PATH_MAX];
+};
+
+/* Runs the whole plan up to the barrier, or to exec where there is none. On -1 everything made is undone. */
+int execute(struct executor *executor);
+void executor_undo(struct executor *executor);
+
+/* The child's half of execute(); never returns. */
+_Noreturn void child_main(struct executor *executor);
+
+/* One operation with its record and its cause in the failure. The place where a later hold or injected fault is asked for. */
+int run_operation(struct executor *executor, uint32_t index);
+
+/* The child takes id 0 of the user namespace that it was cloned into or has joined. */
+int become_root_of_user_namespace(struct executor *executor);
+
+#define FAIL_CALL(executor, call, ...) fail_call((executor)->failure, call, __VA_ARGS__)
+#define FAIL(executor, ...) fail_plain((executor)->failure, __VA_ARGS__)
+
+/* Every operation of the table has one function; a row without one does not link. */
+#define X(name, code, types) int op_##name(struct executor *executor, const struct operation *operation);
+OPERATIONS(X)
+#undef X
+
+#endif

@@ -1,0 +1,80 @@
+#include "failure.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define E(name) [name] = #name
+static const char *const names[] = {
+	E(EPERM), E(ENOENT), E(ESRCH), E(EINTR), E(EIO), E(ENXIO), E(E2BIG), E(ENOEXEC), E(EBADF), E(ECHILD), E(EAGAIN),
+	E(ENOMEM), E(EACCES), E(EFAULT), E(ENOTBLK), E(EBUSY), E(EEXIST), E(EXDEV), E(ENODEV), E(ENOTDIR), E(EISDIR),
+	E(EINVAL), E(ENFILE), E(EMFILE), E(ENOTTY), E(ETXTBSY), E(EFBIG), E(ENOSPC), E(ESPIPE), E(EROFS), E(EMLINK),
+	E(EPIPE), E(EDOM), E(ERANGE), E(ENAMETOOLONG), E(ENOSYS), E(ENOTEMPTY), E(ELOOP), E(EOVERFLOW), E(ENOTSOCK),
+	E(EOPNOTSUPP), E(EADDRINUSE), E(ENETDOWN), E(ECONNRESET), E(ETIMEDOUT), E(ECONNREFUSED), E(ESTALE), E(EUSERS),
+	E(EDQUOT), E(ECANCELED), E(ENOKEY), E(ELIBBAD), E(EPROTO),
+};
+#undef E
+
+const char *errno_name(int number)
+{
+	if (number > 0 && (size_t)number < sizeof names / sizeof *names && names[number])
+		return names[number];
+	return "errno";
+}
+
+static void append_errno(struct failure *failure, const char *call)
+{
+	size_t used = strlen(failure->text);
+	char words[128];
+	snprintf(words, sizeof words, "%s", strerror(failure->number));
+	if (!isupper((unsigned char)words[1])) /* "I/O error" stays */
+		words[0] = (char)tolower((unsigned char)words[0]);
+	snprintf(failure->text + used, sizeof failure->text - used, ": %s: %s %s", call, errno_name(failure->number), words);
+}
+
+int fail_plain(struct failure *failure, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	failure->number = 0;
+	vsnprintf(failure->text, sizeof failure->text, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+int fail_call(struct failure *failure, const char *call, const char *format, ...)
+{
+	int number = errno;
+	va_list arguments;
+	va_start(arguments, format);
+	failure->number = number;
+	vsnprintf(failure->text, sizeof failure->text, format, arguments);
+	va_end(arguments);
+	append_errno(failure, call);
+	return -1;
+}
+
+void failure_cause(struct failure *failure, const char *document, const char *pointer)
+{
+	size_t used = strlen(failure->text);
+	if (pointer[0] == '\0')
+		return;
+	if (pointer[0] == '/')
+		snprintf(failure->text + used, sizeof failure->text - used, " (%s %s)", document, pointer);
+	else /* a named default: no line of the document asks for it */
+		snprintf(failure->text + used, sizeof failure->text - used, " (%s)", pointer);
+}
+
+void failure_prefix(struct failure *failure, const char *prefix)
+{
+	size_t length = strlen(prefix), used = strlen(failure->text);
+	if (length >= sizeof failure->text)
+		return;
+	if (used > sizeof failure->text - length - 1)
+		used = sizeof failure->text - length - 1;
+	memmove(failure->text + length, failure->text, used);
+	failure->text[length + used] = '\0';
+	memcpy(failure->text, prefix, length);
+}

@@ -1,0 +1,109 @@
+/*
+ * tlab-runc: an OCI runtime. A bundle's config.json is compiled to a plan by the TypeScript part; this program executes plans and
+ * does the verbs that must be fast. It decides nothing that the plan could say, and hands every other verb to Node.js.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../common/json.h"
+#include "node.h"
+#include "sealed.h"
+#include "verbs.h"
+
+#define TLAB_VERSION "0.1.0"
+
+static const struct {
+	const char *name;
+	int (*run)(struct call *call);
+	bool enters; /* puts a process into a container: runs from a sealed copy */
+} verbs[] = {
+	{ "create", verb_create, true }, { "start", verb_start, false },   { "run", verb_run, true },
+	{ "state", verb_state, false },  { "kill", verb_kill, false },     { "delete", verb_delete, false },
+	{ "exec", verb_exec, true },     { "pause", verb_pause, false },   { "resume", verb_resume, false },
+};
+
+static void log_failure(const struct options *options, const char *text)
+{
+	char line[8192], when[64];
+	time_t now = time(NULL);
+	struct tm fields;
+	struct json json;
+	gmtime_r(&now, &fields);
+	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &fields);
+	json_begin(&json, line, sizeof line - 1);
+	json_object(&json, NULL);
+	json_string(&json, "level", "error");
+	json_string(&json, "msg", text);
+	json_string(&json, "time", when);
+	json_end_object(&json);
+	size_t length = json.length;
+	if (!options->log_json)
+		length = (size_t)snprintf(line, sizeof line - 1, "time=\"%s\" level=error msg=\"%s\"", when, text);
+	if (length > sizeof line - 2)
+		length = sizeof line - 2;
+	line[length] = '\n';
+	int fd = open(options->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, line, length + 1) < 0)
+		fprintf(stderr, "tlab-runc: writing the log \"%s\": %s\n", options->log, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Everything that a person or an engine may see of a failure; once. */
+static int say_failure(const struct call *call)
+{
+	if (call->failure.text[0] == '\0')
+		return 1; /* said already, by the compiler */
+	if (call->options.log)
+		log_failure(&call->options, call->failure.text);
+	fprintf(stderr, "tlab-runc: %s\n", call->failure.text);
+	return 1;
+}
+
+static int run_verb(struct call *call, size_t place, char **argv)
+{
+	if (verbs[place].enters && run_sealed(argv, &call->failure) < 0)
+		return say_failure(call);
+	events_open(&call->events);
+	event_request(&call->events, call->options.verb, argv);
+	int status = verbs[place].run(call);
+	if (status < 0) {
+		if (place == 0 || place == 2) /* words that engines know from runc */
+			if (strncmp(call->failure.text, "exec: ", 6) == 0)
+				failure_prefix(&call->failure, "unable to start container process: ");
+		status = say_failure(call);
+		event_response(&call->events, call->options.verb, status, call->failure.text);
+	} else {
+		event_response(&call->events, call->options.verb, status, NULL);
+	}
+	trace_close(&call->events.trace);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct call call = { .events = { .trace = { .fd = -1 } } };
+	const struct options *options = &call.options;
+	if (options_parse(&call.options, argc, argv, &call.failure) < 0)
+		return say_failure(&call);
+	if (options->version) {
+		printf("tlab-runc version %s\nspec: 1.0.2\n", TLAB_VERSION);
+		return 0;
+	}
+	if (options->systemd_cgroup) {
+		fail_plain(&call.failure, "--systemd-cgroup: tlab-runc manages cgroups itself, not through systemd");
+		return say_failure(&call);
+	}
+	bool native = options->verb && is_native_verb(options->verb);
+	if (native && strcmp(options->verb, "exec") == 0 && !options->process)
+		native = false; /* the process document is made from the command line by the TypeScript part */
+	for (size_t i = 0; native && i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(verbs[i].name, options->verb) == 0)
+			return run_verb(&call, i, argv);
+	node_take_over(argv, &call.failure);
+	return say_failure(&call);
+}

@@ -1,0 +1,213 @@
+/*
+ * The mount operation. Targets are resolved beneath the container's root and used by descriptor, so that a link in an image
+ * cannot move a mount to the host. Binds use the mount API of Linux 5.2 (a detached copy, its attributes, then attached);
+ * file systems use mount(2) on the target as working directory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "executor.h"
+#include "root.h"
+#include "syscalls.h"
+
+#define PROPAGATION (MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE)
+
+struct wanted {
+	const char *source, *target, *fstype, *data;
+	unsigned long flags, propagation;
+	uint64_t recursive_attributes;
+};
+
+static struct wanted wanted_of(const struct operation *operation)
+{
+	const union value *arguments = operation->arguments;
+	return (struct wanted){
+		.source = arguments[MOUNT_SOURCE].string,
+		.target = arguments[MOUNT_TARGET].string,
+		.fstype = arguments[MOUNT_FSTYPE].string,
+		.data = arguments[MOUNT_DATA].string,
+		.flags = (unsigned long)arguments[MOUNT_FLAGS].number,
+		.propagation = (unsigned long)arguments[MOUNT_PROPAGATION].number,
+		.recursive_attributes = arguments[MOUNT_RECURSIVE_ATTRIBUTES].number,
+	};
+}
+
+/* MS_* of mount(2) as the attributes of mount_setattr(2). */
+static struct kernel_mount_attr attributes_of(unsigned long flags)
+{
+	struct kernel_mount_attr attr = { 0 };
+	attr.attr_set |= flags & MS_RDONLY ? KERNEL_ATTR_RDONLY : 0;
+	attr.attr_set |= flags & MS_NOSUID ? KERNEL_ATTR_NOSUID : 0;
+	attr.attr_set |= flags & MS_NODEV ? KERNEL_ATTR_NODEV : 0;
+	attr.attr_set |= flags & MS_NOEXEC ? KERNEL_ATTR_NOEXEC : 0;
+	attr.attr_set |= flags & MS_NODIRATIME ? KERNEL_ATTR_NODIRATIME : 0;
+	if (flags & (MS_NOATIME | MS_STRICTATIME | MS_RELATIME))
+		attr.attr_clr |= KERNEL_ATTR_ATIME;
+	attr.attr_set |= flags & MS_NOATIME ? KERNEL_ATTR_NOATIME : flags & MS_STRICTATIME ? KERNEL_ATTR_STRICTATIME : 0;
+	return attr;
+}
+
+/* A link in the image must not turn a bind into a mount over a file of procfs (CVE-2019-16884). */
+static int check_procfs_target(struct executor *executor, int target, const char *name)
+{
+	struct statfs status;
+	if (fstatfs(target, &status) < 0)
+		return FAIL_CALL(executor, "fstatfs(2)", "mounting \"%s\"", name);
+	if (status.f_type == PROC_SUPER_MAGIC && strncmp(name, "/proc/", 6) != 0 && strcmp(name, "/proc") != 0)
+		return FAIL(executor, "mounting \"%s\": the path leads into procfs", name);
+	return 0;
+}
+
+/* What stands on the target now: the mount just made. */
+static int finish(struct executor *executor, const struct wanted *wanted)
+{
+	if (wanted->propagation == 0 && wanted->recursive_attributes == 0)
+		return 0;
+	int fd = root_open(executor, wanted->target, O_PATH);
+	int result = 0;
+	struct kernel_mount_attr propagation = { .propagation = wanted->propagation & PROPAGATION };
+	struct kernel_mount_attr recursive = {
+		.attr_set = wanted->recursive_attributes & 0xffffffffu,
+		.attr_clr = wanted->recursive_attributes >> 32,
+	};
+	if (fd < 0)
+		return FAIL_CALL(executor, "openat2(2)", "mounting \"%s\": opening it", wanted->target);
+	if (wanted->propagation &&
+	    sys_mount_setattr(fd, wanted->propagation & MS_REC ? KERNEL_AT_RECURSIVE : 0, &propagation) < 0)
+		result = FAIL_CALL(executor, "mount_setattr(2)", "setting the propagation of \"%s\"", wanted->target);
+	if (result == 0 && wanted->recursive_attributes && sys_mount_setattr(fd, KERNEL_AT_RECURSIVE, &recursive) < 0)
+		result = FAIL_CALL(executor, "mount_setattr(2)", "setting recursive options of \"%s\"", wanted->target);
+	close(fd);
+	return result;
+}
+
+static int bind(struct executor *executor, const struct wanted *wanted)
+{
+	unsigned recursive = wanted->flags & MS_REC ? KERNEL_AT_RECURSIVE : 0;
+	struct kernel_mount_attr attr = attributes_of(wanted->flags);
+	struct stat status;
+	int target = -1, result = -1;
+	int tree = sys_open_tree(AT_FDCWD, wanted->source, KERNEL_OPEN_TREE_CLONE | O_CLOEXEC | recursive);
+	if (tree < 0)
+		return FAIL_CALL(executor, "open_tree(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
+	if (fstat(tree, &status) < 0) {
+		FAIL_CALL(executor, "fstat(2)", "mounting \"%s\"", wanted->source);
+		goto out;
+	}
+	target = root_make(executor, wanted->target, S_ISDIR(status.st_mode));
+	if (target < 0 || check_procfs_target(executor, target, wanted->target) < 0)
+		goto out;
+	if ((attr.attr_set || attr.attr_clr) && sys_mount_setattr(tree, 0, &attr) < 0) {
+		FAIL_CALL(executor, "mount_setattr(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
+		goto out;
+	}
+	if (sys_move_mount(tree, target) < 0) {
+		FAIL_CALL(executor, "move_mount(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
+		goto out;
+	}
+	result = finish(executor, wanted);
+out:
+	close(tree);
+	if (target >= 0)
+		close(target);
+	return result;
+}
+
+/* MS_REMOUNT|MS_BIND: exactly these flags; in a user namespace, flags that are locked stay as they are. */
+static int remount_bind(struct executor *executor, const struct wanted *wanted, int fd)
+{
+	struct kernel_mount_attr attr = attributes_of(wanted->flags);
+	uint64_t all = KERNEL_ATTR_RDONLY | KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV | KERNEL_ATTR_NOEXEC;
+	struct kernel_mount_attr exact = attr;
+	exact.attr_clr |= all & ~attr.attr_set;
+	if (sys_mount_setattr(fd, 0, &exact) == 0)
+		return 0;
+	if (errno == EPERM && sys_mount_setattr(fd, 0, &attr) == 0)
+		return 0;
+	return FAIL_CALL(executor, "mount_setattr(2)", "remounting \"%s\"", wanted->target);
+}
+
+static int remount(struct executor *executor, const struct wanted *wanted)
+{
+	int fd = root_open(executor, wanted->target, O_PATH);
+	int result;
+	if (fd < 0)
+		return FAIL_CALL(executor, "openat2(2)", "remounting \"%s\"", wanted->target);
+	if (wanted->flags & MS_BIND) {
+		result = remount_bind(executor, wanted, fd);
+	} else {
+		int saved = enter(fd);
+		result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, wanted->flags, wanted->data);
+		if (saved >= 0)
+			leave(saved);
+		if (result < 0)
+			FAIL_CALL(executor, "mount(2)", "remounting \"%s\"", wanted->target);
+	}
+	close(fd);
+	return result < 0 ? -1 : finish(executor, wanted);
+}
+
+/* procfs and sysfs only on a real directory of the root: a link there is an attack (CVE-2019-19921). */
+static int check_real_directory(struct executor *executor, const struct wanted *wanted)
+{
+	if (strcmp(wanted->fstype, "proc") != 0 && strcmp(wanted->fstype, "sysfs") != 0)
+		return 0;
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS };
+	int fd = sys_openat2(executor->root, wanted->target, &how);
+	if (fd < 0)
+		return FAIL_CALL(executor, "openat2(2)", "mounting \"%s\": it must be a real directory", wanted->target);
+	close(fd);
+	return 0;
+}
+
+/* A tmpfs over a directory keeps that directory's mode unless the options give one, as runc does. */
+static int mount_data(struct executor *executor, const struct wanted *wanted, int target, char data[PATH_MAX])
+{
+	struct stat status;
+	int n = snprintf(data, PATH_MAX, "%s", wanted->data);
+	bool has_mode = strncmp(wanted->data, "mode=", 5) == 0 || strstr(wanted->data, ",mode=");
+	if (strcmp(wanted->fstype, "tmpfs") == 0 && !has_mode && fstat(target, &status) == 0 && n < PATH_MAX)
+		n += snprintf(data + n, PATH_MAX - (size_t)n, "%smode=%o", n ? "," : "", status.st_mode & 07777);
+	return n >= PATH_MAX ? FAIL(executor, "mounting \"%s\": its options are too long", wanted->target) : 0;
+}
+
+static int mount_filesystem(struct executor *executor, const struct wanted *wanted)
+{
+	char data[PATH_MAX];
+	int target = root_make(executor, wanted->target, true), result = -1;
+	if (target < 0)
+		return -1;
+	if (check_real_directory(executor, wanted) == 0 && mount_data(executor, wanted, target, data) == 0) {
+		int saved = enter(target);
+		result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, wanted->flags & ~(unsigned long)(PROPAGATION | MS_REC), data);
+		if (saved >= 0)
+			leave(saved);
+		if (result < 0)
+			FAIL_CALL(executor, "mount(2)", "mounting \"%s\"", wanted->target);
+	}
+	close(target);
+	return result < 0 ? -1 : finish(executor, wanted);
+}
+
+/* @source man mount(2) */
+int op_mount(struct executor *executor, const struct operation *operation)
+{
+	struct wanted wanted = wanted_of(operation);
+	if (wanted.flags & MS_REMOUNT)
+		return remount(executor, &wanted);
+	if (wanted.flags & MS_BIND)
+		return bind(executor, &wanted);
+	if (wanted.fstype[0] != '\0')
+		return mount_filesystem(executor, &wanted);
+	if (!(wanted.flags & PROPAGATION))
+		return FAIL(executor, "mounting \"%s\": neither a file system nor a bind", wanted.target);
+	wanted.propagation = wanted.flags;
+	return finish(executor, &wanted);
+}

@@ -1,0 +1,176 @@
+/* Making and joining namespaces, and the child's identity in a new user namespace. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "executor.h"
+#include "handover.h"
+#include "syscalls.h"
+
+/*
+ * The child waits in child_main() for its first GO; the kernel kills it when the runtime dies before that.
+ * @source man clone(2)
+ */
+int op_clone(struct executor *executor, const struct operation *operation)
+{
+	uint64_t flags = operation->arguments[CLONE_FLAGS].number;
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&executor->child_pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	int pid = sys_clone3(&args);
+	if (pid < 0)
+		return FAIL_CALL(executor, "clone3(2)", "cloning the container's first process");
+	if (pid > 0) {
+		executor->child = pid;
+		close(executor->peer);
+		executor->peer = -1;
+		return executor->after_clone ? executor->after_clone(executor) : 0;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "tlab-runc:init");
+	close(executor->socket);
+	executor->socket = executor->peer;
+	executor->in_new_user_namespace = (flags & CLONE_NEWUSER) != 0;
+	umask(0);
+	child_main(executor);
+}
+
+/* In a user namespace the child has every capability but is nobody until it takes id 0. */
+int become_root_of_user_namespace(struct executor *executor)
+{
+	executor->in_new_user_namespace = true;
+	if (setgroups(0, NULL) < 0 && errno != EPERM) /* EPERM: /proc/<pid>/setgroups says deny */
+		return FAIL_CALL(executor, "setgroups(2)", "dropping groups in the user namespace");
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return FAIL_CALL(executor, "setresuid(2)", "becoming root of the user namespace");
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids cleared it */
+	return 0;
+}
+
+int op_id_map(struct executor *executor, const struct operation *operation)
+{
+	const char *file = operation->arguments[ID_MAP_FILE].string, *value = operation->arguments[ID_MAP_VALUE].string;
+	char path[64];
+	if (strcmp(file, "setgroups") != 0 && strcmp(file, "uid_map") != 0 && strcmp(file, "gid_map") != 0)
+		return FAIL(executor, "writing \"%s\": expected setgroups, uid_map or gid_map", file);
+	snprintf(path, sizeof path, "%d/%s", executor->child, file);
+	int fd = openat(executor->host_proc, path, O_WRONLY | O_CLOEXEC);
+	int result = 0;
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		result = FAIL_CALL(executor, fd < 0 ? "open(2)" : "write(2)", "writing \"%s\" to %s", value, file);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+int op_oom_score_adj(struct executor *executor, const struct operation *operation)
+{
+	const char *value = operation->arguments[OOM_SCORE_ADJ_VALUE].string;
+	char path[64];
+	snprintf(path, sizeof path, "%d/oom_score_adj", executor->child);
+	int fd = openat(executor->host_proc, path, O_WRONLY | O_CLOEXEC);
+	int result = 0;
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		result = FAIL_CALL(executor, fd < 0 ? "open(2)" : "write(2)", "writing %s to oom_score_adj", value);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* The descriptor was opened by prepare(), in the order of the plan's setns operations. */
+static int prepared_namespace(const struct executor *executor)
+{
+	unsigned place = 0;
+	for (uint32_t i = 0; i < executor->current; i++)
+		if (executor->plan->operations[i].code == OP_SETNS)
+			place++;
+	return executor->namespaces[place];
+}
+
+/* @source man setns(2) */
+int op_setns(struct executor *executor, const struct operation *operation)
+{
+	int fd = prepared_namespace(executor), type = (int)operation->arguments[SETNS_TYPE].number;
+	if (fd < 0)
+		return 0;
+	if (setns(fd, type) < 0)
+		return FAIL_CALL(executor, "setns(2)", "joining namespace \"%s\"", operation->arguments[SETNS_PATH].string);
+	close(fd);
+	if (type == CLONE_NEWUSER)
+		return become_root_of_user_namespace(executor);
+	if (type != CLONE_NEWNS || executor->root >= 0 || !executor->joined)
+		return 0;
+	executor->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	executor->pivoted = true;
+	return executor->root < 0 ? FAIL_CALL(executor, "open(2)", "opening the container's root") : 0;
+}
+
+int op_unshare(struct executor *executor, const struct operation *operation)
+{
+	if (unshare((int)operation->arguments[UNSHARE_FLAGS].number) < 0)
+		return FAIL_CALL(executor, "unshare(2)", "leaving a shared namespace");
+	return 0;
+}
+
+int op_sethostname(struct executor *executor, const struct operation *operation)
+{
+	const char *name = operation->arguments[SETHOSTNAME_NAME].string;
+	return sethostname(name, strlen(name)) < 0 ? FAIL_CALL(executor, "sethostname(2)", "setting host name \"%s\"", name) : 0;
+}
+
+int op_setdomainname(struct executor *executor, const struct operation *operation)
+{
+	const char *name = operation->arguments[SETDOMAINNAME_NAME].string;
+	return setdomainname(name, strlen(name)) < 0 ? FAIL_CALL(executor, "setdomainname(2)", "setting domain name \"%s\"", name)
+	                                             : 0;
+}
+
+/* @source man netdevice(7) */
+int op_loopback_up(struct executor *executor, const struct operation *operation)
+{
+	(void)operation;
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return FAIL_CALL(executor, "socket(2)", "bringing lo up");
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	int result = ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? FAIL_CALL(executor, "ioctl(2)", "bringing lo up") : 0;
+	close(fd);
+	return result;
+}
+
+/*
+ * Written through the host's procfs, which shows the writer's own namespaces and cannot be replaced by the container.
+ * @source man proc(5)
+ */
+int op_sysctl(struct executor *executor, const struct operation *operation)
+{
+	const char *key = operation->arguments[SYSCTL_KEY].string, *value = operation->arguments[SYSCTL_VALUE].string;
+	char path[512];
+	struct open_how how = {
+		.flags = O_WRONLY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	int n = snprintf(path, sizeof path, "sys/%s", key);
+	if (n < 0 || (size_t)n >= sizeof path)
+		return FAIL(executor, "writing sysctl \"%s\": its name is too long", key);
+	int fd = sys_openat2(executor->host_proc, path, &how);
+	int result = 0;
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		result = FAIL_CALL(executor, fd < 0 ? "openat2(2)" : "write(2)", "writing \"%s\" to sysctl \"%s\"", value, key);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}

@@ -1,0 +1,161 @@
+#include "options.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { FLAG, TEXT, NUMBER, IGNORED_TEXT, IGNORED_FLAG };
+
+struct option_row {
+	const char *verbs; /* " create run ", or "" for the global ones */
+	const char *name; /* without dashes; short ones have one letter */
+	enum kind kind;
+	size_t offset;
+};
+
+#define AT(field) offsetof(struct options, field)
+/* @source man runc(8) and runc-<verb>(8) */
+static const struct option_row option_rows[] = {
+	{ "", "root", TEXT, AT(root) },
+	{ "", "log", TEXT, AT(log) },
+	{ "", "log-format", IGNORED_TEXT, AT(log_json) },
+	{ "", "debug", FLAG, AT(debug) },
+	{ "", "systemd-cgroup", FLAG, AT(systemd_cgroup) },
+	{ "", "rootless", IGNORED_TEXT, 0 },
+	{ "", "version", FLAG, AT(version) },
+	{ "", "v", FLAG, AT(version) },
+	{ "", "help", FLAG, AT(help) },
+	{ "", "h", FLAG, AT(help) },
+	{ " create run ", "bundle", TEXT, AT(bundle) },
+	{ " create run ", "b", TEXT, AT(bundle) },
+	{ " create run exec ", "pid-file", TEXT, AT(pid_file) },
+	{ " create run exec ", "console-socket", TEXT, AT(console_socket) },
+	{ " create run exec ", "preserve-fds", NUMBER, AT(preserve_fds) },
+	{ " create run ", "no-pivot", FLAG, AT(no_pivot) },
+	{ " create run ", "no-new-keyring", FLAG, AT(no_new_keyring) },
+	{ " run ", "keep", FLAG, AT(keep) },
+	{ " run exec ", "detach", FLAG, AT(detach) },
+	{ " run exec ", "d", FLAG, AT(detach) },
+	{ " run ", "no-subreaper", IGNORED_FLAG, 0 },
+	{ " exec ", "process", TEXT, AT(process) },
+	{ " exec ", "p", TEXT, AT(process) },
+	{ " exec ", "tty", FLAG, AT(tty) },
+	{ " exec ", "t", FLAG, AT(tty) },
+	{ " exec ", "ignore-paused", FLAG, AT(ignore_paused) },
+	{ " kill ", "all", FLAG, AT(all) },
+	{ " kill ", "a", FLAG, AT(all) },
+	{ " delete ", "force", FLAG, AT(force) },
+	{ " delete ", "f", FLAG, AT(force) },
+};
+
+bool is_native_verb(const char *verb)
+{
+	static const char *const native[] = { "create", "start", "run", "state", "kill", "delete", "exec", "pause", "resume" };
+	for (size_t i = 0; i < sizeof native / sizeof *native; i++)
+		if (strcmp(verb, native[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool belongs_to(const struct option_row *row, const char *verb)
+{
+	char padded[32] = " ";
+	if (row->verbs[0] == '\0' || !verb || strlen(verb) > sizeof padded - 3)
+		return row->verbs[0] == '\0' && !verb;
+	strcat(padded, verb);
+	strcat(padded, " ");
+	return strstr(row->verbs, padded) != NULL;
+}
+
+static const struct option_row *find_row(const char *name, size_t length, const char *verb)
+{
+	for (size_t i = 0; i < sizeof option_rows / sizeof *option_rows; i++)
+		if (strlen(option_rows[i].name) == length && strncmp(option_rows[i].name, name, length) == 0 &&
+		    belongs_to(&option_rows[i], verb))
+			return &option_rows[i];
+	return NULL;
+}
+
+static int set_number(unsigned *field, const char *text, const char *name, struct failure *failure)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+	if (end == text || *end != '\0' || value > 1024)
+		return fail_plain(failure, "--%s \"%s\": expected a number up to 1024", name, text);
+	*field = (unsigned)value;
+	return 0;
+}
+
+static int set(struct options *options, const struct option_row *row, const char *value, struct failure *failure)
+{
+	char *field = (char *)options + row->offset;
+	switch (row->kind) {
+	case FLAG:
+		*(bool *)(void *)field = !value || strcmp(value, "false") != 0;
+		return 0;
+	case TEXT:
+		*(const char **)(void *)field = value;
+		return 0;
+	case NUMBER:
+		return set_number((unsigned *)(void *)field, value, row->name, failure);
+	default:
+		if (strcmp(row->name, "log-format") != 0)
+			return 0;
+		if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
+			return fail_plain(failure, "--log-format \"%s\": expected json or text", value);
+		options->log_json = strcmp(value, "json") == 0;
+		return 0;
+	}
+}
+
+/* One option at argv[*at]; both `--name value` and `--name=value`, one dash or two. */
+static int parse_option(struct options *options, char **argv, int argc, int *at, struct failure *failure)
+{
+	const char *text = argv[*at] + (argv[*at][1] == '-' ? 2 : 1);
+	const char *equals = strchr(text, '=');
+	size_t length = equals ? (size_t)(equals - text) : strlen(text);
+	const struct option_row *row = find_row(text, length, options->verb);
+	if (!row)
+		return fail_plain(failure, "%s: not an option of %s", argv[*at], options->verb ? options->verb : "tlab-runc");
+	const char *value = equals ? equals + 1 : NULL;
+	if (!value && row->kind != FLAG && row->kind != IGNORED_FLAG) {
+		if (*at + 1 >= argc)
+			return fail_plain(failure, "%s: expected a value", argv[*at]);
+		value = argv[++*at];
+	}
+	return set(options, row, value, failure);
+}
+
+static bool is_valid_id(const char *id)
+{
+	size_t length = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.");
+	return length > 0 && length <= 255 && id[length] == '\0' && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv, struct failure *failure)
+{
+	*options = (struct options){ .root = "/run/tlab/runtime", .bundle = "." };
+	for (int at = 1; at < argc; at++) {
+		if (argv[at][0] == '-' && argv[at][1] != '\0') {
+			if (parse_option(options, argv, argc, &at, failure) < 0)
+				return -1;
+		} else if (!options->verb) {
+			options->verb = argv[at];
+			if (!is_native_verb(options->verb))
+				return 0;
+		} else {
+			options->id = argv[at];
+			options->rest = argv + at + 1;
+			options->rest_count = argc - at - 1;
+			break;
+		}
+	}
+	if (!options->verb)
+		return 0;
+	if (!options->id)
+		return fail_plain(failure, "%s: expected a container id", options->verb);
+	if (!is_valid_id(options->id))
+		return fail_plain(failure, "container id \"%s\": expected letters, digits and _+-.", options->id);
+	return 0;
+}

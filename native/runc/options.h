@@ -1,0 +1,25 @@
+/* The command line, as runc has it: global options, verb, verb's options, container id, arguments. */
+#ifndef TLAB_OPTIONS_H
+#define TLAB_OPTIONS_H
+#include <stdbool.h>
+
+#include "failure.h"
+
+struct options {
+	/* global */
+	const char *root, *log;
+	bool log_json, debug, systemd_cgroup, version, help;
+	/* verbs */
+	const char *verb, *bundle, *pid_file, *console_socket, *process;
+	bool detach, force, all, tty, no_pivot, no_new_keyring, ignore_paused, keep;
+	unsigned preserve_fds;
+	const char *id;
+	char **rest; /* what follows the id */
+	int rest_count;
+};
+
+/* -1 with a failure for an option that the verb does not have. Verbs that are not native stop at the verb. */
+int options_parse(struct options *options, int argc, char **argv, struct failure *failure);
+bool is_native_verb(const char *verb);
+
+#endif

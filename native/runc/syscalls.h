@@ -1,0 +1,75 @@
+/* System calls that musl does not wrap, with the kernel's own structures. Constants are the kernel's. */
+#ifndef TLAB_SYSCALLS_H
+#define TLAB_SYSCALLS_H
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* @source uapi linux/mount.h: not included, because it clashes with the C library's sys/mount.h. */
+struct kernel_mount_attr {
+	uint64_t attr_set, attr_clr, propagation, userns_fd;
+};
+#define KERNEL_OPEN_TREE_CLONE 1u
+#define KERNEL_MOVE_MOUNT_F_EMPTY_PATH 0x04u
+#define KERNEL_MOVE_MOUNT_T_EMPTY_PATH 0x40u
+#define KERNEL_ATTR_RDONLY 0x01u
+#define KERNEL_ATTR_NOSUID 0x02u
+#define KERNEL_ATTR_NODEV 0x04u
+#define KERNEL_ATTR_NOEXEC 0x08u
+#define KERNEL_ATTR_ATIME 0x70u
+#define KERNEL_ATTR_NOATIME 0x10u
+#define KERNEL_ATTR_STRICTATIME 0x20u
+#define KERNEL_ATTR_NODIRATIME 0x80u
+#define KERNEL_AT_RECURSIVE 0x8000u
+
+static inline int sys_openat2(int dir, const char *path, struct open_how *how)
+{
+	return (int)syscall(SYS_openat2, dir, path, how, sizeof *how);
+}
+
+static inline int sys_open_tree(int dir, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_open_tree, dir, path, flags);
+}
+
+static inline int sys_move_mount(int from, int to)
+{
+	return (int)syscall(SYS_move_mount, from, "", to, "",
+	                    KERNEL_MOVE_MOUNT_F_EMPTY_PATH | KERNEL_MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static inline int sys_mount_setattr(int fd, unsigned flags, struct kernel_mount_attr *attr)
+{
+	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attr, sizeof *attr);
+}
+
+static inline int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+static inline int sys_pidfd_open(int pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static inline int sys_pidfd_send_signal(int pidfd, int sig)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+#define KERNEL_CLOSE_RANGE_CLOEXEC 4u
+
+static inline int sys_clone3(struct clone_args *args)
+{
+	return (int)syscall(SYS_clone3, args, sizeof *args);
+}
+
+#endif
