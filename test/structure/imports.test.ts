@@ -31,6 +31,7 @@ const table: Record<string, string[]> = {
     'tracer',
     'explain',
     'library',
+    'kernel/facts.ts',
     'engine',
   ],
   engine: ['*'],

@@ -69,8 +69,13 @@ export interface Networking {
    * The caller releases it with `deleteSandbox`. Errors: conflict (port taken), invalidArgument, resourceExhausted (no address), internal.
    */
   createSandbox(request: SandboxRequest): Promise<Sandbox>;
-  /** Removes the container's network; does nothing when it has none. */
+  /**
+   * Removes the container's network; does nothing when it has none. Ports and rules are free when it returns; the kernel finishes
+   * removing the link within some 30 ms more.
+   */
   deleteSandbox(id: string): Promise<void>;
+  /** Waits until nothing is being removed any more: before the daemon exits, and before a look at what is left. */
+  settle(): Promise<void>;
   /** After a start of the daemon: adopts the sandboxes of these containers, removes every other one, holds the published ports again. */
   restoreSandboxes(containerIds: readonly string[]): Promise<Map<string, Sandbox>>;
   networks(): NetworkResource[];

@@ -8,7 +8,7 @@ import { HostPorts } from './host-ports.ts';
 import type { Networking, NetworkingOptions } from './networking.ts';
 import { allNetworks, findNetwork, type NetworksView } from './networks.ts';
 import { restoreSandboxes } from './reconcile.ts';
-import { createSandbox, deleteSandbox, type SandboxParts } from './sandbox.ts';
+import { createSandbox, deleteSandbox, type SandboxParts, settleRemovals } from './sandbox.ts';
 import { NetworkState } from './state.ts';
 
 /** Every address of the host. @source docker-api HostConfig.PortBindings */
@@ -31,7 +31,17 @@ export function openNetworking(kernel: Kernel, options: NetworkingOptions): Netw
   const defaultHostIp = options.defaultHostIp ?? anyAddress;
   const namespaces = options.namespaces ?? paths.networkNamespaces;
   const hostPorts = new HostPorts();
-  const parts: SandboxParts = { kernel, host, state, hostPorts, bridge, rules, defaultHostIp, namespaces };
+  const parts: SandboxParts = {
+    kernel,
+    host,
+    state,
+    hostPorts,
+    bridge,
+    rules,
+    removals: new Map(),
+    defaultHostIp,
+    namespaces,
+  };
   const view: NetworksView = { state, mtuBytes: options.mtuBytes, defaultHostIp };
   return {
     initialise: async () => {
@@ -40,6 +50,7 @@ export function openNetworking(kernel: Kernel, options: NetworkingOptions): Netw
     createSandbox: (request) => createSandbox(parts, request),
     deleteSandbox: (id) => deleteSandbox(parts, id),
     restoreSandboxes: (containerIds) => restoreSandboxes(parts, containerIds),
+    settle: () => settleRemovals(parts),
     networks: () => allNetworks(view),
     inspectNetwork: (nameOrId) => findNetwork(view, nameOrId),
     teardown: () => teardown(parts),

@@ -2,7 +2,7 @@
 // container is still there is adopted as it is, without touching it; everything else goes.
 import { readdirSync } from 'node:fs';
 import type { Sandbox } from './networking.ts';
-import { deleteSandbox, type SandboxParts, viewOf } from './sandbox.ts';
+import { deleteSandbox, type SandboxParts, settleRemovals, viewOf } from './sandbox.ts';
 import type { SandboxRecord } from './state.ts';
 
 async function isWhole(parts: SandboxParts, record: SandboxRecord): Promise<boolean> {
@@ -37,6 +37,7 @@ export async function restoreSandboxes(
     if (wanted.has(record.id) && (await isWhole(parts, record))) restored.set(record.id, viewOf(parts.state, record));
     else await deleteSandbox(parts, record.id);
   }
+  await settleRemovals(parts);
   removeOrphanNamespaces(parts);
   const onBridge = parts.state.sandboxes().filter((record) => record.network === 'bridge');
   for (const mapping of onBridge.flatMap((record) => record.ports)) await parts.hostPorts.adopt(mapping);

@@ -25,6 +25,8 @@ export interface SandboxParts {
   hostPorts: HostPorts;
   bridge: BridgeNetwork;
   rules: HostRules;
+  /** Removals that the kernel is still working on, by container. */
+  removals: Map<string, Promise<void>>;
   defaultHostIp: string;
   /** Where namespaces are kept. */
   namespaces: string;
@@ -173,6 +175,7 @@ async function createRecord(parts: SandboxParts, request: SandboxRequest): Promi
 export async function createSandbox(parts: SandboxParts, request: SandboxRequest): Promise<Sandbox> {
   const target = /^container:(.+)$/.exec(request.networkMode)?.[1];
   if (target !== undefined) return joinSandbox(parts, target);
+  await parts.removals.get(request.id);
   if (parts.state.sandbox(request.id) !== undefined) {
     throw new LabError('conflict', `network of container ${shortId(request.id)}: it exists already`);
   }
@@ -193,16 +196,40 @@ async function removeLink(parts: SandboxParts, record: SandboxRecord): Promise<v
   }
 }
 
-/** Link, namespace and rules of a record; what is gone already is no failure. */
-export async function removeObjects(parts: SandboxParts, record: SandboxRecord): Promise<void> {
-  await settleAll([removeLink(parts, record), parts.rules.remove(record.id)]);
+async function removeNamespace(parts: SandboxParts, record: SandboxRecord): Promise<void> {
+  await removeLink(parts, record);
   if (record.path !== undefined) parts.kernel.networkNamespaces.remove(record.path);
 }
 
+/** Link, namespace and rules of a record; what is gone already is no failure. */
+const removeObjects = (parts: SandboxParts, record: SandboxRecord): Promise<void> =>
+  settleAll([removeNamespace(parts, record), parts.rules.remove(record.id)]);
+
+/**
+ * Returns when the ports are free and the rules are gone. The link follows a moment later: the kernel waits 20 to 30 ms until no CPU
+ * can see it any more, and nobody needs to wait with it. Until then the record, and so the address, stays taken.
+ */
 export async function deleteSandbox(parts: SandboxParts, id: string): Promise<void> {
   const record = parts.state.sandbox(id);
-  if (record === undefined) return;
-  await withCause('default:network-removal', () => removeObjects(parts, record));
+  if (record === undefined || parts.removals.has(id)) return;
+  await withCause('default:network-removal', async () => {
+    parts.state.saveSandbox({ ...record, isReady: false });
+    // Before the link: while the kernel removes one it holds a lock that a change of rules waits for.
+    const rulesGone = parts.rules.remove(id);
+    const removal = rulesGone
+      .catch(() => undefined)
+      .then(() => removeNamespace(parts, record))
+      .then(() => parts.state.removeSandbox(id))
+      // The record stays, so that the next start of the daemon tries again.
+      .catch(() => undefined)
+      .finally(() => parts.removals.delete(id));
+    parts.removals.set(id, removal);
+    await rulesGone;
+  });
   parts.hostPorts.release(record.ports);
-  parts.state.removeSandbox(id);
+}
+
+/** Waits for every removal that is under way. */
+export async function settleRemovals(parts: SandboxParts): Promise<void> {
+  await Promise.all(parts.removals.values());
 }

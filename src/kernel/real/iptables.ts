@@ -1,22 +1,14 @@
 // The host's firewall through iptables-save and iptables-restore: one process a change, each table committed atomically.
 // Whether that is nf_tables or the legacy backend is the distribution's choice; both understand the same text.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { emit } from '../../trace/recorder.ts';
 import { parseSave, restoreText } from '../iptables-text.ts';
 import type { Firewall, FirewallChange, FirewallRule } from '../kernel.ts';
+import { findProgram } from '../programs.ts';
 
 /** Seconds that iptables waits for another program that holds the lock. */
 const lockSeconds = '10';
-const folders = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/bin'];
-
-/** The full path of a program of the administrator, whether or not PATH has sbin; undefined when it is not installed. */
-export function findProgram(name: string): string | undefined {
-  const inPath = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  return [...inPath, ...folders].map((folder) => `${folder}/${name}`).find((path) => existsSync(path));
-}
-
 interface Outcome {
   status: number;
   stdout: string;
