@@ -10,3 +10,4 @@ export type ServerUnaryCall<I, O> = grpc.ServerUnaryCall<I, O>;
 export type ServerWritableStream<I, O> = grpc.ServerWritableStream<I, O>;
 export type ServerDuplexStream<I, O> = grpc.ServerDuplexStream<I, O>;
 export type UntypedHandleCall = grpc.UntypedHandleCall;
+export type sendUnaryData<O> = grpc.sendUnaryData<O>;

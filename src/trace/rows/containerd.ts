@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { row } from '../row.ts';
 import { doorRows } from './door.ts';
+import { pullRows } from './pull.ts';
 
 const namespace = v.string();
 const mount = v.object({ type: v.string(), source: v.string(), options: v.array(v.string()) });
@@ -181,6 +182,7 @@ const taskRows = {
 export const containerdRows = {
   ...doorRows('containerd'),
   ...contentRows,
+  ...pullRows,
   ...snapshotRows,
   ...taskRows,
 } as const;

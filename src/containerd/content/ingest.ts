@@ -1,0 +1,250 @@
+// Ingests: blobs on their way in, by reference. `ingest/<sha256 of namespace and reference>/` has the bytes so far (data) and what is
+// known of them (state.json), so that a client may go on after either side died.
+// Rule: at most one writer for a reference; a blob becomes visible only after its digest and size were found right.
+import { createHash } from 'node:crypto';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import * as v from 'valibot';
+import { LabError } from '../../base/errors.ts';
+import { type Digest, digestAlgorithm, parseDigest } from '../../oci/digest.ts';
+import { emit } from '../../trace/recorder.ts';
+import type { Labels } from '../metadata/labels.ts';
+import type { BlobInfo, ContentStore } from './store.ts';
+
+const longestReference = 4096;
+/** Leftovers of clients that never came back. @source containerd metadata/content.go: ingests expire after a day */
+const staleMs = 24 * 3600 * 1000;
+
+const stateSchema = v.object({
+  namespace: v.string(),
+  ref: v.string(),
+  total: v.number(),
+  expected: v.string(),
+  startedMs: v.number(),
+});
+type State = v.InferOutput<typeof stateSchema>;
+
+export interface IngestStatus extends State {
+  offset: number;
+  updatedMs: number;
+}
+
+export interface IngestRequest {
+  ref: string;
+  total?: number;
+  /** Empty when the client does not know yet. */
+  expected?: string;
+}
+
+export class Ingests {
+  readonly #folder: string;
+  readonly #content: ContentStore;
+  readonly #open = new Set<string>();
+
+  constructor(content: ContentStore) {
+    this.#content = content;
+    this.#folder = `${content.root}/ingest`;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+  }
+
+  /**
+   * Opens a reference for writing, at its end when there are bytes already.
+   * Errors: alreadyExists when the namespace gets or has the expected blob; unavailable when another writer has it open.
+   */
+  async open(namespace: string, request: IngestRequest): Promise<Ingest> {
+    checkReference(request.ref);
+    const expected =
+      request.expected === undefined || request.expected === '' ? undefined : parseDigest(request.expected);
+    if (expected !== undefined && this.#content.isOnDisk(expected)) {
+      if (!this.#content.has(namespace, expected)) this.#content.claim(namespace, expected, {});
+      throw new LabError('alreadyExists', `content ${expected}: already exists`);
+    }
+    const folder = this.#folderOf(namespace, request.ref);
+    if (this.#open.has(folder)) throw new LabError('unavailable', `ref ${request.ref} locked: unavailable`);
+    this.#open.add(folder);
+    try {
+      const state = enter(folder, {
+        namespace,
+        ref: request.ref,
+        total: request.total ?? 0,
+        expected: expected ?? '',
+        startedMs: Date.now(),
+      });
+      return await Ingest.open({ folder, state, content: this.#content, release: () => this.#open.delete(folder) });
+    } catch (error) {
+      this.#open.delete(folder);
+      throw error;
+    }
+  }
+
+  /** Errors: notFound. */
+  status(namespace: string, ref: string): IngestStatus {
+    const status = readStatus(this.#folderOf(namespace, checkReference(ref)));
+    if (status === undefined) throw new LabError('notFound', `ingest "${ref}": not found`);
+    return status;
+  }
+
+  list(namespace: string): IngestStatus[] {
+    return readdirSync(this.#folder)
+      .map((name) => readStatus(`${this.#folder}/${name}`))
+      .filter((status) => status !== undefined)
+      .filter((status) => status.namespace === namespace);
+  }
+
+  /** Throws the bytes away. Errors: notFound, unavailable while somebody writes. */
+  abort(namespace: string, ref: string): void {
+    const folder = this.#folderOf(namespace, checkReference(ref));
+    if (!existsSync(folder)) throw new LabError('notFound', `ingest "${ref}": not found`);
+    if (this.#open.has(folder)) throw new LabError('unavailable', `ref ${ref} locked: unavailable`);
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** Start-up: what no client came back for within a day, or what is not an ingest at all. */
+  sweep(): number {
+    const stale = readdirSync(this.#folder).filter((name) => {
+      const status = readStatus(`${this.#folder}/${name}`);
+      return status === undefined || Date.now() - status.updatedMs > staleMs;
+    });
+    for (const name of stale) rmSync(`${this.#folder}/${name}`, { recursive: true, force: true });
+    return stale.length;
+  }
+
+  #folderOf = (namespace: string, ref: string): string =>
+    `${this.#folder}/${createHash('sha256').update(`${namespace}\0${ref}`).digest('hex')}`;
+}
+
+function checkReference(ref: string): string {
+  if (ref === '') throw new LabError('invalidArgument', 'ingest: first message must have a reference');
+  if (ref.length > longestReference)
+    throw new LabError(
+      'invalidArgument',
+      `ingest reference: ${ref.length} characters, at most ${longestReference} are allowed`,
+    );
+  return ref;
+}
+
+function enter(folder: string, fresh: State): State {
+  const known = readStatus(folder);
+  if (known !== undefined) return known;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(`${folder}/data`, '', { mode: 0o600 });
+  writeFileSync(`${folder}/state.json`, JSON.stringify(fresh), { mode: 0o600 });
+  return fresh;
+}
+
+function readStatus(folder: string): IngestStatus | undefined {
+  try {
+    const state = v.parse(stateSchema, JSON.parse(readFileSync(`${folder}/state.json`, 'utf8')));
+    const { size, mtimeMs } = statSync(`${folder}/data`);
+    return { ...state, offset: size, updatedMs: Math.floor(mtimeMs) };
+  } catch {
+    return undefined;
+  }
+}
+
+interface IngestParts {
+  folder: string;
+  state: State;
+  content: ContentStore;
+  release: () => void;
+}
+
+/** One open ingest. Exactly one of `commit`, `close` ends it. */
+export class Ingest {
+  readonly state: State;
+  readonly #parts: IngestParts;
+  readonly #file: FileHandle;
+  #hash = createHash('sha256');
+  #offset = 0;
+  #isClosed = false;
+
+  private constructor(parts: IngestParts, file: FileHandle) {
+    this.#parts = parts;
+    this.state = parts.state;
+    this.#file = file;
+  }
+
+  static async open(parts: IngestParts): Promise<Ingest> {
+    const ingest = new Ingest(parts, await open(`${parts.folder}/data`, 'r+'));
+    ingest.#hash = createHash(algorithmOf(parts.state));
+    for await (const chunk of createReadStream(`${parts.folder}/data`) as AsyncIterable<Buffer>) {
+      ingest.#hash.update(chunk);
+      ingest.#offset += chunk.length;
+    }
+    return ingest;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Of the bytes so far. */
+  digest(): Digest {
+    return `${algorithmOf(this.state)}:${this.#hash.copy().digest('hex')}`;
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    await this.#file.write(data, 0, data.length, this.#offset);
+    this.#hash.update(data);
+    this.#offset += data.length;
+  }
+
+  /** Back to nothing. */
+  async restart(): Promise<void> {
+    await this.#file.truncate(0);
+    this.#hash = createHash(algorithmOf(this.state));
+    this.#offset = 0;
+  }
+
+  /**
+   * Makes the blob visible in the ingest's namespace.
+   * Errors: dataLoss when size or digest are others than expected; the bytes are then thrown away.
+   */
+  async commit(expectation: { total: number; expected: string; labels: Labels }): Promise<BlobInfo> {
+    const digest = this.digest();
+    const problem = this.#mismatch(digest, expectation);
+    if (problem !== undefined) {
+      await this.close({ discard: true });
+      throw new LabError('dataLoss', problem);
+    }
+    await this.#file.sync();
+    await rename(`${this.#parts.folder}/data`, this.#parts.content.pathOf(digest));
+    const info = this.#parts.content.claim(this.state.namespace, digest, expectation.labels);
+    await this.close({ discard: true });
+    const path = this.#parts.content.pathOf(digest);
+    emit('containerd.blob-committed', {
+      data: { namespace: this.state.namespace, ref: this.state.ref, digest, size: info.size, path },
+      twin: `${digestAlgorithm(digest)}sum ${path}`,
+    });
+    return info;
+  }
+
+  /** Lets go of the reference; the bytes stay for a later writer unless `discard`. */
+  async close(options: { discard?: boolean } = {}): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#file.close();
+    if (options.discard) rmSync(this.#parts.folder, { recursive: true, force: true });
+    this.#parts.release();
+  }
+
+  #mismatch(digest: Digest, { total, expected }: { total: number; expected: string }): string | undefined {
+    if (total > 0 && total !== this.#offset)
+      return `ingest "${this.state.ref}": ${this.#offset} bytes, expected ${total}`;
+    if (expected !== '' && expected !== digest)
+      return `ingest "${this.state.ref}": its digest is ${digest}, expected ${expected}`;
+    return undefined;
+  }
+}
+
+const algorithmOf = (state: State) => (state.expected === '' ? 'sha256' : digestAlgorithm(parseDigest(state.expected)));

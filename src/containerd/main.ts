@@ -1,0 +1,79 @@
+// tlab-containerd: the containerd stage as a process. One instance a state folder; SIGTERM leaves every container running.
+//   tlab-containerd [--address PATH] [--root DIR] [--state DIR] [--log-level LEVEL]
+//   tlab-containerd --address PATH publish --topic TOPIC --namespace NAMESPACE  < event    (for shims without ttrpc)
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { asLabError, errorKinds, LabError } from '../base/errors.ts';
+import { paths } from '../base/paths.ts';
+import { takeLock } from './lock.ts';
+
+const options = {
+  address: { type: 'string', short: 'a', default: paths.containerdSocket },
+  root: { type: 'string', default: paths.containerdRoot },
+  state: { type: 'string', default: paths.containerdState },
+  'log-level': { type: 'string', short: 'l', default: 'info' },
+  topic: { type: 'string' },
+  namespace: { type: 'string' },
+} as const;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [verb] = positionals;
+  if (verb === 'publish') {
+    const { publish } = await import('./publish.ts');
+    return publish({ address: values.address, topic: values.topic, namespace: values.namespace });
+  }
+  if (verb !== undefined) throw new LabError('usage', `argument "${verb}": expected none, or publish`);
+  await run({ address: resolve(values.address), root: resolve(values.root), state: resolve(values.state) });
+}
+
+async function run(places: { address: string; root: string; state: string }): Promise<void> {
+  process.umask(0o022);
+  for (const [folder, mode] of [
+    [places.state, 0o711],
+    [places.root, 0o700],
+    [dirname(places.address), 0o711],
+  ] as const) {
+    mkdirSync(folder, { recursive: true, mode });
+  }
+  const lock = takeLock(`${places.state}/containerd.pid`);
+  const { openStage } = await import('./stage.ts');
+  const { serve } = await import('./server.ts');
+  const stage = await openStage({
+    ...places,
+    publishBinary: writePublisher(places.state),
+    binaryFolder: binaryFolder(),
+  });
+  const server = await serve(stage, paths.traces);
+  console.error(`tlab-containerd: listening at ${places.address} (pid ${process.pid})`);
+  const stop = async () => {
+    await server.close();
+    stage.close();
+    lock.release();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
+}
+
+/** A shim wants one path to execute; we are an interpreter and a file. */
+function writePublisher(state: string): string {
+  const path = `${state}/publish`;
+  const self = process.argv[1] ?? '';
+  rmSync(path, { force: true });
+  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${self}' "$@"\n`, { mode: 0o700 });
+  return path;
+}
+
+/** Beside the bundle (dist/bin), or seen from this source file. */
+function binaryFolder(): string {
+  const beside = `${import.meta.dirname}/bin`;
+  return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../dist/bin');
+}
+
+main().catch((thrown: unknown) => {
+  const error = asLabError(thrown);
+  console.error(`tlab-containerd: ${error.message}`);
+  if (error.hint !== undefined) console.error(`try: ${error.hint}`);
+  process.exit(errorKinds[error.kind].exit);
+});

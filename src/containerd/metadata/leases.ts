@@ -1,0 +1,129 @@
+// Leases: what a client still works with. The garbage collector leaves alone whatever a lease holds.
+import { randomBytes } from 'node:crypto';
+import { LabError } from '../../base/errors.ts';
+import type { Database } from './database.ts';
+import { type Fields, fieldsOf } from './filter.ts';
+import { checkLabels, type Labels, readLabels, writeLabels } from './labels.ts';
+
+export interface LeaseInfo {
+  id: string;
+  labels: Labels;
+  createdMs: number;
+}
+
+export interface LeaseResource {
+  /** `content`, `snapshots/<snapshotter>`, `ingests`. */
+  type: string;
+  id: string;
+}
+
+/** @source containerd leases/lease.go */
+const expireLabel = 'containerd.io/gc.expire';
+const resourceType = /^(content|ingests|snapshots\/[a-z0-9-]+)$/;
+
+export class Leases {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Without an id one is made. Errors: alreadyExists. */
+  create(namespace: string, id: string, labels: Labels): LeaseInfo {
+    const name = id === '' ? randomBytes(16).toString('hex') : id;
+    const createdMs = Date.now();
+    const made = this.#database.run(
+      'INSERT OR IGNORE INTO leases VALUES (?, ?, ?, ?)',
+      namespace,
+      name,
+      writeLabels(checkLabels(labels)),
+      createdMs,
+    );
+    if (made === 0) throw new LabError('alreadyExists', `lease "${name}": already exists`);
+    return { id: name, labels, createdMs };
+  }
+
+  list = (namespace: string): LeaseInfo[] =>
+    this.#database
+      .all<{ id: string; labels: string; created: number }>(
+        'SELECT * FROM leases WHERE namespace = ? ORDER BY created',
+        namespace,
+      )
+      .map((row) => ({ id: row.id, labels: readLabels(row.labels), createdMs: row.created }));
+
+  /** Errors: notFound. */
+  delete(namespace: string, id: string): void {
+    this.#database.transaction(() => {
+      this.#require(namespace, id);
+      this.#database.run('DELETE FROM lease_resources WHERE namespace = ? AND lease = ?', namespace, id);
+      this.#database.run('DELETE FROM leases WHERE namespace = ? AND id = ?', namespace, id);
+    });
+  }
+
+  /** Deletes what is past its expiry label. */
+  expire(nowMs = Date.now()): void {
+    for (const { name } of this.#database.all<{ name: string }>('SELECT DISTINCT namespace AS name FROM leases')) {
+      for (const lease of this.list(name)) {
+        const expiry = lease.labels[expireLabel];
+        if (expiry !== undefined && Date.parse(expiry) < nowMs) this.delete(name, lease.id);
+      }
+    }
+  }
+
+  /** Errors: notFound, invalidArgument. */
+  addResource(namespace: string, id: string, resource: LeaseResource): void {
+    this.#require(namespace, id);
+    if (!resourceType.test(resource.type))
+      throw new LabError('notImplemented', `lease resource type "${resource.type}" is not there`);
+    this.#database.run(
+      'INSERT OR IGNORE INTO lease_resources VALUES (?, ?, ?, ?)',
+      namespace,
+      id,
+      resource.type,
+      resource.id,
+    );
+  }
+
+  /** Puts a new object under the lease that its maker's call names, if any; an unknown lease holds nothing. */
+  hold(namespace: string, lease: string | undefined, resource: LeaseResource): void {
+    if (lease === undefined || lease === '') return;
+    this.#database.run(
+      'INSERT OR IGNORE INTO lease_resources SELECT namespace, id, ?, ? FROM leases WHERE namespace = ? AND id = ?',
+      resource.type,
+      resource.id,
+      namespace,
+      lease,
+    );
+  }
+
+  /** Errors: notFound. */
+  deleteResource(namespace: string, id: string, resource: LeaseResource): void {
+    this.#require(namespace, id);
+    this.#database.run(
+      'DELETE FROM lease_resources WHERE namespace = ? AND lease = ? AND type = ? AND resource = ?',
+      namespace,
+      id,
+      resource.type,
+      resource.id,
+    );
+  }
+
+  /** Errors: notFound. */
+  resources(namespace: string, id: string): LeaseResource[] {
+    this.#require(namespace, id);
+    return this.#database.all<LeaseResource>(
+      'SELECT type, resource AS id FROM lease_resources WHERE namespace = ? AND lease = ?',
+      namespace,
+      id,
+    );
+  }
+
+  #require(namespace: string, id: string): void {
+    if (this.#database.get('SELECT 1 FROM leases WHERE namespace = ? AND id = ?', namespace, id) === undefined) {
+      throw new LabError('notFound', `lease "${id}": not found`);
+    }
+  }
+}
+
+/** What filters can ask of a lease. */
+export const leaseFields = (lease: LeaseInfo): Fields => fieldsOf({ id: lease.id }, lease.labels);

@@ -1,0 +1,22 @@
+// What a directory tree takes on disk: allocated bytes, and inodes with hard links counted once. Symbolic links are not followed.
+import { lstatSync, readdirSync } from 'node:fs';
+
+export interface Usage {
+  sizeBytes: number;
+  inodes: number;
+}
+
+/** @source man stat(2): st_blocks counts 512-byte units */
+export function diskUsage(directory: string): Usage {
+  const seen = new Set<number>();
+  let sizeBytes = 0;
+  const waiting = [directory];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || seen.has(stat.ino)) continue;
+    seen.add(stat.ino);
+    sizeBytes += stat.blocks * 512;
+    if (stat.isDirectory()) for (const name of readdirSync(path)) waiting.push(`${path}/${name}`);
+  }
+  return { sizeBytes, inodes: seen.size };
+}
