@@ -30,7 +30,7 @@ export function capabilityMasks(context: CompileContext, process: ProcessSpec): 
   if (missing.size > 0)
     context.warnings.push(`capabilities that this host cannot give are left out: ${[...missing].sort().join(', ')}`);
   checkSets(masks);
-  return masks;
+  return { ...masks, ambient: reachableAmbient(context, masks) };
 }
 
 export function bitOf(name: string, pointer: string): bigint {
@@ -39,19 +39,20 @@ export function bitOf(name: string, pointer: string): bigint {
   return 1n << BigInt(position);
 }
 
-/** @source man capabilities(7): ambient may hold only what is permitted and inheritable; effective only what is permitted */
+/** @source man capabilities(7): effective may hold only what is permitted */
 function checkSets(masks: CapabilityMasks): void {
   const beyondPermitted = masks.effective & ~masks.permitted;
   if (beyondPermitted !== 0n) {
     throw refusal('/process/capabilities/effective', `${namesOf(beyondPermitted)}: expected only what permitted has`);
   }
-  const beyondAmbient = masks.ambient & ~(masks.permitted & masks.inheritable);
-  if (beyondAmbient !== 0n) {
-    throw refusal(
-      '/process/capabilities/ambient',
-      `${namesOf(beyondAmbient)}: expected only what permitted and inheritable both have`,
-    );
-  }
+}
+
+/** The kernel raises only what permitted and inheritable both have; runc's own default config.json asks for more. */
+function reachableAmbient(context: CompileContext, { ambient, permitted, inheritable }: CapabilityMasks): bigint {
+  const beyond = ambient & ~(permitted & inheritable);
+  if (beyond !== 0n)
+    context.warnings.push(`ambient capabilities that are not inheritable are left out: ${namesOf(beyond)}`);
+  return ambient & ~beyond;
 }
 
 export const namesOf = (mask: bigint): string =>

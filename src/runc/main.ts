@@ -1,0 +1,101 @@
+// tlab-runc's slow verbs: what native/runc hands on because it takes judgement and no speed. Same options and outputs as runc.
+// Exit codes: 0, or 1 with the reason on standard error and, as the shim expects, in the file that --log names.
+import { appendFileSync } from 'node:fs';
+import { asLabError, LabError } from '../base/errors.ts';
+import { paths } from '../base/paths.ts';
+import { traceDoor } from '../trace/recorder.ts';
+
+export interface GlobalOptions {
+  root: string;
+  log: string | undefined;
+  isJsonLog: boolean;
+  isDebug: boolean;
+}
+
+export type Verb = (argv: string[], options: GlobalOptions) => void | Promise<void>;
+
+/** Loaded one at a time: `compile` must not pay for the state machine. */
+const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
+  compile: () => import('./verbs/compile.ts'),
+  plan: () => import('./verbs/plan.ts'),
+  spec: () => import('./verbs/spec.ts'),
+  list: () => import('./verbs/list.ts'),
+  ps: () => import('./verbs/ps.ts'),
+  events: () => import('./verbs/events.ts'),
+  update: () => import('./verbs/update.ts'),
+  features: () => import('./verbs/features.ts'),
+};
+
+const globalTexts = ['root', 'log', 'log-format', 'rootless', 'criu'] as const;
+const globalFlags = ['debug', 'systemd-cgroup', 'help', 'h', 'version', 'v'] as const;
+
+async function main(argv: string[]): Promise<void> {
+  const options: GlobalOptions = { root: paths.runtimeRoot, log: undefined, isJsonLog: false, isDebug: false };
+  try {
+    const rest = takeGlobalOptions(argv, options);
+    const [name = '', ...own] = rest;
+    const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+    if (load === undefined) throw new LabError('usage', `"${name}": expected one of ${Object.keys(verbs).join(', ')}`);
+    const { verb } = await load();
+    await traceDoor(paths.traces, 'runc').run(process.env.TRACEPARENT, () => verb(own, options));
+  } catch (error) {
+    report(asUsage(error), options);
+    process.exitCode = 1;
+  }
+}
+
+/** Those before the verb, with one dash or two, as Go's flag package takes them. Returns what is left. */
+function takeGlobalOptions(argv: string[], options: GlobalOptions): string[] {
+  const rest = [...argv];
+  while (rest[0]?.startsWith('-')) {
+    const word = rest.shift() ?? '';
+    const [, name = '', value] = /^--?([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+    if ((globalTexts as readonly string[]).includes(name)) setText(options, name, value ?? rest.shift());
+    else if ((globalFlags as readonly string[]).includes(name)) setFlag(options, name, value);
+    else throw new LabError('usage', `${word}: not an option of tlab-runc`);
+  }
+  return rest;
+}
+
+function setText(options: GlobalOptions, name: string, value: string | undefined): void {
+  if (value === undefined) throw new LabError('usage', `--${name}: expected a value`);
+  if (name === 'root') options.root = value;
+  if (name === 'log') options.log = value;
+  if (name === 'log-format') {
+    if (value !== 'json' && value !== 'text')
+      throw new LabError('usage', `--log-format "${value}": expected json or text`);
+    options.isJsonLog = value === 'json';
+  }
+}
+
+function setFlag(options: GlobalOptions, name: string, value: string | undefined): void {
+  const isSet = value !== 'false';
+  if (name === 'debug') options.isDebug = isSet;
+  if (name === 'systemd-cgroup' && isSet) {
+    throw new LabError('notImplemented', '--systemd-cgroup: the systemd cgroup driver is not supported by tlab-runc');
+  }
+}
+
+/** node:util's parser throws its own errors for a wrong option. */
+function asUsage(error: unknown): unknown {
+  const { code, message } = error as { code?: string; message?: string };
+  return code?.startsWith('ERR_PARSE_ARGS') ? new LabError('usage', message?.split('. ')[0] ?? '') : error;
+}
+
+function report(error: unknown, options: GlobalOptions): void {
+  const { message, hint, stack } = asLabError(error);
+  process.stderr.write(`tlab-runc: ${message}\n${hint === undefined ? '' : `try: ${hint}\n`}`);
+  if (options.isDebug) process.stderr.write(`${stack}\n`);
+  if (options.log === undefined) return;
+  const time = new Date().toISOString();
+  const line = options.isJsonLog
+    ? JSON.stringify({ level: 'error', msg: message, time })
+    : `time="${time}" level=error msg=${JSON.stringify(message)}`;
+  try {
+    appendFileSync(options.log, `${line}\n`);
+  } catch {
+    // The reason is on standard error.
+  }
+}
+
+void main(process.argv.slice(2));

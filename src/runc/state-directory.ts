@@ -1,0 +1,120 @@
+// What the slow verbs know of a container: <root>/<id>/, written by native/runc (see native/runc/state.h).
+// Status is never stored: it is asked of the kernel each time, so that kill -9 of anything leaves no lie behind.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { LabError } from '../base/errors.ts';
+import { checkDocument } from '../oci/runtime.ts';
+import { readCgroupLayout } from './host/cgroups.ts';
+import { decodePlan } from './plan/decode.ts';
+import type { OciStatus } from './state.machine.ts';
+
+const stateFile = v.object({
+  ociVersion: v.string(),
+  id: v.string(),
+  init_process_pid: v.number(),
+  init_process_start: v.number(),
+  created: v.string(),
+  bundle: v.string(),
+  rootfs: v.string(),
+  uid: v.number(),
+  annotations: v.optional(v.record(v.string(), v.string())),
+});
+
+export interface ContainerState extends v.InferOutput<typeof stateFile> {
+  status: OciStatus;
+  /** Leaf cgroups, one a hierarchy. */
+  cgroups: string[];
+}
+
+/** As runc has it; also keeps path parts out of file names. @source runc libcontainer/factory_linux.go */
+const idForm = /^[A-Za-z0-9_+.-]+$/;
+
+/** Throws `notFound`, or `invalidArgument` for an id that cannot be one. */
+export function readContainer(root: string, id: string): ContainerState {
+  if (!idForm.test(id) || id === '.' || id === '..') {
+    throw new LabError('invalidArgument', `container id "${id}": expected letters, digits and _ + . -`);
+  }
+  const directory = `${root}/${id}`;
+  if (!existsSync(`${directory}/state.json`)) throw new LabError('notFound', `container "${id}" does not exist`);
+  const state = checkDocument(
+    stateFile,
+    JSON.parse(readFileSync(`${directory}/state.json`, 'utf8')),
+    `${directory}/state.json`,
+  );
+  const plan = decodePlan(readFileSync(`${directory}/plan`));
+  const cgroups = plan.operations.flatMap((operation) =>
+    operation.name === 'cgroup_join' ? [operation.arguments.path] : [],
+  );
+  return { ...state, cgroups, status: statusOf(directory, state, cgroups) };
+}
+
+/** Every container below a root, by name; one that is just being made or removed is left out. */
+export function listContainers(root: string): ContainerState[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .filter((name) => idForm.test(name))
+    .sort()
+    .flatMap((name) => {
+      try {
+        return [readContainer(root, name)];
+      } catch (error) {
+        if (error instanceof LabError && error.kind === 'notFound') return [];
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
+    });
+}
+
+function statusOf(directory: string, state: v.InferOutput<typeof stateFile>, cgroups: readonly string[]): OciStatus {
+  if (state.init_process_pid === 0) return 'creating';
+  if (startTime(state.init_process_pid) !== state.init_process_start) return 'stopped';
+  if (cgroups.some(isFrozen)) return 'paused';
+  return existsSync(`${directory}/start.fifo`) ? 'created' : 'running';
+}
+
+/** Field 22 of /proc/pid/stat, after the last parenthesis, since the name may hold any; 0 for a zombie or none. @source man proc_pid_stat(5) */
+function startTime(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? 0 : Number(fields[19]);
+  } catch {
+    return 0;
+  }
+}
+
+function isFrozen(cgroup: string): boolean {
+  const state = readOptional(`${cgroup}/freezer.state`);
+  if (state !== undefined) return state !== 'THAWED';
+  return readOptional(`${cgroup}/cgroup.freeze`) === '1';
+}
+
+/** The trimmed text of a small file; undefined when it cannot be read. */
+export function readOptional(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every pid in the container's cgroup and those below it. */
+export function processesOf(container: ContainerState): number[] {
+  const cgroup = container.cgroups.find((path) => existsSync(`${path}/cgroup.procs`));
+  if (cgroup === undefined) return [];
+  const below = readdirSync(cgroup, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const directories = [cgroup, ...below.map((entry) => `${entry.parentPath}/${entry.name}`)];
+  const pids = directories.flatMap((path) => (readOptional(`${path}/cgroup.procs`) ?? '').split('\n').filter(Boolean));
+  return [...new Set(pids.map(Number))].sort((a, b) => a - b);
+}
+
+/** The container's path below each hierarchy's root, as `linux.cgroupsPath` would say it. */
+export function cgroupsPathOf(container: ContainerState): string {
+  const { v1, v2 } = readCgroupLayout();
+  const roots = [...v1.map((hierarchy) => hierarchy.mountpoint), ...(v2 === undefined ? [] : [v2])];
+  for (const cgroup of container.cgroups) {
+    const root = roots.find((path) => cgroup.startsWith(`${path}/`));
+    if (root !== undefined) return cgroup.slice(root.length);
+  }
+  throw new LabError('notFound', `container "${container.id}" has no cgroup`);
+}

@@ -1,0 +1,45 @@
+// events [--interval D] [--stats] ID: the container's use of resources as JSON lines, every five seconds or, with --stats, once.
+// Ends when the container stops.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { LabError } from '../../base/errors.ts';
+import type { Verb } from '../main.ts';
+import { mustAllow } from '../state.machine.ts';
+import { readContainer } from '../state-directory.ts';
+import { readStats } from '../stats.ts';
+
+export const verb: Verb = async (argv, { root }) => {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { interval: { type: 'string', default: '5s' }, stats: { type: 'boolean' } },
+  });
+  const [id] = positionals;
+  if (id === undefined || positionals.length > 1) throw new LabError('usage', 'events: expected one container id');
+  const intervalMs = parseInterval(values.interval);
+  mustAllow('update', readContainer(root, id));
+  print(root, id);
+  if (values.stats === true) return;
+  while (await isAliveAfter(intervalMs, root, id)) print(root, id);
+};
+
+const print = (root: string, id: string): boolean =>
+  process.stdout.write(`${JSON.stringify({ type: 'stats', id, data: readStats(readContainer(root, id).cgroups) })}\n`);
+
+async function isAliveAfter(intervalMs: number, root: string, id: string): Promise<boolean> {
+  await sleep(intervalMs);
+  try {
+    return readContainer(root, id).status !== 'stopped';
+  } catch {
+    return false;
+  }
+}
+
+/** Go's durations, as far as anyone uses them here. */
+function parseInterval(text: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)$/.exec(text);
+  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ''];
+  const intervalMs = Number(match?.[1]) * (unitMs ?? Number.NaN);
+  if (!(intervalMs > 0)) throw new LabError('usage', `--interval "${text}": expected a duration such as 5s`);
+  return intervalMs;
+}

@@ -1,0 +1,137 @@
+// update [flags | --resources FILE] ID: new values for the cgroup files of a container that exists.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { inContext, LabError } from '../../base/errors.ts';
+import { checkDocument, parseRuntimeJson } from '../../oci/runtime.ts';
+import { type Resources, resourcesSchema } from '../../oci/runtime-resources.ts';
+import { emit } from '../../trace/recorder.ts';
+import { type CgroupWrite, resourceWrites } from '../compile/cgroups.ts';
+import type { CompileContext } from '../compile/context.ts';
+import { readHostFacts } from '../host/facts.ts';
+import type { GlobalOptions, Verb } from '../main.ts';
+import { mustAllow } from '../state.machine.ts';
+import { type ContainerState, cgroupsPathOf, readContainer, readOptional } from '../state-directory.ts';
+
+const numbers = {
+  'blkio-weight': ['blockIO', 'weight'],
+  'cpu-period': ['cpu', 'period'],
+  'cpu-quota': ['cpu', 'quota'],
+  'cpu-burst': ['cpu', 'burst'],
+  'cpu-share': ['cpu', 'shares'],
+  'cpu-rt-period': ['cpu', 'realtimePeriod'],
+  'cpu-rt-runtime': ['cpu', 'realtimeRuntime'],
+  'cpu-idle': ['cpu', 'idle'],
+  memory: ['memory', 'limit'],
+  'memory-reservation': ['memory', 'reservation'],
+  'memory-swap': ['memory', 'swap'],
+  'pids-limit': ['pids', 'limit'],
+} as const;
+const texts = { 'cpuset-cpus': ['cpu', 'cpus'], 'cpuset-mems': ['cpu', 'mems'] } as const;
+
+export const verb: Verb = (argv, options) => {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      ...Object.fromEntries(
+        [...Object.keys(numbers), ...Object.keys(texts)].map((name) => [name, { type: 'string' as const }]),
+      ),
+      resources: { type: 'string', short: 'r' },
+    },
+  });
+  const [id] = positionals;
+  if (id === undefined || positionals.length > 1) throw new LabError('usage', 'update: expected one container id');
+  const file = values.resources;
+  update(id, typeof file === 'string' ? readResources(file) : resourcesOfFlags(values), options);
+};
+
+function update(id: string, resources: Resources, { root }: GlobalOptions): void {
+  const container = readContainer(root, id);
+  mustAllow('update', container);
+  const { devices: _devices, ...rest } = resources;
+  const wanted = withLimitBesideSwap(container, rest);
+  for (const write of inSafeOrder(writesFor(container, wanted))) {
+    try {
+      writeFileSync(write.path, write.value);
+    } catch (error) {
+      throw inContext(
+        `updating container "${id}"`,
+        new LabError(
+          'invalidArgument',
+          `writing "${write.value}" to ${write.path}: ${(error as NodeJS.ErrnoException).code}`,
+        ),
+      );
+    }
+    emit('kernel.file-written', {
+      data: { path: write.path, value: write.value },
+      twin: `echo ${write.value} > ${write.path}`,
+    });
+  }
+}
+
+/** Device rules are those of create: an update has none. */
+function writesFor(container: ContainerState, resources: Resources): CgroupWrite[] {
+  const context: CompileContext = {
+    id: container.id,
+    bundle: container.bundle,
+    config: { ociVersion: container.ociVersion, linux: { cgroupsPath: cgroupsPathOf(container) } },
+    host: readHostFacts(),
+    warnings: [],
+  };
+  return resourceWrites(context, resources).filter(({ path }) => !/\/devices\.(allow|deny)$/.test(path));
+}
+
+/** `--memory-swap` alone means: beside the limit that is there. */
+function withLimitBesideSwap(container: ContainerState, resources: Resources): Resources {
+  const { memory } = resources;
+  if (memory?.swap === undefined || memory.limit !== undefined) return resources;
+  const now = container.cgroups
+    .map((path) => readOptional(`${path}/memory.limit_in_bytes`) ?? readOptional(`${path}/memory.max`))
+    .find(Boolean);
+  return now === undefined || now === 'max' ? resources : { ...resources, memory: { ...memory, limit: BigInt(now) } };
+}
+
+/** Memory may never pass memory+swap, so when both rise, memory+swap goes first. @source kernel cgroup-v1/memory.rst */
+export function inSafeOrder(writes: readonly CgroupWrite[], read = readOptional): CgroupWrite[] {
+  const limit = writes.find(({ path }) => path.endsWith('/memory.limit_in_bytes'));
+  const swap = writes.find(({ path }) => path.endsWith('/memory.memsw.limit_in_bytes'));
+  if (limit === undefined || swap === undefined) return [...writes];
+  const present = BigInt(read(swap.path) ?? 0);
+  const isRising = limit.value === '-1' || BigInt(limit.value) > present;
+  return isRising ? [swap, ...writes.filter((write) => write !== swap)] : [...writes];
+}
+
+function readResources(file: string): Resources {
+  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  return checkDocument(resourcesSchema, parseRuntimeJson(text, 'resources'), 'resources');
+}
+
+function resourcesOfFlags(values: Readonly<Record<string, string | boolean | undefined>>): Resources {
+  const resources: Record<string, Record<string, number | string>> = {};
+  const put = ([group, field]: readonly [string, string], value: number | string): void => {
+    resources[group] = { ...resources[group], [field]: value };
+  };
+  for (const [flag, place] of Object.entries(numbers)) {
+    const text = values[flag];
+    if (typeof text === 'string') put(place, numberOf(flag, text));
+  }
+  for (const [flag, place] of Object.entries(texts)) {
+    const text = values[flag];
+    if (typeof text === 'string') put(place, text);
+  }
+  if (Object.keys(resources).length === 0) throw new LabError('usage', 'update: expected at least one limit');
+  return checkDocument(resourcesSchema, resources, 'resources');
+}
+
+/** Sizes may have a suffix, as in runc. */
+function numberOf(flag: string, text: string): number {
+  const match = /^(-?[0-9]+)([bkmgtp]?)b?$/i.exec(text);
+  const isSize = flag.startsWith('memory');
+  if (match === null || (match[2] !== '' && !isSize)) {
+    throw new LabError(
+      'usage',
+      `--${flag} "${text}": expected ${isSize ? 'bytes with suffix b, k, m or g' : 'a whole number'}`,
+    );
+  }
+  return Number(match[1]) * 1024 ** ' kmgtp'.indexOf((match[2] ?? '').toLowerCase().replace('b', '') || ' ');
+}
