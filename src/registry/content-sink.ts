@@ -24,6 +24,8 @@ export interface ContentSink {
   read(digest: Digest): Promise<Uint8Array>;
   /** Errors: alreadyExists when the blob is there. */
   open(blob: { digest: Digest; size: number; mediaType: string }): Promise<BlobWriter>;
+  /** Where the blob's file is, for the twin commands of the trace; nothing is read through it. */
+  path?(digest: Digest): string;
   /** Adds labels to a blob that is there: keeps it from the garbage collector. */
   label(digest: Digest, labels: Record<string, string>): Promise<void>;
 }

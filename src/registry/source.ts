@@ -10,6 +10,8 @@ export interface ResolvedDocument {
 
 export interface ImageSource {
   kind: 'registry' | 'library';
+  /** A mirror's "no" lets the next place try. */
+  isMirror?: boolean;
   /** For people: the host, or `offline library`. */
   name: string;
   /** What the reference stands for here. Errors: notFound, permissionDenied, unavailable, resourceExhausted, dataLoss. */
@@ -23,4 +25,6 @@ export interface ImageSource {
   blob(reference: Reference, descriptor: Descriptor, offset: number): Promise<AsyncIterable<Uint8Array>>;
   /** The command that a person would fetch this blob with. */
   twin(reference: Reference, descriptor: Descriptor): string;
+  /** Lets go of connections. */
+  close(): void;
 }
