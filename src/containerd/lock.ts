@@ -1,25 +1,34 @@
 // One server a state folder. The pid file names its process and that process's start time, so that neither kill -9 nor a pid that
 // was given to another program since leaves the folder locked.
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { LabError } from '../base/errors.ts';
 
+/** How long a server that was just killed may take to be gone. */
+const dyingMs = 1_000;
+
 /** Errors: conflict when a live server has it. Release: release(). */
-export function takeLock(path: string): { release(): void } {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      const fd = openSync(path, 'wx', 0o600);
-      writeSync(fd, `${process.pid} ${startTime(process.pid) ?? ''}\n`);
-      closeSync(fd);
-      return { release: () => rmSync(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const owner = liveOwner(path);
-      if (owner !== undefined)
-        throw new LabError('conflict', `${path}: a server runs already, pid ${owner}`, { hint: `kill ${owner}` });
-      rmSync(path, { force: true });
-    }
+export async function takeLock(path: string): Promise<{ release(): void }> {
+  const deadlineMs = Date.now() + dyingMs;
+  for (;;) {
+    if (tryLock(path)) return { release: () => rmSync(path, { force: true }) };
+    const owner = liveOwner(path);
+    if (owner === undefined) rmSync(path, { force: true });
+    else if (Date.now() > deadlineMs) throw new LabError('conflict', `${path}: a server runs already, pid ${owner}`, { hint: `kill ${owner}` });
+    else await setTimeout(20);
   }
-  throw new LabError('conflict', `${path}: other servers start at the same time`);
+}
+
+function tryLock(path: string): boolean {
+  try {
+    const fd = openSync(path, 'wx', 0o600);
+    writeSync(fd, `${process.pid} ${startTime(process.pid) ?? ''}\n`);
+    closeSync(fd);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 function liveOwner(path: string): number | undefined {
@@ -29,10 +38,11 @@ function liveOwner(path: string): number | undefined {
   return started !== undefined && startTime(number) === started ? number : undefined;
 }
 
-/** In clock ticks since boot. @source man proc(5) /proc/pid/stat field 22 */
+/** In clock ticks since boot; undefined for a process that is gone or a zombie. @source man proc(5) /proc/pid/stat fields 3, 22 */
 function startTime(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`);
-  return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat === '' || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
 function readText(path: string): string {

@@ -37,7 +37,7 @@ async function run(places: { address: string; root: string; state: string }): Pr
   ] as const) {
     mkdirSync(folder, { recursive: true, mode });
   }
-  const lock = takeLock(`${places.state}/containerd.pid`);
+  const lock = await takeLock(`${places.state}/containerd.pid`);
   const { openStage } = await import('./stage.ts');
   const { serve } = await import('./server.ts');
   const stage = await openStage({
