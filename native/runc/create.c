@@ -176,7 +176,8 @@ static int execute_plan(struct creation *creation)
 	struct call *call = creation->call;
 	events_plan_begin(&call->events, &creation->container.plan, &creation->executor.records);
 	int result = execute(&creation->executor);
-	event_plan_executed(&call->events, &creation->container.plan, call->options.id, getpid(), creation->container.saved.pid);
+	event_plan_executed(&call->events, &creation->container.plan,
+	                    (struct execution){ call->options.id, creation->container.saved.rootfs, creation->container.saved.pid });
 	if (result < 0)
 		call->failure = creation->executor.shared->failure;
 	return result;
@@ -196,7 +197,7 @@ static int create(struct creation *creation)
 	if (make_state(creation) < 0) {
 		existed = container->dir < 0;
 	} else if (set_up_executor(creation) == 0 && execute_plan(creation) == 0) {
-		event_state(&call->events, container->id, status_names[STATUS_CREATING], status_names[STATUS_CREATED]);
+		event_state(&call->events, container->id, (struct change){ "create", "creating", "created" });
 		return 0;
 	}
 	if (!existed) {

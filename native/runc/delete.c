@@ -73,7 +73,7 @@ static int remove_opened(struct container *container, struct call *call)
 		return -1;
 	if (remove_container(container, call) < 0)
 		return -1;
-	event_state(&call->events, container->id, status_names[status], "deleted");
+	event_state(&call->events, container->id, (struct change){ "delete", status_names[status], "deleted" });
 	return 0;
 }
 

@@ -53,7 +53,7 @@ void event_response(const struct events *events, const char *method, int status,
 	trace_emit(&events->trace, "runc.response-sent", NULL, NULL, NULL, &json);
 }
 
-void event_state(const struct events *events, const char *id, const char *from, const char *to)
+void event_state(const struct events *events, const char *id, struct change change)
 {
 	char text[BODY_BYTES];
 	struct json json;
@@ -62,8 +62,9 @@ void event_state(const struct events *events, const char *id, const char *from, 
 	json_begin(&json, text, sizeof text);
 	json_object(&json, NULL);
 	json_string(&json, "id", id);
-	json_string(&json, "from", from);
-	json_string(&json, "to", to);
+	json_string(&json, "from", change.from);
+	json_string(&json, "to", change.to);
+	json_string(&json, "event", change.event);
 	json_end_object(&json);
 	trace_emit(&events->trace, "runc.state-changed", NULL, NULL, NULL, &json);
 }
@@ -80,6 +81,40 @@ static int part_path(const struct events *events, const char *name, char path[PA
 	return 0;
 }
 
+/* The plan with the values of environment variables blanked: a trace must not hold secrets. */
+static uint8_t *blanked(const struct plan *plan)
+{
+	uint8_t *copy = malloc(plan->size);
+	if (!copy)
+		return NULL;
+	memcpy(copy, plan->data, plan->size);
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const struct operation *operation = &plan->operations[i];
+		if (operation->code != OP_EXEC && operation->code != OP_HOOK)
+			continue;
+		int place = operation->code == OP_EXEC ? (int)EXEC_ENV : (int)HOOK_ENV;
+		for (char **item = operation->arguments[place].strings.items; *item; item++) {
+			const char *equals = strchr(*item, '=');
+			if (equals && strncmp(*item, "PATH=", 5) != 0 && strncmp(*item, "HOME=", 5) != 0)
+				memset(copy + ((const uint8_t *)equals + 1 - plan->data), '*', strlen(equals + 1));
+		}
+	}
+	return copy;
+}
+
+static void copy_plan(const struct plan *plan, const char *path)
+{
+	uint8_t *copy = blanked(plan);
+	int fd = copy ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660) : -1;
+	if (fd >= 0) { /* otherwise an earlier command of this trace has put it there */
+		ssize_t written = write(fd, copy, plan->size);
+		close(fd);
+		if (written != (ssize_t)plan->size)
+			unlink(path);
+	}
+	free(copy);
+}
+
 void events_plan_begin(const struct events *events, const struct plan *plan, struct records *records)
 {
 	char path[PATH_MAX], name[96];
@@ -87,19 +122,13 @@ void events_plan_begin(const struct events *events, const struct plan *plan, str
 	snprintf(name, sizeof name, "%s.plan", plan->sha256);
 	if (part_path(events, name, path) < 0)
 		return;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
-	if (fd >= 0) { /* otherwise an earlier command of this trace has put it there */
-		ssize_t written = write(fd, plan->data, plan->size);
-		close(fd);
-		if (written != (ssize_t)plan->size)
-			unlink(path);
-	}
+	copy_plan(plan, path);
 	snprintf(name, sizeof name, "runc-%d.records", (int)getpid());
 	if (part_path(events, name, path) == 0)
 		records_open(records, path, plan->count);
 }
 
-void event_plan_executed(const struct events *events, const struct plan *plan, const char *id, pid_t runtime, pid_t init)
+void event_plan_executed(const struct events *events, const struct plan *plan, struct execution execution)
 {
 	char text[BODY_BYTES], name[96];
 	struct json json;
@@ -107,15 +136,16 @@ void event_plan_executed(const struct events *events, const struct plan *plan, c
 		return;
 	json_begin(&json, text, sizeof text);
 	json_object(&json, NULL);
-	json_string(&json, "id", id);
+	json_string(&json, "id", execution.id);
+	json_string(&json, "rootfs", execution.rootfs);
 	json_string(&json, "planSha256", plan->sha256);
 	snprintf(name, sizeof name, "%s.plan", plan->sha256);
 	json_string(&json, "planFile", name);
-	snprintf(name, sizeof name, "runc-%d.records", (int)runtime);
+	snprintf(name, sizeof name, "runc-%d.records", (int)getpid());
 	json_string(&json, "recordsFile", name);
 	json_number(&json, "operations", plan->count);
-	json_number(&json, "runtimePid", runtime);
-	json_number(&json, "initPid", init);
+	json_number(&json, "runtimePid", getpid());
+	json_number(&json, "initPid", execution.init);
 	json_end_object(&json);
 	trace_emit(&events->trace, "runc.plan-executed", NULL, NULL, NULL, &json);
 }

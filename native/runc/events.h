@@ -14,10 +14,17 @@ struct events {
 void events_open(struct events *events);
 void event_request(const struct events *events, const char *method, char **argv);
 void event_response(const struct events *events, const char *method, int status, const char *error);
-void event_state(const struct events *events, const char *id, const char *from, const char *to);
+struct change {
+	const char *event, *from, *to;
+};
+void event_state(const struct events *events, const char *id, struct change change);
 /* Copies the plan beside the trace's part and opens the records; undone operations have no record. */
 void events_plan_begin(const struct events *events, const struct plan *plan, struct records *records);
-void event_plan_executed(const struct events *events, const struct plan *plan, const char *id, pid_t runtime, pid_t init);
+struct execution {
+	const char *id, *rootfs;
+	pid_t init;
+};
+void event_plan_executed(const struct events *events, const struct plan *plan, struct execution execution);
 void event_cgroup_removed(const struct events *events, const char *path);
 
 #endif

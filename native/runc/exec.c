@@ -51,7 +51,7 @@ static int run_plan(struct call *call, const struct container *container, struct
 	prctl(PR_SET_DUMPABLE, 0);
 	events_plan_begin(&call->events, plan, &executor->records);
 	int result = execute(executor);
-	event_plan_executed(&call->events, plan, options->id, getpid(), executor->child);
+	event_plan_executed(&call->events, plan, (struct execution){ options->id, container->saved.rootfs, executor->child });
 	if (result < 0) {
 		call->failure = shared->failure;
 		return -1;

@@ -72,10 +72,11 @@ static int run_verb(struct call *call, size_t place, char **argv)
 	event_request(&call->events, call->options.verb, argv);
 	int status = verbs[place].run(call);
 	if (status < 0) {
-		if (place == 0 || place == 2) /* words that engines know from runc */
-			if (strncmp(call->failure.text, "exec: ", 6) == 0)
-				failure_prefix(&call->failure, "unable to start container process: ");
-		status = say_failure(call);
+		/* Words that engines know from runc. */
+		if (strncmp(call->failure.text, "exec: ", 6) == 0)
+			failure_prefix(&call->failure, "unable to start container process: ");
+		say_failure(call);
+		status = verbs[place].run == verb_exec ? 255 : 1; /* an exec's own statuses are its program's */
 		event_response(&call->events, call->options.verb, status, call->failure.text);
 	} else {
 		event_response(&call->events, call->options.verb, status, NULL);

@@ -83,8 +83,8 @@ int op_mask_path(struct executor *executor, const struct operation *operation)
 	if (fstat(target, &status) < 0) {
 		result = FAIL_CALL(executor, "fstat(2)", "masking \"%s\"", path);
 	} else if (S_ISDIR(status.st_mode)) {
-		if (mask_directory(target) < 0)
-			result = FAIL_CALL(executor, "mount(2)", "masking \"%s\"", path);
+		/* 1: by a tmpfs, for the record */
+		result = mask_directory(target) < 0 ? FAIL_CALL(executor, "mount(2)", "masking \"%s\"", path) : 1;
 	} else {
 		int tree = null_tree(executor);
 		if (tree < 0)

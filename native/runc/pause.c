@@ -16,7 +16,9 @@ static int set_frozen(struct call *call, bool frozen)
 	else if (result == 0)
 		result = cgroups_freeze(&container.plan, frozen, &call->failure);
 	if (result == 0)
-		event_state(&call->events, container.id, status_names[status], status_names[container_status(&container)]);
+		event_state(&call->events, container.id,
+		            (struct change){ frozen ? "pause" : "resume", status_names[status],
+		                             status_names[container_status(&container)] });
 	container_close(&container);
 	return result;
 }

@@ -30,7 +30,7 @@ int start_container(struct container *container, struct call *call)
 		                  status_names[status]);
 	if (release(container, &call->failure) < 0)
 		return -1;
-	event_state(&call->events, container->id, status_names[STATUS_CREATED], status_names[STATUS_RUNNING]);
+	event_state(&call->events, container->id, (struct change){ "start", "created", "running" });
 	container_state_json(container, STATUS_RUNNING, state_json, sizeof state_json);
 	/* A failing poststart hook is a warning: the program runs already. @source oci-runtime runtime#lifecycle */
 	struct failure warning;

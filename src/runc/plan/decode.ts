@@ -11,12 +11,15 @@ const byCode = new Map<number, [OperationName, OperationRow]>(
 
 export function decodePlan(bytes: Uint8Array): Plan {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (buffer.length < planHeaderBytes || buffer.toString('latin1', 0, 8) !== planMagic) throw malformed('it does not begin as a plan');
+  if (buffer.length < planHeaderBytes || buffer.toString('latin1', 0, 8) !== planMagic)
+    throw malformed('it does not begin as a plan');
   const version = buffer.readUInt32LE(8);
   if (version !== planVersion) throw malformed(`version ${version}, this tlab reads ${planVersion}`);
-  if (buffer.length > planMaxBytes || buffer.readUInt32LE(12) !== buffer.length) throw malformed('its length is not the one it states');
+  if (buffer.length > planMaxBytes || buffer.readUInt32LE(12) !== buffer.length)
+    throw malformed('its length is not the one it states');
   const count = buffer.readUInt32LE(52);
-  if (count > planMaxOperations || buffer.readUInt32LE(48) !== Object.keys(facts).length) throw malformed('its counts are out of bounds');
+  if (count > planMaxOperations || buffer.readUInt32LE(48) !== Object.keys(facts).length)
+    throw malformed('its counts are out of bounds');
 
   const reader = new Reader(buffer, planHeaderBytes, buffer.length);
   const known = readFacts(reader);

@@ -7,14 +7,19 @@ import { type ArgumentType, type Operation, operations } from './operations.ts';
 type Value = bigint | number | string | readonly string[] | Uint8Array;
 
 export function encodePlan(plan: Plan): Uint8Array {
-  if (!/^[0-9a-f]{64}$/.test(plan.sha256)) throw new LabError('invalidArgument', `plan of "${plan.sha256}": expected a sha256 in hex`);
+  if (!/^[0-9a-f]{64}$/.test(plan.sha256))
+    throw new LabError('invalidArgument', `plan of "${plan.sha256}": expected a sha256 in hex`);
   if (plan.operations.length > planMaxOperations) {
-    throw new LabError('invalidArgument', `plan has ${plan.operations.length} operations, at most ${planMaxOperations} are allowed`);
+    throw new LabError(
+      'invalidArgument',
+      `plan has ${plan.operations.length} operations, at most ${planMaxOperations} are allowed`,
+    );
   }
   const parts = [encodeFacts(plan), ...plan.operations.map(encodeOperation)];
   const body = Buffer.concat(parts);
   const total = planHeaderBytes + body.length;
-  if (total > planMaxBytes) throw new LabError('invalidArgument', `plan has ${total} bytes, at most ${planMaxBytes} are allowed`);
+  if (total > planMaxBytes)
+    throw new LabError('invalidArgument', `plan has ${total} bytes, at most ${planMaxBytes} are allowed`);
 
   const header = Buffer.alloc(planHeaderBytes);
   header.write(planMagic, 'latin1');
@@ -71,7 +76,8 @@ function encodeNumber(value: bigint | number): Buffer {
 
 function encodeString(text: string): Buffer {
   const bytes = Buffer.from(text, 'utf8');
-  if (bytes.includes(0)) throw new LabError('invalidArgument', `${JSON.stringify(text)}: a NUL cannot be in an argument`);
+  if (bytes.includes(0))
+    throw new LabError('invalidArgument', `${JSON.stringify(text)}: a NUL cannot be in an argument`);
   return encodeBytes(bytes, 1);
 }
 

@@ -28,36 +28,108 @@ export interface OperationRow {
  */
 export const operations = {
   // ── runtime, before the clone
-  cgroup_make: { code: 1, arguments: { path: 'string' }, says: 'make a cgroup directory, with its parents', source: 'man cgroups(7)' },
-  cgroup_write: { code: 2, arguments: { path: 'string', value: 'string' }, says: 'write a value to a cgroup file', source: 'man cgroups(7)' },
-  cgroup_devices: { code: 3, arguments: { path: 'string', program: 'bytes' }, says: 'attach a device program to a version 2 cgroup', source: 'man bpf(2)' },
+  cgroup_make: {
+    code: 1,
+    arguments: { path: 'string' },
+    says: 'make a cgroup directory, with its parents',
+    source: 'man cgroups(7)',
+  },
+  cgroup_write: {
+    code: 2,
+    arguments: { path: 'string', value: 'string' },
+    says: 'write a value to a cgroup file',
+    source: 'man cgroups(7)',
+  },
+  cgroup_devices: {
+    code: 3,
+    arguments: { path: 'string', program: 'bytes' },
+    says: 'attach a device program to a version 2 cgroup',
+    source: 'man bpf(2)',
+  },
   // ── clone: what follows with actor init runs in the child
-  clone: { code: 10, arguments: { flags: 'number' }, says: 'clone3 the container\'s first process into new namespaces', source: 'man clone(2)' },
+  clone: {
+    code: 10,
+    arguments: { flags: 'number' },
+    says: "clone3 the container's first process into new namespaces",
+    source: 'man clone(2)',
+  },
   // ── runtime, with the child waiting
-  id_map: { code: 11, arguments: { file: 'string', value: 'string' }, says: 'write uid_map, gid_map or setgroups of the child', source: 'man user_namespaces(7)' },
-  cgroup_join: { code: 12, arguments: { path: 'string' }, says: 'write the child\'s pid to cgroup.procs', source: 'man cgroups(7)' },
-  oom_score_adj: { code: 13, arguments: { value: 'string' }, says: 'write the child\'s oom_score_adj', source: 'man proc(5)' },
+  id_map: {
+    code: 11,
+    arguments: { file: 'string', value: 'string' },
+    says: 'write uid_map, gid_map or setgroups of the child',
+    source: 'man user_namespaces(7)',
+  },
+  cgroup_join: {
+    code: 12,
+    arguments: { path: 'string' },
+    says: "write the child's pid to cgroup.procs",
+    source: 'man cgroups(7)',
+  },
+  oom_score_adj: {
+    code: 13,
+    arguments: { value: 'string' },
+    says: "write the child's oom_score_adj",
+    source: 'man proc(5)',
+  },
   hook: {
     code: 14,
     arguments: { phase: 'string', path: 'string', argv: 'strings', env: 'strings', timeoutSeconds: 'number' },
-    says: 'run a hook with the container\'s state on its standard input',
+    says: "run a hook with the container's state on its standard input",
     source: 'oci-runtime config#posix-platform-hooks',
   },
   // ── init
-  setns: { code: 20, arguments: { path: 'string', type: 'number' }, says: 'join a namespace by path', source: 'man setns(2)' },
-  unshare: { code: 21, arguments: { flags: 'number' }, says: 'leave a namespace shared so far', source: 'man unshare(2)' },
+  setns: {
+    code: 20,
+    arguments: { path: 'string', type: 'number' },
+    says: 'join a namespace by path',
+    source: 'man setns(2)',
+  },
+  unshare: {
+    code: 21,
+    arguments: { flags: 'number' },
+    says: 'leave a namespace shared so far',
+    source: 'man unshare(2)',
+  },
   setsid: { code: 22, arguments: {}, says: 'start a new session', source: 'man setsid(2)' },
-  session_keyring: { code: 23, arguments: { name: 'string' }, says: 'join a session keyring of its own', source: 'man keyctl(2)' },
+  session_keyring: {
+    code: 23,
+    arguments: { name: 'string' },
+    says: 'join a session keyring of its own',
+    source: 'man keyctl(2)',
+  },
   sethostname: { code: 24, arguments: { name: 'string' }, says: 'set the host name', source: 'man sethostname(2)' },
-  setdomainname: { code: 25, arguments: { name: 'string' }, says: 'set the NIS domain name', source: 'man setdomainname(2)' },
-  sysctl: { code: 26, arguments: { key: 'string', value: 'string' }, says: 'write a namespaced sysctl', source: 'man proc(5)' },
+  setdomainname: {
+    code: 25,
+    arguments: { name: 'string' },
+    says: 'set the NIS domain name',
+    source: 'man setdomainname(2)',
+  },
+  sysctl: {
+    code: 26,
+    arguments: { key: 'string', value: 'string' },
+    says: 'write a namespaced sysctl',
+    source: 'man proc(5)',
+  },
   loopback_up: { code: 27, arguments: {}, says: 'bring lo up', source: 'man netdevice(7)' },
-  root_propagation: { code: 30, arguments: { flags: 'number' }, says: 'set the propagation of every mount', source: 'man mount(2)' },
-  root_bind: { code: 31, arguments: { path: 'string' }, says: 'bind the root filesystem on itself, so that it is a mount', source: 'man pivot_root(2)' },
+  root_propagation: {
+    code: 30,
+    arguments: { flags: 'number' },
+    says: 'set the propagation of every mount',
+    source: 'man mount(2)',
+  },
+  root_bind: {
+    code: 31,
+    arguments: { path: 'string' },
+    says: 'bind the root filesystem on itself, so that it is a mount',
+    source: 'man pivot_root(2)',
+  },
   mount: {
     code: 32,
     arguments: {
-      source: 'string', target: 'string', fstype: 'string',
+      source: 'string',
+      target: 'string',
+      fstype: 'string',
       /** MS_* of the mount. */ flags: 'number',
       data: 'string',
       /** MS_SHARED, MS_SLAVE, … with MS_REC, applied after; 0 for none. */ propagation: 'number',
@@ -73,28 +145,103 @@ export const operations = {
     says: 'make a device node',
     source: 'man mknod(2)',
   },
-  symlink: { code: 34, arguments: { target: 'string', path: 'string' }, says: 'make a symbolic link', source: 'man symlink(2)' },
+  symlink: {
+    code: 34,
+    arguments: { target: 'string', path: 'string' },
+    says: 'make a symbolic link',
+    source: 'man symlink(2)',
+  },
   /** Window size 0 × 0: left as it is. An exec plan has path '': nothing is bound. */
-  console: { code: 35, arguments: { path: 'string', rows: 'number', columns: 'number' }, says: 'make a pseudo-terminal, send its master to the console socket, bind it on /dev/console', source: 'man pts(4)' },
-  pivot_root: { code: 36, arguments: {}, says: 'make the root filesystem the root and detach the old one', source: 'man pivot_root(2)' },
+  console: {
+    code: 35,
+    arguments: { path: 'string', rows: 'number', columns: 'number' },
+    says: 'make a pseudo-terminal, send its master to the console socket, bind it on /dev/console',
+    source: 'man pts(4)',
+  },
+  pivot_root: {
+    code: 36,
+    arguments: {},
+    says: 'make the root filesystem the root and detach the old one',
+    source: 'man pivot_root(2)',
+  },
   root_readonly: { code: 37, arguments: {}, says: 'remount the root read-only', source: 'man mount(2)' },
-  mask_path: { code: 38, arguments: { path: 'string' }, says: 'hide a path behind /dev/null or an empty tmpfs', source: 'oci-runtime config-linux#masked-paths' },
-  readonly_path: { code: 39, arguments: { path: 'string' }, says: 'bind a path on itself read-only', source: 'oci-runtime config-linux#readonly-paths' },
-  rlimit: { code: 40, arguments: { resource: 'number', soft: 'number', hard: 'number' }, says: 'set a resource limit', source: 'man setrlimit(2)' },
+  mask_path: {
+    code: 38,
+    arguments: { path: 'string' },
+    says: 'hide a path behind /dev/null or an empty tmpfs',
+    source: 'oci-runtime config-linux#masked-paths',
+  },
+  readonly_path: {
+    code: 39,
+    arguments: { path: 'string' },
+    says: 'bind a path on itself read-only',
+    source: 'oci-runtime config-linux#readonly-paths',
+  },
+  rlimit: {
+    code: 40,
+    arguments: { resource: 'number', soft: 'number', hard: 'number' },
+    says: 'set a resource limit',
+    source: 'man setrlimit(2)',
+  },
   umask: { code: 41, arguments: { mask: 'number' }, says: 'set the file mode creation mask', source: 'man umask(2)' },
-  no_new_privs: { code: 42, arguments: {}, says: 'forbid new privileges through execve', source: 'man PR_SET_NO_NEW_PRIVS(2const)' },
-  capability_bounding: { code: 43, arguments: { keep: 'number' }, says: 'drop every capability outside the mask from the bounding set', source: 'man capabilities(7)' },
-  setgroups: { code: 44, arguments: { gids: 'string' }, says: 'set the supplementary groups', source: 'man setgroups(2)' },
+  no_new_privs: {
+    code: 42,
+    arguments: {},
+    says: 'forbid new privileges through execve',
+    source: 'man PR_SET_NO_NEW_PRIVS(2const)',
+  },
+  capability_bounding: {
+    code: 43,
+    arguments: { keep: 'number' },
+    says: 'drop every capability outside the mask from the bounding set',
+    source: 'man capabilities(7)',
+  },
+  setgroups: {
+    code: 44,
+    arguments: { gids: 'string' },
+    says: 'set the supplementary groups',
+    source: 'man setgroups(2)',
+  },
   setgid: { code: 45, arguments: { gid: 'number' }, says: 'set the group id', source: 'man setgid(2)' },
-  setuid: { code: 46, arguments: { uid: 'number' }, says: 'set the user id, keeping capabilities', source: 'man setuid(2)' },
-  capset: { code: 47, arguments: { effective: 'number', permitted: 'number', inheritable: 'number' }, says: 'set the capability sets', source: 'man capset(2)' },
-  capability_ambient: { code: 48, arguments: { mask: 'number' }, says: 'raise the ambient capabilities', source: 'man capabilities(7)' },
-  seccomp: { code: 49, arguments: { program: 'bytes', flags: 'number' }, says: 'install the seccomp filter', source: 'man seccomp(2)' },
+  setuid: {
+    code: 46,
+    arguments: { uid: 'number' },
+    says: 'set the user id, keeping capabilities',
+    source: 'man setuid(2)',
+  },
+  capset: {
+    code: 47,
+    arguments: { effective: 'number', permitted: 'number', inheritable: 'number' },
+    says: 'set the capability sets',
+    source: 'man capset(2)',
+  },
+  capability_ambient: {
+    code: 48,
+    arguments: { mask: 'number' },
+    says: 'raise the ambient capabilities',
+    source: 'man capabilities(7)',
+  },
+  seccomp: {
+    code: 49,
+    arguments: { program: 'bytes', flags: 'number' },
+    says: 'install the seccomp filter',
+    source: 'man seccomp(2)',
+  },
   chdir: { code: 50, arguments: { path: 'string' }, says: 'change to the working directory', source: 'man chdir(2)' },
   /** The barrier of `created`: the executor reports ready and blocks until `start`. */
-  await_start: { code: 60, arguments: {}, says: 'report created and wait for start', source: 'oci-runtime runtime#lifecycle' },
+  await_start: {
+    code: 60,
+    arguments: {},
+    says: 'report created and wait for start',
+    source: 'oci-runtime runtime#lifecycle',
+  },
   /** Looks argv[0] up along PATH of env when it has no slash. Also checked before await_start, so that a missing program fails create. */
-  exec: { code: 61, arguments: { argv: 'strings', env: 'strings' }, says: 'execute the program', source: 'man execve(2)' },
+  exec: {
+    code: 61,
+    arguments: { argv: 'strings', env: 'strings' },
+    says: 'execute the program',
+    source: 'man execve(2)',
+  },
 } as const satisfies Record<string, OperationRow>;
 
 export type OperationName = keyof typeof operations;
@@ -112,6 +259,9 @@ export type Operation = {
     name: Name;
     actor: 'runtime' | 'init';
     cause: string;
-    arguments: { -readonly [A in keyof (typeof operations)[Name]['arguments']]: ArgumentValues[(typeof operations)[Name]['arguments'][A] & ArgumentType] };
+    arguments: {
+      -readonly [A in keyof (typeof operations)[Name]['arguments']]: ArgumentValues[(typeof operations)[Name]['arguments'][A] &
+        ArgumentType];
+    };
   };
 }[OperationName];

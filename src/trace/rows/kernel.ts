@@ -39,6 +39,24 @@ export const kernelRows = {
     says: (d) => `unmount ${d.target}`,
     source: 'man umount(2)',
   }),
+  'kernel.cgroup-written': row({
+    level: 2,
+    data: v.object({ path: v.string(), value: v.string(), ...optionalError }),
+    says: (d) => `write ${d.value} to ${d.path}`,
+    source: 'man cgroups(7)',
+  }),
+  'kernel.cgroup-made': row({
+    level: 2,
+    data: v.object({ path: v.string(), ...optionalError }),
+    says: (d) => `make cgroup ${d.path}`,
+    source: 'man cgroups(7)',
+  }),
+  'kernel.cgroup-removed': row({
+    level: 2,
+    data: v.object({ path: v.string(), ...optionalError }),
+    says: (d) => `remove cgroup ${d.path}`,
+    source: 'man cgroups(7)',
+  }),
   'kernel.file-written': row({
     level: 2,
     data: v.object({ path: v.string(), value: v.string(), ...optionalError }),

@@ -41,6 +41,23 @@ export const runcRows = {
     says: (d) => `write ${d.path}`,
     source: 'oci-runtime bundle',
   }),
+  /** What the executor did: its records, in `recordsFile`, become the kernel's events when the trace is merged. */
+  'runc.plan-executed': row({
+    level: 1,
+    data: v.object({
+      id: v.string(),
+      planSha256: v.string(),
+      /** Beside the part: a copy of the plan, environment values blanked. */
+      planFile: v.string(),
+      recordsFile: v.string(),
+      rootfs: v.string(),
+      operations: v.number(),
+      runtimePid: v.number(),
+      initPid: v.number(),
+    }),
+    says: (d) => `execute the plan of ${d.id}: ${d.operations} operations`,
+    source: 'oci-runtime runtime#create',
+  }),
   'runc.state-changed': row({
     level: 1,
     data: v.object({ id: v.string(), from: v.string(), to: v.string(), event: v.string() }),

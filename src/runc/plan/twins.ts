@@ -1,0 +1,126 @@
+// The command that a person would type for an operation of a plan. Not every operation has one.
+import { CLONE_NEW, capabilityNames, MS, RLIMIT } from '../compile/flags.ts';
+import type { Operation, OperationName } from './operations.ts';
+
+export interface Place {
+  /** The container's root on the host. */
+  rootfs: string;
+  /** Its first process, as the host counts. */
+  initPid: number;
+  /** What the executor returned: `mask_path` says 1 for a directory. */
+  result: number;
+}
+
+type Arguments<Name extends OperationName> = Extract<Operation, { name: Name }>['arguments'];
+type Twins = { [Name in OperationName]?: (a: Arguments<Name>, place: Place) => string };
+
+const twins: Twins = {
+  cgroup_make: (a) => `mkdir -p ${quote(a.path)}`,
+  cgroup_write: (a) => `echo ${quote(a.value)} > ${quote(a.path)}`,
+  cgroup_join: (a, { initPid }) => `echo ${initPid} > ${quote(`${a.path}/cgroup.procs`)}`,
+  clone: (a) => `unshare --fork ${namespaceFlags(Number(a.flags)).join(' ')}`.trim(),
+  id_map: (a, { initPid }) => `printf '%s' ${quote(a.value)} > /proc/${initPid}/${a.file}`,
+  oom_score_adj: (a, { initPid }) => `echo ${a.value} > /proc/${initPid}/oom_score_adj`,
+  hook: (a) => [a.path, ...a.argv.slice(1)].map(quote).join(' '),
+  setns: (a) => `nsenter ${namespaceFlags(Number(a.type)).join(' ')}=${quote(a.path)}`,
+  unshare: (a) => `unshare ${namespaceFlags(Number(a.flags)).join(' ')}`,
+  setsid: () => 'setsid bash',
+  session_keyring: (a) => `keyctl session ${quote(a.name)}`,
+  sethostname: (a) => `hostname ${quote(a.name)}`,
+  setdomainname: (a) => `domainname ${quote(a.name)}`,
+  sysctl: (a) => `sysctl -w ${quote(`${a.key.replaceAll('/', '.')}=${a.value}`)}`,
+  loopback_up: () => 'ip link set lo up',
+  root_propagation: (a) => `mount --make-${propagationName(Number(a.flags))} /`,
+  root_bind: (_, { rootfs }) => `mount --rbind ${quote(rootfs)} ${quote(rootfs)}`,
+  mount: mountTwin,
+  device_make: deviceTwin,
+  symlink: (a, { rootfs }) => `ln -s ${quote(a.target)} ${quote(rootfs + a.path)}`,
+  pivot_root: (_, { rootfs }) => `cd ${quote(rootfs)} && pivot_root . . && umount -l .`,
+  root_readonly: () => 'mount -o remount,bind,ro /',
+  mask_path: (a, { result }) =>
+    result === 1 ? `mount -t tmpfs -o ro tmpfs ${quote(a.path)}` : `mount --bind /dev/null ${quote(a.path)}`,
+  readonly_path: (a) => `mount --rbind ${quote(a.path)} ${quote(a.path)} && mount -o remount,bind,ro ${quote(a.path)}`,
+  rlimit: (a, { initPid }) => `prlimit --pid ${initPid} --${limitName(Number(a.resource))}=${a.soft}:${a.hard}`,
+  umask: (a) => `umask 0${Number(a.mask).toString(8)}`,
+  no_new_privs: () => 'setpriv --no-new-privs bash',
+  capability_bounding: (a) => `setpriv --bounding-set ${capabilityList(BigInt(a.keep))} bash`,
+  setgroups: (a) =>
+    a.gids === '' ? 'setpriv --clear-groups bash' : `setpriv --groups ${a.gids.replaceAll(' ', ',')} bash`,
+  setgid: (a) => `setpriv --regid ${a.gid} --keep-groups bash`,
+  setuid: (a) => `setpriv --reuid ${a.uid} bash`,
+  chdir: (a) => `cd ${quote(a.path)}`,
+  exec: (a) => `exec ${a.argv.map(quote).join(' ')}`,
+};
+
+export function twinOf(operation: Operation, place: Place): string | undefined {
+  const twin = twins[operation.name] as ((a: Operation['arguments'], place: Place) => string) | undefined;
+  return twin?.(operation.arguments, place);
+}
+
+function mountTwin(a: Arguments<'mount'>, { rootfs }: Place): string {
+  const target = quote(rootfs + a.target);
+  const flags = Number(a.flags);
+  const options = mountOptions(a);
+  if ((flags & MS.REMOUNT) !== 0) return `mount -o ${options} ${target}`;
+  if ((flags & MS.BIND) !== 0) {
+    return `mount --${(flags & MS.REC) === 0 ? 'bind' : 'rbind'} ${options === '' ? '' : `-o ${options} `}${quote(a.source)} ${target}`;
+  }
+  return `mount -t ${a.fstype} ${options === '' ? '' : `-o ${options} `}${quote(a.source)} ${target}`;
+}
+
+const optionNames = {
+  REMOUNT: 'remount',
+  RDONLY: 'ro',
+  NOSUID: 'nosuid',
+  NODEV: 'nodev',
+  NOEXEC: 'noexec',
+  SYNCHRONOUS: 'sync',
+  DIRSYNC: 'dirsync',
+  NOATIME: 'noatime',
+  NODIRATIME: 'nodiratime',
+  RELATIME: 'relatime',
+  STRICTATIME: 'strictatime',
+  NOSYMFOLLOW: 'nosymfollow',
+} as const;
+
+/** The options as mount(8) takes them: flags by name, then the file system's own. */
+export function mountOptions(a: Arguments<'mount'>): string {
+  const flags = Number(a.flags);
+  const names = (Object.keys(optionNames) as (keyof typeof optionNames)[]).filter((name) => (flags & MS[name]) !== 0);
+  const words = names.map((name) => optionNames[name] as string);
+  if ((flags & MS.BIND) !== 0 && (flags & MS.REMOUNT) !== 0) words.push('bind');
+  return [...words, ...(a.data === '' ? [] : [a.data])].join(',');
+}
+
+function deviceTwin(a: Arguments<'device_make'>, { rootfs }: Place): string {
+  const mode = Number(a.mode);
+  const kind = { 4802: 'c', 14406: 'b', 2401: 'p' }[mode & 0o170000] ?? 'c';
+  const numbers = kind === 'p' ? '' : ` ${a.major} ${a.minor}`;
+  return `mknod -m ${(mode & 0o7777).toString(8)} ${quote(rootfs + a.path)} ${kind}${numbers}`;
+}
+
+/** `--mount --pid`, as unshare(1) and nsenter(1) call them. */
+const namespaceFlags = (flags: number): string[] =>
+  namespaceNames(flags).map((name) => `--${name === 'network' ? 'net' : name}`);
+
+export const namespaceNames = (flags: number): string[] =>
+  Object.entries(CLONE_NEW)
+    .filter(([, bit]) => (flags & bit) !== 0)
+    .map(([name]) => name);
+
+function propagationName(flags: number): string {
+  const kind =
+    (['SHARED', 'SLAVE', 'PRIVATE', 'UNBINDABLE'] as const).find((name) => (flags & MS[name]) !== 0) ?? 'PRIVATE';
+  return `${(flags & MS.REC) === 0 ? '' : 'r'}${kind.toLowerCase()}`;
+}
+
+const limitName = (resource: number): string =>
+  (Object.entries(RLIMIT).find(([, number]) => number === resource)?.[0] ?? 'RLIMIT_NOFILE').slice(7).toLowerCase();
+
+export const capabilityWords = (mask: bigint): string[] =>
+  capabilityNames.filter((_, bit) => ((mask >> BigInt(bit)) & 1n) === 1n).map((name) => name.slice(4).toLowerCase());
+
+const capabilityList = (mask: bigint): string => ['-all', ...capabilityWords(mask).map((name) => `+${name}`)].join(',');
+
+/** A word as sh(1) reads it back. */
+const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
