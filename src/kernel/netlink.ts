@@ -193,7 +193,7 @@ export function splitMessages(bytes: Buffer): Message[] {
 /** What NLMSG_ERROR says: errno 0 is success; `detail` is the kernel's own sentence where it has one. */
 export function decodeError(message: Message): { errno: number; detail: string | undefined } {
   if (message.payload.length < 4) return { errno: 0, detail: undefined };
-  const errno = -message.payload.readInt32LE(0);
+  const errno = 0 - message.payload.readInt32LE(0);
   if ((message.flags & NLM_F_ACK_TLVS) === 0 || message.payload.length < 8) return { errno, detail: undefined };
   // The original request follows, whole unless NLM_F_CAPPED left only its header.
   const quoted = (message.flags & NLM_F_CAPPED) !== 0 ? headerBytes : align(message.payload.readUInt32LE(4));
