@@ -23,8 +23,11 @@ export function levelOf(event: TraceEvent): Level {
   return level > 1 && isError(event) ? 1 : level;
 }
 
-export const isError = (event: TraceEvent): boolean =>
-  (typeof event.data.errno === 'string' && event.data.errno !== '') ||
-  (typeof event.data.error === 'string' && event.data.error !== '');
+/** Whether something went wrong; an errno that an operation met and rightly ignored (a masked path that does not exist) is none. */
+export function isError({ data }: TraceEvent): boolean {
+  if (typeof data.error === 'string' && data.error !== '') return true;
+  const ignored = typeof data.result === 'number' && data.result >= 0;
+  return typeof data.errno === 'string' && data.errno !== '' && !ignored;
+}
 
 export const sourceOf = (event: TraceEvent): string | undefined => rows[event.type]?.source;
