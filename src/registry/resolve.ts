@@ -1,7 +1,7 @@
 // Where an image comes from: mirrors, the registry itself, then the offline library. The library stands in only when no
 // registry could be asked or had time for us, never when one said no.
 import { asLabError, LabError } from '../base/errors.ts';
-import { familiarReference, familiarRepository, type Reference } from '../oci/reference.ts';
+import { familiarReference, familiarRepository, type Reference, repositoryOf } from '../oci/reference.ts';
 import type { ImageSource, ResolvedDocument } from './source.ts';
 
 export interface Resolution {
@@ -40,8 +40,9 @@ function notAnywhere(reference: Reference, refusal: LabError | undefined, librar
   if (library.kind !== 'notFound') return library;
   const name = familiarReference(reference);
   const message = refusal === undefined ? library.message : `${refusal.message}, and ${library.message}`;
+  const isOfficial = repositoryOf(reference).startsWith('docker.io/library/');
   return new LabError('notFound', `image ${name}: ${message}`, {
     cause: refusal ?? library,
-    hint: `tlab library build ${familiarRepository(reference).replace(/^.*\//, '')}`,
+    hint: isOfficial ? `tlab library build ${familiarRepository(reference)}` : 'check the name and the network',
   });
 }

@@ -326,7 +326,7 @@ test('when the registry cannot be reached the library stands in, and says so in 
 
 test('with neither registry nor library the error says both, and what to do', async () => {
   const port = await closedPort();
-  const reference = parseReference(`127.0.0.1:${port}/nginx`);
+  const reference = parseReference('nginx');
   const registry = new RegistryClient({
     origin: new URL(`http://127.0.0.1:${port}`),
     verify: false,
