@@ -14,7 +14,8 @@ export async function takeLock(path: string): Promise<{ release(): void }> {
     if (tryLock(path)) return { release: () => rmSync(path, { force: true }) };
     const owner = liveOwner(path);
     if (owner === undefined) rmSync(path, { force: true });
-    else if (Date.now() > deadlineMs) throw new LabError('conflict', `${path}: a server runs already, pid ${owner}`, { hint: `kill ${owner}` });
+    else if (Date.now() > deadlineMs)
+      throw new LabError('conflict', `${path}: a server runs already, pid ${owner}`, { hint: `kill ${owner}` });
     else await setTimeout(20);
   }
 }

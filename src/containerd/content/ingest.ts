@@ -48,7 +48,8 @@ export interface IngestRequest {
 export class Ingests {
   readonly #folder: string;
   readonly #content: ContentStore;
-  readonly #open = new Set<string>();
+  /** Folders that somebody writes to, each with a promise of being let go. */
+  readonly #open = new Map<string, PromiseWithResolvers<void>>();
 
   constructor(content: ContentStore) {
     this.#content = content;
@@ -70,7 +71,12 @@ export class Ingests {
     }
     const folder = this.#folderOf(namespace, request.ref);
     if (this.#open.has(folder)) throw new LabError('unavailable', `ref ${request.ref} locked: unavailable`);
-    this.#open.add(folder);
+    const held = Promise.withResolvers<void>();
+    this.#open.set(folder, held);
+    const release = () => {
+      this.#open.delete(folder);
+      held.resolve();
+    };
     try {
       const state = enter(folder, {
         namespace,
@@ -79,11 +85,16 @@ export class Ingests {
         expected: expected ?? '',
         startedMs: Date.now(),
       });
-      return await Ingest.open({ folder, state, content: this.#content, release: () => this.#open.delete(folder) });
+      return await Ingest.open({ folder, state, content: this.#content, release });
     } catch (error) {
-      this.#open.delete(folder);
+      release();
       throw error;
     }
+  }
+
+  /** Resolves when nobody writes to the reference any more. */
+  async released(namespace: string, ref: string): Promise<void> {
+    await this.#open.get(this.#folderOf(namespace, ref))?.promise;
   }
 
   /** Errors: notFound. */

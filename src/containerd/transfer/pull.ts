@@ -1,0 +1,154 @@
+// A transfer from a registry to the image store: pull, unpack each layer as it arrives, name the image. All of it is held by a lease
+// until the image refers to it, so that a garbage collection in the middle takes nothing.
+import { create } from '@bufbuild/protobuf';
+import { AnySchema, timestampNow } from '@bufbuild/protobuf/wkt';
+import * as v from 'valibot';
+import { LabError } from '../../base/errors.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { parseReference } from '../../oci/reference.ts';
+import type { Credentials } from '../../registry/credentials.ts';
+import type { PulledLayer } from '../../registry/documents.ts';
+import type { PulledImage, PullOptions } from '../../registry/pull.ts';
+import { emit } from '../../trace/recorder.ts';
+import { EnvelopeSchema } from '../proto/gen/events_pb.ts';
+import { ImageCreateSchema, ImageUpdateSchema } from '../proto/gen/images_pb.ts';
+import type { Stage } from '../stage.ts';
+import { progressTopic, progressType, resolverHeaders, type TransferProgress } from './protocol.ts';
+import { contentSink } from './sink.ts';
+import { unpackLayer } from './unpack.ts';
+
+export interface ImagePull {
+  namespace: string;
+  reference: string;
+  /** Names the image; the canonical reference when empty. */
+  name: string;
+  /** `os/architecture[/variant]`; this host's when undefined. */
+  platform: string | undefined;
+  labels: Record<string, string>;
+  /** Of the registry's resolver: see `resolverHeaders`. */
+  headers: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/** A pull that takes longer than this was forgotten by its client. */
+const leaseMs = 24 * 3600 * 1000;
+
+const credentialsSchema = v.object({
+  username: v.optional(v.string(), ''),
+  password: v.optional(v.string(), ''),
+  identitytoken: v.optional(v.string()),
+});
+
+/** Errors: those of registry/pull.ts, and dataLoss for a layer that is not what the image says. */
+export async function pullImage(stage: Stage, request: ImagePull): Promise<PulledImage> {
+  const { namespace } = request;
+  const expires = { 'containerd.io/gc.expire': new Date(Date.now() + leaseMs).toISOString() };
+  const lease = stage.leases.create(stage.namespaces.ensure(namespace), '', expires).id;
+  const told = teller(stage, request);
+  try {
+    const { pull } = await import('../../registry/pull.ts');
+    const pulled = await pull(optionsOf(stage, request, { lease, told }));
+    labelConfig(stage, namespace, pulled);
+    nameImage(stage, request, pulled);
+    return pulled;
+  } finally {
+    stage.leases.delete(namespace, lease);
+    told({ kind: 'ended' });
+  }
+}
+
+type Teller = (progress: TransferProgress) => void;
+
+function optionsOf(stage: Stage, request: ImagePull, { lease, told }: { lease: string; told: Teller }): PullOptions {
+  const { namespace, signal, headers } = request;
+  const parts = { ...stage, namespace, lease };
+  const unpacker = `${stage.settings.binaryFolder}/tlab-unpack`;
+  const credentials = credentialsOf(headers);
+  return {
+    reference: parseReference(request.reference),
+    content: contentSink(parts),
+    ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
+    configuration: {
+      mirrors: listed(headers[resolverHeaders.mirrors]),
+      insecure: listed(headers[resolverHeaders.insecure]),
+    },
+    client: credentials === undefined ? {} : { credentials: async () => credentials },
+    async onLayer(layer) {
+      told(layerProgress(layer, 'unpacking'));
+      await unpackLayer({ ...parts, unpacker, signal }, layer);
+      told(layerProgress(layer, 'unpacked'));
+    },
+    progress: told,
+    signal,
+  };
+}
+
+const layerProgress = ({ descriptor }: PulledLayer, status: 'unpacking' | 'unpacked'): TransferProgress => ({
+  kind: 'blob',
+  digest: descriptor.digest,
+  mediaType: descriptor.mediaType,
+  sizeBytes: descriptor.size,
+  offsetBytes: descriptor.size,
+  status,
+});
+
+const listed = (text: string | undefined): string[] => (text ?? '').split(',').filter((entry) => entry !== '');
+
+/** @source docker-api X-Registry-Auth: base64url of a JSON object */
+function credentialsOf(headers: Record<string, string>): Credentials | undefined {
+  const header = headers[resolverHeaders.credentials];
+  if (header === undefined || header === '') return undefined;
+  const parsed = v.safeParse(credentialsSchema, jsonOf(Buffer.from(header, 'base64').toString()));
+  if (!parsed.success)
+    throw new LabError(
+      'invalidArgument',
+      'X-Registry-Auth: expected base64 of a JSON object with username and password',
+    );
+  const { username, password, identitytoken } = parsed.output;
+  if (username === '' && identitytoken === undefined) return undefined;
+  return { username, password, ...(identitytoken === undefined ? {} : { identityToken: identitytoken }) };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The snapshot of all layers lives as long as the image's config does. */
+function labelConfig({ content }: Stage, namespace: string, pulled: PulledImage): void {
+  const chainId = pulled.layers.at(-1)?.chainId;
+  if (chainId === undefined) return;
+  const key = 'containerd.io/gc.ref.snapshot.overlayfs';
+  content.update(namespace, {
+    digest: pulled.configDescriptor.digest,
+    labels: { [key]: chainId },
+    mask: [`labels.${key}`],
+  });
+}
+
+function nameImage(stage: Stage, request: ImagePull, pulled: PulledImage): void {
+  const { namespace, labels } = request;
+  const name = request.name === '' ? pulled.reference : request.name;
+  const { mediaType, digest, size } = pulled.target;
+  const image = { name, target: { mediaType, digest, size, annotations: {} }, labels };
+  const isNew = !stage.images.list(namespace).some((known) => known.name === name);
+  if (isNew) stage.images.create(namespace, image);
+  else stage.images.update(namespace, image, undefined);
+  const message = { name, labels };
+  if (isNew) stage.exchange.publish({ namespace, topic: '/images/create', schema: ImageCreateSchema, message });
+  else stage.exchange.publish({ namespace, topic: '/images/update', schema: ImageUpdateSchema, message });
+  emit('containerd.image-created', { data: { namespace, name, digest } });
+}
+
+function teller({ exchange }: Stage, { namespace, headers }: ImagePull): Teller {
+  const transfer = headers[resolverHeaders.transfer];
+  if (transfer === undefined) return () => {};
+  return (progress) => {
+    const value = Buffer.from(JSON.stringify({ transfer, progress }));
+    const event = create(AnySchema, { typeUrl: progressType, value });
+    exchange.forward(create(EnvelopeSchema, { timestamp: timestampNow(), namespace, topic: progressTopic, event }));
+  };
+}

@@ -1,0 +1,65 @@
+// Layers into snapshots, lowest first: prepare over the layer below, unpack, compare the diffId, commit under the chain id.
+// Rule: a snapshot named by a chain id has exactly those layers; an interrupted unpacking leaves only an `extract-…` key.
+import { asLabError, LabError } from '../../base/errors.ts';
+import { newContainerId } from '../../base/ids.ts';
+import type { PulledLayer } from '../../registry/documents.ts';
+import type { ContentStore } from '../content/store.ts';
+import { applyLayer } from '../diff/apply.ts';
+import type { Leases } from '../metadata/leases.ts';
+import type { OverlaySnapshots } from '../snapshot/overlay.ts';
+
+export interface UnpackParts {
+  content: ContentStore;
+  snapshots: OverlaySnapshots;
+  leases: Leases;
+  namespace: string;
+  lease: string;
+  /** Path of tlab-unpack. */
+  unpacker: string;
+  signal: AbortSignal;
+}
+
+/** Makes sure that the layer's snapshot is there. Errors: dataLoss. */
+export async function unpackLayer(parts: UnpackParts, layer: PulledLayer): Promise<void> {
+  const { snapshots, leases, namespace, lease } = parts;
+  const { chainId, parentChainId = '' } = layer;
+  leases.hold(namespace, lease, { type: 'snapshots/overlayfs', id: chainId });
+  if (isThere(parts, chainId)) return;
+  const key = `extract-${newContainerId().slice(0, 12)} ${chainId}`;
+  leases.hold(namespace, lease, { type: 'snapshots/overlayfs', id: key });
+  const mounts = snapshots.prepare(namespace, { key, parent: parentChainId, labels: {}, kind: 'active' });
+  try {
+    await fill(parts, layer, snapshots.writableDirectory(mounts));
+    snapshots.commit(namespace, { key, name: chainId, labels: {} });
+  } catch (error) {
+    snapshots.remove(namespace, key);
+    // Another pull was quicker.
+    if (asLabError(error).kind !== 'alreadyExists') throw error;
+  }
+}
+
+async function fill(
+  { content, namespace, unpacker, signal }: UnpackParts,
+  layer: PulledLayer,
+  directory: string,
+): Promise<void> {
+  const { digest } = layer.descriptor;
+  const { diffId } = await applyLayer({ digest, path: content.pathOf(digest), directory }, unpacker, signal);
+  if (diffId !== layer.diffId) {
+    throw new LabError(
+      'dataLoss',
+      `layer ${digest}: its diff id is ${diffId}, the image's config says ${layer.diffId}`,
+    );
+  }
+  const labels = { 'containerd.io/uncompressed': diffId };
+  content.update(namespace, { digest, labels, mask: ['labels.containerd.io/uncompressed'] });
+}
+
+function isThere({ snapshots, namespace }: UnpackParts, key: string): boolean {
+  try {
+    snapshots.stat(namespace, key);
+    return true;
+  } catch {
+    return false;
+  }
+}
