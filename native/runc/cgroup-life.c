@@ -163,12 +163,16 @@ static int find_freezer(const char *path, void *context)
 	int dir = open_cgroup(path);
 	if (dir < 0)
 		return 0;
-	freezer->file = openat(dir, "freezer.state", O_RDWR | O_CLOEXEC);
-	if (freezer->file < 0 && (freezer->file = openat(dir, "cgroup.freeze", O_RDWR | O_CLOEXEC)) >= 0)
-		freezer->version2 = true;
+	int version1 = openat(dir, "freezer.state", O_RDWR | O_CLOEXEC);
+	int found = version1 >= 0 ? version1 : openat(dir, "cgroup.freeze", O_RDWR | O_CLOEXEC);
 	close(dir);
+	if (found < 0)
+		return 0;
+	if (freezer->file >= 0)
+		close(freezer->file);
+	*freezer = (struct freezer){ .file = found, .version2 = version1 < 0 };
 	snprintf(freezer->path, sizeof freezer->path, "%s", path);
-	return freezer->file >= 0 && !freezer->version2 ? -1 : 0;
+	return version1 >= 0 ? -1 : 0; /* where both are, version 1 has the freezer */
 }
 
 static bool read_frozen(const struct freezer *freezer)

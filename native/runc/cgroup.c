@@ -84,10 +84,67 @@ int op_cgroup_write(struct executor *executor, const struct operation *operation
 	                  operation->arguments[CGROUP_WRITE_VALUE].string);
 }
 
+/*
+ * Writing another process's pid makes the kernel take its lock over all thread groups, and wait for a grace period (15 ms
+ * where nothing else runs). Two ways spare that: version 2, the child is cloned into the cgroup; version 1, the child, which
+ * has one thread, writes 0 to `tasks`. The runtime opens these files before the clone: the kernel checks the opener's rights,
+ * so it also works from a user namespace.
+ * @source linux kernel/cgroup/cgroup.c cgroup_procs_write_start
+ */
+static int open_join_of_init(struct executor *executor, const char *cgroup, unsigned place)
+{
+	char path[PATH_MAX];
+	if (place == MAX_CGROUPS_JOINED)
+		return FAIL(executor, "joining cgroups: more than %d", MAX_CGROUPS_JOINED);
+	snprintf(path, sizeof path, "%s/tasks", cgroup);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return FAIL_CALL(executor, "open(2)", "joining cgroup \"%s\"", cgroup);
+	executor->joins[place] = fd;
+	return is_cgroup_fd(fd) ? 0 : FAIL(executor, "joining cgroup \"%s\": it is not one", cgroup);
+}
+
+int cgroups_open_joins(struct executor *executor, struct cgroup_joins *joins)
+{
+	unsigned count = 0;
+	*joins = (struct cgroup_joins){ .clone_into = -1 };
+	for (uint32_t i = 0; i < executor->plan->count; i++) {
+		const struct operation *operation = &executor->plan->operations[i];
+		const char *cgroup = operation->arguments[CGROUP_JOIN_PATH].string;
+		if (operation->code != OP_CGROUP_JOIN)
+			continue;
+		if (operation->actor == ACTOR_INIT && open_join_of_init(executor, cgroup, count++) < 0)
+			return -1;
+		if (operation->actor == ACTOR_RUNTIME && joins->clone_into < 0) {
+			joins->clone_into = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			joins->clone_into_path = cgroup;
+		}
+	}
+	return 0;
+}
+
+static int join_by_child(struct executor *executor, const struct operation *operation)
+{
+	unsigned place = 0;
+	for (uint32_t i = 0; i < executor->current; i++)
+		if (executor->plan->operations[i].code == OP_CGROUP_JOIN && executor->plan->operations[i].actor == ACTOR_INIT)
+			place++;
+	int result = write(executor->joins[place], "0", 1) == 1 ? 0 : -1;
+	if (result < 0)
+		FAIL_CALL(executor, "write(2)", "joining cgroup \"%s\"", operation->arguments[CGROUP_JOIN_PATH].string);
+	close(executor->joins[place]);
+	return result;
+}
+
 int op_cgroup_join(struct executor *executor, const struct operation *operation)
 {
 	char path[PATH_MAX], pid[16];
-	snprintf(path, sizeof path, "%s/cgroup.procs", operation->arguments[CGROUP_JOIN_PATH].string);
+	const char *cgroup = operation->arguments[CGROUP_JOIN_PATH].string;
+	if (operation->actor == ACTOR_INIT)
+		return join_by_child(executor, operation);
+	if (executor->cloned_into && strcmp(executor->cloned_into, cgroup) == 0)
+		return 0;
+	snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
 	snprintf(pid, sizeof pid, "%d", executor->child);
 	return write_file(executor, path, pid);
 }

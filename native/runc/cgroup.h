@@ -6,7 +6,15 @@
 
 #include "plan.h"
 
+struct executor;
+struct cgroup_joins {
+	int clone_into; /* -1: none */
+	const char *clone_into_path;
+};
+
 bool is_cgroup_fd(int fd);
+/* Before the clone: what the child needs to join its cgroups. */
+int cgroups_open_joins(struct executor *executor, struct cgroup_joins *joins);
 /* Calls `each` for the directory of every cgroup_join of a plan. Stops at the first -1. */
 int cgroups_each(const struct plan *plan, int (*each)(const char *path, void *context), void *context);
 /* Sends a signal to every process in the plan's cgroups; *sent counts them. */

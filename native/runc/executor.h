@@ -16,6 +16,7 @@
 #define STATE_JSON_BYTES 65536
 #define MAX_NAMESPACES 32
 #define MAX_CGROUPS_MADE 128
+#define MAX_CGROUPS_JOINED 32
 
 /* One page range, MAP_SHARED: the only memory that both processes write. */
 struct shared {
@@ -52,6 +53,8 @@ struct executor {
 	int namespaces[MAX_NAMESPACES]; /* of the setns operations, in plan order; -1: already in it */
 	int host_proc; /* O_PATH of the host's procfs: never a path that the container could replace */
 	int host_null;
+	int joins[MAX_CGROUPS_JOINED]; /* of init's cgroup_join operations, in plan order: `tasks`, open for writing */
+	const char *cloned_into; /* the version 2 cgroup that the child was cloned into */
 	int console; /* connected console socket, or own socketpair in the foreground; -1 */
 
 	/* init */

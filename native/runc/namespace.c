@@ -13,9 +13,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "executor.h"
 #include "handover.h"
 #include "syscalls.h"
+
+static int clone_into_cgroup(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
+{
+	if (joins->clone_into < 0)
+		return sys_clone3(args);
+	struct clone_args into = *args;
+	into.flags |= CLONE_INTO_CGROUP;
+	into.cgroup = (uint64_t)joins->clone_into;
+	executor->cloned_into = joins->clone_into_path;
+	int pid = sys_clone3(&into);
+	if (pid >= 0)
+		return pid;
+	executor->cloned_into = NULL; /* refused: cgroup_join will write cgroup.procs, and say what is wrong */
+	return sys_clone3(args);
+}
 
 /*
  * The child waits in child_main() for its first GO; the kernel kills it when the runtime dies before that.
@@ -29,11 +45,16 @@ int op_clone(struct executor *executor, const struct operation *operation)
 		.pidfd = (uint64_t)(uintptr_t)&executor->child_pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	int pid = sys_clone3(&args);
+	struct cgroup_joins joins;
+	if (cgroups_open_joins(executor, &joins) < 0)
+		return -1;
+	int pid = clone_into_cgroup(executor, &args, &joins);
 	if (pid < 0)
 		return FAIL_CALL(executor, "clone3(2)", "cloning the container's first process");
 	if (pid > 0) {
 		executor->child = pid;
+		if (joins.clone_into >= 0)
+			close(joins.clone_into);
 		close(executor->peer);
 		executor->peer = -1;
 		return executor->after_clone ? executor->after_clone(executor) : 0;

@@ -143,8 +143,8 @@ function containerOperations(context: CompileContext): Operation[] {
   return [
     ...cgroupOperations(context),
     ...cloneOperations(context),
-    ...joinOperations(context),
     ...oomOperations(process),
+    ...joinOperations(context),
     ...setUpOperations(context, process),
     ...privilegeOperations(context, process),
     byInit('await_start', 'default:lifecycle', {}),
@@ -189,8 +189,8 @@ function processOperations(context: CompileContext, process: ProcessSpec): Opera
   return [
     ...namespaces.beforeClone,
     byRuntime('clone', 'default:exec-process', { flags: 0 }),
-    ...joinOperations(context),
     ...oomOperations(process),
+    ...joinOperations(context),
     byInit('setsid', 'default:own-session', {}),
     ...namespaces.inChild,
     ...sessionOperations(context),

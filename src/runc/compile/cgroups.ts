@@ -1,13 +1,12 @@
 // The container's cgroups: made and filled before the clone, so that a value that the kernel refuses fails before a process exists;
 // joined by the runtime while the child waits, so that not one page of the program is charged elsewhere.
-import { existsSync, readFileSync } from 'node:fs';
 import type { Resources } from '../../oci/runtime-resources.ts';
 import { isUnified } from '../host/cgroups.ts';
 import type { Operation } from '../plan/operations.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
 import { setupV1, writesV1 } from './cgroups-v1.ts';
 import { setupV2, writesV2 } from './cgroups-v2.ts';
-import { byRuntime, type CompileContext, type PlanCause } from './context.ts';
+import { byInit, byRuntime, type CompileContext, hasNamespace, type PlanCause } from './context.ts';
 
 /** One value for one file of the container's cgroup. */
 export interface CgroupWrite {
@@ -17,14 +16,9 @@ export interface CgroupWrite {
   cause: PlanCause;
 }
 
-/** Reads a cgroup file of the host while compiling; '' when it is not there. Tests give their own. */
-export type ReadHostFile = (path: string) => string;
-
-export const readHostFile: ReadHostFile = (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
-
 /** cgroup_make, cgroup_write and cgroup_devices, in order. */
-export function cgroupOperations(context: CompileContext, readFile: ReadHostFile = readHostFile): Operation[] {
-  const setup = isUnified(context.host.cgroups) ? setupV2(context, readFile) : setupV1(context, readFile);
+export function cgroupOperations(context: CompileContext): Operation[] {
+  const setup = isUnified(context.host.cgroups) ? setupV2(context) : setupV1(context);
   return [...setup, ...resourceWrites(context, context.config.linux?.resources ?? {}).map(writeOperation)];
 }
 
@@ -39,8 +33,22 @@ export function cgroupDirectories(context: CompileContext): string[] {
   return [...inOrder(v1), ...(v2 === undefined ? [] : [v2])].map((mountpoint) => `${mountpoint}${path}`);
 }
 
-export const joinOperations = (context: CompileContext): Operation[] =>
-  cgroupDirectories(context).map((path) => byRuntime('cgroup_join', cgroupPathOf(context).cause, { path }));
+/**
+ * Version 2 at the clone, version 1 by the child itself: only so does the kernel skip its lock over all thread groups, whose
+ * price is a grace period of some 15 ms. @source linux kernel/cgroup/cgroup.c cgroup_procs_write_start
+ */
+export function joinOperations(context: CompileContext): Operation[] {
+  const { v2 } = context.host.cgroups;
+  const { cause } = cgroupPathOf(context);
+  const paths = cgroupDirectories(context);
+  // In a user namespace of its own the child is nobody to the host's cgroups: the runtime writes there.
+  const byRuntimeOnly = hasNamespace(context, 'user');
+  const isRuntimes = (path: string): boolean => byRuntimeOnly || (v2 !== undefined && path.startsWith(`${v2}/`));
+  return [
+    ...paths.filter(isRuntimes).map((path) => byRuntime('cgroup_join', cause, { path })),
+    ...paths.filter((path) => !isRuntimes(path)).map((path) => byInit('cgroup_join', cause, { path })),
+  ];
+}
 
 export const writeOperation = ({ path, value, cause }: CgroupWrite): Operation =>
   byRuntime('cgroup_write', cause, { path, value });

@@ -60,10 +60,11 @@ export const operations = {
     says: 'write uid_map, gid_map or setgroups of the child',
     source: 'man user_namespaces(7)',
   },
+  /** By init: version 1, the child for itself. By the runtime: version 2, at the clone. */
   cgroup_join: {
     code: 12,
     arguments: { path: 'string' },
-    says: "write the child's pid to cgroup.procs",
+    says: 'put the child into a cgroup',
     source: 'man cgroups(7)',
   },
   oom_score_adj: {

@@ -118,8 +118,8 @@ function describe(operation: Operation, record: PlanRecord, execution: Execution
     case 'cgroup_write':
       return { type: 'kernel.cgroup-written', data: { ...operation.arguments, ...errno } };
     case 'cgroup_join': {
-      const path = `${operation.arguments.path}/cgroup.procs`;
-      return { type: 'kernel.cgroup-written', data: { path, value: String(execution.initPid), ...errno } };
+      const { path, value } = cgroupJoin(operation, execution.initPid);
+      return { type: 'kernel.cgroup-written', data: { path, value, ...errno } };
     }
     default: {
       const durationNs = record.endNs === 0n ? 0 : Number(record.endNs - record.startNs);
@@ -136,6 +136,10 @@ function describe(operation: Operation, record: PlanRecord, execution: Execution
     }
   }
 }
+
+/** The child writes 0, itself, to the `tasks` of version 1; for version 2 the clone does what this write would. */
+const cgroupJoin = ({ actor, arguments: { path } }: Extract<Operation, { name: 'cgroup_join' }>, initPid: number) =>
+  actor === 'init' ? { path: `${path}/tasks`, value: '0' } : { path: `${path}/cgroup.procs`, value: String(initPid) };
 
 /** Arguments for people: flags and capabilities by name, modes in octal, programs by length, environment without values. */
 function readable(operation: Operation): Record<string, unknown> {
