@@ -67,6 +67,11 @@ export class HostRules {
     await this.#firewall.apply({ appended: containerRules(container) }).catch((error) => this.#repair(error));
   }
 
+  /** Leaves a container's rules to the next rebuild: it is not certain that they were ever written. */
+  forget(id: string): void {
+    this.#publishers.delete(id);
+  }
+
   /** Does nothing when the container publishes nothing. */
   async remove(id: string): Promise<void> {
     const container = this.#publishers.get(id);

@@ -33,15 +33,19 @@ export async function restoreSandboxes(
 ): Promise<Map<string, Sandbox>> {
   const wanted = new Set(containerIds);
   const restored = new Map<string, Sandbox>();
-  for (const record of parts.state.sandboxes()) {
-    if (wanted.has(record.id) && (await isWhole(parts, record))) restored.set(record.id, viewOf(parts.state, record));
-    else await deleteSandbox(parts, record.id);
+  const records = parts.state.sandboxes();
+  for (const record of records) {
+    if (wanted.has(record.id) && (await isWhole(parts, record))) {
+      restored.set(record.id, viewOf(parts.state, record));
+      continue;
+    }
+    parts.rules.forget(record.id);
+    await deleteSandbox(parts, record.id);
   }
   await settleRemovals(parts);
   removeOrphanNamespaces(parts);
-  const onBridge = parts.state.sandboxes().filter((record) => record.network === 'bridge');
-  for (const mapping of onBridge.flatMap((record) => record.ports)) await parts.hostPorts.adopt(mapping);
-  // Rules are written anew, so that those of sandboxes whose removal was cut short go too.
-  if (onBridge.length > 0) await parts.bridge.initialise();
+  for (const mapping of parts.state.sandboxes().flatMap((record) => record.ports)) await parts.hostPorts.adopt(mapping);
+  // Rules are written anew, so that those of the removed ones go too, however far their making had come.
+  if (records.some((record) => record.network === 'bridge')) await parts.bridge.initialise();
   return restored;
 }
