@@ -1,5 +1,6 @@
 // /linux of config.json: namespaces, cgroup, limits, devices, masks, sysctls, seccomp.
 import type { Cause } from '../../trace/cause.ts';
+import type { HostConfig } from '../schema/host-config.ts';
 import { chooseCapabilities } from './capabilities.ts';
 import type { Draft } from './draft.ts';
 import type { SpecInput } from './input.ts';
@@ -47,7 +48,7 @@ export function putLinux(draft: Draft, input: SpecInput): void {
   putNamespaces(draft, input);
   putSysctls(draft, input);
   putDevices(draft, input);
-  putResources(draft, input);
+  putResources(draft, input.host);
   putMasks(draft, input);
   putSeccomp(draft, input);
 }
@@ -108,7 +109,7 @@ function putDevices(draft: Draft, { host, facts }: SpecInput): void {
 
 const cpuPeriodUs = 100_000;
 
-function putResources(draft: Draft, { host }: SpecInput): void {
+export function putResources(draft: Draft, host: HostConfig): void {
   const resource = (pointer: string, value: number | string | undefined, field: string): void => {
     if (value !== undefined && value !== 0 && value !== '') {
       draft.put(`/linux/resources/${pointer}`, value, `api:/HostConfig/${field}`);

@@ -1,6 +1,67 @@
 // Event types of the daemon stage.
+import * as v from 'valibot';
+import { row } from '../row.ts';
 import { doorRows } from './door.ts';
 
 export const daemonRows = {
   ...doorRows('daemon'),
+  'daemon.image-resolved': row({
+    level: 1,
+    data: v.object({
+      /** As the request wrote it. */
+      name: v.string(),
+      /** Canonical reference in the image store. */
+      reference: v.string(),
+      /** What the name points at: an index or a manifest. */
+      digest: v.string(),
+      /** Digest of the configuration. */
+      id: v.string(),
+      /** Topmost snapshot. */
+      chainId: v.string(),
+    }),
+    says: (d) => `image ${d.name} is ${d.reference}, ${d.id.slice(0, 19)}`,
+    source: 'docker-api POST /containers/create',
+  }),
+  'daemon.container-state-changed': row({
+    level: 0,
+    data: v.object({ id: v.string(), name: v.string(), from: v.string(), to: v.string(), event: v.string() }),
+    says: (d) => `container ${d.name}: ${d.from} → ${d.to}`,
+    source: 'docker-api ContainerState',
+  }),
+  'daemon.spec-generated': row({
+    level: 1,
+    data: v.object({
+      id: v.string(),
+      /** config.json, with the values of environment variables left out. */
+      config: v.unknown(),
+      /** JSON pointer into config.json → cause. */
+      provenance: v.record(v.string(), v.string()),
+    }),
+    says: (d) => `config.json is generated from ${Object.keys(d.provenance).length} decisions`,
+    source: 'oci-runtime config',
+  }),
+  'daemon.file-written': row({
+    level: 2,
+    data: v.object({ path: v.string(), what: v.string() }),
+    says: (d) => `${d.what} is written to ${d.path}`,
+    source: 'man write(2)',
+  }),
+  'daemon.fifo-made': row({
+    level: 2,
+    data: v.object({ paths: v.array(v.string()) }),
+    says: (d) => `FIFOs for ${d.paths.length} standard streams are made`,
+    source: 'man mkfifo(3)',
+  }),
+  'daemon.user-resolved': row({
+    level: 2,
+    data: v.object({ user: v.string(), uid: v.number(), gid: v.number(), additionalGids: v.array(v.number()) }),
+    says: (d) => `user "${d.user}" is uid ${d.uid}, gid ${d.gid}`,
+    source: 'man passwd(5)',
+  }),
+  'daemon.event-published': row({
+    level: 1,
+    data: v.object({ type: v.string(), action: v.string(), id: v.string() }),
+    says: (d) => `event ${d.type} ${d.action}`,
+    source: 'docker-api GET /events',
+  }),
 } as const;

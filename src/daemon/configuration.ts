@@ -1,0 +1,77 @@
+// daemon.json: Docker's keys. An unknown key is refused with its name, because a limit that is misspelt is no limit.
+// @source docker docs engine/daemon: daemon configuration file
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { LabError } from '../base/errors.ts';
+import { flag, integer, maybe, text, textMap, texts } from './schema/fields.ts';
+
+const runtime = v.object({
+  path: maybe(text),
+  runtimeType: maybe(text),
+  runtimeArgs: maybe(texts),
+  options: maybe(v.record(text, v.unknown())),
+});
+
+const schema = v.strictObject({
+  debug: maybe(flag),
+  'log-level': maybe(text),
+  /** Socket of a containerd that somebody else runs. */
+  containerd: maybe(text),
+  'registry-mirrors': maybe(texts),
+  'insecure-registries': maybe(texts),
+  bip: maybe(text),
+  mtu: maybe(integer),
+  ip: maybe(text),
+  'default-address-pools': maybe(v.array(v.object({ base: text, size: integer }))),
+  dns: maybe(texts),
+  'dns-opts': maybe(texts),
+  'dns-search': maybe(texts),
+  'log-driver': maybe(v.picklist(['json-file', 'none'], 'expected json-file or none')),
+  'log-opts': maybe(textMap),
+  runtimes: maybe(v.record(text, runtime)),
+  'default-runtime': maybe(text),
+  'default-shm-size': maybe(v.union([integer, text])),
+  'live-restore': maybe(flag),
+  init: maybe(flag),
+  'init-path': maybe(text),
+  labels: maybe(texts),
+  'no-new-privileges': maybe(flag),
+  'shutdown-timeout': maybe(integer),
+});
+
+export type Configuration = v.InferOutput<typeof schema>;
+export type ConfiguredRuntime = v.InferOutput<typeof runtime>;
+
+/** The file's content, or nothing set when there is no file. Errors: invalidArgument, naming file and key. */
+export function loadConfiguration(path: string): Configuration {
+  let document: string;
+  try {
+    document = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return v.parse(schema, {});
+    throw new LabError('invalidArgument', `reading "${path}": ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    });
+  }
+  return parseConfiguration(document, path);
+}
+
+export function parseConfiguration(document: string, path: string): Configuration {
+  let value: unknown;
+  try {
+    value = JSON.parse(document);
+  } catch (error) {
+    throw new LabError('invalidArgument', `${path}: it is not JSON: ${(error as Error).message}`);
+  }
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const key = v.getDotPath(issue) ?? '';
+  if (key === 'data-root' || key === 'exec-root') {
+    throw new LabError('invalidArgument', `${path}: ${key}: it is set by the environment`, {
+      hint: 'set TLAB_DATA_ROOT and TLAB_RUN_ROOT instead',
+    });
+  }
+  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
+  throw new LabError('invalidArgument', `${path}: ${key}: ${isUnknown ? 'unknown key' : issue.message}`);
+}

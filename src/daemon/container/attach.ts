@@ -1,0 +1,98 @@
+// Attaching to a container: its past output when asked, then what comes, and its standard input.
+import type { Duplex } from 'node:stream';
+import type { Engine } from '../engine.ts';
+import { readLog } from '../log/reader.ts';
+import { frameOf, type OutputName, streamWatcher, unframed } from '../stdio/output.ts';
+import type { Streams } from '../stdio/streams.ts';
+import type { Container } from './container.ts';
+import { ignoreMissing } from './missing.ts';
+import { openStreams } from './start.ts';
+
+export interface AttachOptions {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  stream: boolean;
+  logs: boolean;
+}
+
+/** A container that does not run yet gets its streams now, so that the first byte of a start is not missed. */
+export async function attachContainer(
+  engine: Engine,
+  { container, connection, options }: { container: Container; connection: Duplex; options: AttachOptions },
+): Promise<void> {
+  if (container.status === 'created' || container.status === 'exited') openStreams(container);
+  engine.events.publish('container', 'attach', container.id, container.eventAttributes());
+  if (options.logs) await sendPast(container, connection, options);
+  const { streams } = container;
+  if (!options.stream || streams === undefined) {
+    connection.end();
+    return;
+  }
+  pipeOutput(streams, connection, { names: namesOf(options), isTerminal: container.record.config.Tty ?? false });
+  if (options.stdin) {
+    pipeInput(streams, connection, async () => {
+      if (!(container.record.config.StdinOnce ?? false)) return;
+      await streams.closeStdin();
+      if (container.isRunning) {
+        await ignoreMissing(engine.containerd.tasks.closeIO({ containerId: container.id, execId: '', stdin: true }));
+      }
+    });
+  }
+}
+
+const namesOf = (options: AttachOptions): OutputName[] =>
+  (['stdout', 'stderr'] as const).filter((name) => options[name]);
+
+export interface OutputOptions {
+  names: readonly OutputName[];
+  isTerminal: boolean;
+}
+
+/** The connection ends when every wanted output has; a client that goes away is forgotten. */
+export function pipeOutput(streams: Streams, connection: Duplex, { names, isTerminal }: OutputOptions): void {
+  const outputs = streams.outputs.filter((output) => names.includes(output.name));
+  if (outputs.length === 0) return;
+  const frame = isTerminal ? unframed : frameOf;
+  const stop = streams.watch(
+    names,
+    streamWatcher(connection, () => outputs, frame),
+  );
+  connection.once('close', stop);
+}
+
+/** The client's half-close is the end of the program's input. */
+export function pipeInput(streams: Streams, connection: Duplex, atEnd: () => Promise<void>): void {
+  const stdin = streams.stdin;
+  if (stdin === undefined) return;
+  connection.on('data', (chunk: Buffer) => {
+    if (!stdin.destroyed && !stdin.write(chunk)) {
+      connection.pause();
+      stdin.once('drain', () => connection.resume());
+    }
+  });
+  let isOver = false;
+  const finish = (): void => {
+    if (isOver) return;
+    isOver = true;
+    atEnd().catch(() => {});
+  };
+  connection.once('end', finish);
+  connection.once('close', finish);
+}
+
+async function sendPast(container: Container, connection: Duplex, options: AttachOptions): Promise<void> {
+  const frame = container.record.config.Tty ? unframed : frameOf;
+  const { signal } = new AbortController();
+  const past = readLog({
+    path: container.logPath,
+    tail: undefined,
+    sinceNs: undefined,
+    untilNs: undefined,
+    follow: undefined,
+    signal,
+  });
+  for await (const entry of past) {
+    if (options[entry.stream]) connection.write(frame(entry.stream, Buffer.from(entry.log)));
+  }
+}

@@ -1,0 +1,79 @@
+// A task has ended: its last output is read, what containerd and the network keep of it goes, the state says so, and the
+// restart policy decides. Called for the event /tasks/exit and for an exit that was missed while the daemon was away.
+import { asLabError } from '../../base/errors.ts';
+import type { Engine } from '../engine.ts';
+import { formatNs, parseRfc3339, wallClockNs } from '../time.ts';
+import type { Container } from './container.ts';
+import { ignoreMissing } from './missing.ts';
+import { removeNow } from './remove.ts';
+
+export interface Exit {
+  exitCode: number;
+  exitedNs: bigint;
+}
+
+/** Does nothing when the container does not run: an event and a reconciliation may both tell of the same exit. */
+export function containerExited(engine: Engine, container: Container, exit: Exit): Promise<void> {
+  return container.exclusively(async () => {
+    if (!container.isRunning) return;
+    await settleStreams(engine, container);
+    recordExit(engine, container, exit);
+    await releaseTask(engine, container);
+    afterExit(engine, container);
+  });
+}
+
+async function settleStreams(engine: Engine, container: Container): Promise<void> {
+  await Promise.all([
+    container.streams?.finish(),
+    ignoreMissing(engine.containerd.tasks.delete({ containerId: container.id })),
+  ]);
+  container.streams = undefined;
+  container.log?.close();
+  container.log = undefined;
+}
+
+function recordExit(engine: Engine, container: Container, { exitCode, exitedNs }: Exit): void {
+  const { lifecycle } = container.record;
+  const ranMs = Number((exitedNs - (parseRfc3339(lifecycle.startedAt) ?? exitedNs)) / 1_000_000n);
+  Object.assign(lifecycle, { exitCode, pid: 0, finishedAt: formatNs(exitedNs) });
+  lifecycle.isStoppedByUser = container.isStopping;
+  container.restart.send(container.isStopping ? { type: 'STOPPED' } : { type: 'EXITED', exitCode, ranMs });
+  const isBackingOff = container.restart.getSnapshot().value === 'backingOff';
+  container.move({ type: isBackingOff ? 'BACKED_OFF' : 'EXITED' });
+  container.save();
+  const execDuration = `${Math.max(0, Math.floor(ranMs / 1000))}`;
+  engine.events.publish(
+    'container',
+    'die',
+    container.id,
+    container.eventAttributes({ exitCode: `${exitCode}`, execDuration }),
+  );
+  for (const id of container.execIds) engine.execs.remove(id);
+  container.execIds.clear();
+  container.emit('exited');
+}
+
+async function releaseTask(engine: Engine, container: Container): Promise<void> {
+  const { sandbox } = container.record;
+  await Promise.all([
+    ignoreMissing(engine.containerd.containers.delete({ id: container.id })),
+    engine.networking.deleteSandbox(container.id),
+  ]);
+  if (sandbox !== undefined) {
+    const attributes = { container: container.id, name: sandbox.network, type: sandbox.network };
+    engine.events.publish('network', 'disconnect', sandbox.networkId, attributes);
+  }
+  container.record.sandbox = undefined;
+}
+
+function afterExit(engine: Engine, container: Container): void {
+  if (container.isStopping) engine.events.publish('container', 'stop', container.id, container.eventAttributes());
+  if (container.record.host.AutoRemove && container.status === 'exited') {
+    removeNow(engine, container, { removeVolumes: true }).catch((error) =>
+      process.emitWarning(`removing container ${container.id}: ${asLabError(error).message}`),
+    );
+  }
+}
+
+export const exitNow = (exitCode: number): Exit => ({ exitCode, exitedNs: wallClockNs() });

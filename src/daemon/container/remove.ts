@@ -1,0 +1,65 @@
+// Removing a container: its snapshot, its volumes when asked, its folder. What fails leaves it `dead`, and removing it again goes on.
+import { LabError } from '../../base/errors.ts';
+import { type Engine, snapshotter } from '../engine.ts';
+import type { Container } from './container.ts';
+import { ignoreMissing } from './missing.ts';
+import { removeFolder } from './record.ts';
+import { hasExited, sendSignal } from './stop.ts';
+
+export interface RemoveOptions {
+  force?: boolean;
+  removeVolumes?: boolean;
+}
+
+const SIGKILL = 9;
+
+export async function removeContainer(engine: Engine, container: Container, options: RemoveOptions): Promise<void> {
+  if (options.force) await forceStop(engine, container);
+  await removeNow(engine, container, options);
+}
+
+async function forceStop(engine: Engine, container: Container): Promise<void> {
+  await container.exclusively(async () => {
+    if (container.status === 'restarting') {
+      container.restart.send({ type: 'STOPPED' });
+      container.move({ type: 'STOP' });
+    }
+    if (!container.isRunning) return;
+    container.isStopping = true;
+    await sendSignal(engine, container, SIGKILL);
+  });
+  if (!(await hasExited(container, 30))) {
+    throw new LabError('deadlineExceeded', `removing container "${container.name}": it does not die of SIGKILL`);
+  }
+}
+
+/** Of a container that does not run. */
+export function removeNow(engine: Engine, container: Container, options: RemoveOptions): Promise<void> {
+  return container.exclusively(async () => {
+    if (!engine.containers.has(container.id)) return; // --rm and rm met
+    container.require('REMOVE');
+    container.move({ type: 'REMOVE' });
+    try {
+      await ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key: container.id }));
+      if (options.removeVolumes) for (const name of container.record.anonymousVolumes) removeVolume(engine, name);
+      removeFolder(container.folder);
+    } catch (error) {
+      container.move({ type: 'REMOVE_FAILED' });
+      container.save();
+      throw error;
+    }
+    container.restart.stop();
+    engine.containers.remove(container);
+    container.move({ type: 'REMOVED' });
+    engine.events.publish('container', 'destroy', container.id, container.eventAttributes());
+    container.emit('removed');
+  });
+}
+
+function removeVolume(engine: Engine, name: string): void {
+  try {
+    engine.volumes.remove(name);
+  } catch (error) {
+    if (!(error instanceof LabError) || error.kind !== 'notFound') throw error;
+  }
+}

@@ -1,0 +1,75 @@
+// Stopping: the stop signal, time to leave, then SIGKILL. Waits for the exit outside the container's queue.
+import { once } from 'node:events';
+import type { Engine } from '../engine.ts';
+import type { Container } from './container.ts';
+import { ignoreMissing } from './missing.ts';
+import { parseSignal } from './signals.ts';
+
+export interface StopOptions {
+  /** Seconds before SIGKILL; -1: never. */
+  timeoutSeconds?: number | undefined;
+  signal?: string | undefined;
+}
+
+/** @source docker-api POST /containers/{id}/stop */
+const defaultTimeoutSeconds = 10;
+const SIGKILL = 9;
+
+/** False when it does not run. */
+export async function stopContainer(engine: Engine, container: Container, options: StopOptions = {}): Promise<boolean> {
+  const isSent = await container.exclusively(() => beginStop(engine, container, options));
+  if (isSent !== 'sent') return isSent === 'cancelled';
+  const seconds = options.timeoutSeconds ?? container.record.config.StopTimeout ?? defaultTimeoutSeconds;
+  if (await hasExited(container, seconds)) return true;
+  await sendSignal(engine, container, SIGKILL);
+  await hasExited(container, -1);
+  return true;
+}
+
+async function beginStop(
+  engine: Engine,
+  container: Container,
+  options: StopOptions,
+): Promise<'sent' | 'cancelled' | 'idle'> {
+  if (container.status === 'restarting') {
+    container.restart.send({ type: 'STOPPED' });
+    container.move({ type: 'STOP' });
+    container.record.lifecycle.isStoppedByUser = true;
+    container.save();
+    return 'cancelled';
+  }
+  if (!container.isRunning) return 'idle';
+  container.require('STOP');
+  container.isStopping = true;
+  const signal = parseSignal(options.signal || stopSignalOf(container));
+  await sendSignal(engine, container, signal);
+  return 'sent';
+}
+
+export const stopSignalOf = (container: Container): string =>
+  container.record.config.StopSignal || container.record.image.config.StopSignal || 'SIGTERM';
+
+/** To the first process. A paused container takes the signal when it goes on, so it is made to. */
+export async function sendSignal(engine: Engine, container: Container, signal: number): Promise<void> {
+  const containerId = container.id;
+  await ignoreMissing(engine.containerd.tasks.kill({ containerId, execId: '', signal, all: false }));
+  engine.events.publish('container', 'kill', containerId, container.eventAttributes({ signal: `${signal}` }));
+  if (container.status === 'paused') {
+    await ignoreMissing(engine.containerd.tasks.resume({ containerId }));
+  }
+}
+
+/** Waits for the exit, at most so many seconds (-1: as long as it takes). */
+export async function hasExited(container: Container, seconds: number): Promise<boolean> {
+  if (!container.isRunning) return true;
+  const controller = new AbortController();
+  const timer = seconds < 0 ? undefined : setTimeout(() => controller.abort(), seconds * 1000);
+  try {
+    await once(container, 'exited', { signal: controller.signal });
+    return true;
+  } catch {
+    return !container.isRunning;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,30 @@
+// What every verb of the daemon works with. Made once, in main.ts; verbs take it as their first argument.
+import type { ContainerdClient } from '../containerd/client.ts';
+import type { Configuration } from './configuration.ts';
+import type { Containers } from './container/containers.ts';
+import type { EventHub } from './events.ts';
+import type { Execs } from './exec/execs.ts';
+import type { ImageStore } from './image/store.ts';
+import type { Networking } from './network/networking.ts';
+import type { Runtime } from './runtimes.ts';
+import type { HostFacts } from './spec/input.ts';
+import type { VolumeStore } from './volume/store.ts';
+
+/** Docker's namespace in containerd: what it keeps there, `ctr -n moby` shows. */
+export const containerdNamespace = 'moby';
+export const snapshotter = 'overlayfs';
+
+export interface Engine {
+  configuration: Configuration;
+  containerd: ContainerdClient;
+  containers: Containers;
+  events: EventHub;
+  execs: Execs;
+  images: ImageStore;
+  networking: Networking;
+  runtimes: ReadonlyMap<string, Runtime>;
+  volumes: VolumeStore;
+  facts: HostFacts;
+  /** Random, kept in the data root: who this daemon is. */
+  daemonId: string;
+}

@@ -1,0 +1,137 @@
+// Starting an exec: its process document from the container's own, FIFOs, Tasks/Exec, Tasks/Start.
+import type { Duplex } from 'node:stream';
+import { LabError } from '../../base/errors.ts';
+import { paths } from '../../base/paths.ts';
+import { pipeInput, pipeOutput } from '../container/attach.ts';
+import { ignoreMissing } from '../container/missing.ts';
+import { processType } from '../container/start.ts';
+import { startFailure } from '../container/task-errors.ts';
+import { specInput, userOf } from '../container/task-spec.ts';
+import { type Engine, snapshotter } from '../engine.ts';
+import { chooseCapabilities } from '../spec/capabilities.ts';
+import { generateSpec, specBytes } from '../spec/generate.ts';
+import { Streams } from '../stdio/streams.ts';
+import type { Exec, ExecConfig } from './execs.ts';
+
+/** Errors: conflict when the container does not run. */
+export function createExec(engine: Engine, exec: { container: Exec['container']; config: ExecConfig }): Exec {
+  const { container, config } = exec;
+  container.require('EXEC');
+  if ((config.Cmd ?? []).length === 0) throw new LabError('invalidArgument', 'No exec command specified');
+  const created = engine.execs.add(container, config);
+  publish(engine, created, 'exec_create', `: ${(config.Cmd ?? []).join(' ')}`);
+  return created;
+}
+
+function publish(engine: Engine, exec: Exec, action: string, suffix = '', more: Record<string, string> = {}): void {
+  const attributes = exec.container.eventAttributes({ execID: exec.id, ...more });
+  engine.events.publish('container', `${action}${suffix}`, exec.container.id, attributes);
+}
+
+/** `connect` gives the hijacked connection once the process can be started; undefined runs it detached. */
+export async function startExec(engine: Engine, exec: Exec, connect?: () => Duplex): Promise<void> {
+  if (exec.status !== 'created') {
+    throw new LabError(
+      'conflict',
+      `exec ${exec.id.slice(0, 12)} has already run: it is ${exec.status}, must be created`,
+    );
+  }
+  exec.container.require('EXEC');
+  const streams = new Streams({
+    folder: `${paths.runRoot}/fifo/${exec.container.id}-${exec.id.slice(0, 12)}`,
+    hasStdin: connect !== undefined && (exec.config.AttachStdin ?? false),
+    isTerminal: exec.config.Tty ?? false,
+  });
+  exec.streams = streams;
+  exec.status = 'running';
+  try {
+    await addProcess(engine, exec, streams);
+    const connection = connect?.();
+    if (connection !== undefined) join(engine, exec, streams, connection);
+    const { pid } = await engine.containerd.tasks.start({ containerId: exec.container.id, execId: exec.id });
+    exec.pid = pid;
+    publish(engine, exec, 'exec_start', `: ${(exec.config.Cmd ?? []).join(' ')}`);
+  } catch (thrown) {
+    const { error, exitCode } = startFailure(thrown, exec.config.Cmd?.[0] ?? '');
+    exec.status = 'exited';
+    exec.exitCode = exitCode === 128 ? 126 : exitCode;
+    await ignoreMissing(
+      engine.containerd.tasks.deleteProcess({ containerId: exec.container.id, execId: exec.id }),
+    ).catch(() => {});
+    exec.streams?.close();
+    exec.exited.resolve();
+    throw error;
+  }
+}
+
+async function addProcess(engine: Engine, exec: Exec, streams: Streams): Promise<void> {
+  const { container } = exec;
+  const { mounts: rootfs } = await engine.containerd.snapshots.mounts({ snapshotter, key: container.id });
+  await engine.containerd.tasks.exec({
+    containerId: container.id,
+    execId: exec.id,
+    ...streams.paths,
+    terminal: exec.config.Tty ?? false,
+    spec: { typeUrl: processType, value: specBytes(processOf(engine, exec, rootfs)) },
+  });
+}
+
+type Rootfs = Parameters<typeof userOf>[0];
+
+/** The container's process with another program: same environment, directory, limits and filter unless told otherwise. */
+function processOf(engine: Engine, { container, config }: Exec, rootfs: Rootfs): unknown {
+  const base = generateSpec(specInput(engine, container, { rootfs, sandbox: container.record.sandbox })).config.process;
+  const names = new Set((config.Env ?? []).map((variable) => variable.split('=', 1)[0]));
+  const inherited = (base?.env ?? []).filter((variable) => !names.has(variable.split('=', 1)[0]));
+  const terminal = config.Tty && !container.record.config.Tty ? ['TERM=xterm'] : [];
+  const user = config.User ? userOf(rootfs, config.User, []) : undefined;
+  const capabilities = chooseCapabilities(
+    { ...container.record.host, Privileged: config.Privileged || container.record.host.Privileged },
+    engine.facts.capabilities,
+  ).capabilities;
+  const ids = user === undefined ? base?.user : { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids };
+  const home =
+    user === undefined
+      ? inherited
+      : inherited.map((entry) => (entry.startsWith('HOME=') ? `HOME=${user.home}` : entry));
+  const [height, width] = config.ConsoleSize ?? [];
+  return {
+    ...base,
+    terminal: config.Tty ?? false,
+    ...(height && width ? { consoleSize: { height, width } } : {}),
+    args: config.Cmd,
+    env: [...home, ...terminal, ...(config.Env ?? [])],
+    cwd: config.WorkingDir || (base?.cwd ?? '/'),
+    user: ids,
+    capabilities:
+      (ids?.uid ?? 0) === 0
+        ? { bounding: capabilities, effective: capabilities, permitted: capabilities }
+        : { bounding: capabilities },
+  };
+}
+
+function join(engine: Engine, exec: Exec, streams: Streams, connection: Duplex): void {
+  const { AttachStdin: stdin, AttachStdout: stdout, AttachStderr: stderr, Tty: tty } = exec.config;
+  const names = [...(stdout ? (['stdout'] as const) : []), ...(stderr ? (['stderr'] as const) : [])];
+  if (names.length === 0) void exec.exited.promise.then(() => connection.end());
+  pipeOutput(streams, connection, { names, isTerminal: tty ?? false });
+  if (stdin) {
+    pipeInput(streams, connection, async () => {
+      await streams.closeStdin();
+      const ids = { containerId: exec.container.id, execId: exec.id };
+      await ignoreMissing(engine.containerd.tasks.closeIO({ ...ids, stdin: true }));
+    });
+  } else connection.resume();
+}
+
+/** The event /tasks/exit of an exec. The exit status is there before the output ends, because clients ask for it then. */
+export async function execExited(engine: Engine, exec: Exec, exitCode: number): Promise<void> {
+  if (exec.status === 'exited') return;
+  exec.status = 'exited';
+  exec.exitCode = exitCode;
+  const ids = { containerId: exec.container.id, execId: exec.id };
+  await Promise.all([exec.streams?.finish(), ignoreMissing(engine.containerd.tasks.deleteProcess(ids))]);
+  exec.streams = undefined;
+  exec.exited.resolve();
+  publish(engine, exec, 'exec_die', '', { exitCode: `${exitCode}` });
+}

@@ -1,0 +1,161 @@
+// tlabd: configuration, lock, containerd, what was left by an earlier daemon, then the door. SIGTERM closes the door;
+// containers go on running, and the next daemon takes them over.
+import { randomUUID } from 'node:crypto';
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { asLabError, errorKinds, LabError } from '../base/errors.ts';
+import { paths } from '../base/paths.ts';
+import { connectContainerd } from '../containerd/client.ts';
+import { openRealKernel } from '../kernel/real/kernel.ts';
+import { type Configuration, loadConfiguration } from './configuration.ts';
+import { Containers } from './container/containers.ts';
+import { containerdNamespace, type Engine } from './engine.ts';
+import { EventHub } from './events.ts';
+import { Execs } from './exec/execs.ts';
+import { readHostFacts } from './host.ts';
+import { ImageStore } from './image/store.ts';
+import { openNetworking } from './network/open.ts';
+import { applyRestartPolicies, restoreContainers } from './restore.ts';
+import { containerRoutes } from './routes/containers.ts';
+import { execRoutes } from './routes/exec.ts';
+import { imageRoutes } from './routes/images.ts';
+import { refusedRoutes } from './routes/refused.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { systemRoutes } from './routes/system.ts';
+import { availableRuntimes, defaultRuntime, requireRuntime } from './runtimes.ts';
+import { createApiServer } from './server.ts';
+import { answers, superviseContainerd } from './supervisor.ts';
+import { followTasks } from './task-events.ts';
+import { VolumeStore } from './volume/store.ts';
+
+async function main(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new LabError('permissionDenied', 'tlabd: it needs root');
+  const configuration = loadConfiguration(paths.configuration);
+  mkdirSync(paths.runRoot, { recursive: true, mode: 0o711 });
+  mkdirSync(paths.dataRoot, { recursive: true, mode: 0o711 });
+  await takeLock();
+  const supervisor = await superviseContainerd(configuration.containerd);
+  const engine = buildEngine(configuration, supervisor.address);
+  await restoreContainers(engine);
+  const follower = followTasks(engine);
+  await follower.ready;
+  applyRestartPolicies(engine);
+  const server = createApiServer(engine, [
+    ...systemRoutes,
+    ...containerRoutes,
+    ...streamRoutes,
+    ...execRoutes,
+    ...imageRoutes,
+    ...refusedRoutes,
+  ]);
+  await listen(server);
+  say(`ready: Docker Engine API at ${paths.daemonSocket}`);
+  const stop = (signal: string): void => {
+    say(`${signal}: closing; containers go on running`);
+    server.close();
+    server.closeAllConnections();
+    follower.stop();
+    engine.containerd.close();
+    rmSync(paths.daemonSocket, { force: true });
+    rmSync(paths.daemonPidFile, { force: true });
+    void supervisor.stop().finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+function buildEngine(configuration: Configuration, address: string): Engine {
+  const containerd = connectContainerd({ address, namespace: containerdNamespace });
+  const runtimes = availableRuntimes(configuration);
+  requireRuntime(runtimes, defaultRuntime(configuration));
+  return {
+    configuration,
+    containerd,
+    containers: new Containers(),
+    events: new EventHub(),
+    execs: new Execs(),
+    images: new ImageStore(containerd),
+    networking: openNetworking(openRealKernel(), {
+      runRoot: paths.runRoot,
+      dataRoot: paths.dataRoot,
+      bip: configuration.bip,
+      mtuBytes: configuration.mtu,
+      defaultHostIp: configuration.ip,
+    }),
+    runtimes,
+    volumes: new VolumeStore(`${paths.dataRoot}/volumes`),
+    facts: readHostFacts(),
+    daemonId: daemonId(`${paths.dataRoot}/engine-id`),
+  };
+}
+
+function daemonId(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    const id = randomUUID();
+    writeFileSync(path, `${id}\n`);
+    return id;
+  }
+}
+
+/** One daemon for one run root. A pid file of a process that is gone, or is another program, is no lock. */
+async function takeLock(): Promise<void> {
+  for (;;) {
+    try {
+      const fd = openSync(paths.daemonPidFile, 'wx', 0o644);
+      writeFileSync(fd, `${process.pid}\n`);
+      closeSync(fd);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const pid = Number(readFileSync(paths.daemonPidFile, 'utf8'));
+      if (isDaemon(pid) || (await answers(paths.daemonSocket))) {
+        throw new LabError('alreadyExists', `tlabd: another daemon runs already (pid ${pid})`);
+      }
+      rmSync(paths.daemonPidFile, { force: true });
+    }
+  }
+  rmSync(paths.daemonSocket, { force: true });
+}
+
+function isDaemon(pid: number): boolean {
+  try {
+    return pid !== process.pid && /tlabd|daemon\/main/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Root's, and the group tlab's where there is one: whoever may use this socket is root on the host. */
+async function listen(server: Server): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  const mask = process.umask(0o177);
+  server.listen(paths.daemonSocket, resolve);
+  await promise;
+  process.umask(mask);
+  const gid = groupId('tlab');
+  if (gid !== undefined) chownSync(paths.daemonSocket, 0, gid);
+  chmodSync(paths.daemonSocket, 0o660);
+}
+
+function groupId(name: string): number | undefined {
+  const line = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
+  return line === undefined ? undefined : Number(line.split(':')[2]);
+}
+
+const say = (text: string): void => {
+  process.stderr.write(`tlabd: ${text}\n`);
+};
+
+process.title = 'tlabd';
+process.on('warning', (warning) => say(warning.message));
+
+main().catch((thrown) => {
+  const error = asLabError(thrown);
+  say(`${error.message}${error.hint === undefined ? '' : `\n  try: ${error.hint}`}`);
+  process.exit(errorKinds[error.kind].exit);
+});

@@ -1,0 +1,80 @@
+// What an earlier daemon left: containers that run are taken over, half-made ones cleaned, policies applied.
+import { asLabError, LabError } from '../base/errors.ts';
+import { paths } from '../base/paths.ts';
+import { Container } from './container/container.ts';
+import { ignoreMissing } from './container/missing.ts';
+import { loadRecords, removeFolder } from './container/record.ts';
+import { removeNow } from './container/remove.ts';
+import { restartLater } from './container/restart.ts';
+import { openStreams, startContainer } from './container/start.ts';
+import { type Engine, snapshotter } from './engine.ts';
+
+/** Before the door opens: afterwards every container is in a state that is true. */
+export async function restoreContainers(engine: Engine): Promise<void> {
+  const { records, broken } = loadRecords(paths.containers);
+  for (const record of records)
+    engine.containers.add(new Container(record, (container) => restartLater(engine, container)));
+  for (const id of broken) await cleanHalfMade(engine, id);
+  const containers = engine.containers.all();
+  await restoreNetwork(engine, containers);
+  for (const container of containers) await settle(engine, container);
+}
+
+/** A create that was cut off: a folder without a record, a snapshot without a container. */
+async function cleanHalfMade(engine: Engine, id: string): Promise<void> {
+  if (!/^[0-9a-f]{64}$/.test(id)) return;
+  await ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key: id })).catch(warn(id));
+  removeFolder(`${paths.containers}/${id}`);
+}
+
+async function restoreNetwork(engine: Engine, containers: readonly Container[]): Promise<void> {
+  const running = containers.filter((container) => container.isRunning);
+  const sandboxes = await engine.networking.restoreSandboxes(running.map((container) => container.id));
+  for (const container of running) container.record.sandbox = sandboxes.get(container.id) ?? container.record.sandbox;
+}
+
+async function settle(engine: Engine, container: Container): Promise<void> {
+  const { lifecycle } = container.record;
+  if (container.isRunning) {
+    container.restart.send({ type: 'STARTED' });
+    openStreams(container);
+    return;
+  }
+  await dropLeftTask(engine, container.id).catch(warn(container.id));
+  // A removal that was cut off goes on from `dead`, where the machine takes it up again.
+  if (lifecycle.status === 'removing') lifecycle.status = 'dead';
+  const isLeftover =
+    lifecycle.status === 'dead' || (lifecycle.status === 'exited' && container.record.host.AutoRemove === true);
+  if (isLeftover)
+    await removeNow(engine, container, { removeVolumes: container.record.host.AutoRemove ?? false }).catch(
+      warn(container.id),
+    );
+}
+
+/** Of a start that was cut off before the container was `running`. */
+async function dropLeftTask(engine: Engine, containerId: string): Promise<void> {
+  try {
+    await engine.containerd.tasks.kill({ containerId, execId: '', signal: 9, all: true });
+  } catch (error) {
+    if (!(error instanceof LabError) || error.kind === 'unavailable') throw error;
+  }
+  await ignoreMissing(engine.containerd.tasks.delete({ containerId }));
+  await ignoreMissing(engine.containerd.containers.delete({ id: containerId }));
+}
+
+/** `always` and `unless-stopped` containers that should run and do not; after the event stream is open. */
+export function applyRestartPolicies(engine: Engine): void {
+  for (const container of engine.containers.all()) {
+    const { lifecycle, host } = container.record;
+    const policy = host.RestartPolicy?.Name ?? 'no';
+    const isWanted = policy === 'always' || (policy === 'unless-stopped' && !lifecycle.isStoppedByUser);
+    const wasInterrupted = container.status === 'restarting';
+    if (!wasInterrupted && !(isWanted && container.status === 'exited')) continue;
+    startContainer(engine, container).catch(warn(container.id));
+  }
+}
+
+const warn =
+  (id: string) =>
+  (error: unknown): void =>
+    process.emitWarning(`restoring container ${id}: ${asLabError(error).message}`);

@@ -1,0 +1,69 @@
+// Endpoints of Docker that tlab does not have: refused by name, so that a client's user reads what is missing instead of "not found".
+import { LabError } from '../../base/errors.ts';
+import type { Route } from '../router.ts';
+
+/** Docker without a swarm answers every cluster question so. @source docker daemon/cluster */
+function noSwarm(): never {
+  throw new LabError(
+    'unavailable',
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  );
+}
+
+const refuse = (what: string, hint?: string) => (): never => {
+  throw new LabError('notImplemented', `${what}: tlab does not support it`, hint === undefined ? {} : { hint });
+};
+
+const refused: ReadonlyArray<[methodAndPattern: string, what: string, hint?: string]> = [
+  ['POST /auth', 'logging in to a registry', 'credentials go with each pull'],
+  ['POST /build', 'building images', 'build elsewhere and pull, or use: tlab library build'],
+  ['POST /build/prune', 'the build cache'],
+  ['POST /session', 'BuildKit sessions'],
+  ['POST /grpc', 'BuildKit'],
+  ['POST /commit', 'making an image of a container'],
+  ['POST /images/load', 'loading images from an archive'],
+  ['GET /images/get', 'saving images to an archive'],
+  ['GET /images/{name*}/get', 'saving an image to an archive'],
+  ['POST /images/{name*}/push', 'pushing images'],
+  ['GET /images/search', 'searching a registry'],
+  ['POST /images/prune', 'pruning images', 'remove them by name'],
+  ['GET /distribution/{name*}/json', 'asking a registry about an image'],
+  ['GET /containers/{id}/changes', 'listing the changes of a file system'],
+  ['GET /containers/{id}/export', 'exporting a container'],
+  ['GET /containers/{id}/archive', 'copying out of a container'],
+  ['PUT /containers/{id}/archive', 'copying into a container'],
+  ['HEAD /containers/{id}/archive', 'copying out of a container'],
+  ['GET /containers/{id}/attach/ws', 'attaching over a WebSocket'],
+  ['POST /containers/{id}/checkpoints', 'checkpoints'],
+  ['GET /containers/{id}/checkpoints', 'checkpoints'],
+  ['POST /networks/create', 'making networks', 'the networks are bridge, none and host'],
+  ['POST /networks/{id}/connect', 'connecting a container to another network'],
+  ['POST /networks/{id}/disconnect', 'disconnecting a container from its network'],
+  ['DELETE /networks/{id}', 'removing networks', 'bridge, none and host are always there'],
+  ['POST /networks/prune', 'pruning networks'],
+  ['GET /plugins', 'plugins'],
+];
+
+const swarm = [
+  'GET /swarm',
+  'GET /nodes',
+  'GET /services',
+  'GET /tasks',
+  'GET /secrets',
+  'GET /configs',
+  'POST /services/create',
+  'POST /secrets/create',
+  'POST /configs/create',
+];
+
+const rowOf = (methodAndPattern: string, handler: () => never): Route => {
+  const [method = '', pattern = ''] = methodAndPattern.split(' ');
+  return { method, pattern, handler };
+};
+
+export const refusedRoutes: readonly Route[] = [
+  ...refused.map(([row, what, hint]) => rowOf(row, refuse(what, hint))),
+  ...swarm.map((row) => rowOf(row, noSwarm)),
+  rowOf('POST /swarm/init', refuse('swarm mode')),
+  rowOf('POST /swarm/join', refuse('swarm mode')),
+];

@@ -1,0 +1,131 @@
+// containerd's events, followed for as long as the daemon lives. A broken stream is opened again, and after every opening
+// the daemon asks about each container that it believes to run: an exit in between is found and not waited for.
+import { fromBinary } from '@bufbuild/protobuf';
+import { asLabError, LabError } from '../base/errors.ts';
+import { TaskExitSchema, TaskOOMSchema } from '../containerd/proto/gen/event_types_pb.ts';
+import { Status } from '../shim/proto/gen/process_pb.ts';
+import type { Container } from './container/container.ts';
+import { containerExited, type Exit, exitNow } from './container/exit.ts';
+import type { Engine } from './engine.ts';
+import { execExited } from './exec/start.ts';
+import { wallClockNs } from './time.ts';
+
+const retryMs = 100;
+
+export interface Follower {
+  /** The first stream is open, so no exit of a task started from now on is missed. */
+  ready: Promise<void>;
+  stop(): void;
+}
+
+export function followTasks(engine: Engine): Follower {
+  const controller = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  follow(engine, controller.signal, ready.resolve).catch((error) => ready.reject(error));
+  return { ready: ready.promise, stop: () => controller.abort() };
+}
+
+async function follow(engine: Engine, signal: AbortSignal, opened: () => void): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const filters = [`topic~=|^/tasks/|,namespace==${engine.containerd.namespace}`];
+      const stream = engine.containerd.events.subscribe({ filters }, { signal });
+      const iterator = stream[Symbol.asyncIterator]();
+      const first = iterator.next();
+      first.catch(() => {});
+      // A call after the subscription on the same connection: when it is answered the subscription stands.
+      await engine.containerd.version.version({});
+      await reconcile(engine);
+      opened();
+      for (let item = await first; item.done !== true; item = await iterator.next()) handle(engine, item.value);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (asLabError(error).kind !== 'unavailable')
+        process.emitWarning(`following containerd: ${asLabError(error).message}`);
+    }
+    await pause(signal);
+  }
+}
+
+/** The connection itself backs off; this only keeps a broken server from spinning us. */
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, retryMs);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+interface Envelope {
+  topic: string;
+  event?: { value: Uint8Array } | undefined;
+}
+
+function handle(engine: Engine, { topic, event }: Envelope): void {
+  if (event === undefined) return;
+  if (topic === '/tasks/exit') {
+    const exit = fromBinary(TaskExitSchema, event.value);
+    const at = exit.exitedAt;
+    const exitedNs = at === undefined ? wallClockNs() : at.seconds * 1_000_000_000n + BigInt(at.nanos);
+    report(exited(engine, { ...exit, exitedNs }));
+  }
+  if (topic === '/tasks/oom') markOom(engine, fromBinary(TaskOOMSchema, event.value).containerId);
+}
+
+interface TaskExit {
+  containerId: string;
+  id: string;
+  exitStatus: number;
+  exitedNs: bigint;
+}
+
+async function exited(engine: Engine, { containerId, id, exitStatus, exitedNs }: TaskExit): Promise<void> {
+  if (id !== '' && id !== containerId) {
+    const exec = engine.execs.get(id);
+    if (exec !== undefined) await execExited(engine, exec, exitStatus);
+    return;
+  }
+  if (engine.containers.has(containerId)) {
+    await containerExited(engine, engine.containers.find(containerId), { exitCode: exitStatus, exitedNs });
+  }
+}
+
+function markOom(engine: Engine, containerId: string): void {
+  if (!engine.containers.has(containerId)) return;
+  const container = engine.containers.find(containerId);
+  container.record.lifecycle.isOomKilled = true;
+  engine.events.publish('container', 'oom', containerId, container.eventAttributes());
+}
+
+const report = (work: Promise<void>): void => {
+  work.catch((error) => process.emitWarning(`handling an exit: ${asLabError(error).message}`));
+};
+
+/** Finds exits that no event told of. */
+export async function reconcile(engine: Engine): Promise<void> {
+  const running = engine.containers.all().filter((container) => container.isRunning);
+  await Promise.all(
+    running.map(async (container) => {
+      const exit = await missedExit(engine, container);
+      if (exit !== undefined) report(containerExited(engine, container, exit));
+    }),
+  );
+}
+
+/** What Docker says when nobody knows the status any more. */
+const unknownExitCode = 255;
+
+async function missedExit(engine: Engine, container: Container): Promise<Exit | undefined> {
+  try {
+    const { process: task } = await engine.containerd.tasks.get({ containerId: container.id, execId: '' });
+    if (task === undefined || task.status !== Status.STOPPED) return undefined;
+    const at = task.exitedAt;
+    const exitedNs = at === undefined ? wallClockNs() : at.seconds * 1_000_000_000n + BigInt(at.nanos);
+    return { exitCode: task.exitStatus, exitedNs };
+  } catch (error) {
+    if (error instanceof LabError && error.kind === 'notFound') return exitNow(unknownExitCode);
+    throw error;
+  }
+}
