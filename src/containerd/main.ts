@@ -47,6 +47,8 @@ async function run(places: { address: string; root: string; state: string }): Pr
   });
   const server = await serve(stage, paths.traces);
   console.error(`tlab-containerd: listening at ${places.address} (pid ${process.pid})`);
+  // The first task should not pay for loading the compiler.
+  void import('../runc/compile.ts');
   const stop = async () => {
     await server.close();
     stage.close();

@@ -85,7 +85,7 @@ async function call(target: MethodCall, init: MessageInitShape<DescMessage>): Pr
       timeoutMs,
     });
     const response = fromBinary(method.output, bytes);
-    answered({ status: 0, body: redact(response) });
+    answered({ status: 0, ...(span && { body: redact(response) }) });
     return response;
   } catch (thrown) {
     const error = asLabError(thrown);

@@ -14,7 +14,7 @@ import type { Stage } from '../../trace/events.ts';
 import { emit } from '../../trace/recorder.ts';
 import { redact } from '../../trace/redact.ts';
 import { type Client, Metadata } from './library.ts';
-import { definitionOf, fromWireError, leaseKey, methodName, namespaceKey, traceKey } from './wire.ts';
+import { definitionOf, fromWireError, leaseKey, methodName, namespaceKey, stageKey, traceKey } from './wire.ts';
 
 export interface CallOptions {
   signal?: AbortSignal;
@@ -176,6 +176,7 @@ function openDoor({ method, context, options }: OpenCall, request: Message | und
   const common = { door: 'grpc', peer: 'containerd', method: methodName(method) } as const;
   if (span !== undefined) {
     metadata.set(traceKey, span.traceparent);
+    metadata.set(stageKey, context.stage);
     emit(`${context.stage}.request-sent`, {
       span: span.context.spanId,
       data: { ...common, parent: span.parent, body: redact(request) },

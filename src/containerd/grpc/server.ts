@@ -11,7 +11,7 @@ import {
 import type { GenService, GenServiceMethods } from '@bufbuild/protobuf/codegenv2';
 import { LabError } from '../../base/errors.ts';
 import type { traceDoor } from '../../trace/recorder.ts';
-import { emit } from '../../trace/recorder.ts';
+import { emit, isTraced } from '../../trace/recorder.ts';
 import { redact } from '../../trace/redact.ts';
 import type {
   Metadata,
@@ -22,7 +22,7 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from './library.ts';
-import { definitionOf, leaseKey, methodName, namespaceKey, toWireError, traceKey } from './wire.ts';
+import { definitionOf, leaseKey, methodName, namespaceKey, stageKey, toWireError, traceKey } from './wire.ts';
 
 export interface CallContext {
   /** The caller's namespace. Throws `conflict` (FailedPrecondition, as containerd has it) when there is none. */
@@ -74,45 +74,45 @@ export function addService<T extends GenServiceMethods>(
 }
 
 function handlerOf(method: DescMethod, handler: Untyped, door: TraceDoor): UntypedHandleCall {
+  const inDoor = (metadata: Metadata, body: (messages: Messages) => Promise<void>): void => {
+    void door.run(text(metadata, traceKey), () => body(messagesOf(method, metadata)));
+  };
   if (method.methodKind === 'unary') {
-    return (call: ServerUnaryCall<Message, Message>, answer: Answer) => {
-      void inDoor({ method, metadata: call.metadata, door }, async () => {
-        try {
-          received(method, call.request);
-          const init = await handler(call.request, contextOf(call));
-          const response = create(method.output, init as MessageInitShape<DescMessage>);
-          answered(method, response);
-          answer(null, response);
-        } catch (error) {
-          answer(refused(method, error));
-        }
-      });
-    };
+    return (call: ServerUnaryCall<Message, Message>, answer: Answer) =>
+      inDoor(call.metadata, (messages) => answerOne({ method, call, handler, messages }, answer));
   }
   if (method.methodKind === 'server_streaming') {
-    return (call: ServerWritableStream<Message, Message>) => {
-      void inDoor({ method, metadata: call.metadata, door }, async () => {
-        received(method, call.request);
-        await pump(call, method, () => handler(call.request, contextOf(call)));
+    return (call: ServerWritableStream<Message, Message>) =>
+      inDoor(call.metadata, (messages) => {
+        messages.received(call.request);
+        return pump({ call, method, messages }, () => handler(call.request, contextOf(call)));
       });
-    };
   }
-  return (call: ServerDuplexStream<Message, Message>) => {
-    void inDoor({ method, metadata: call.metadata, door }, async () => {
-      received(method, undefined);
-      await pump(call, method, () => handler(call, contextOf(call)));
+  return (call: ServerDuplexStream<Message, Message>) =>
+    inDoor(call.metadata, (messages) => {
+      messages.received(undefined);
+      return pump({ call, method, messages }, () => handler(call, contextOf(call)));
     });
-  };
 }
 
-interface DoorCall {
+interface UnaryCall {
   method: DescMethod;
-  metadata: Metadata;
-  door: TraceDoor;
+  call: ServerUnaryCall<Message, Message>;
+  handler: Untyped;
+  messages: Messages;
 }
 
-const inDoor = ({ metadata, door }: DoorCall, body: () => Promise<void>): Promise<void> =>
-  door.run(text(metadata, traceKey), body);
+async function answerOne({ method, call, handler, messages }: UnaryCall, answer: Answer): Promise<void> {
+  try {
+    messages.received(call.request);
+    const init = await handler(call.request, contextOf(call));
+    const response = create(method.output, init as MessageInitShape<DescMessage>);
+    messages.answered(response);
+    answer(null, response);
+  } catch (error) {
+    answer(messages.refused(error));
+  }
+}
 
 interface Listening {
   on(event: string, listener: () => void): unknown;
@@ -128,16 +128,20 @@ interface OutStream extends Listening {
 }
 
 /** Writes what the handler yields, no faster than the client reads. */
-async function pump(call: OutStream, method: DescMethod, run: () => unknown): Promise<void> {
+async function pump(
+  stream: { call: OutStream; method: DescMethod; messages: Messages },
+  run: () => unknown,
+): Promise<void> {
+  const { call, method, messages } = stream;
   try {
     for await (const init of run() as AsyncIterable<MessageInitShape<DescMessage>>) {
       if (call.cancelled) return;
       if (!call.write(create(method.output, init))) await drained(call);
     }
-    answered(method, undefined);
+    messages.answered(undefined);
     call.end();
   } catch (error) {
-    call.emit('error', refused(method, error));
+    call.emit('error', messages.refused(error));
   }
 }
 
@@ -169,22 +173,22 @@ function contextOf(call: Pick<OutStream, 'metadata' | 'on'>): CallContext {
 
 const text = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();
 
-function received(method: DescMethod, request: Message | undefined): void {
-  emit('containerd.request-received', {
-    data: { door: 'grpc', peer: 'client', method: methodName(method), body: redact(request) },
-  });
+/** The messages of one call in the trace. */
+function messagesOf(method: DescMethod, metadata: Metadata) {
+  const peer = text(metadata, stageKey) ?? 'client';
+  const common = { door: 'grpc', peer, method: methodName(method) } as const;
+  return {
+    received(request: Message | undefined): void {
+      if (isTraced()) emit('containerd.request-received', { data: { ...common, body: redact(request) } });
+    },
+    answered(response: Message | undefined): void {
+      if (isTraced()) emit('containerd.response-sent', { data: { ...common, status: 0, body: redact(response) } });
+    },
+    refused(thrown: unknown) {
+      const error = toWireError(thrown);
+      emit('containerd.response-sent', { data: { ...common, status: error.code, error: error.details } });
+      return error;
+    },
+  };
 }
-
-function answered(method: DescMethod, response: Message | undefined): void {
-  emit('containerd.response-sent', {
-    data: { door: 'grpc', peer: 'client', method: methodName(method), status: 0, body: redact(response) },
-  });
-}
-
-function refused(method: DescMethod, thrown: unknown) {
-  const error = toWireError(thrown);
-  emit('containerd.response-sent', {
-    data: { door: 'grpc', peer: 'client', method: methodName(method), status: error.code, error: error.details },
-  });
-  return error;
-}
+type Messages = ReturnType<typeof messagesOf>;

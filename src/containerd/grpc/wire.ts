@@ -12,6 +12,8 @@ export const largestMessageBytes = 16 << 20;
 export const namespaceKey = 'containerd-namespace';
 export const leaseKey = 'containerd-lease';
 export const traceKey = 'traceparent';
+/** Which of our stages calls; foreign clients do not say. */
+export const stageKey = 'tlab-stage';
 const errorKey = 'tlab-error-bin';
 
 /** `containerd.services.tasks.v1.Tasks/Create`: how traces name a method. */

@@ -5,6 +5,7 @@ import { accessSync, constants } from 'node:fs';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 import { LabError } from '../../base/errors.ts';
+import { paths } from '../../base/paths.ts';
 import { type DeleteResponse, DeleteResponseSchema } from '../../shim/proto/gen/task_pb.ts';
 import { childSpan } from '../../trace/context.ts';
 import { emit } from '../../trace/recorder.ts';
@@ -168,6 +169,9 @@ function shimEnvironment(bundle: Bundle, settings: ShimSettings, traceparent: st
     GRPC_ADDRESS: settings.address,
     NAMESPACE: bundle.namespace,
     MAX_SHIM_VERSION: '2',
+    TLAB_RUN_ROOT: paths.runRoot,
+    TLAB_DATA_ROOT: paths.dataRoot,
+    TLAB_TRACES: paths.traces,
     ...(traceparent === undefined ? {} : { TRACEPARENT: traceparent }),
   };
 }
