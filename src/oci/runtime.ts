@@ -130,12 +130,19 @@ export function checkDocument<S extends v.GenericSchema>(schema: S, value: unkno
   if (result.success) return result.output;
   const issue = result.issues[0];
   const pointer = (issue.path ?? []).map((item) => `/${pointerPart(String(item.key))}`).join('');
-  const needed = /^(expected|Invalid)/.test(issue.message) ? issue.message : `expected ${issue.expected}`;
-  const message = needed.startsWith('Invalid')
-    ? `${issue.received}: expected ${issue.expected}`
-    : `${issue.received}: ${needed}`;
-  throw new LabError('invalidArgument', `${name} ${pointer || '/'}: ${message}`, { data: { pointer } });
+  const needed = issue.message.startsWith('expected') ? issue.message : `expected ${issue.expected}`;
+  const seen = issue.input === undefined ? 'missing' : shown(issue.input);
+  throw new LabError('invalidArgument', `${name} ${pointer || '/'}: ${seen}: ${needed}`, { data: { pointer } });
 }
+
+/** A wrong value, short enough for one line. */
+function shown(value: unknown): string {
+  const text =
+    typeof value === 'object' ? (Array.isArray(value) ? 'an array' : 'an object') : JSON.stringify(value, plainNumber);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+const plainNumber = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
 /** One reference token of a JSON pointer. @source rfc 6901 */
 export const pointerPart = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -16,10 +16,18 @@ export const ociMachine = setup({ types: { events: {} as { type: OciEvent } } })
   states: {
     creating: { on: { created: 'created', exit: 'stopped' } },
     created: {
-      on: { start: 'running', exec: {}, update: {}, kill: {}, pause: 'paused', exit: 'stopped', delete: 'deleted' },
+      on: {
+        start: 'running',
+        exec: 'created',
+        update: 'created',
+        kill: 'created',
+        pause: 'paused',
+        exit: 'stopped',
+        delete: 'deleted',
+      },
     },
-    running: { on: { exec: {}, update: {}, kill: {}, pause: 'paused', exit: 'stopped' } },
-    paused: { on: { update: {}, kill: {}, resume: 'running', exit: 'stopped' } },
+    running: { on: { exec: 'running', update: 'running', kill: 'running', pause: 'paused', exit: 'stopped' } },
+    paused: { on: { update: 'paused', kill: 'paused', resume: 'running', exit: 'stopped' } },
     stopped: { on: { delete: 'deleted' } },
     deleted: { type: 'final' },
   },

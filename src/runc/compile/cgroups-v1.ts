@@ -4,26 +4,24 @@ import type { BlockIO, Resources } from '../../oci/runtime-resources.ts';
 import { hierarchyOf } from '../host/cgroups.ts';
 import type { Operation } from '../plan/operations.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
-import { type CgroupWrite, cgroupDirectories, type ReadHostFile } from './cgroups.ts';
+import { type CgroupWrite, cgroupDirectories } from './cgroups.ts';
 import { byRuntime, type CompileContext, type PlanCause, refusal } from './context.ts';
 import { devicePolicy, deviceWords } from './device-rules.ts';
 import { checkMemory } from './memory-rules.ts';
 
 /** Every hierarchy's directory. A cpuset starts empty and refuses processes, so each level gets its parent's CPUs and memory nodes. */
-export function setupV1(context: CompileContext, readFile: ReadHostFile): Operation[] {
+export function setupV1(context: CompileContext): Operation[] {
   const { cause } = cgroupPathOf(context);
   const cpuset = hierarchyOf(context.host.cgroups, 'cpuset')?.mountpoint;
   return cgroupDirectories(context).flatMap((path) =>
     cpuset !== undefined && path.startsWith(`${cpuset}/`)
-      ? cpusetLevels(context, { root: cpuset, path, readFile })
+      ? cpusetLevels(context, { root: cpuset, path })
       : [byRuntime('cgroup_make', cause, { path })],
   );
 }
 
-function cpusetLevels(
-  context: CompileContext,
-  { root, path, readFile }: { root: string; path: string; readFile: ReadHostFile },
-): Operation[] {
+function cpusetLevels(context: CompileContext, { root, path }: { root: string; path: string }): Operation[] {
+  const { readCgroupFile: readFile } = context.host;
   const { cause } = cgroupPathOf(context);
   const inherited = { 'cpuset.cpus': readFile(`${root}/cpuset.cpus`), 'cpuset.mems': readFile(`${root}/cpuset.mems`) };
   const operations: Operation[] = [];

@@ -3,7 +3,7 @@
 import type { BlockIO, Resources } from '../../oci/runtime-resources.ts';
 import type { Operation } from '../plan/operations.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
-import type { CgroupWrite, ReadHostFile } from './cgroups.ts';
+import type { CgroupWrite } from './cgroups.ts';
 import { rdmaWords } from './cgroups-v1.ts';
 import { byRuntime, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
 import { deviceProgram } from './device-program.ts';
@@ -11,11 +11,12 @@ import { devicePolicy } from './device-rules.ts';
 import { checkMemory } from './memory-rules.ts';
 
 /** Each level made, with the controllers handed down from above, then the device program. */
-export function setupV2(context: CompileContext, readFile: ReadHostFile): Operation[] {
+export function setupV2(context: CompileContext): Operation[] {
   const root = rootOf(context);
   const { path, cause } = cgroupPathOf(context);
   const parts = path.slice(1).split('/');
-  const handedDown = readFile(`${root}/cgroup.controllers`)
+  const handedDown = context.host
+    .readCgroupFile(`${root}/cgroup.controllers`)
     .split(' ')
     .filter(Boolean)
     .map((name) => `+${name}`)

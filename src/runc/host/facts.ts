@@ -9,6 +9,8 @@ export interface HostFacts {
   effectiveCapabilities: bigint;
   /** Hard limits of this process by kernel number; undefined is unlimited. */
   hardLimits: ReadonlyMap<number, bigint>;
+  /** A small file of the cgroup filesystem as it is now, trimmed; '' when it is not there. */
+  readCgroupFile: (path: string) => string;
   /** /proc/kcore exists, so containers get /dev/core. */
   hasKcore: boolean;
 }
@@ -21,6 +23,7 @@ export function readHostFacts(): HostFacts {
     boundingCapabilities: capabilityMask(status, 'CapBnd'),
     effectiveCapabilities: capabilityMask(status, 'CapEff'),
     hardLimits: parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
+    readCgroupFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : ''),
     hasKcore: existsSync('/proc/kcore'),
   };
 }

@@ -1,0 +1,474 @@
+// What config.json may not ask: each refusal names the pointer, the value and what was needed.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LabError } from '../../src/base/errors.ts';
+import { compileBundle } from '../../src/runc/compile.ts';
+import { defaultSpec, rootlessSpec } from '../../src/runc/default-spec.ts';
+import { hostWith, named, version2 } from './host.ts';
+
+type Config = ReturnType<typeof defaultSpec>;
+
+// biome-ignore lint/suspicious/noExplicitAny: edits make documents that the type rightly forbids
+type Edit = (config: any) => void;
+
+function compile(edit: Edit, host = hostWith()) {
+  const config: Config = defaultSpec();
+  edit(config);
+  return compileBundle({ id: 'web', bundle: '/bundle', config: JSON.stringify(config), host });
+}
+
+const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: string][] = [
+  [
+    'no args',
+    (c) => {
+      c.process.args = [];
+    },
+    /\/process\/args: expected at least the program/,
+  ],
+  [
+    'an empty program',
+    (c) => {
+      c.process.args = [''];
+    },
+    /\/process\/args\/0/,
+  ],
+  [
+    'a NUL in an argument',
+    (c) => {
+      c.process.args = ['a\0b'];
+    },
+    /\/process\/args\/0: .*without NUL/,
+  ],
+  [
+    'no process',
+    (c) => {
+      delete c.process;
+    },
+    /\/process: missing/,
+  ],
+  [
+    'a relative cwd',
+    (c) => {
+      c.process.cwd = 'tmp';
+    },
+    /\/process\/cwd: "tmp": expected an absolute path/,
+  ],
+  [
+    'an environment entry without a name',
+    (c) => {
+      c.process.env = ['=x'];
+    },
+    /\/process\/env\/0: expected NAME=value/,
+  ],
+  [
+    'a spec of another major version',
+    (c) => {
+      c.ociVersion = '2.0.0';
+    },
+    /\/ociVersion: "2.0.0"/,
+  ],
+  [
+    'an unknown capability',
+    (c) => {
+      c.process.capabilities.bounding = ['CAP_FLY'];
+    },
+    /bounding\/0: "CAP_FLY": expected a capability/,
+  ],
+  [
+    'effective beyond permitted',
+    (c) => {
+      c.process.capabilities.effective = ['CAP_CHOWN'];
+    },
+    /CAP_CHOWN: expected only what permitted has/,
+  ],
+  [
+    'an unknown limit',
+    (c) => {
+      c.process.rlimits = [{ type: 'RLIMIT_FOO', soft: 1, hard: 1 }];
+    },
+    /rlimits\/0\/type: "RLIMIT_FOO"/,
+  ],
+  [
+    'a limit twice',
+    (c) => {
+      c.process.rlimits = [1, 2].map(() => ({ type: 'RLIMIT_CORE', soft: 1, hard: 1 }));
+    },
+    /expected each limit once/,
+  ],
+  [
+    'soft above hard',
+    (c) => {
+      c.process.rlimits = [{ type: 'RLIMIT_CORE', soft: 2, hard: 1 }];
+    },
+    /soft: 2: expected at most the hard limit, 1/,
+  ],
+  [
+    'an oom score out of range',
+    (c) => {
+      c.process.oomScoreAdj = 1001;
+    },
+    /oomScoreAdj: 1001: expected -1000 to 1000/,
+  ],
+  [
+    'AppArmor',
+    (c) => {
+      c.process.apparmorProfile = 'docker-default';
+    },
+    /AppArmor \("docker-default"\) is not supported/,
+    'notImplemented',
+  ],
+  [
+    'SELinux',
+    (c) => {
+      c.process.selinuxLabel = 'x';
+    },
+    /SELinux is not supported/,
+    'notImplemented',
+  ],
+  [
+    'a scheduler',
+    (c) => {
+      c.process.scheduler = { policy: 'SCHED_FIFO' };
+    },
+    /\/process\/scheduler/,
+    'notImplemented',
+  ],
+  [
+    'Intel RDT',
+    (c) => {
+      c.linux.intelRdt = {};
+    },
+    /\/linux\/intelRdt/,
+    'notImplemented',
+  ],
+  [
+    'a personality',
+    (c) => {
+      c.linux.personality = { domain: 'LINUX32' };
+    },
+    /\/linux\/personality/,
+    'notImplemented',
+  ],
+  [
+    'a virtual machine',
+    (c) => {
+      c.vm = { kernel: { path: '/x' } };
+    },
+    /\/vm/,
+    'notImplemented',
+  ],
+  [
+    'no root',
+    (c) => {
+      delete c.root;
+    },
+    /\/root\/path: missing/,
+  ],
+  [
+    'no mount namespace',
+    (c) => {
+      c.linux.namespaces = [{ type: 'pid' }];
+    },
+    /without a mount namespace/,
+    'notImplemented',
+  ],
+  [
+    'a namespace twice',
+    (c) => {
+      c.linux.namespaces.push({ type: 'pid' });
+    },
+    /namespaces\/5: "pid": expected each namespace once/,
+  ],
+  [
+    'a time namespace',
+    (c) => {
+      c.linux.namespaces.push({ type: 'time' });
+    },
+    /a time namespace is not supported/,
+    'notImplemented',
+  ],
+  [
+    'an unknown namespace',
+    (c) => {
+      c.linux.namespaces.push({ type: 'moon' });
+    },
+    /namespaces\/5\/type: "moon"/,
+  ],
+  [
+    'a user namespace without maps',
+    (c) => {
+      c.linux.namespaces.push({ type: 'user' });
+    },
+    /uidMappings: missing/,
+  ],
+  [
+    'maps without a user namespace',
+    (c) => {
+      c.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+    },
+    /expected none without a user namespace/,
+  ],
+  [
+    "a host name in the host's UTS namespace",
+    (c) => {
+      c.linux.namespaces = c.linux.namespaces.filter((n: { type: string }) => n.type !== 'uts');
+    },
+    /\/hostname: expected a uts namespace/,
+  ],
+  [
+    'a sysctl of the host',
+    (c) => {
+      c.linux.sysctl = { 'vm.overcommit_memory': '1' };
+    },
+    /vm.overcommit_memory: is not kept apart by a namespace/,
+  ],
+  [
+    'a sysctl that climbs',
+    (c) => {
+      c.linux.sysctl = { 'net/../kernel/panic': '1' };
+    },
+    /expected a key such as/,
+  ],
+  [
+    'a sysctl of a shared namespace',
+    (c) => {
+      c.linux.namespaces = c.linux.namespaces.filter((n: { type: string }) => n.type !== 'network');
+      c.linux.sysctl = { 'net.ipv4.ip_forward': '1' };
+    },
+    /expected a network namespace of its own/,
+  ],
+  [
+    'a relative masked path',
+    (c) => {
+      c.linux.maskedPaths = ['proc/x'];
+    },
+    /maskedPaths\/0: "proc\/x": expected an absolute path/,
+  ],
+  [
+    'a cgroup at the root',
+    (c) => {
+      c.linux.cgroupsPath = '/x/..';
+    },
+    /cgroupsPath: "\/x\/..": expected a path below the root/,
+  ],
+  [
+    'a systemd cgroup',
+    (c) => {
+      c.linux.cgroupsPath = 'system.slice:docker:web';
+    },
+    /the systemd form/,
+    'notImplemented',
+  ],
+  [
+    'swap below memory',
+    (c) => {
+      c.linux.resources.memory = { limit: 200, swap: 100 };
+    },
+    /swap: 100: expected at least the memory limit, 200/,
+  ],
+  [
+    'swap without memory',
+    (c) => {
+      c.linux.resources.memory = { swap: 100 };
+    },
+    /expected a memory limit beside it/,
+  ],
+  [
+    'unified values on version 1',
+    (c) => {
+      c.linux.resources.unified = { 'memory.high': '1' };
+    },
+    /resources\/unified: this host has version 1/,
+  ],
+  [
+    'a controller that the host lacks',
+    (c) => {
+      c.linux.resources.hugepageLimits = [{ pageSize: '2MB', limit: 0 }];
+    },
+    /this host has no hugetlb controller/,
+  ],
+  [
+    'a hook with a relative path',
+    (c) => {
+      c.hooks = { prestart: [{ path: 'x' }] };
+    },
+    /hooks\/prestart\/0\/path: "x": expected an absolute path/,
+  ],
+  [
+    'a device without numbers',
+    (c) => {
+      c.linux.devices = [{ type: 'c', path: '/dev/x' }];
+    },
+    /devices\/0: "\/dev\/x": expected major and minor/,
+  ],
+  [
+    'taking part of a wide device rule away',
+    (c) => {
+      c.linux.resources.devices = [
+        { allow: true, type: 'c', access: 'rwm' },
+        { allow: false, type: 'c', major: 1, minor: 1, access: 'r' },
+      ];
+    },
+    /devices\/1: takes part of an earlier rule for c \*:\* rwm away/,
+  ],
+];
+
+for (const [title, edit, message, kind = 'invalidArgument'] of refused) {
+  test(`refuses ${title}`, () => {
+    assert.throws(
+      () => compile(edit),
+      (error) =>
+        error instanceof LabError &&
+        error.kind === kind &&
+        message.test(error.message) &&
+        error.message.startsWith('config.json /'),
+    );
+  });
+}
+
+test('refuses to raise a hard limit only where CAP_SYS_RESOURCE is missing', () => {
+  const edit: Edit = (c) => {
+    c.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 1048576 }];
+  };
+  const withoutResource = hostWith({ effectiveCapabilities: ((1n << 41n) - 1n) & ~(1n << 24n) });
+  assert.throws(
+    () => compile(edit, withoutResource),
+    /rlimits\/0\/hard: 1048576: this host allows at most 20000 and has no CAP_SYS_RESOURCE/,
+  );
+  assert.deepEqual(named(compile(edit).operations, 'rlimit'), [{ resource: 7, soft: 1024n, hard: 1048576n }]);
+});
+
+test('an unlimited limit keeps all 64 bits', () => {
+  const text = JSON.stringify(defaultSpec()).replace(
+    '"hard":1024,"soft":1024',
+    '"hard":18446744073709551615,"soft":1024',
+  );
+  const { operations } = compileBundle({
+    id: 'web',
+    bundle: '/bundle',
+    config: text,
+    host: hostWith({ hardLimits: new Map() }),
+  });
+  assert.deepEqual(named(operations, 'rlimit')[0]?.hard, 0xffff_ffff_ffff_ffffn);
+});
+
+test('capabilities that the host cannot give are dropped with a warning', () => {
+  const compiled = compile(
+    (c) => {
+      for (const set of ['bounding', 'effective', 'permitted'])
+        c.process.capabilities[set] = ['CAP_KILL', 'CAP_SYS_RESOURCE'];
+    },
+    hostWith({ boundingCapabilities: 1n << 5n }),
+  );
+  assert.deepEqual(compiled.warnings, ['capabilities that this host cannot give are left out: CAP_SYS_RESOURCE']);
+  assert.deepEqual(named(compiled.operations, 'capability_bounding'), [{ keep: 1n << 5n }]);
+});
+
+test('ambient capabilities that are not inheritable are left out with a warning', () => {
+  const compiled = compile((c) => {
+    c.process.capabilities.ambient = ['CAP_KILL'];
+  });
+  assert.match(compiled.warnings.join(), /ambient .* CAP_KILL/);
+  assert.deepEqual(named(compiled.operations, 'capability_ambient'), [{ mask: 0n }]);
+});
+
+test('properties that the spec does not name are ignored, as it demands', () => {
+  assert.ok(
+    compile((c) => {
+      c.process.favourite = 'tea';
+      c.extra = 1;
+    }).operations.length > 0,
+  );
+});
+
+test('nulls count as absent', () => {
+  assert.ok(
+    compile((c) => {
+      c.process.rlimits = null;
+      c.linux.seccomp = null;
+      c.hooks = { prestart: null };
+    }).operations.length > 0,
+  );
+});
+
+test('the default config.json compiles for both cgroup versions, rootless too', () => {
+  for (const cgroups of [hostWith().cgroups, version2]) {
+    assert.ok(compile(() => undefined, hostWith({ cgroups })).operations.length > 50);
+  }
+  const rootless = compileBundle({
+    id: 'web',
+    bundle: '/bundle',
+    config: JSON.stringify(rootlessSpec(1000, 1000)),
+    host: hostWith(),
+  });
+  assert.deepEqual(
+    named(rootless.operations, 'id_map').map(({ file, value }) => [file, value]),
+    [
+      ['uid_map', '0 1000 1\n'],
+      ['gid_map', '0 1000 1\n'],
+    ],
+  );
+  assert.equal(named(rootless.operations, 'device_make').length, 0);
+});
+
+test('a joined pid namespace is entered before the clone, a network one in the child', () => {
+  const { operations } = compile((c) => {
+    c.linux.namespaces = [
+      { type: 'mount' },
+      { type: 'pid', path: '/proc/7/ns/pid' },
+      { type: 'network', path: '/run/netns/x' },
+      { type: 'cgroup' },
+    ];
+    delete c.hostname;
+  });
+  const names = operations.map(({ name }) => name);
+  const joins = operations.flatMap((operation) =>
+    operation.name === 'setns' ? [[operation.actor, operation.arguments.path]] : [],
+  );
+  assert.deepEqual(joins, [
+    ['runtime', '/proc/7/ns/pid'],
+    ['init', '/run/netns/x'],
+  ]);
+  assert.ok(names.indexOf('setns') < names.indexOf('clone'));
+  assert.ok(names.lastIndexOf('cgroup_join') < names.indexOf('unshare'));
+  assert.ok(!names.includes('loopback_up'));
+});
+
+test('hooks stand in the places of the spec', () => {
+  const hook = (path: string) => [{ path, args: [path, 'x'], env: ['A=b'], timeout: 3 }];
+  const { operations } = compile((c) => {
+    c.hooks = {
+      prestart: hook('/1'),
+      createRuntime: hook('/2'),
+      createContainer: hook('/3'),
+      startContainer: hook('/4'),
+      poststart: hook('/5'),
+      poststop: hook('/6'),
+    };
+  });
+  const order = operations.flatMap((operation) =>
+    operation.name === 'hook'
+      ? [`${operation.arguments.path} ${operation.actor}`]
+      : ['pivot_root', 'await_start', 'exec'].includes(operation.name)
+        ? [operation.name]
+        : [],
+  );
+  assert.deepEqual(order, [
+    '/1 runtime',
+    '/2 runtime',
+    '/3 init',
+    'pivot_root',
+    'await_start',
+    '/4 init',
+    'exec',
+    '/5 runtime',
+    '/6 runtime',
+  ]);
+  assert.deepEqual(named(operations, 'hook')[0], {
+    phase: 'prestart',
+    path: '/1',
+    argv: ['/1', 'x'],
+    env: ['A=b'],
+    timeoutSeconds: 3,
+  });
+});
