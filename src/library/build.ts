@@ -1,8 +1,8 @@
 // Builds one offline image into an OCI layout: layers from packages, config, manifest, index. A layout appears whole or not
 // at all: it is written beside its place and renamed. Layers that several images share are built once a call.
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import { type Digest, digestHex, digestOf } from '../oci/digest.ts';
 import type { Descriptor, ImageConfig, ImageIndex, ImageManifest } from '../oci/image.ts';
 import { layoutVersion, refNameAnnotation } from '../oci/layout.ts';
@@ -10,12 +10,15 @@ import { ociMediaTypes } from '../oci/media-types.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { defaultDomain } from '../oci/reference.ts';
 import { type Files, layerTar } from './layer.ts';
-import { downloadPackages, type Package, packageArchive, resolvePackages } from './packages.ts';
+import { type Package, type PackageIndex, packageArchive } from './packages.ts';
 import { type ImageRecipe, type LayerRecipe, skippedPackages } from './recipes.ts';
 
 export const libraryLabel = 'io.tlab.library';
 export const packagesAnnotation = 'io.tlab.library.packages';
 export const inputsAnnotation = 'io.tlab.library.inputs';
+
+/** The usual one: the highest takes three times as long for a hundredth. */
+const gzipLevel = 6;
 
 /** What happens, for people: `base: 4 packages, 2.1 MB`. */
 export type Report = (line: string) => void;
@@ -42,6 +45,7 @@ export interface BuildContext {
   report: Report;
   /** Layers already built in this call, by the names of the stack up to them. */
   built: Map<string, BuiltLayer>;
+  index: PackageIndex;
 }
 
 /** Builds `name` and gives its manifest's descriptor. Errors: unavailable, notFound, dataLoss. */
@@ -70,7 +74,7 @@ async function buildLayer(context: BuildContext, name: string, below: readonly B
   const recipe = context.layers[name];
   if (recipe === undefined) throw new Error(`no recipe of a layer "${name}"`);
   const withDependencies = recipe.withDependencies;
-  const resolved = await resolvePackages(recipe.packages, { withDependencies, skipped: skippedPackages });
+  const resolved = await context.index.resolve(recipe.packages, { withDependencies, skipped: skippedPackages });
   const present = new Set(below.flatMap((layer) => layer.packages.map((one) => one.name)));
   const packages = resolved.filter((one) => !present.has(one.name));
   const { tar, files, mtime } = await layerTar(
@@ -78,7 +82,7 @@ async function buildLayer(context: BuildContext, name: string, below: readonly B
     await fetchArchives(context, packages),
     below.at(-1)?.files ?? new Map(),
   );
-  const compressed = await promisify(gzip)(tar, { level: constants.Z_BEST_COMPRESSION });
+  const compressed = await promisify(gzip)(tar, { level: gzipLevel });
   context.report(
     `layer ${name}: ${packages.length} packages, ${megabytes(tar.length)}, ${megabytes(compressed.length)} compressed`,
   );
@@ -91,7 +95,7 @@ async function fetchArchives(context: BuildContext, packages: readonly Package[]
   const directory = await mkdtemp(`${context.directory}/.tmp-${process.pid}-`);
   try {
     context.report(`downloading ${packages.map((one) => one.name).join(' ')}`);
-    const paths = await downloadPackages(packages, directory);
+    const paths = await context.index.download(packages, directory);
     return await Promise.all([...paths.values()].map(packageArchive));
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -162,6 +166,7 @@ function configOf(recipe: ImageRecipe, layers: readonly BuiltLayer[]): ImageConf
 
 async function writeLayout(directory: string, name: string, blobs: ImageBlobs): Promise<void> {
   const temporary = await mkdtemp(`${directory}/.tmp-${process.pid}-`);
+  await chmod(temporary, 0o755); // what it holds is no secret
   await mkdir(`${temporary}/blobs/sha256`, { recursive: true });
   for (const { bytes, descriptor } of [...blobs.layers, blobs.config, blobs.manifest]) {
     await writeFile(`${temporary}/blobs/sha256/${digestHex(descriptor.digest)}`, bytes);

@@ -1,6 +1,6 @@
 // The offline library: images made on this machine from the distribution's own packages, for hosts without a registry.
 // `build`, `list` and `remove` are what `tlab library` calls; pulling reads the layouts through registry/layout-source.ts.
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readdir, rm, stat } from 'node:fs/promises';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
@@ -15,6 +15,7 @@ import {
   type Report,
   sweepTemporary,
 } from './build.ts';
+import { PackageIndex } from './packages.ts';
 import { type ImageRecipe, imageRecipes, layerRecipes, skippedPackages, skippedPaths } from './recipes.ts';
 
 export interface BuildOptions {
@@ -54,7 +55,9 @@ export async function build(names: readonly string[], options: BuildOptions = {}
   const wanted = names.map((name) => ({ name, recipe: recipeOf(name) }));
   await makeDirectory(directory);
   await sweepTemporary(directory);
-  const context: BuildContext = { directory, layers: layerRecipes, report, built: new Map() };
+  await using scratch = await mkdtempDisposable(`${directory}/.tmp-${process.pid}-`);
+  const index = new PackageIndex(scratch.path);
+  const context: BuildContext = { directory, layers: layerRecipes, report, built: new Map(), index };
   const indexes = await packageIndexes();
   const results: BuildResult[] = [];
   for (const { name, recipe } of wanted) {

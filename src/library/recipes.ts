@@ -41,7 +41,11 @@ export const layerRecipes: Record<string, LayerRecipe> = {
     add: [
       { path: 'etc/passwd', kind: 'copy', from: 'usr/share/base-passwd/passwd.master' },
       { path: 'etc/group', kind: 'copy', from: 'usr/share/base-passwd/group.master' },
-      { path: 'etc/nsswitch.conf', kind: 'file', text: 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n' },
+      {
+        path: 'etc/nsswitch.conf',
+        kind: 'file',
+        text: 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n',
+      },
       { path: 'etc/profile', kind: 'copy', from: 'usr/share/base-files/profile' },
       { path: 'root', kind: 'directory', mode: 0o700 },
       { path: 'dev', kind: 'directory' },
