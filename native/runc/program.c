@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +160,7 @@ int op_exec(struct executor *executor, const struct operation *operation)
 	/* Nothing above standard error but what the caller asked to keep reaches the program. */
 	if (sys_close_range(3 + executor->preserve_fds, ~0u, KERNEL_CLOSE_RANGE_CLOEXEC) < 0)
 		return FAIL_CALL(executor, "close_range(2)", "closing descriptors");
+	prctl(PR_SET_PDEATHSIG, 0); /* the program outlives the runtime: execve(2) would keep this */
 	atomic_store(&executor->shared->executing, 1);
 	execve(executor->program, operation->arguments[EXEC_ARGV].strings.items, operation->arguments[EXEC_ENV].strings.items);
 	atomic_store(&executor->shared->executing, 0);

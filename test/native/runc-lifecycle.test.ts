@@ -118,6 +118,8 @@ test('a detached exec is left to its caller, its pid in the file', root(), async
   assert.equal(ran.status, 0, ran.stderr);
   const pid = Number(readFileSync(`${container.bundle}/exec.pid`, 'utf8'));
   await waitUntil(() => safeCommand(String(pid)) === 'sleep\u0000999\u0000', { what: 'the program' });
+  await place.state(container); // by then a signal that the runtime's end sends would have arrived
+  assert.equal(isGone(pid), false);
   await place.runc(['kill', '--all', container.id, 'KILL']);
   await waitUntil(() => isGone(pid), { what: 'every process of the container to be killed' });
 });
@@ -226,18 +228,18 @@ test('kill -9 of create takes the child along, and delete --force cleans up', ro
       .flatMap((directory) =>
         readFileSync(`${directory}/cgroup.procs`, 'utf8').split('\n').filter(Boolean).map(Number),
       );
-  const pid = await waitUntil(
+  const pid = await waitUntil<number | false>(
     () => {
       const pids = inCgroup();
       const hookRuns = readdirSync('/proc').some(
         (name) => /^\d+$/.test(name) && safeCommand(name) === 'sleep\u0000777\u0000',
       );
-      return hookRuns && pids[0];
+      return hookRuns && (pids[0] ?? false);
     },
     { what: 'create to run its hook' },
   );
   child.kill('SIGKILL');
-  await waitUntil(() => isGone(pid), { what: 'the half-made container to die with its runtime' });
+  await waitUntil(() => isGone(Number(pid)), { what: 'the half-made container to die with its runtime' });
   assert.equal((await place.runc(['delete', '--force', container.id])).status, 0);
   assertNothingIsLeft(container);
   for (const name of readdirSync('/proc'))
