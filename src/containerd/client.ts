@@ -15,6 +15,7 @@ import { Snapshots } from './proto/gen/snapshots_pb.ts';
 import { Tasks } from './proto/gen/tasks_pb.ts';
 import { Transfer } from './proto/gen/transfer_pb.ts';
 import { Version } from './proto/gen/version_pb.ts';
+import { type PullRequest, pullImage } from './pull-client.ts';
 
 const services = {
   version: Version,
@@ -33,8 +34,13 @@ const services = {
 
 export type ContainerdServices = { [Name in keyof typeof services]: ServiceClient<(typeof services)[Name]> };
 
+export type { PullRequest } from './pull-client.ts';
+export type { TransferProgress } from './transfer/protocol.ts';
+
 export type ContainerdClient = ContainerdServices & {
   readonly namespace: string;
+  /** Pulls, unpacks and names an image, with progress. Errors: notFound, permissionDenied, unavailable, dataLoss, cancelled; notImplemented by a real containerd. */
+  pull(request: PullRequest): Promise<void>;
   /** The same connection, another namespace; closing either closes both. */
   inNamespace(namespace: string): ContainerdClient;
   close(): void;
@@ -65,7 +71,7 @@ export function connectContainerd(options: ContainerdOptions): ContainerdClient 
 }
 
 function clientOver(context: ClientContext): ContainerdClient {
-  return {
+  const opened: ContainerdServices = {
     version: serviceClient(services.version, context),
     namespaces: serviceClient(services.namespaces, context),
     content: serviceClient(services.content, context),
@@ -78,6 +84,10 @@ function clientOver(context: ClientContext): ContainerdClient {
     leases: serviceClient(services.leases, context),
     introspection: serviceClient(services.introspection, context),
     transfer: serviceClient(services.transfer, context),
+  };
+  return {
+    ...opened,
+    pull: (request) => pullImage(opened, request),
     namespace: context.namespace,
     inNamespace: (namespace) => clientOver({ ...context, namespace }),
     close: () => context.channel.close(),

@@ -4,11 +4,11 @@ import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufb
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 import * as v from 'valibot';
 import { newContainerId } from '../base/ids.ts';
-import type { ContainerdClient } from './client.ts';
+import type { ServiceClient } from './grpc/client.ts';
+import type { Events } from './proto/gen/events_pb.ts';
+import type { Transfer } from './proto/gen/transfer_pb.ts';
 import { ImageStoreSchema, OCIRegistrySchema } from './proto/gen/transfer_types_pb.ts';
 import { progressEnvelope, progressTopic, resolverHeaders, type TransferProgress } from './transfer/protocol.ts';
-
-export type { TransferProgress } from './transfer/protocol.ts';
 
 export interface PullRequest {
   /** Canonical or familiar: `nginx`, `docker.io/library/nginx:latest`. */
@@ -23,11 +23,16 @@ export interface PullRequest {
   onProgress?: (progress: TransferProgress) => void;
 }
 
+interface PullServices {
+  transfer: ServiceClient<typeof Transfer>;
+  events: ServiceClient<typeof Events>;
+}
+
 /** How long to wait for the last progress events after the answer. */
 const lingerMs = 500;
 
 /** Pulls, unpacks and names the image. Errors: notFound, permissionDenied, unavailable, dataLoss, cancelled, … */
-export async function pullImage(client: ContainerdClient, request: PullRequest): Promise<void> {
+export async function pullImage(client: PullServices, request: PullRequest): Promise<void> {
   const transfer = newContainerId();
   const stop = new AbortController();
   const watching = watch(client, { transfer, stop: stop.signal, tell: request.onProgress ?? (() => {}) });
@@ -61,7 +66,7 @@ function headersOf(request: PullRequest, transfer: string): Record<string, strin
 
 /** Hands on the events of one transfer until its last one. */
 async function watch(
-  client: ContainerdClient,
+  client: PullServices,
   what: { transfer: string; stop: AbortSignal; tell: (progress: TransferProgress) => void },
 ): Promise<void> {
   try {

@@ -17,7 +17,8 @@ const table: Record<string, string[]> = {
   runc: [...leaves, 'kernel'],
   shim: [...leaves, 'kernel'],
   containerd: [...leaves, 'kernel', 'shim', 'registry', 'runc'],
-  daemon: [...leaves, 'kernel', 'containerd/client.ts', 'containerd/proto'],
+  // shim/proto: messages that containerd's door shares with the shim's (Status, Mount, Descriptor, runtime options).
+  daemon: [...leaves, 'kernel', 'containerd/client.ts', 'containerd/proto', 'shim/proto'],
   tracer: [...leaves],
   explain: [...leaves],
   diagram: [...leaves],
