@@ -80,13 +80,17 @@ export class Causes {
 
 const kindOf = (cause: Cause): string => cause.slice(0, cause.indexOf(':'));
 
-/** The provenance of a JSON pointer, or of the nearest ancestor that has one. */
+/**
+ * The provenance of a JSON pointer, or of the nearest ancestor that has one; for a whole (all namespaces, an argument list)
+ * that of its first part.
+ */
 export function lookUp(provenance: Provenance, pointer: string): Cause | undefined {
-  for (let at = pointer; ; at = at.slice(0, at.lastIndexOf('/'))) {
+  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
     const found = provenance[at];
     if (found !== undefined) return found;
-    if (at === '') return undefined;
   }
+  const part = Object.keys(provenance).find((key) => key.startsWith(`${pointer}/`));
+  return part === undefined ? provenance[''] : provenance[part];
 }
 
 /** One link in words. */

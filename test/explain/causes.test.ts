@@ -63,3 +63,7 @@ test('the nearest ancestor of a pointer answers for it', () => {
   assert.equal(lookUp({ '/a': 'flag:--x', '/a/b': 'flag:--y' }, '/a/b/c'), 'flag:--y');
   assert.equal(lookUp({ '/a': 'flag:--x' }, '/ab'), undefined);
 });
+
+test('a whole has the cause of its first part', () => {
+  assert.equal(lookUp({ '': 'command:run', '/args/0': 'argument:COMMAND' }, '/args'), 'argument:COMMAND');
+});

@@ -1,7 +1,6 @@
 // /containers: the verbs. Streams (attach, logs, stats) stand in streams.ts.
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
-import { withCause } from '../../trace/context.ts';
 import type { Container } from '../container/container.ts';
 import { createContainer } from '../container/create.ts';
 import { inspectContainer } from '../container/inspect.ts';
@@ -86,7 +85,7 @@ export const containerRoutes: readonly Route[] = [
     pattern: '/containers/{id}/start',
     handler: async (call) => {
       const container = containerOf(call);
-      const isStarted = await withCause('request:/containers/{id}/start', () => startContainer(call.engine, container));
+      const isStarted = await startContainer(call.engine, container);
       return isStarted ? noContent : notModified;
     },
   },

@@ -1,6 +1,5 @@
 // /exec and /containers/{id}/exec.
 import * as v from 'valibot';
-import { withCause } from '../../trace/context.ts';
 import { execSchema, inspectExec } from '../exec/execs.ts';
 import { createExec, startExec } from '../exec/start.ts';
 import { type Call, json, type Route } from '../router.ts';
@@ -15,9 +14,7 @@ async function start(call: Call) {
   const { Detach: isDetached, ConsoleSize: size } = await call.body(startSchema);
   if (size !== undefined) exec.config.ConsoleSize = size;
   const type = streamType(exec.config.Tty ?? false, call.version);
-  await withCause('request:/exec/{id}/start', () =>
-    startExec(call.engine, exec, isDetached ? undefined : () => call.hijack(type)),
-  );
+  await startExec(call.engine, exec, isDetached ? undefined : () => call.hijack(type));
   return isDetached ? { status: 200 } : undefined;
 }
 
