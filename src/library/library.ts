@@ -4,8 +4,8 @@ import { mkdir, mkdtempDisposable, readdir, rm, stat } from 'node:fs/promises';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
-import { type ImageIndex, manifestSchema, parseDocument } from '../oci/image.ts';
-import { readBlobDocument, readLayout, refNameAnnotation } from '../oci/layout.ts';
+import { type Descriptor, type ImageIndex, manifestSchema, parseDocument } from '../oci/image.ts';
+import { blobPath, readBlobDocument, readLayout, refNameAnnotation } from '../oci/layout.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
 import {
   type BuildContext,
@@ -111,9 +111,20 @@ function inputsOf(recipe: ImageRecipe, indexes: string): string {
   return digestOf(JSON.stringify([recipe, layers, skipped, indexes, process.arch]));
 }
 
+/** The image, when it was built from these inputs and all its blobs are there. */
 async function presentWith(directory: string, name: string, inputs: string): Promise<{ digest: Digest } | undefined> {
-  const index = await readLayout(`${directory}/${name}`).catch(() => undefined);
-  return index?.manifests.find((one) => one.annotations?.[inputsAnnotation] === inputs);
+  const layout = `${directory}/${name}`;
+  const index = await readLayout(layout).catch(() => undefined);
+  const found = index?.manifests.find((one) => one.annotations?.[inputsAnnotation] === inputs);
+  return found !== undefined && (await isWhole(layout, found).catch(() => false)) ? found : undefined;
+}
+
+async function isWhole(layout: string, found: Descriptor): Promise<boolean> {
+  const { config, layers } = parseDocument(manifestSchema, await readBlobDocument(layout, found), layout);
+  const sizes = await Promise.all(
+    [config, ...layers].map(async (one) => (await stat(blobPath(layout, one.digest))).size),
+  );
+  return [config, ...layers].every((one, index) => sizes[index] === one.size);
 }
 
 /** The images that are there, by name. A broken layout is left out; building it again repairs it. */
