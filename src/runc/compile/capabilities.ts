@@ -69,5 +69,5 @@ export const capsetOperations = (masks: CapabilityMasks): Operation[] => [
     permitted: masks.permitted,
     inheritable: masks.inheritable,
   }),
-  byInit('capability_ambient', '/process/capabilities/ambient', { mask: masks.ambient }),
+  byInit('capability_ambient', '/process/capabilities', { mask: masks.ambient }),
 ];
