@@ -84,8 +84,14 @@ for (const backend of ['iptables-nft', 'iptables-legacy']) {
     test('what is not published is not reachable by routing around the host', async () => {
       await lab.inside('outside', 'ip', 'route', 'add', '172.17.0.0/16', 'via', hostAddress);
       await lab.serve(pathOf(other), 80);
-      assert.equal(await lab.get('outside', 'http://172.17.0.3'), 'none');
-      assert.equal(await lab.get('outside', 'http://172.17.0.2'), 'none');
+      const acceptAll = ['FORWARD', '-j', 'ACCEPT'];
+      for (const asked of ['http://172.17.0.3', 'http://172.17.0.2']) {
+        assert.equal(await lab.get('outside', asked), 'none');
+        // Not even when another program's rule lets everything through before ours is asked.
+        await lab.inside('host', backend, '-I', ...acceptAll);
+        assert.equal(await lab.get('outside', asked), 'none');
+        await lab.inside('host', backend, '-D', ...acceptAll);
+      }
     });
 
     test('neither a container nor a neighbour reaches a service that listens on the host’s 127.0.0.1', async () => {

@@ -44,7 +44,7 @@ export class HostRules {
     await this.#firewall.apply({
       emptied: ownChains,
       removed: present.filter(isOwnJump),
-      inserted: firstJumps,
+      inserted: firstJumps(base.bridge),
       appended: [
         ...baseRules(base.bridge),
         ...[...this.#publishers.values()].flatMap(containerRules),

@@ -1,6 +1,7 @@
 // The texts of tlab's netfilter rules. Rule: everything is in chains named TLAB*; another program's chain only gets a jump.
 //
 //   raw     PREROUTING  → TLAB              nobody on the bridge speaks as, or to, the host's 127.0.0.0/8
+//           PREROUTING  → TLAB-DIRECT       nobody outside the bridge speaks to a container's own address
 //   nat     PREROUTING  → TLAB              published ports, for packets from outside and from containers
 //           OUTPUT      → TLAB              the same for programs of this host, localhost included
 //           POSTROUTING → TLAB-POSTROUTING  outgoing traffic, localhost clients, container → host port → container
@@ -10,7 +11,7 @@
 
 import type { FirewallRule } from '../../kernel/kernel.ts';
 import type { Cause } from '../../trace/cause.ts';
-import { type Cidr, formatNetwork } from './ipv4.ts';
+import { type Cidr, formatAddress, formatNetwork } from './ipv4.ts';
 import type { PortMapping } from './port.ts';
 
 export const bridgeName = 'tlab0';
@@ -19,6 +20,7 @@ type Chain = Pick<FirewallRule, 'table' | 'chain'>;
 
 export const ownChains: readonly Chain[] = [
   { table: 'raw', chain: 'TLAB' },
+  { table: 'raw', chain: 'TLAB-DIRECT' },
   { table: 'nat', chain: 'TLAB' },
   { table: 'nat', chain: 'TLAB-POSTROUTING' },
   { table: 'filter', chain: 'TLAB' },
@@ -41,8 +43,9 @@ const base = (table: FirewallRule['table'], chain: string, rule: string): Firewa
 });
 
 /** Jumps that go before everything that is there. */
-export const firstJumps: readonly FirewallRule[] = [
+export const firstJumps = (bridge: Cidr): FirewallRule[] => [
   base('raw', 'PREROUTING', `-i ${bridgeName} -j TLAB`),
+  base('raw', 'PREROUTING', `-d ${formatNetwork(bridge)} ! -i ${bridgeName} -j TLAB-DIRECT`),
   base('filter', 'FORWARD', '-j TLAB-FORWARD'),
 ];
 
@@ -67,6 +70,10 @@ export function baseRules(bridge: Cidr): FirewallRule[] {
   return [
     base('raw', 'TLAB', '-d 127.0.0.0/8 -j DROP'),
     base('raw', 'TLAB', '-s 127.0.0.0/8 -j DROP'),
+    // What comes by a published port or as an answer is still addressed to the host here. In raw, because in FORWARD another engine's
+    // rules may stand before ours and let it through.
+    base('raw', 'TLAB-DIRECT', `-d ${formatAddress(bridge.address)}/32 -j RETURN`),
+    base('raw', 'TLAB-DIRECT', '-j DROP'),
     postrouting(`-s ${subnet} ! -o ${bridgeName} -j MASQUERADE`),
     // A container cannot answer 127.0.0.1: it must see the bridge's address.
     postrouting(`-s 127.0.0.0/8 -o ${bridgeName} -j MASQUERADE`),
@@ -76,9 +83,11 @@ export function baseRules(bridge: Cidr): FirewallRule[] {
     forward(`-i ${bridgeName} -o ${bridgeName} -j ACCEPT`),
     forward(`-o ${bridgeName} -j TLAB`),
     forward(`-o ${bridgeName} -j DROP`),
-    // Another engine's networks decide themselves who comes in: fall through to its rules.
-    forward(`-i ${bridgeName} -o docker+ -j RETURN`),
-    forward(`-i ${bridgeName} -o br-+ -j RETURN`),
+    // Another engine's networks: by published port only, and then its own rules decide.
+    ...['docker+', 'br-+'].flatMap((other) => [
+      forward(`-i ${bridgeName} -o ${other} -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP`),
+      forward(`-i ${bridgeName} -o ${other} -j RETURN`),
+    ]),
     forward(`-i ${bridgeName} -j ACCEPT`),
   ];
 }

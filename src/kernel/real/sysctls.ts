@@ -19,12 +19,17 @@ export const realSysctls: Sysctls = {
   },
 
   write(name, value) {
+    let errno = 0;
     try {
       writeFileSync(fileOf(name), value);
     } catch (error) {
-      throw kernelError({ call: 'write(2)', what: `setting ${dotted(name)} to ${value}`, errno: numberOfErrno(error) });
+      errno = numberOfErrno(error);
     }
-    emit('kernel.file-written', { data: { path: fileOf(name), value }, twin: `sysctl -w ${dotted(name)}=${value}` });
+    emit('kernel.file-written', {
+      data: { path: fileOf(name), value, ...(errno === 0 ? {} : { errno: errnoName(errno) }) },
+      twin: `sysctl -w ${dotted(name)}=${value}`,
+    });
+    if (errno !== 0) throw kernelError({ call: 'write(2)', what: `setting ${dotted(name)} to ${value}`, errno });
   },
 
   writeIn(namespace, name, value) {
