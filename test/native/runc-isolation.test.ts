@@ -1,0 +1,247 @@
+// What a container made by the native runtime can see and reach, and what known attacks get: each one has its test.
+import assert from 'node:assert/strict';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { after, test } from 'node:test';
+import type { RuntimeConfig } from '../helpers/bundle.ts';
+import { root } from '../helpers/root.ts';
+import { RuntimePlace } from '../helpers/runtime.ts';
+import { must, start } from '../helpers/shell.ts';
+import { waitUntil } from '../helpers/wait.ts';
+
+const place = new RuntimePlace();
+after(() => place.remove());
+
+const mounts = (config: RuntimeConfig): Record<string, unknown>[] => config.mounts as Record<string, unknown>[];
+const statusField = (pid: number, name: string): string =>
+  new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]?.trim() ?? '';
+
+test('the host keeps its mounts: nothing of the container appears in its mount table', root(), async () => {
+  const before = readFileSync('/proc/self/mountinfo', 'utf8');
+  const container = await place.bundle(['sleep', '1000']);
+  const pid = await place.start(container);
+  assert.equal(readFileSync('/proc/self/mountinfo', 'utf8'), before);
+  const inside = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trim().split('\n');
+  assert.ok(inside.some((line) => line.includes(' / /proc ')));
+  assert.ok(
+    inside.every((line) => !line.includes('shared:')),
+    'no mount of the container is shared',
+  );
+  assert.equal(readlinkSync(`/proc/${pid}/root`), '/');
+});
+
+test('the program has three descriptors, no groups of the caller, no inheritable capability', root(), async () => {
+  const container = await place.bundle(['sleep', '1000']);
+  const pid = await place.start(container);
+  assert.deepEqual(readdirSync(`/proc/${pid}/fd`).sort(), ['0', '1', '2']);
+  assert.equal(statusField(pid, 'Groups'), '');
+  assert.equal(statusField(pid, 'CapInh'), '0000000000000000');
+  assert.equal(statusField(pid, 'CapAmb'), '0000000000000000');
+  assert.equal(statusField(pid, 'NoNewPrivs'), '1');
+  assert.equal(statusField(pid, 'SigIgn'), '0000000000000000');
+});
+
+test(
+  'while it waits the container is executed from a sealed copy, never from the runtime on disk (CVE-2019-5736)',
+  root(),
+  async () => {
+    const container = await place.bundle(['sleep', '1000']);
+    assert.equal((await place.create(container)).status, 0);
+    const pid = Number((await place.state(container)).pid);
+    assert.match(readlinkSync(`/proc/${pid}/exe`), /^\/memfd:tlab-runc/);
+    await assert.rejects(
+      must('sh', ['-c', `echo x > /proc/${pid}/exe`]),
+      /Text file busy|Permission denied|Operation not permitted/,
+    );
+  },
+);
+
+test('a working directory that leads out through a descriptor is refused (CVE-2024-21626)', root(), async () => {
+  for (let fd = 3; fd < 16; fd++) {
+    const container = await place.bundle(['pwd'], {
+      edit: (config) => {
+        config.process.cwd = `/proc/self/fd/${fd}`;
+      },
+    });
+    const ran = await place.run(container);
+    if (ran.status === 0) assert.match(ran.stdout, /^\/(?!proc\/self)/, `descriptor ${fd}`);
+    else
+      assert.match(
+        ran.stderr,
+        /changing to .*: it is outside the container|(changing to|making directory) .*: E[A-Z]+/,
+      );
+  }
+});
+
+test(
+  'links in an image lead nowhere outside: mounts, devices and working directories stay beneath the root',
+  root(),
+  async () => {
+    const victim = `${place.folder}/victim`;
+    mkdirSync(victim);
+    const container = await place.bundle(
+      ['sh', '-c', 'grep -c victim /proc/self/mountinfo; ls -d /out/made /up/dev2'],
+      {
+        prepare: (rootfs) => {
+          symlinkSync(victim, `${rootfs}/out`);
+          symlinkSync('../../../../../../..', `${rootfs}/up`);
+          mkdirSync(`${rootfs}${victim}`, { recursive: true });
+        },
+        edit: (config) => {
+          mounts(config).push({ destination: '/out/made', type: 'tmpfs', source: 'tmpfs', options: ['size=4k'] });
+          config.linux.devices = [{ path: '/up/dev2', type: 'c', major: 1, minor: 3, fileMode: 0o666 }];
+        },
+      },
+    );
+    const ran = await place.run(container);
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.deepEqual(readdirSync(victim), [], 'the host directory of the same name is untouched');
+    assert.ok(existsSync(`${container.bundle}/rootfs/dev2`), 'the device is in the root');
+    assert.equal(existsSync('/dev2'), false);
+  },
+);
+
+test('procfs and sysfs are mounted on real directories only (CVE-2019-19921)', root(), async () => {
+  const container = await place.bundle(['true'], {
+    prepare: (rootfs) => {
+      rmSync(`${rootfs}/proc`, { recursive: true });
+      mkdirSync(`${rootfs}/elsewhere`);
+      symlinkSync('/elsewhere', `${rootfs}/proc`);
+    },
+  });
+  assert.match(
+    (await place.create(container)).stderr,
+    /mounting "\/proc": it must be a real directory: openat2\(2\): ELOOP/,
+  );
+});
+
+test('a bind that a link of the image leads into procfs is refused', root(), async () => {
+  const container = await place.bundle(['true'], {
+    prepare: (rootfs) => symlinkSync('/proc/sys/kernel', `${rootfs}/harmless`),
+    edit: (config) => {
+      mounts(config).push({ destination: '/harmless', type: 'bind', source: place.folder, options: ['bind'] });
+    },
+  });
+  assert.match((await place.create(container)).stderr, /mounting "\/harmless": the path leads into procfs/);
+});
+
+test('masked files are the null device, masked directories empty, read-only paths refuse writes', root(), async () => {
+  const script =
+    'wc -c < /proc/keys; ls /sys/firmware | wc -l; echo 1 > /proc/sys/kernel/core_pattern; echo x > /ro/file';
+  const container = await place.bundle(['sh', '-c', script], {
+    prepare: (rootfs) => mkdirSync(`${rootfs}/ro`),
+    edit: (config) => {
+      config.linux.maskedPaths = ['/proc/keys', '/sys/firmware', '/does/not/exist'];
+      config.linux.readonlyPaths = ['/proc/sys', '/ro', '/neither'];
+    },
+  });
+  const ran = await place.run(container);
+  assert.equal(ran.stdout, '0\n0\n');
+  assert.match(ran.stderr, /core_pattern: Read-only file system/);
+  assert.match(ran.stderr, /\/ro\/file: Read-only file system/);
+});
+
+test('a read-only root refuses writes but its tmpfs mounts take them', root(), async () => {
+  const container = await place.bundle(['sh', '-c', 'echo a > /dev/shm/a && echo shm; echo a > /a'], {
+    edit: (config) => {
+      config.root.readonly = true;
+    },
+  });
+  const ran = await place.run(container);
+  assert.equal(ran.stdout, 'shm\n');
+  assert.match(ran.stderr, /can't create \/a: Read-only file system/);
+});
+
+test('with a user namespace root inside is the mapped user outside, and devices still work', root(), async () => {
+  const container = await place.bundle(
+    ['sh', '-c', 'id -u; cat /proc/self/uid_map; echo x > /dev/null && echo null; exec sleep 1000'],
+    {
+      edit: (config) => {
+        (config.linux.namespaces as unknown[]).push({ type: 'user' });
+        config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+        config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+        config.mounts = mounts(config).filter(({ destination }) => destination !== '/sys/fs/cgroup');
+      },
+    },
+  );
+  await must('chown', ['-R', '100000:100000', `${container.bundle}/rootfs`]);
+  await must('chmod', ['755', place.folder]);
+  const pid = await place.start(container);
+  await waitUntil(() => container.output().includes('null\n'), { what: 'the program' });
+  assert.match(container.output(), /^0\n\s+0\s+100000\s+65536\nnull\n$/);
+  assert.equal(statusField(pid, 'Uid').split('\t')[0], '100000');
+});
+
+test('the terminal comes from the container’s own devpts and goes to the console socket', root(), async () => {
+  const receiver = `${place.folder}/console-receive`;
+  const source = new URL('console-receive.c', import.meta.url).pathname;
+  await must('gcc', ['-o', receiver, source]);
+  const container = await place.bundle(['sh', '-c', 'tty; test -c /dev/console && echo console; echo done'], {
+    edit: (config) => {
+      config.process.terminal = true;
+    },
+  });
+  assert.match((await place.create(container)).stderr, /--console-socket must be given/);
+  const socket = `${container.bundle}/tty.sock`;
+  const receiving = start(receiver, [socket], { log: openSync(`${container.bundle}/terminal`, 'w') });
+  await waitUntil(() => existsSync(socket), { what: 'the console socket' });
+  const created = await place.create(container, '--console-socket', socket);
+  assert.equal(created.status, 0, created.stderr);
+  await place.runc(['start', container.id]);
+  await receiving.ended;
+  assert.equal(readFileSync(`${container.bundle}/terminal`, 'utf8'), '/dev/pts/0\r\nconsole\r\ndone\r\n');
+});
+
+test('descriptors are kept when they are asked for and open, refused when they are not', root(), async () => {
+  const container = await place.bundle(['true']);
+  assert.match((await place.create(container, '--preserve-fds', '90')).stderr, /descriptor \d+ is not open/);
+});
+
+test('a plan that is cut, newer or of another document is refused before anything is made', root(), async () => {
+  const container = await place.bundle(['true']);
+  const [name = ''] = readdirSync(`${container.bundle}/plans`);
+  const file = `${container.bundle}/plans/${name}`;
+  const plan = readFileSync(file);
+  const refusal = async (bytes: Uint8Array): Promise<string> => {
+    writeFileSync(file, bytes);
+    const { status, stderr } = await place.create(container);
+    assert.equal(status, 1);
+    assert.equal(existsSync(`${place.root}/${container.id}`), false);
+    return stderr;
+  };
+  const changed = (at: number): Uint8Array => plan.map((byte, i) => (i === at ? byte ^ 0x55 : byte));
+  assert.match(await refusal(plan.subarray(0, plan.length - 1)), /its length is not the one it states/);
+  assert.match(await refusal(plan.subarray(0, 10)), /it does not begin as a plan/);
+  assert.match(await refusal(changed(8)), /version \d+, this tlab-runc reads 1/);
+  assert.match(await refusal(changed(20)), /it was compiled from another document/);
+  assert.match(await refusal(changed(52)), /counts are out of bounds|is malformed|bytes follow/);
+});
+
+test('the plan reader survives every truncation and random changes under the sanitizers', async () => {
+  const container = await place.bundle(['true']);
+  const driver = `${place.folder}/plan-decode`;
+  const native = new URL('../../native/runc/', import.meta.url).pathname;
+  const sources = ['plan.c', 'failure.c', 'sha256.c'].map((name) => native + name);
+  const flags = ['-std=c17', '-D_GNU_SOURCE', '-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+  await must('gcc', [...flags, '-o', driver, new URL('plan-decode.c', import.meta.url).pathname, ...sources]);
+  const [name = ''] = readdirSync(`${container.bundle}/plans`);
+  copyFileSync(`${container.bundle}/plans/${name}`, `${place.folder}/plan`);
+  assert.equal(await must(driver, [`${place.folder}/plan`, '3000']), 'whole 1 cut 0 changed 1');
+});
+
+test('the host’s null device is what it was', () => {
+  const status = statSync('/dev/null');
+  assert.ok(status.isCharacterDevice());
+  assert.equal(status.mode & 0o777, 0o666);
+});
