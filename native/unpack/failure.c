@@ -27,14 +27,11 @@ static size_t put_escaped(char *out, size_t size, const char *text)
 	return n;
 }
 
-void fail(const char *format, ...)
-{
-	char line[8192], message[2048];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(message, sizeof message, format, arguments);
-	va_end(arguments);
+enum { status_layer = 1, status_full = 3 };
 
+_Noreturn static void end(int status, char *message)
+{
+	char line[8192];
 	size_t n = (size_t)snprintf(line, sizeof line, "tlab-unpack: ");
 	if (entry) {
 		n += (size_t)snprintf(line + n, sizeof line - n, "entry \"");
@@ -46,12 +43,24 @@ void fail(const char *format, ...)
 			*c = ' ';
 	n += (size_t)snprintf(line + n, sizeof line - n, "%s\n", message);
 	(void)!write(STDERR_FILENO, line, n);
-	_exit(1);
+	_exit(status);
+}
+
+void fail(const char *format, ...)
+{
+	char message[2048];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	end(status_layer, message);
 }
 
 void fail_call(const char *call)
 {
 	int error = errno;
 	const char *name = strerrorname_np(error);
-	fail("%s: %s %s", call, name ? name : "errno", strerror(error));
+	char message[512];
+	snprintf(message, sizeof message, "%s: %s %s", call, name ? name : "errno", strerror(error));
+	end(error == ENOSPC || error == EDQUOT ? status_full : status_layer, message);
 }

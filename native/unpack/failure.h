@@ -1,4 +1,4 @@
-/* The one way out when something is wrong: one line on stderr, status 1. What was made stays; the caller throws the directory away. */
+/* The one way out when something is wrong: one line on stderr, status 1 or 3. What was made stays; the caller throws the directory away. */
 #ifndef TLAB_FAILURE_H
 #define TLAB_FAILURE_H
 #include <stddef.h>
@@ -8,7 +8,7 @@ void failure_entry(const char *path);
 
 /* `tlab-unpack: entry "usr/bin/x": <message>` */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same with the call and errno: `…: openat(2): ENOSPC No space left on device` */
+/* The same with the call and errno: `…: openat(2): EPERM Operation not permitted`. Status 3 when the disk or the quota is full. */
 _Noreturn void fail_call(const char *call);
 
 #endif

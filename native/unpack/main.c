@@ -1,7 +1,9 @@
 /*
  * tlab-unpack: one image layer from stdin into a directory, and the digests of what went through, in one pass.
  *   read and decompress (a thread) → hash → tar entries → objects beneath the directory → times of directories → one JSON line.
- * Nothing is ever made outside the directory, whatever the archive says; what it says wrong ends in one line and status 1.
+ * --lower names the directories of the layers below, topmost first: a parent that the layer does not bring is made as it is there.
+ * Nothing is ever made outside the directory, whatever the archive says; what it says wrong ends in one line and status 1
+ * (3 when the disk is full).
  */
 #include <inttypes.h>
 #include <locale.h>
@@ -13,13 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "extract.h"
 #include "failure.h"
 #include "stream.h"
 #include "tree.h"
 
 static const char usage[] =
-	"usage: tlab-unpack --directory DIR [--whiteouts overlay] [--max-bytes N] [--max-ratio N] [--max-entries N] < LAYER";
+	"usage: tlab-unpack --directory DIR [--whiteouts overlay] [--lower DIR]... [--max-bytes N] [--max-ratio N] [--max-entries N] < LAYER";
 
 struct options {
 	const char *directory;
@@ -42,6 +45,8 @@ static void parse_option(struct options *options, const char *flag, const char *
 		options->directory = value;
 	else if (strcmp(flag, "--whiteouts") == 0 && value && strcmp(value, "overlay") == 0)
 		options->extraction.overlay_whiteouts = true;
+	else if (strcmp(flag, "--lower") == 0 && value)
+		tree_add_lower(value);
 	else if (strcmp(flag, "--max-bytes") == 0)
 		options->limits.most_bytes = number(flag, value);
 	else if (strcmp(flag, "--max-ratio") == 0)
@@ -100,6 +105,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8"); /* or libarchive cannot give names beyond ASCII */
 	umask(0);
 	tree_open(options.directory);
+	confine_to(tree_root());
 	stream_start(&options.limits);
 	struct archive *tar = stream_tar();
 	uint64_t entries = extract_all(tar, &options);

@@ -27,19 +27,38 @@ void tree_open(const char *directory)
 		fail("--directory %s: %s", directory, strerror(errno));
 }
 
+enum { most_lowers = 500 }; /* what overlayfs takes */
+static int lowers[most_lowers];
+static int lower_count;
+
+void tree_add_lower(const char *directory)
+{
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fail("--lower %s: %s", directory, strerror(errno));
+	if (lower_count == most_lowers)
+		fail("--lower: more than %d layers", most_lowers);
+	lowers[lower_count++] = fd;
+}
+
 int tree_root(void)
 {
 	return root;
 }
 
 /* @source man openat2(2) */
-static int open_beneath(const char *path, unsigned long long flags)
+static int open_in(int directory, const char *path, unsigned long long flags)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	return (int)syscall(SYS_openat2, root, path[0] ? path : ".", &how, sizeof how);
+	return (int)syscall(SYS_openat2, directory, path[0] ? path : ".", &how, sizeof how);
+}
+
+static int open_beneath(const char *path, unsigned long long flags)
+{
+	return open_in(root, path, flags);
 }
 
 void tree_clean(const char *path, char clean[PATH_MAX])
@@ -74,8 +93,42 @@ static void forget_last(void)
 	last.fd = -1;
 }
 
-/* Makes the missing directories of a path, one by one, as root's with mode 0755. */
-static int make_directories(const char *path)
+/* Owner and mode as the topmost layer below has them: this layer's directory hides that one's. */
+static void copy_attributes(int fd, const char *path)
+{
+	for (int i = 0; i < lower_count; i++) {
+		struct stat lower;
+		int found = open_in(lowers[i], path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+		if (found < 0)
+			continue;
+		if (fstat(found, &lower) < 0 || fchown(fd, lower.st_uid, lower.st_gid) < 0 ||
+		    fchmod(fd, lower.st_mode & 07777) < 0)
+			fail_call("copying the attributes of its parent directory");
+		close(found);
+		return;
+	}
+}
+
+/* One directory whose parent is there; root's with mode 0755 unless a lower layer has it. */
+static int make_directory(const char *path)
+{
+	char parent[PATH_MAX];
+	strcpy(parent, path);
+	char *slash = strrchr(parent, '/');
+	const char *name = slash ? path + (slash - parent) + 1 : path;
+	parent[slash ? slash - parent : 0] = '\0';
+	int above = open_beneath(parent, O_PATH | O_DIRECTORY);
+	if (above < 0 || mkdirat(above, name, 0755) < 0)
+		fail_call("mkdirat(2) of its parent directory");
+	close(above);
+	int fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0)
+		copy_attributes(fd, path);
+	return fd;
+}
+
+/* Makes the missing directories of a path, one by one. */
+static void make_directories(const char *path)
 {
 	char part[PATH_MAX];
 	strcpy(part, path);
@@ -83,24 +136,14 @@ static int make_directories(const char *path)
 		slash += strcspn(slash, "/");
 		bool is_last = *slash == '\0';
 		*slash = '\0';
-		int fd = open_beneath(part, O_PATH | O_DIRECTORY);
-		if (fd < 0 && errno == ENOENT) {
-			char *name = strrchr(part, '/');
-			if (name)
-				*name++ = '\0';
-			int parent = open_beneath(name ? part : "", O_PATH | O_DIRECTORY);
-			if (parent < 0 || mkdirat(parent, name ? name : part, 0755) < 0)
-				fail_call("mkdirat(2) of its parent directory");
-			close(parent);
-			if (name)
-				name[-1] = '/';
-			fd = open_beneath(part, O_PATH | O_DIRECTORY);
-		}
+		int fd = open_beneath(part, O_RDONLY | O_DIRECTORY);
+		if (fd < 0 && errno == ENOENT)
+			fd = make_directory(part);
 		if (fd < 0)
 			fail_call("openat2(2) of its parent directory");
-		if (is_last)
-			return fd;
 		close(fd);
+		if (is_last)
+			return;
 		*slash = '/';
 	}
 }
@@ -112,7 +155,7 @@ static int open_parent(const char *path, bool make)
 	/* Readable, not O_PATH: whiteouts set xattrs on it. */
 	int fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0 && errno == ENOENT && make) {
-		close(make_directories(path));
+		make_directories(path);
 		fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
 	}
 	if (fd < 0)

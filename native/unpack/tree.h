@@ -15,6 +15,8 @@ struct place {
 
 void tree_open(const char *directory);
 int tree_root(void);
+/* A directory of a layer below, after those above it. */
+void tree_add_lower(const char *directory);
 
 /* Cleans `path` (leading slashes, ".", "..") and finds its parent, which is made when it is missing and `make` is set. */
 struct place tree_place(const char *path, bool make);

@@ -20,8 +20,10 @@ import { type TarEntry, writeTar } from '../../src/library/tar.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { root } from '../helpers/root.ts';
 import { must } from '../helpers/shell.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
-const program = new URL('../../dist/bin/tlab-unpack', import.meta.url).pathname;
+const build = process.env.TLAB_SANITIZE ? 'sanitize' : 'bin';
+const program = new URL(`../../dist/${build}/tlab-unpack`, import.meta.url).pathname;
 const uid = process.getuid?.() ?? 0;
 const gid = process.getgid?.() ?? 0;
 
@@ -396,6 +398,63 @@ test('devices and fifos are made with their numbers', root(), async () => {
       assert.ok(statSync(`${inside}/fifo`).isFIFO());
     });
   } finally {
+    rmSync(base, { recursive: true });
+  }
+});
+
+test(
+  'a parent that the layer does not bring has the owner and mode that it has in the layer below',
+  root(),
+  async () => {
+    const base = mkdtempSync(`${tmpdir()}/tlab-lower-`);
+    try {
+      mkdirSync(`${base}/top`);
+      mkdirSync(`${base}/bottom/srv/data`, { recursive: true });
+      await must('chown', ['33:44', `${base}/bottom/srv/data`]);
+      await must('chmod', ['1770', `${base}/bottom/srv/data`]);
+      const lowers = ['--lower', `${base}/top`, '--lower', `${base}/bottom`];
+      await unpack(
+        tar(entry('srv/data/new/file')),
+        async ({ inside, stderr }) => {
+          assert.equal(stderr, '');
+          assert.equal(await must('stat', ['-c', '%a %u %g', `${inside}/srv/data`]), '1770 33 44');
+          assert.equal(await must('stat', ['-c', '%a %u %g', `${inside}/srv/data/new`]), '755 0 0');
+        },
+        lowers,
+      );
+    } finally {
+      rmSync(base, { recursive: true });
+    }
+  },
+);
+
+test('a full disk is told by status 3', root(), async () => {
+  const base = mkdtempSync(`${tmpdir()}/tlab-full-`);
+  await must('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', base]);
+  try {
+    const { status, stderr } = await run(tar(entry('big', { data: Buffer.alloc(1_000_000) })), ['--directory', base]);
+    assert.equal(status, 3);
+    assert.match(stderr, /entry "big": pwrite\(2\): ENOSPC/);
+  } finally {
+    await must('umount', [base]);
+    rmSync(base, { recursive: true });
+  }
+});
+
+test('while it unpacks it can do little else', root(), async () => {
+  const base = mkdtempSync(`${tmpdir()}/tlab-confined-`);
+  const child = spawn(program, ['--directory', base], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  try {
+    child.stdin.write(tar(entry('first')).subarray(0, 1024));
+    await waitUntil(() => readlinkSync(`/proc/${child.pid}/root`) === base, { what: 'the chroot' });
+    const status = () => readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    await waitUntil(() => /NoNewPrivs:\t1/.test(status()) && /CapEff:\t000000008820001b/.test(status()), {
+      what: 'few capabilities',
+    });
+  } finally {
+    child.stdin.end();
+    await ended;
     rmSync(base, { recursive: true });
   }
 });
