@@ -135,7 +135,7 @@ const cgroup: MountSpec = {
 test('a cgroup mount shows co-mounted controllers under each name', () => {
   const operations = compile([cgroup], { cgroups: comounted });
   assert.deepEqual(brief(operations), [
-    'mount:cgroup',
+    'mount:tmpfs',
     'mount:/sys/fs/cgroup/cpu,cpuacct/tlab/web',
     'mount:',
     'mount:/sys/fs/cgroup/memory/tlab/web',

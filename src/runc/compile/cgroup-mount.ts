@@ -19,7 +19,7 @@ export function cgroupMount(context: CompileContext, mount: ResolvedMount): Oper
   const cgroup = cgroupPathOf(context).path;
   const hierarchies = context.host.cgroups.v1;
   return [
-    one(mount, { source: 'cgroup', target: mount.destination, fstype: 'tmpfs', flags: always, data: 'mode=755' }),
+    one(mount, { source: 'tmpfs', target: mount.destination, fstype: 'tmpfs', flags: always, data: 'mode=755' }),
     ...hierarchies.flatMap((hierarchy) => hierarchyMount(context, mount, { hierarchy, cgroup })),
     ...hierarchies.flatMap((hierarchy) => links(mount, hierarchy)),
   ];
@@ -44,7 +44,8 @@ function hierarchyMount(
   const readonly = mount.options.flags & MS.RDONLY;
   if (hasNamespace(context, 'cgroup')) {
     const data = hierarchy.controllers.join(',');
-    return [one(mount, { source: name, target, fstype: 'cgroup', flags: always | readonly, data })];
+    const source = name === 'systemd' ? name : 'cgroup';
+    return [one(mount, { source, target, fstype: 'cgroup', flags: always | readonly, data })];
   }
   const source = `${hierarchy.mountpoint}${cgroup}`;
   const more = mount.options.flags & ~(MS.BIND | MS.REC);

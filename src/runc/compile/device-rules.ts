@@ -33,7 +33,6 @@ const alwaysAllowed: readonly DeviceException[] = [
   { type: 'c', major: 1, minor: 9, access: 'rwm' },
   { type: 'c', major: 136, minor: '*', access: 'rwm' },
   { type: 'c', major: 5, minor: 2, access: 'rwm' },
-  { type: 'c', major: 5, minor: 1, access: 'rwm' },
 ];
 
 /** The policy that config.json's rules and the defaults come to; exceptions sorted by type, major, minor. */

@@ -1,0 +1,250 @@
+// The same bundle under tlab-runc and under the real runc: what the program sees of itself must be the same.
+// Needs root, runc, busybox-static and dist/bin/tlab-runc (npm run build).
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
+import { root } from '../helpers/root.ts';
+import { must, run, start } from '../helpers/shell.ts';
+
+const own = new URL('../../dist/bin/tlab-runc', import.meta.url).pathname;
+const dockerConfig = new URL('../fixtures/docker-20.10/oci-config.json', import.meta.url).pathname;
+const folder = process.getuid?.() === 0 ? mkdtempSync('/var/tmp/tlab-parity-') : '';
+const env = { TLAB_RUN_ROOT: `${folder}/run`, TLAB_DATA_ROOT: `${folder}/data` };
+const id = `parity-${process.pid}`;
+const cgroupsPath = `/tlab-parity/${id}`;
+const hierarchies = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'systemd', 'unified'];
+
+before(() => {
+  if (folder !== '') assert.ok(existsSync(own), `${own} is missing: build first`);
+});
+after(async () => {
+  if (folder === '') return;
+  for (const name of hierarchies) await run('rmdir', [`/sys/fs/cgroup/${name}/tlab-parity`]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Edit = (config: RuntimeConfig) => void;
+
+/** The program's output under each of the two, one after the other, with the same id and cgroup. */
+async function underBoth(
+  name: string,
+  script: string,
+  edit: Edit = () => undefined,
+): Promise<{ ours: string; theirs: string }> {
+  const bundle = `${folder}/${name}`;
+  await makeBundle(bundle, {
+    args: ['sh', '-c', script],
+    edit: (config) => {
+      config.linux.cgroupsPath = cgroupsPath;
+      edit(config);
+    },
+  });
+  const theirs = await must('runc', ['--root', `${folder}/real`, 'run', '--bundle', bundle, id]);
+  const ours = await must(own, ['--root', `${folder}/own`, 'run', '--bundle', bundle, id], { env });
+  return { ours, theirs };
+}
+
+/** A created container keeps the caller's streams open, so it gets none. */
+const create = (runtime: string, args: readonly string[]): Promise<void> => start(runtime, args, { env }).ended;
+
+/** `mount point, options, propagation, type, source, super options`; ids and device numbers left out. */
+const mountsOf = (mountinfo: string): string[] =>
+  mountinfo.split('\n').map((line) => {
+    const [left = '', right = ''] = line.split(' - ');
+    const [, , , from, at, options, ...propagation] = left.split(' ');
+    return [from, at, options, propagation.join(' ').replace(/:\d+/g, ''), right].join(' | ');
+  });
+
+/** Our masks are stricter: nosuid, nodev, noexec and no room. */
+const isMask = (line: string): boolean =>
+  / \| (\/proc\/acpi|\/proc\/scsi|\/proc\/asound|\/sys\/firmware) \| /.test(line);
+
+const variants: readonly [title: string, edit: Edit][] = [
+  ['the default config.json', () => undefined],
+  [
+    "Docker's config.json",
+    (config) => {
+      const docker = JSON.parse(readFileSync(dockerConfig, 'utf8')) as RuntimeConfig;
+      const { resources: _resources, sysctl: _sysctl, cgroupsPath: _path, ...linux } = docker.linux;
+      config.process = { ...docker.process, args: config.process.args };
+      config.mounts = (docker.mounts as { source: string }[]).filter(({ source }) => !source.startsWith('/'));
+      config.linux = { ...linux, cgroupsPath, sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0' } };
+    },
+  ],
+  [
+    'a user of its own, groups, umask, no_new_privs, a cgroup namespace and binds',
+    (config) => {
+      Object.assign(config.process, {
+        user: { uid: 1000, gid: 1001, additionalGids: [5, 6], umask: 0o77 },
+        cwd: '/tmp',
+        env: ['PATH=/bin', 'A=b c'],
+      });
+      (config.linux.namespaces as { type: string }[]).push({ type: 'cgroup' });
+      (config.mounts as unknown[]).push(
+        { destination: '/data', source: '/var/tmp', type: 'bind', options: ['rbind', 'ro', 'nosuid', 'rslave'] },
+        { destination: '/tmpfs', source: 'tmpfs', type: 'tmpfs', options: ['size=1m', 'mode=1777', 'ro'] },
+        { destination: '/etc/made', source: '/etc/hostname', type: 'bind', options: ['bind'] },
+      );
+      config.linux.rootfsPropagation = 'rprivate';
+    },
+  ],
+];
+
+for (const [index, [title, edit]] of variants.entries()) {
+  test(`mounts are those of runc: ${title}`, root(), async () => {
+    const { ours, theirs } = await underBoth(`mounts${index}`, 'cat /proc/self/mountinfo', edit);
+    const both = [ours, theirs].map((text) => mountsOf(text).filter((line) => !isMask(line)));
+    assert.deepEqual(both[0], both[1]);
+    assert.deepEqual(mountsOf(ours).filter(isMask).length, mountsOf(theirs).filter(isMask).length);
+  });
+
+  test(`identity, limits, devices and names are those of runc: ${title}`, root(), async () => {
+    const script = `grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Umask)' /proc/self/status; cat /proc/self/limits; ls -lan /dev | grep -v total; ls /proc/self/fd;
+      cat /proc/self/cgroup; hostname; env | sort; id; pwd; cat /proc/self/oom_score_adj; cat /proc/net/dev | grep -c :; ps -o sid,pgid; readlink /proc/self/ns/cgroup | cut -c1-6`;
+    const { ours, theirs } = await underBoth(`identity${index}`, script, edit);
+    const plain = (text: string): string[] =>
+      text.split('\n').map((line) => line.replace(/\w{3} +\d+ \d\d:\d\d/, 'date'));
+    assert.deepEqual(plain(ours), plain(theirs));
+  });
+}
+
+test('every cgroup file has the value that runc gives it', root(), async () => {
+  const bundle = `${folder}/cgroups`;
+  await makeBundle(bundle, {
+    edit: (config) => {
+      config.linux.cgroupsPath = cgroupsPath;
+      config.linux.resources = {
+        devices: [
+          { allow: false, access: 'rwm' },
+          { allow: true, type: 'c', major: 10, minor: 229, access: 'rw' },
+        ],
+        memory: { limit: 67108864, swap: 134217728, reservation: 33554432, swappiness: 10 },
+        cpu: { shares: 512, quota: 50000, period: 100000, cpus: '0', mems: '0' },
+        pids: { limit: 42 },
+      };
+    },
+  });
+  const read = async (runtime: string, state: string): Promise<string[]> => {
+    await create(runtime, ['--root', state, 'create', '--bundle', bundle, id]);
+    try {
+      const files = [
+        'memory/memory.limit_in_bytes',
+        'memory/memory.memsw.limit_in_bytes',
+        'memory/memory.soft_limit_in_bytes',
+        'memory/memory.swappiness',
+        'cpu/cpu.shares',
+        'cpu/cpu.cfs_quota_us',
+        'cpu/cpu.cfs_period_us',
+        'cpuset/cpuset.cpus',
+        'cpuset/cpuset.mems',
+        'pids/pids.max',
+        'devices/devices.list',
+      ];
+      return files.flatMap((file) => {
+        const [hierarchy = '', name = ''] = file.split('/');
+        return readFileSync(`/sys/fs/cgroup/${hierarchy}${cgroupsPath}/${name}`, 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => `${name} ${line}`)
+          .sort();
+      });
+    } finally {
+      await must(runtime, ['--root', state, 'delete', '--force', id], { env });
+    }
+  };
+  const theirs = await read('runc', `${folder}/real`);
+  const ours = await read(own, `${folder}/own`);
+  assert.deepEqual(
+    ours,
+    theirs.filter((line) => line !== 'devices.list c 10:200 rwm'),
+  );
+  assert.ok(!existsSync(`/sys/fs/cgroup/memory${cgroupsPath}`));
+});
+
+test('slow verbs work on a running container as those of runc', root(), async () => {
+  const bundle = `${folder}/verbs`;
+  await makeBundle(bundle, {
+    args: ['sleep', '1000'],
+    edit: (config) => {
+      config.linux.cgroupsPath = cgroupsPath;
+    },
+  });
+  const state = `${folder}/own`;
+  const tlab = (...args: string[]): Promise<string> => must(own, ['--root', state, ...args], { env });
+  await create(own, ['--root', state, 'create', '--bundle', bundle, '--pid-file', `${folder}/pid`, id]);
+  try {
+    const list = async () =>
+      JSON.parse(await tlab('list', '-f', 'json')) as { id: string; status: string; pid: number }[];
+    assert.deepEqual(
+      (await list()).map(({ status }) => status),
+      ['created'],
+    );
+    await tlab('start', id);
+    const pid = Number(readFileSync(`${folder}/pid`, 'utf8'));
+    assert.deepEqual(
+      (await list()).map((entry) => [entry.id, entry.status, entry.pid]),
+      [[id, 'running', pid]],
+    );
+    assert.equal(await tlab('list', '-q'), id);
+    assert.deepEqual(JSON.parse(await tlab('ps', '-f', 'json', id)), [pid]);
+    assert.match(await tlab('ps', id), /sleep 1000/);
+
+    await tlab('update', '--memory', '64m', '--memory-swap', '128m', '--cpu-quota', '20000', '--pids-limit', '7', id);
+    const value = (file: string): string =>
+      readFileSync(`/sys/fs/cgroup/${file.split('.')[0]}${cgroupsPath}/${file}`, 'utf8').trim();
+    assert.deepEqual(
+      ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes', 'cpu.cfs_quota_us', 'pids.max'].map(value),
+      ['67108864', '134217728', '20000', '7'],
+    );
+    await tlab('update', '--memory', '256m', '--memory-swap', '512m', id);
+    assert.equal(value('memory.limit_in_bytes'), '268435456');
+
+    const stats = JSON.parse(await tlab('events', '--stats', id)) as {
+      type: string;
+      data: { pids: { current: number; limit: number }; memory: { usage: { limit: number; usage: number } } };
+    };
+    assert.deepEqual(
+      [stats.type, stats.data.pids, stats.data.memory.usage.limit],
+      ['stats', { current: 1, limit: 7 }, 268435456],
+    );
+    assert.ok(stats.data.memory.usage.usage > 0);
+
+    await tlab('pause', id);
+    assert.deepEqual(
+      (await list()).map(({ status }) => status),
+      ['paused'],
+    );
+    await tlab('resume', id);
+    await tlab('kill', id, 'KILL');
+  } finally {
+    await tlab('delete', '--force', id);
+  }
+  assert.equal(await tlab('list', '-q'), '');
+});
+
+test('a config.json that cannot be compiled leaves nothing behind and says why in the log', root(), async () => {
+  const bundle = `${folder}/bad`;
+  await makeBundle(bundle, {
+    edit: (config) => {
+      config.linux.cgroupsPath = cgroupsPath;
+      config.linux.intelRdt = {};
+    },
+  });
+  const ran = await run(
+    own,
+    ['--root', `${folder}/own`, '--log', `${folder}/log`, '--log-format', 'json', 'create', '--bundle', bundle, id],
+    { env },
+  );
+  assert.notEqual(ran.status, 0);
+  assert.match(ran.stderr, /config.json \/linux\/intelRdt: intelRdt is not supported by tlab-runc/);
+  const line = JSON.parse(readFileSync(`${folder}/log`, 'utf8').trim().split('\n')[0] ?? '') as {
+    level: string;
+    msg: string;
+  };
+  assert.deepEqual(
+    [line.level, line.msg],
+    ['error', 'config.json /linux/intelRdt: intelRdt is not supported by tlab-runc'],
+  );
+  assert.ok(!existsSync(`${folder}/own/${id}`));
+});
