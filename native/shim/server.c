@@ -1,9 +1,11 @@
 /* The long-lived shim: the loop, when it ends, and what it takes along. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shim.h"
@@ -56,6 +58,9 @@ static void write_pid_file(void)
 int action_serve(int fd)
 {
 	prctl(PR_SET_NAME, "shim");
+	/* Whatever else containerd's parents left open must not reach a runtime, nor a container. */
+	syscall(SYS_close_range, fd + 1, ~0u, 0);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	unsetenv("NOTIFY_SOCKET"); /* a runtime would take it for the container's */
