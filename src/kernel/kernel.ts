@@ -124,15 +124,17 @@ export interface FirewallRule {
   cause?: Cause | undefined;
 }
 
+export type FirewallChain = Pick<FirewallRule, 'table' | 'chain'>;
+
 /** One atomic change a table: chains made or emptied, then rules removed, put first, and appended. */
 export interface FirewallChange {
   /** Own chains that exist and are empty before the rules below are added. */
-  emptied?: ReadonlyArray<Pick<FirewallRule, 'table' | 'chain'>>;
+  emptied?: ReadonlyArray<FirewallChain & { isThere?: boolean }>;
   removed?: readonly FirewallRule[];
   inserted?: readonly FirewallRule[];
   appended?: readonly FirewallRule[];
   /** Own chains to delete, after everything above. */
-  deleted?: ReadonlyArray<Pick<FirewallRule, 'table' | 'chain'>>;
+  deleted?: readonly FirewallChain[];
 }
 
 export interface Firewall {

@@ -28,6 +28,8 @@ export interface NetworkLab {
   get(namespace: string, url: string): Promise<string>;
   /** A server that answers with its client's address, until the lab is closed. */
   serve(namespace: string, port: number): Promise<void>;
+  /** Runs shell commands on the host, one after the other; each must succeed. */
+  typeByHand(commands: readonly string[]): Promise<void>;
   /** What tlab could leave behind. */
   traces(): Promise<string>;
   close(): Promise<void>;
@@ -106,6 +108,13 @@ export async function openNetworkLab(iptables: string): Promise<NetworkLab> {
       stops.push(() => server.stop('SIGKILL'));
       const isListening = async () => (await inside(namespace, 'ss', '-Hltn', `sport = :${port}`)).stdout !== '';
       await waitUntil(isListening, { what: `a server on port ${port}` });
+    },
+    async typeByHand(commands) {
+      await must('mkdir', ['-p', `${root}/run/netns`]);
+      for (const command of commands) {
+        const typed = command.replaceAll('iptables -t', `${iptables} -t`);
+        await must('nsenter', [enter('host'), 'sh', '-c', typed]);
+      }
     },
     async traces() {
       const links = await inside('host', 'ip', '-br', 'link');

@@ -20,6 +20,9 @@ const skipFor = (backend: string): string | false => {
   return existsSync(`/usr/sbin/${backend}-restore`) ? false : `needs ${backend}`;
 };
 
+/** Mount ids and namespace numbers are new each time. */
+const withoutMountNumbers = (traces: string): string => traces.replace(/^\d+ \d+ 0:4 net:\[\d+\]/gm, 'net');
+
 for (const backend of ['iptables-nft', 'iptables-legacy']) {
   describe(`networking with ${backend}`, { skip: skipFor(backend) }, () => {
     let lab: NetworkLab;
@@ -227,6 +230,21 @@ for (const backend of ['iptables-nft', 'iptables-legacy']) {
       await driver.call('teardown');
       assert.equal(await lab.traces(), untouched);
       assert.ok(!existsSync(`${lab.root}/run/network`));
+    });
+
+    test('typing the twins of a trace by hand makes the same network, and takes it away again', async () => {
+      const argument = onBridge('a', { '80/tcp': [{ HostPort: '8080' }] });
+      const making = await driver.call<string[]>('twinsOf', { method: 'createSandbox', argument });
+      const made = await lab.traces();
+      const undoing = await driver.call<string[]>('twinsOf', { method: 'teardown' });
+      assert.equal(await lab.traces(), untouched);
+      await lab.typeByHand(making);
+      assert.equal(withoutMountNumbers(await lab.traces()), withoutMountNumbers(made));
+      const namespace = making.flatMap((twin) => /unshare --net=(\S+)/.exec(twin)?.[1] ?? [])[0] ?? '';
+      await lab.serve(namespace, 80);
+      assert.equal(await lab.get('outside', `http://${hostAddress}:8080`), '10.88.0.2 200');
+      await lab.typeByHand(undoing);
+      assert.equal(await lab.traces(), untouched);
     });
   });
 }

@@ -105,6 +105,7 @@ export class BridgeNetwork {
     const { kernel, host, state, rules } = this.#parts;
     this.#ready = undefined;
     await rules.clear();
+    await this.#removeOrphans();
     if ((await host.links.find(bridgeName)) !== undefined) await host.links.remove(bridgeName);
     const before = state.host().sysctls[forwardingSysctl];
     if (before !== undefined && !(await rules.isForwardingShared())) {

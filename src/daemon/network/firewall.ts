@@ -1,7 +1,7 @@
 // tlab's rules on the host. `rebuild` writes all of them in one transaction: it is how they come into being, how they come back after
 // somebody flushed them, and how a failed change is repaired. Jumps keep their place: raw and FORWARD first.
 // Rule: a container enters or leaves the list in the same turn that queues its change, so a rebuild neither loses nor doubles it.
-import type { Firewall, FirewallRule } from '../../kernel/kernel.ts';
+import type { Firewall, FirewallChain, FirewallRule } from '../../kernel/kernel.ts';
 import type { Cidr } from './ipv4.ts';
 import type { PortMapping } from './port.ts';
 import {
@@ -28,6 +28,9 @@ export interface Base {
   staysClosed: boolean;
 }
 
+const isChain = (rule: FirewallRule, { table, chain }: FirewallChain): boolean =>
+  rule.rule === '' && rule.table === table && rule.chain === chain;
+
 export class HostRules {
   readonly #firewall: Firewall;
   readonly #publishers = new Map<string, Publisher>();
@@ -42,7 +45,7 @@ export class HostRules {
     this.#base = base;
     const present = await this.#firewall.list();
     await this.#firewall.apply({
-      emptied: ownChains,
+      emptied: ownChains.map((chain) => ({ ...chain, isThere: present.some((rule) => isChain(rule, chain)) })),
       removed: present.filter(isOwnJump),
       inserted: firstJumps(base.bridge),
       appended: [
@@ -85,8 +88,10 @@ export class HostRules {
     this.#publishers.clear();
     this.#base = undefined;
     const present = await this.#firewall.list();
-    const isOurChain = (rule: FirewallRule): boolean => rule.rule === '' && isOwnChain(rule.chain);
-    await this.#firewall.apply({ removed: present.filter(isOwnJump), deleted: present.filter(isOurChain) });
+    const chains = present.filter((rule) => rule.rule === '' && isOwnChain(rule.chain));
+    // The long names lead into the short one, which can only go when nothing does any more.
+    const deleted = chains.sort((a, b) => b.chain.length - a.chain.length);
+    await this.#firewall.apply({ removed: present.filter(isOwnJump), deleted });
   }
 
   /** True when somebody else has rules for forwarded traffic. */

@@ -7,7 +7,7 @@ import { HostRules } from './firewall.ts';
 import { HostPorts } from './host-ports.ts';
 import type { Networking, NetworkingOptions } from './networking.ts';
 import { allNetworks, findNetwork, type NetworksView } from './networks.ts';
-import { restoreSandboxes } from './reconcile.ts';
+import { removeOrphanNamespaces, restoreSandboxes } from './reconcile.ts';
 import { createSandbox, deleteSandbox, type SandboxParts, settleRemovals } from './sandbox.ts';
 import { NetworkState } from './state.ts';
 
@@ -16,8 +16,8 @@ const anyAddress = '0.0.0.0';
 
 async function teardown(parts: SandboxParts): Promise<void> {
   for (const record of parts.state.sandboxes()) await deleteSandbox(parts, record.id);
-  // Namespaces that no record names go with it.
-  await restoreSandboxes(parts, []);
+  await settleRemovals(parts);
+  removeOrphanNamespaces(parts);
   await parts.bridge.remove();
   rmSync(parts.namespaces, { recursive: true, force: true });
   parts.state.clear();

@@ -19,7 +19,8 @@ function namespaceFiles(parts: SandboxParts): string[] {
   }
 }
 
-function removeOrphanNamespaces(parts: SandboxParts): void {
+/** Namespaces that no record names. */
+export function removeOrphanNamespaces(parts: SandboxParts): void {
   const known = new Set(parts.state.sandboxes().map((record) => record.path));
   for (const path of namespaceFiles(parts)) {
     if (!known.has(path)) parts.kernel.networkNamespaces.remove(path);

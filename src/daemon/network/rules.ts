@@ -9,16 +9,14 @@
 //   filter  TLAB                            published ports
 //   filter  FORWARD     → TLAB-CLOSED       last, and only on a host that forwarded nothing before
 
-import type { FirewallRule } from '../../kernel/kernel.ts';
+import type { FirewallChain, FirewallRule } from '../../kernel/kernel.ts';
 import type { Cause } from '../../trace/cause.ts';
 import { type Cidr, formatAddress, formatNetwork } from './ipv4.ts';
 import type { PortMapping } from './port.ts';
 
 export const bridgeName = 'tlab0';
 
-type Chain = Pick<FirewallRule, 'table' | 'chain'>;
-
-export const ownChains: readonly Chain[] = [
+export const ownChains: readonly FirewallChain[] = [
   { table: 'raw', chain: 'TLAB' },
   { table: 'raw', chain: 'TLAB-DIRECT' },
   { table: 'nat', chain: 'TLAB' },

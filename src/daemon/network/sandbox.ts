@@ -175,10 +175,9 @@ async function createRecord(parts: SandboxParts, request: SandboxRequest): Promi
 export async function createSandbox(parts: SandboxParts, request: SandboxRequest): Promise<Sandbox> {
   const target = /^container:(.+)$/.exec(request.networkMode)?.[1];
   if (target !== undefined) return joinSandbox(parts, target);
+  // One that is left from an earlier run, because its removal failed, must not keep the container from starting.
+  await deleteSandbox(parts, request.id);
   await parts.removals.get(request.id);
-  if (parts.state.sandbox(request.id) !== undefined) {
-    throw new LabError('conflict', `network of container ${shortId(request.id)}: it exists already`);
-  }
   return withCause('api:/HostConfig/NetworkMode', async () => {
     const record = await createRecord(parts, request);
     record.isReady = true;

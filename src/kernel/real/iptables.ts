@@ -63,14 +63,19 @@ function emitRules(type: 'kernel.rule-added' | 'kernel.rule-removed', verb: stri
 }
 
 function emitChange(change: FirewallChange): void {
-  for (const { table, chain } of change.emptied ?? []) {
-    emit('kernel.chain-made', { data: { table, chain }, twin: `iptables -t ${table} -N ${chain}` });
+  for (const { table, chain, isThere } of change.emptied ?? []) {
+    const verb = isThere ? '-F' : '-N';
+    emit('kernel.chain-made', { data: { table, chain }, twin: `iptables -t ${table} ${verb} ${chain}` });
   }
   emitRules('kernel.rule-removed', '-D', change.removed ?? []);
   emitRules('kernel.rule-added', '-I', change.inserted ?? []);
   emitRules('kernel.rule-added', '-A', change.appended ?? []);
   for (const { table, chain } of change.deleted ?? []) {
-    emit('kernel.chain-removed', { data: { table, chain }, twin: `iptables -t ${table} -X ${chain}` });
+    const onChain = `iptables -t ${table}`;
+    emit('kernel.chain-removed', {
+      data: { table, chain },
+      twin: `${onChain} -F ${chain} && ${onChain} -X ${chain}`,
+    });
   }
 }
 
