@@ -4,15 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { asLabError, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { traceDoor } from '../trace/recorder.ts';
-
-export interface GlobalOptions {
-  root: string;
-  log: string | undefined;
-  isJsonLog: boolean;
-  isDebug: boolean;
-}
-
-export type Verb = (argv: string[], options: GlobalOptions) => void | Promise<void>;
+import type { GlobalOptions, Verb } from './verbs/verb.ts';
 
 /** Loaded one at a time: `compile` must not pay for the state machine. */
 const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {

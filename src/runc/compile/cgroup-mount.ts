@@ -8,7 +8,7 @@ import type { Operation } from '../plan/operations.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
 import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts';
 import { MS } from './flags.ts';
-import type { ResolvedMount } from './mounts.ts';
+import type { ResolvedMount } from './resolved-mount.ts';
 
 const always = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 

@@ -3,8 +3,8 @@
 import type { BlockIO, Resources } from '../../oci/runtime-resources.ts';
 import { hierarchyOf } from '../host/cgroups.ts';
 import type { Operation } from '../plan/operations.ts';
+import { type CgroupWrite, cgroupDirectories } from './cgroup-directories.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
-import { type CgroupWrite, cgroupDirectories } from './cgroups.ts';
 import { byRuntime, type CompileContext, type PlanCause, refusal } from './context.ts';
 import { devicePolicy, deviceWords } from './device-rules.ts';
 import { checkMemory } from './memory-rules.ts';

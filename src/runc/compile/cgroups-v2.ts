@@ -2,8 +2,8 @@
 // @source kernel cgroup-v2.rst; oci-runtime config-linux#unified
 import type { BlockIO, Resources } from '../../oci/runtime-resources.ts';
 import type { Operation } from '../plan/operations.ts';
+import type { CgroupWrite } from './cgroup-directories.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
-import type { CgroupWrite } from './cgroups.ts';
 import { rdmaWords } from './cgroups-v1.ts';
 import { byRuntime, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
 import { deviceProgram } from './device-program.ts';

@@ -1,20 +1,13 @@
 // The container's cgroups: made and filled before the clone, so that a value that the kernel refuses fails before a process exists;
-// joined by the runtime while the child waits, so that not one page of the program is charged elsewhere.
+// joined before the child does anything, so that not one page of the program is charged elsewhere.
 import type { Resources } from '../../oci/runtime-resources.ts';
 import { isUnified } from '../host/cgroups.ts';
 import type { Operation } from '../plan/operations.ts';
+import { type CgroupWrite, cgroupDirectories } from './cgroup-directories.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
 import { setupV1, writesV1 } from './cgroups-v1.ts';
 import { setupV2, writesV2 } from './cgroups-v2.ts';
-import { byInit, byRuntime, type CompileContext, hasNamespace, type PlanCause } from './context.ts';
-
-/** One value for one file of the container's cgroup. */
-export interface CgroupWrite {
-  /** Absolute path on the host. */
-  path: string;
-  value: string;
-  cause: PlanCause;
-}
+import { byInit, byRuntime, type CompileContext, hasNamespace } from './context.ts';
 
 /** cgroup_make, cgroup_write and cgroup_devices, in order. */
 export function cgroupOperations(context: CompileContext): Operation[] {
@@ -25,13 +18,6 @@ export function cgroupOperations(context: CompileContext): Operation[] {
 /** Every value that the resources ask for. Also what `update` writes into a running container. */
 export const resourceWrites = (context: CompileContext, resources: Resources): CgroupWrite[] =>
   isUnified(context.host.cgroups) ? writesV2(context, resources) : writesV1(context, resources);
-
-/** The directories that the child's pid goes to, one a hierarchy, in the order in which they were made. */
-export function cgroupDirectories(context: CompileContext): string[] {
-  const { path } = cgroupPathOf(context);
-  const { v1, v2 } = context.host.cgroups;
-  return [...inOrder(v1), ...(v2 === undefined ? [] : [v2])].map((mountpoint) => `${mountpoint}${path}`);
-}
 
 /**
  * Version 2 at the clone, version 1 by the child itself: only so does the kernel skip its lock over all thread groups, whose
@@ -52,29 +38,3 @@ export function joinOperations(context: CompileContext): Operation[] {
 
 export const writeOperation = ({ path, value, cause }: CgroupWrite): Operation =>
   byRuntime('cgroup_write', cause, { path, value });
-
-/** cpuset first: a process cannot join a cpuset that has no CPUs yet. @source kernel cgroup-v1/cpusets.rst */
-const order = [
-  'cpuset',
-  'devices',
-  'memory',
-  'cpu',
-  'cpuacct',
-  'pids',
-  'blkio',
-  'hugetlb',
-  'net_cls',
-  'net_prio',
-  'perf_event',
-  'freezer',
-];
-
-function inOrder(hierarchies: CompileContext['host']['cgroups']['v1']): string[] {
-  const rank = (controllers: readonly string[]): number => {
-    const index = order.findIndex((name) => controllers.includes(name));
-    return index === -1 ? order.length : index;
-  };
-  return [...hierarchies]
-    .sort((a, b) => rank(a.controllers) - rank(b.controllers))
-    .map((hierarchy) => hierarchy.mountpoint);
-}

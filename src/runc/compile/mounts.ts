@@ -8,14 +8,7 @@ import { cgroupMount } from './cgroup-mount.ts';
 import { byInit, type CompileContext, hasNamespace, type PlanCause, refusal, unsupported } from './context.ts';
 import { MS } from './flags.ts';
 import { type MountOptions, parseMountOptions } from './mount-options.ts';
-
-export interface ResolvedMount {
-  spec: MountSpec;
-  cause: PlanCause;
-  destination: string;
-  type: string;
-  options: MountOptions;
-}
+import type { ResolvedMount } from './resolved-mount.ts';
 
 /** Every mount of config.json, checked. */
 export function resolveMounts(context: CompileContext): ResolvedMount[] {

@@ -5,7 +5,8 @@ import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts
 import { deviceOperations } from './devices.ts';
 import { MS } from './flags.ts';
 import { propagationFlags } from './mount-options.ts';
-import { bringsOwnDev, mountOperations, type ResolvedMount } from './mounts.ts';
+import { bringsOwnDev, mountOperations } from './mounts.ts';
+import type { ResolvedMount } from './resolved-mount.ts';
 
 /** The root filesystem's path on the host. */
 export function rootfsOf(context: CompileContext): string {

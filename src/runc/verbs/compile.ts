@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
 import { type CompiledPlan, compileBundle, compileProcessDocument } from '../compile.ts';
-import type { Verb } from '../main.ts';
+import type { Verb } from './verb.ts';
 
 export const verb: Verb = (argv) => {
   const { values } = parseArgs({

@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
-import type { Verb } from '../main.ts';
 import { mustAllow } from '../state.machine.ts';
 import { readContainer } from '../state-directory.ts';
 import { readStats } from '../stats.ts';
+import type { Verb } from './verb.ts';
 
 export const verb: Verb = async (argv, { root }) => {
   const { values, positionals } = parseArgs({

@@ -3,8 +3,8 @@
 import { hookPhases } from '../../oci/runtime.ts';
 import { capabilityNames } from '../compile/flags.ts';
 import { knownMountOptions } from '../compile/mount-options.ts';
-import type { Verb } from '../main.ts';
 import { actions, architectures, filterFlags, operators } from '../seccomp/names.ts';
+import type { Verb } from './verb.ts';
 
 export const verb: Verb = () => {
   process.stdout.write(`${JSON.stringify(features, undefined, '    ')}\n`);

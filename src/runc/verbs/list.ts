@@ -1,8 +1,8 @@
 // list [-f table|json] [-q]: every container below --root.
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
-import type { Verb } from '../main.ts';
 import { type ContainerState, listContainers } from '../state-directory.ts';
+import type { Verb } from './verb.ts';
 
 export const verb: Verb = (argv, { root }) => {
   const { values } = parseArgs({

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
-import type { Verb } from '../main.ts';
 import { decodePlan } from '../plan/decode.ts';
 import type { Plan } from '../plan/format.ts';
 import { describeOperation, plainArguments } from '../plan-words.ts';
 import { compileFrom } from './compile.ts';
+import type { Verb } from './verb.ts';
 
 export const verb: Verb = ([action, ...argv]) => {
   if (action !== 'show') throw new LabError('usage', `plan "${action ?? ''}": expected show`);

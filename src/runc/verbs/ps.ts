@@ -1,8 +1,8 @@
 // ps [-f table|json] ID [ps options]: the processes of a container. The table is the host's ps(1), cut down to the container's pids.
 import { execFileSync } from 'node:child_process';
 import { LabError } from '../../base/errors.ts';
-import type { Verb } from '../main.ts';
 import { processesOf, readContainer } from '../state-directory.ts';
+import type { Verb } from './verb.ts';
 
 export const verb: Verb = (argv, { root }) => {
   const { format, id, options } = parse(argv);

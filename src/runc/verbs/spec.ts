@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
 import { emit } from '../../trace/recorder.ts';
 import { defaultSpec, rootlessSpec } from '../default-spec.ts';
-import type { Verb } from '../main.ts';
+import type { Verb } from './verb.ts';
 
 export const verb: Verb = (argv) => {
   const { values } = parseArgs({

@@ -5,12 +5,13 @@ import { inContext, LabError } from '../../base/errors.ts';
 import { checkDocument, parseRuntimeJson } from '../../oci/runtime.ts';
 import { type Resources, resourcesSchema } from '../../oci/runtime-resources.ts';
 import { emit } from '../../trace/recorder.ts';
-import { type CgroupWrite, resourceWrites } from '../compile/cgroups.ts';
+import type { CgroupWrite } from '../compile/cgroup-directories.ts';
+import { resourceWrites } from '../compile/cgroups.ts';
 import type { CompileContext } from '../compile/context.ts';
 import { readHostFacts } from '../host/facts.ts';
-import type { GlobalOptions, Verb } from '../main.ts';
 import { mustAllow } from '../state.machine.ts';
 import { type ContainerState, cgroupsPathOf, readContainer, readOptional } from '../state-directory.ts';
+import type { GlobalOptions, Verb } from './verb.ts';
 
 const numbers = {
   'blkio-weight': ['blockIO', 'weight'],
