@@ -30,6 +30,8 @@ const methods: Record<string, (argument: unknown) => unknown> = {
   twinsOf: (argument) => twinsOf(argument as { method: string; argument: unknown }),
   initialise: () => networking.initialise(),
   createSandbox: (argument) => networking.createSandbox(argument as SandboxRequest),
+  createSandboxes: (argument) =>
+    Promise.all((argument as SandboxRequest[]).map((request) => networking.createSandbox(request))),
   deleteSandbox: (argument) => networking.deleteSandbox(String(argument)),
   restoreSandboxes: async (argument) => [...(await networking.restoreSandboxes(argument as string[])).values()],
   inspectNetwork: (argument) => networking.inspectNetwork(String(argument)),

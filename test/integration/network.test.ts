@@ -161,6 +161,14 @@ for (const backend of ['iptables-nft', 'iptables-legacy']) {
       assert.match(ran.stderr, /EADDRINUSE/);
     });
 
+    test('containers that start at once get addresses and ports of their own', async () => {
+      const requests = ['2', '3', '4', '5', '6'].map((digit) => onBridge(digit, { '80/tcp': [{ HostPort: '' }] }));
+      const sandboxes = await driver.call<Sandbox[]>('createSandboxes', requests);
+      assert.equal(new Set(sandboxes.map((sandbox) => sandbox.ipAddress)).size, 5);
+      assert.equal(new Set(sandboxes.map((sandbox) => sandbox.ports['80/tcp']?.[0]?.HostPort)).size, 5);
+      for (const request of requests) await driver.call('deleteSandbox', request.id);
+    });
+
     test('without a network there is only loopback; the host’s network has no namespace', async () => {
       const none = await driver.call<Sandbox>('createSandbox', { ...onBridge('e'), networkMode: 'none' });
       assert.match((await lab.inside(pathOf(none), 'ip', '-br', 'link')).stdout, /^lo\s+UNKNOWN .*\n$/);

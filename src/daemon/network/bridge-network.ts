@@ -33,8 +33,12 @@ export class BridgeNetwork {
 
   /** The bridge's address; makes the network at the first call, and again when somebody has removed the bridge. */
   async ensure(): Promise<Cidr> {
-    if (this.#ready !== undefined && (await this.#parts.host.links.find(bridgeName)) === undefined) {
-      this.#ready = undefined;
+    const before = this.#ready;
+    if (before !== undefined) {
+      await before.catch(() => undefined);
+      const isGone = (await this.#parts.host.links.find(bridgeName)) === undefined;
+      // Of several that find it gone, the first makes it again and the others wait for that.
+      if (isGone && this.#ready === before) this.#ready = undefined;
     }
     this.#ready ??= this.initialise();
     return this.#ready;
