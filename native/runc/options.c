@@ -138,8 +138,10 @@ int options_parse(struct options *options, int argc, char **argv, struct failure
 	*options = (struct options){ .root = "/run/tlab/runtime", .bundle = "." };
 	for (int at = 1; at < argc; at++) {
 		if (argv[at][0] == '-' && argv[at][1] != '\0') {
-			if (parse_option(options, argv, argc, &at, failure) < 0)
-				return -1;
+			if (parse_option(options, argv, argc, &at, failure) == 0)
+				continue;
+			options->process = NULL; /* exec's other flags describe a process: the TypeScript part makes the document */
+			return options->verb && strcmp(options->verb, "exec") == 0 ? 0 : -1;
 		} else if (!options->verb) {
 			options->verb = argv[at];
 			if (!is_native_verb(options->verb))

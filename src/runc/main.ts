@@ -11,6 +11,7 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   compile: () => import('./verbs/compile.ts'),
   plan: () => import('./verbs/plan.ts'),
   spec: () => import('./verbs/spec.ts'),
+  exec: () => import('./verbs/exec.ts'),
   list: () => import('./verbs/list.ts'),
   ps: () => import('./verbs/ps.ts'),
   events: () => import('./verbs/events.ts'),

@@ -1,0 +1,112 @@
+// exec [flags] ID COMMAND…: without --process the process document is made here, from config.json's process and the flags;
+// then the native exec runs it, as it would for a caller that brings a document.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { LabError } from '../../base/errors.ts';
+import { readContainer } from '../state-directory.ts';
+import type { GlobalOptions, Verb } from './verb.ts';
+
+const flags = {
+  cwd: { type: 'string' },
+  env: { type: 'string', short: 'e', multiple: true },
+  user: { type: 'string', short: 'u' },
+  'additional-gids': { type: 'string', short: 'g', multiple: true },
+  cap: { type: 'string', short: 'c', multiple: true },
+  'no-new-privs': { type: 'boolean' },
+  tty: { type: 'boolean', short: 't' },
+  detach: { type: 'boolean', short: 'd' },
+  'ignore-paused': { type: 'boolean' },
+  'pid-file': { type: 'string' },
+  'console-socket': { type: 'string' },
+  'preserve-fds': { type: 'string' },
+} as const;
+
+type Flags = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
+
+export const verb: Verb = (argv, options) => {
+  const end = endOfFlags(argv);
+  const { values } = parseArgs({ args: argv.slice(0, end), options: flags });
+  const [id, ...command] = argv.slice(end);
+  if (id === undefined || command.length === 0)
+    throw new LabError('usage', 'exec: expected a container id and a command');
+  if (values.tty && values['console-socket'] === undefined) {
+    throw new LabError('usage', 'exec --tty: expected --console-socket, tlab-runc keeps no terminal in the foreground');
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'tlab-runc-exec-'));
+  try {
+    const file = `${folder}/process.json`;
+    writeFileSync(file, JSON.stringify(processOf(options.root, { id, command, values })), { mode: 0o600 });
+    process.exitCode = runNative(file, id, { options, values });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+/** Everything from the id on belongs to the command, flags too. */
+function endOfFlags(argv: readonly string[]): number {
+  let at = 0;
+  while (argv[at]?.startsWith('-') && argv[at] !== '--') {
+    const [name = '', value] = (argv[at] ?? '').replace(/^--?/, '').split('=', 2);
+    const row = Object.entries(flags).find(([long, flag]) => long === name || ('short' in flag && flag.short === name));
+    at += row?.[1].type === 'string' && value === undefined ? 2 : 1;
+  }
+  return at;
+}
+
+interface Asked {
+  id: string;
+  command: string[];
+  values: Flags;
+}
+
+function processOf(root: string, { id, command, values }: Asked): Record<string, unknown> {
+  const { bundle } = readContainer(root, id);
+  const { process: inherited } = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8')) as {
+    process: { env?: string[]; user?: Record<string, unknown>; capabilities?: Record<string, string[]> };
+  };
+  const document: Record<string, unknown> = { ...inherited, args: command, terminal: values.tty === true };
+  document.env = [...(inherited.env ?? []), ...(values.env ?? [])];
+  if (values.cwd !== undefined) document.cwd = values.cwd;
+  if (values.user !== undefined) document.user = userOf(values.user);
+  const gids = (values['additional-gids'] ?? []).map((gid) => idOf(gid, '--additional-gids'));
+  if (gids.length > 0) document.user = { ...(document.user as object), additionalGids: gids };
+  if (values['no-new-privs']) document.noNewPrivileges = true;
+  const added = values.cap ?? [];
+  if (added.length > 0) {
+    const sets = ['bounding', 'effective', 'permitted'].map((set) => [
+      set,
+      [...(inherited.capabilities?.[set] ?? []), ...added],
+    ]);
+    document.capabilities = { ...inherited.capabilities, ...Object.fromEntries(sets) };
+  }
+  return document;
+}
+
+function userOf(text: string): Record<string, number> {
+  const [uid = '', gid = '0'] = text.split(':');
+  return { uid: idOf(uid, '--user'), gid: idOf(gid, '--user') };
+}
+
+function idOf(text: string, flag: string): number {
+  if (!/^\d{1,10}$/.test(text))
+    throw new LabError('usage', `${flag} "${text}": expected a number, names are not looked up`);
+  return Number(text);
+}
+
+function runNative(file: string, id: string, { options, values }: { options: GlobalOptions; values: Flags }): number {
+  const program = join(dirname(process.argv[1] ?? ''), 'bin/tlab-runc');
+  const log =
+    options.log === undefined ? [] : ['--log', options.log, '--log-format', options.isJsonLog ? 'json' : 'text'];
+  const own = (['pid-file', 'console-socket', 'preserve-fds'] as const).flatMap((name) =>
+    values[name] === undefined ? [] : [`--${name}`, values[name]],
+  );
+  if (values.detach) own.push('--detach');
+  if (values['ignore-paused']) own.push('--ignore-paused');
+  const args = ['--root', options.root, ...log, 'exec', ...own, '--process', file, id];
+  const ran = spawnSync(program, args, { stdio: 'inherit' });
+  if (ran.error) throw new LabError('internal', `starting "${program}"`, { cause: ran.error });
+  return ran.status ?? 128 + (ran.signal === null ? 0 : constants.signals[ran.signal]);
+}
