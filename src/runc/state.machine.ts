@@ -16,17 +16,10 @@ export const ociMachine = setup({ types: { events: {} as { type: OciEvent } } })
   states: {
     creating: { on: { created: 'created', exit: 'stopped' } },
     created: {
-      on: {
-        start: 'running',
-        exec: 'created',
-        update: 'created',
-        kill: 'created',
-        pause: 'paused',
-        exit: 'stopped',
-        delete: 'deleted',
-      },
+      on: { start: 'running', exec: 'created', update: 'created', kill: 'created', pause: 'paused', exit: 'stopped' },
     },
     running: { on: { exec: 'running', update: 'running', kill: 'running', pause: 'paused', exit: 'stopped' } },
+    // One that was paused before its start is created again: the kernel remembers that, not this table.
     paused: { on: { update: 'paused', kill: 'paused', resume: 'running', exit: 'stopped' } },
     stopped: { on: { delete: 'deleted' } },
     deleted: { type: 'final' },

@@ -23,7 +23,7 @@ test('each verb is allowed exactly where the specification and runc allow it', (
   assert.deepEqual(statusesThatAllow('resume'), ['paused']);
   assert.deepEqual(statusesThatAllow('exec'), ['created', 'running']);
   assert.deepEqual(statusesThatAllow('update'), ['created', 'running', 'paused']);
-  assert.deepEqual(statusesThatAllow('delete'), ['created', 'stopped']);
+  assert.deepEqual(statusesThatAllow('delete'), ['stopped']);
 });
 
 test('a refusal says what the container is and what it must be', () => {
