@@ -1,12 +1,47 @@
 // Bundles each TypeScript stage into one CommonJS file under dist/: a single file loads three times quicker than its modules,
 // and CommonJS output avoids the cost of `import http from 'node:http'` (the ESM facade of node:http loads undici).
-import { build } from 'esbuild';
+// The CLI is two files: a small entry, and everything else, so that the entry can switch the compile cache on first.
+import { build, type Plugin } from 'esbuild';
 
 const stages = {
   tlab: 'src/main.ts',
+  'tlab-cli': 'src/cli/start.ts',
   tlabd: 'src/daemon/main.ts',
   'tlab-containerd': 'src/containerd/main.ts',
   'tlab-runc': 'src/runc/main.ts',
+};
+
+/** The entry loads the rest of the CLI from the file beside it. */
+const splitCli: Plugin = {
+  name: 'split-cli',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/cli\/start\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './tlab-cli.cjs', external: true } : undefined,
+    );
+  },
+};
+
+/**
+ * What oclif imports and our plugin, made by hand, never calls: looking for plugins, settings and versions on disk.
+ * A test runs every command through the bundle, so that an update of oclif that begins to need one is noticed.
+ */
+const neverCalled: Record<string, string> = {
+  semver: 'module.exports = { satisfies: () => true, gt: () => false };',
+  minimatch: 'module.exports = { minimatch: () => false };',
+  tinyglobby: 'module.exports = { glob: async () => [] };',
+  lilconfig: 'module.exports = { lilconfig: () => ({ search: async () => null }) };',
+  'get-package-type': 'module.exports = async () => "module";',
+  'wsl-utils': 'module.exports = { isWsl: false };',
+  debug: 'module.exports = () => Object.assign(() => undefined, { enabled: false, extend: () => () => undefined });',
+  ejs: 'module.exports = { render: (text) => text };',
+};
+const withoutUnused: Plugin = {
+  name: 'without-unused',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^(${Object.keys(neverCalled).join('|')})$`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
+    onLoad({ filter: /.*/, namespace: 'never-called' }, ({ path }) => ({ contents: neverCalled[path] ?? '' }));
+  },
 };
 
 await build({
@@ -20,6 +55,9 @@ await build({
   minifySyntax: true,
   sourcemap: 'linked',
   external: ['koffi'],
+  // As require(): import() of a CommonJS file would load the whole ESM loader.
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
+  plugins: [splitCli, withoutUnused],
   define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
 });

@@ -16,9 +16,13 @@ export default defineCommand({
     const trace = await loadTrace(flags.trace ?? 'last');
     const event = trace.events.find((one) => String(one.seq) === operands[0]);
     if (event === undefined) {
-      throw new LabError('usage', `tlab why "${operands[0]}": expected an event from 1 to ${trace.events.at(-1)?.seq ?? 0}`, {
-        hint: 'tlab trace show --level 2',
-      });
+      throw new LabError(
+        'usage',
+        `tlab why "${operands[0]}": expected an event from 1 to ${trace.events.at(-1)?.seq ?? 0}`,
+        {
+          hint: 'tlab trace show --level 2',
+        },
+      );
     }
     for (const line of explainEvent(trace, event, columns())) print(line);
     return 0;

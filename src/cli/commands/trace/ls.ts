@@ -4,8 +4,8 @@ import { printable } from '../../../base/text.ts';
 import { listTraces } from '../../../engine/traces.ts';
 import { defineCommand } from '../../command.ts';
 import { boolean } from '../../flags/spec.ts';
-import { ago } from '../../format/time.ts';
-import { table } from '../../render/table.ts';
+import { fitWidth, tableLines } from '../../format/table.ts';
+import { humanAge } from '../../format/words.ts';
 import { print, say } from '../../terminal.ts';
 
 export default defineCommand({
@@ -18,11 +18,11 @@ export default defineCommand({
     else {
       const rows = traces.map((trace) => [
         shortId(trace.id),
-        ago(new Date(trace.startedAt)),
+        humanAge(Date.parse(trace.startedAt) / 1000),
         trace.closed ? String(trace.status ?? '-') : 'open',
         printable(trace.command.join(' ')),
       ]);
-      for (const line of table(['TRACE ID', 'RECORDED', 'STATUS', 'COMMAND'], rows)) print(line);
+      for (const line of tableLines([['TRACE ID', 'RECORDED', 'STATUS', 'COMMAND'], ...rows], fitWidth())) print(line);
     }
     return 0;
   },

@@ -1,7 +1,7 @@
 // `tlab trace run`: exactly `tlab run`, and every step of it recorded and told.
 import { defineCommand } from '../../command.ts';
 import { run, runFlags } from '../../run/run.ts';
-import { exitStatusOfRun } from '../../start.ts';
+import { exitStatusOfRun } from '../../status.ts';
 import { record } from '../../trace/record.ts';
 
 export default defineCommand({

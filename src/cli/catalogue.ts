@@ -1,0 +1,119 @@
+// Every command: its name, one line about it, its group in the overview, and how its file is loaded. The path of a file is
+// the name of its command. Rule: loads stay lazy, so that `tlab ps` reads no other command's code.
+import type { CommandClass } from './command.ts';
+
+export interface CatalogueRow {
+  says: string;
+  group: 'containers' | 'images' | 'see' | 'engine';
+  hidden?: boolean;
+  /** Other names of the same command. */
+  aliases?: readonly string[];
+  load: () => Promise<{ default: CommandClass }>;
+}
+
+export const groups: Record<CatalogueRow['group'], string> = {
+  see: 'See what happens',
+  containers: 'Containers',
+  images: 'Images',
+  engine: 'The engine',
+};
+
+/** Key: the words of the command's name. */
+export const catalogue: Record<string, CatalogueRow> = {
+  run: { group: 'containers', says: 'Create and run a new container', load: () => import('./commands/run.ts') },
+  create: {
+    group: 'containers',
+    says: 'Create a container, do not start it',
+    load: () => import('./commands/create.ts'),
+  },
+  start: { group: 'containers', says: 'Start stopped containers', load: () => import('./commands/start.ts') },
+  stop: { group: 'containers', says: 'Stop running containers', load: () => import('./commands/stop.ts') },
+  kill: { group: 'containers', says: 'Send a signal to containers', load: () => import('./commands/kill.ts') },
+  restart: { group: 'containers', says: 'Stop and start containers', load: () => import('./commands/restart.ts') },
+  pause: { group: 'containers', says: 'Freeze all processes of containers', load: () => import('./commands/pause.ts') },
+  unpause: { group: 'containers', says: 'Let frozen containers go on', load: () => import('./commands/unpause.ts') },
+  rm: { group: 'containers', says: 'Remove containers', load: () => import('./commands/rm.ts') },
+  ps: { group: 'containers', says: 'List containers', load: () => import('./commands/ps.ts') },
+  logs: { group: 'containers', says: "Show a container's output", load: () => import('./commands/logs.ts') },
+  exec: { group: 'containers', says: 'Run a command in a running container', load: () => import('./commands/exec.ts') },
+  attach: { group: 'containers', says: "Join a container's streams", load: () => import('./commands/attach.ts') },
+  wait: {
+    group: 'containers',
+    says: 'Wait until containers stop; print their status',
+    load: () => import('./commands/wait.ts'),
+  },
+  top: { group: 'containers', says: "Show a container's processes", load: () => import('./commands/top.ts') },
+  port: { group: 'containers', says: 'Show published ports', load: () => import('./commands/port.ts') },
+  rename: { group: 'containers', says: 'Give a container another name', load: () => import('./commands/rename.ts') },
+  inspect: {
+    group: 'containers',
+    says: 'Show everything known about an object',
+    load: () => import('./commands/inspect.ts'),
+  },
+  images: { group: 'images', says: 'List images', load: () => import('./commands/images.ts') },
+  pull: {
+    group: 'images',
+    says: 'Fetch an image from a registry or the library',
+    load: () => import('./commands/pull.ts'),
+  },
+  rmi: { group: 'images', says: 'Remove images', load: () => import('./commands/rmi.ts') },
+  events: { group: 'engine', says: "Follow the daemon's events", load: () => import('./commands/events.ts') },
+  info: { group: 'engine', says: 'Show what the engine is made of', load: () => import('./commands/info.ts') },
+  version: {
+    group: 'engine',
+    says: 'Show the versions of client and engine',
+    load: () => import('./commands/version.ts'),
+  },
+  'trace run': {
+    group: 'see',
+    says: 'Run a container and record every step',
+    load: () => import('./commands/trace/run.ts'),
+  },
+  'trace show': {
+    group: 'see',
+    says: 'Show a trace, from story to kernel operation',
+    load: () => import('./commands/trace/show.ts'),
+  },
+  'trace ls': { group: 'see', says: 'List the traces of this host', load: () => import('./commands/trace/ls.ts') },
+  'trace export': { group: 'see', says: 'Write a trace to a file', load: () => import('./commands/trace/export.ts') },
+  'trace rm': { group: 'see', says: 'Remove traces', load: () => import('./commands/trace/rm.ts') },
+  why: { group: 'see', says: 'Why an event of a trace happened', load: () => import('./commands/why.ts') },
+  'plan show': {
+    group: 'see',
+    says: 'Print the kernel operations of a bundle',
+    load: () => import('./commands/plan/show.ts'),
+  },
+  doctor: {
+    group: 'engine',
+    says: 'What this machine can do, and how to help it',
+    load: () => import('./commands/doctor.ts'),
+  },
+  'system start': { group: 'engine', says: 'Start the daemon', load: () => import('./commands/system/start.ts') },
+  'system stop': {
+    group: 'engine',
+    says: 'Stop the daemon; containers go on',
+    load: () => import('./commands/system/stop.ts'),
+  },
+  'system status': {
+    group: 'engine',
+    says: 'Show what of the engine is running',
+    load: () => import('./commands/system/status.ts'),
+  },
+  'system reset': {
+    group: 'engine',
+    says: 'Remove everything that tlab made',
+    load: () => import('./commands/system/reset.ts'),
+  },
+  'library build': { group: 'images', says: 'Build offline images', load: () => import('./commands/library/build.ts') },
+  'library ls': { group: 'images', says: 'List the offline images', load: () => import('./commands/library/ls.ts') },
+  'library rm': { group: 'images', says: 'Remove offline images', load: () => import('./commands/library/rm.ts') },
+  help: { group: 'engine', says: 'Show help for a command', load: () => import('./commands/help.ts') },
+};
+
+/** One line about each first word that has commands below it. */
+export const topics: Record<string, string> = {
+  trace: 'Run a command and see every step of it',
+  system: 'Start, stop and reset the engine',
+  library: 'Images built from packages of this host, for use offline',
+  plan: 'The kernel operations that a container is made of',
+};

@@ -1,0 +1,14 @@
+// tlab pause: freezes all processes of containers.
+import { defineCommand } from '../command.ts';
+import { connect } from '../connection.ts';
+import { containerPath, forEach } from '../each.ts';
+
+export default defineCommand({
+  operands: 'CONTAINER [CONTAINER...]',
+  count: { min: 1 },
+  flags: {},
+  run({ operands }) {
+    const client = connect();
+    return forEach(operands, (name) => client.json({ method: 'POST', path: `${containerPath(name)}/pause` }));
+  },
+});

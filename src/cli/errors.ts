@@ -1,0 +1,43 @@
+// Prints an error once: the chain in one line, then `why:` and `try:` where there is one; or its structure with --json.
+import { asLabError, type LabError } from '../base/errors.ts';
+import { paint, say } from './terminal.ts';
+
+/** The lines that a person sees. */
+export function errorLines(thrown: unknown): string[] {
+  const error = asLabError(thrown);
+  const lines = [`${paint.err('red', 'error:')} ${error.message}`];
+  const why = reason(error);
+  if (why !== undefined) lines.push(`${paint.err('dim', 'why:')} ${why}`);
+  if (error.hint !== undefined) lines.push(`${paint.err('cyan', 'try:')} ${error.hint}`);
+  return lines;
+}
+
+/** The innermost cause whose words are not yet in the message. */
+function reason(error: LabError): string | undefined {
+  let inner: unknown = error.cause;
+  let found: string | undefined;
+  while (inner instanceof Error) {
+    if (!error.message.includes(inner.message) && inner.message !== '') found = inner.message;
+    inner = inner.cause;
+  }
+  const said = error.data?.why;
+  return typeof said === 'string' ? said : found;
+}
+
+export function errorDocument(thrown: unknown): Record<string, unknown> {
+  const error = asLabError(thrown);
+  return {
+    schema: 'tlab.error/1',
+    kind: error.kind,
+    message: error.message,
+    ...(reason(error) === undefined ? {} : { why: reason(error) }),
+    ...(error.hint === undefined ? {} : { try: error.hint }),
+    ...(error.data === undefined ? {} : { data: error.data }),
+  };
+}
+
+export function printError(thrown: unknown, asJson: boolean): void {
+  if (asJson) say(JSON.stringify({ error: errorDocument(thrown) }));
+  else for (const line of errorLines(thrown)) say(line);
+  if (process.env.TLAB_DEBUG !== undefined && thrown instanceof Error) say(String(thrown.stack));
+}

@@ -1,0 +1,83 @@
+// A container in the foreground: attach, wait, start, carry the streams, hand on the exit status.
+// Order that must not change: attach and wait come before start, or output and exit of a quick program would be missed.
+import type { IncomingMessage } from 'node:http';
+import { LabError } from '../../base/errors.ts';
+import type { DaemonClient } from '../../daemon/client.ts';
+import type { WaitResponse } from '../../daemon/protocol.ts';
+import { say } from '../terminal.ts';
+import { followSize, rawTerminal } from './raw-terminal.ts';
+import { proxySignals } from './signals.ts';
+import { carryStreams, type StreamEnd } from './streams.ts';
+
+export interface Foreground {
+  id: string;
+  attached: { stdin: boolean; stdout: boolean; stderr: boolean };
+  tty: boolean;
+  /** Wait for the removal that --rm brings, not only for the exit. */
+  untilRemoved: boolean;
+  sigProxy: boolean;
+  detachKeys: string | undefined;
+  /** False for `attach`: the container runs already. */
+  start: boolean;
+}
+
+/** Runs until the container has exited or the person has detached; the container's status. */
+export async function runInForeground(client: DaemonClient, wanted: Foreground): Promise<number> {
+  const path = `/containers/${wanted.id}`;
+  const connection = await client.hijack({
+    method: 'POST',
+    path: `${path}/attach`,
+    query: { stream: true, ...wanted.attached, detachKeys: wanted.detachKeys },
+  });
+  const condition = wanted.untilRemoved ? 'removed' : wanted.start ? 'next-exit' : 'not-running';
+  const waiting = await client.stream({ method: 'POST', path: `${path}/wait`, query: { condition } });
+  using _signals = wanted.sigProxy ? proxySignals((signal) => forward(client, path, signal)) : nothing;
+  try {
+    if (wanted.start) await client.json({ method: 'POST', path: `${path}/start` });
+  } catch (error) {
+    connection.socket.destroy();
+    waiting.destroy();
+    throw error;
+  }
+  const end = await carryWithTerminal(client, wanted, () =>
+    carryStreams(connection, { stdin: wanted.attached.stdin, tty: wanted.tty, detachKeys: wanted.detachKeys }),
+  );
+  if (end === 'detached') {
+    waiting.destroy();
+    say('read escape sequence');
+    return 0;
+  }
+  return await exitStatus(waiting);
+}
+
+const nothing: Disposable = { [Symbol.dispose]: () => undefined };
+
+async function carryWithTerminal(
+  client: DaemonClient,
+  wanted: Foreground,
+  carry: () => Promise<StreamEnd>,
+): Promise<StreamEnd> {
+  if (!wanted.tty) return await carry();
+  using _raw = wanted.attached.stdin ? rawTerminal() : nothing;
+  using _size = followSize((size) => resize(client, `/containers/${wanted.id}/resize`, size));
+  return await carry();
+}
+
+/** The program may be gone already: a size that comes too late is nobody's error. */
+export function resize(client: DaemonClient, path: string, size: { rows: number; columns: number }): void {
+  client.json({ method: 'POST', path, query: { h: size.rows, w: size.columns } }).catch(() => undefined);
+}
+
+function forward(client: DaemonClient, path: string, signal: string): void {
+  client.json({ method: 'POST', path: `${path}/kill`, query: { signal } }).catch(() => undefined);
+}
+
+async function exitStatus(waiting: IncomingMessage): Promise<number> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of waiting) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text === '') throw new LabError('unavailable', 'the daemon went away while the container ran');
+  const answer = JSON.parse(text) as WaitResponse;
+  if (answer.Error?.Message) throw new LabError('internal', answer.Error.Message);
+  return answer.StatusCode;
+}

@@ -1,0 +1,129 @@
+// Hands a command line to oclif. Nothing is looked up on disk: the plugin is made from the catalogue.
+// Rule: `--help` counts only before the first operand of a command like run, since what follows IMAGE is the container's.
+import type { Command } from '@oclif/core/command';
+import { Config } from '@oclif/core/config';
+import type { Plugin } from '@oclif/core/interfaces';
+import { LabError } from '../base/errors.ts';
+import { type CatalogueRow, catalogue, topics } from './catalogue.ts';
+import { commandName, loadCommand, unknownCommand } from './dispatch.ts';
+import { printError } from './errors.ts';
+import { version } from './version.ts';
+
+/** Runs one command line; the result is the exit status. */
+export async function start(argv: readonly string[]): Promise<number> {
+  const words = globalFlags(argv);
+  const name = commandName(words);
+  try {
+    if (name === undefined) return await withoutCommand(words);
+    const rest = words.slice(name.split(' ').length);
+    const loaded = await loadCommand(name);
+    if (asksForHelp(rest, loaded.spec.untilOperand === true)) return await showHelp(name);
+    const config = await loadConfig();
+    await config.runCommand(name.replaceAll(' ', ':'), rest);
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    return await failed(error, name, words);
+  }
+}
+
+/** `--host` may come before the command; it is an environment variable from then on. */
+function globalFlags(argv: readonly string[]): string[] {
+  const words = [...argv];
+  for (;;) {
+    const first = words[0];
+    if (first === '--host' || first === '-H') {
+      process.env.TLAB_HOST = words[1] ?? '';
+      words.splice(0, 2);
+    } else if (first?.startsWith('--host=') === true) {
+      process.env.TLAB_HOST = first.slice('--host='.length);
+      words.shift();
+    } else {
+      return words;
+    }
+  }
+}
+
+function asksForHelp(rest: readonly string[], untilOperand: boolean): boolean {
+  for (const word of rest) {
+    if (word === '--help') return true;
+    if (word === '--' || (untilOperand && !word.startsWith('-'))) return false;
+  }
+  return false;
+}
+
+async function withoutCommand(words: readonly string[]): Promise<number> {
+  const first = words[0];
+  if (first === undefined) {
+    const { overview } = await import('./overview.ts');
+    return await overview();
+  }
+  if (first === '--help' || first === '-h') return await showHelp(undefined);
+  if (Object.hasOwn(topics, first) && (words.length === 1 || words[1] === '--help')) return await showHelp(first);
+  if (first.startsWith('-')) throw new LabError('usage', `unknown flag: ${first}`, { hint: 'tlab --help' });
+  throw unknownCommand(words);
+}
+
+async function showHelp(name: string | undefined): Promise<number> {
+  const { help } = await import('./help.ts');
+  return await help(name);
+}
+
+async function failed(error: unknown, name: string | undefined, words: readonly string[]): Promise<number> {
+  const isUsage = error instanceof LabError && error.kind === 'usage';
+  printError(isUsage && name !== undefined ? withHint(error, name) : error, words.includes('--json'));
+  const kind = error instanceof LabError ? error.kind : 'internal';
+  const own = name === undefined ? undefined : (await loadCommand(name).catch(() => undefined))?.spec.exitStatus;
+  if (own !== undefined) return own(kind);
+  return isUsage ? 2 : 1;
+}
+
+/** Every error of usage says where to read on, or which flag was meant. */
+function withHint(error: LabError, name: string): LabError {
+  if (error.hint !== undefined && !error.hint.startsWith('--')) return error;
+  return new LabError('usage', error.message, { hint: `tlab ${name} ${error.hint ?? '--help'}` });
+}
+
+async function loadConfig(): Promise<Config> {
+  const pjson = { name: 'tlab', version, oclif: { bin: 'tlab', topicSeparator: ' ' as const } };
+  const root = import.meta.dirname;
+  const commands = Object.entries(catalogue).map(([name, row]) => loadable(name, row));
+  const plugin = {
+    _base: 'tlab',
+    alias: 'tlab',
+    commandIDs: commands.map((command) => command.id),
+    commands,
+    commandsDir: undefined,
+    findCommand: undefined,
+    hasManifest: true,
+    hooks: {},
+    isRoot: true,
+    load: async () => undefined,
+    moduleType: 'module',
+    name: 'tlab',
+    options: { root },
+    pjson,
+    root,
+    topics: Object.entries(topics).map(([name, description]) => ({ name, description })),
+    type: 'core',
+    valid: true,
+    version,
+  } as unknown as Plugin;
+  return await Config.load({
+    root,
+    pjson: pjson as unknown as Plugin['pjson'],
+    plugins: new Map([[plugin.name, plugin]]),
+    devPlugins: false,
+    userPlugins: false,
+  });
+}
+
+const loadable = (name: string, row: CatalogueRow): Command.Loadable => ({
+  id: name.replaceAll(' ', ':'),
+  summary: row.says,
+  aliases: [],
+  hiddenAliases: [],
+  hidden: row.hidden ?? false,
+  args: {},
+  flags: {},
+  load: () => loadCommand(name),
+});

@@ -1,0 +1,2 @@
+// The version of the CLI, known without loading package.json.
+export const version = '0.1.0';

@@ -1,0 +1,94 @@
+// Starts and stops the daemon. Ready means that its socket takes a connection; nothing waits a fixed time.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, watch } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { LabError } from '../base/errors.ts';
+import { paths } from '../base/paths.ts';
+import { packageRoot } from './package.ts';
+import { endProcess, engineProcesses } from './processes.ts';
+
+const startDeadlineMs = 20_000;
+const stopDeadlineMs = 15_000;
+/** How soon to try again when no file changed: the socket's file is there a moment before it listens. */
+const retryMs = 20;
+
+export const daemonLog = (): string => join(paths.runRoot, 'tlabd.log');
+
+/** Whether somebody takes connections at a unix socket. */
+export function answers(socketPath: string): Promise<'yes' | 'no' | 'forbidden'> {
+  const { promise, resolve } = Promise.withResolvers<'yes' | 'no' | 'forbidden'>();
+  const socket = createConnection({ path: socketPath });
+  socket.on('connect', () => {
+    socket.destroy();
+    resolve('yes');
+  });
+  socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EACCES' ? 'forbidden' : 'no'));
+  return promise;
+}
+
+/** Starts the daemon, detached from this terminal, and returns when it answers. Errors: unavailable, with its last words. */
+export async function launchDaemon(): Promise<void> {
+  mkdirSync(paths.runRoot, { recursive: true, mode: 0o711 });
+  const log = openSync(daemonLog(), 'a', 0o640);
+  const from = readFileSync(daemonLog()).length;
+  const child = spawn(process.execPath, daemonProgram(), { detached: true, cwd: '/', stdio: ['ignore', log, log] });
+  closeSync(log);
+  child.unref();
+  const failure = await untilReady(child);
+  if (failure === undefined) return;
+  const words = readFileSync(daemonLog()).subarray(from).toString('utf8').trim().split('\n');
+  throw new LabError('unavailable', `starting the daemon: ${lastWords(words) ?? failure}`, {
+    hint: `read ${daemonLog()}, and run: tlab doctor`,
+  });
+}
+
+const lastWords = (lines: readonly string[]): string | undefined =>
+  lines
+    .findLast((line) => line.startsWith('tlabd: '))
+    ?.slice('tlabd: '.length)
+    .trim();
+
+function daemonProgram(): string[] {
+  const bundle = join(packageRoot(), 'dist/tlabd.cjs');
+  return [existsSync(bundle) ? bundle : join(packageRoot(), 'src/daemon/main.ts')];
+}
+
+/** Undefined once the daemon answers; else why it will not. */
+async function untilReady(child: ChildProcess): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const attempt = async (): Promise<void> => {
+    if ((await answers(paths.daemonSocket)) === 'yes') resolve(undefined);
+  };
+  // Somebody else may have started one in the same moment: then ours ends, and theirs answers.
+  child.on('exit', (code, signal) => {
+    void attempt().then(() => {
+      if (!engineProcesses().some((other) => other.kind === 'tlabd')) resolve(`it ended with ${signal ?? code}`);
+    });
+  });
+  const watcher = watch(paths.runRoot, () => void attempt());
+  const retry = setInterval(() => void attempt(), retryMs);
+  const deadline = setTimeout(() => resolve(`it does not answer within ${startDeadlineMs / 1000} s`), startDeadlineMs);
+  try {
+    return await promise;
+  } finally {
+    watcher.close();
+    clearInterval(retry);
+    clearTimeout(deadline);
+    child.removeAllListeners('exit');
+  }
+}
+
+/** Ends daemon and containerd; shims and containers stay. The names of what was stopped. */
+export async function stopEngine(): Promise<string[]> {
+  const stopped: string[] = [];
+  for (const kind of ['tlabd', 'tlab-containerd'] as const) {
+    for (const { pid } of engineProcesses().filter((each) => each.kind === kind)) {
+      const gone = await endProcess(pid, 'SIGTERM', stopDeadlineMs);
+      if (!gone) await endProcess(pid, 'SIGKILL', stopDeadlineMs);
+      stopped.push(`${kind} (${pid})`);
+    }
+  }
+  for (const file of [paths.daemonSocket, paths.daemonPidFile]) rmSync(file, { force: true });
+  return stopped;
+}

@@ -1,0 +1,131 @@
+// Everything of tlab that is on this host: what a reset removes, and what a test may not find afterwards. Reads only.
+// Rule: a thing counts as tlab's by its name or place, and a process or cgroup by the engine that it belongs to.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { paths } from '../base/paths.ts';
+import { findProgram } from '../kernel/programs.ts';
+import { descendantsOf, engineProcess, engineProcesses, parentOf } from './processes.ts';
+
+export interface Leftover {
+  kind: 'process' | 'mount' | 'link' | 'rule' | 'cgroup' | 'file';
+  /** What a person would name it by: pid and program, path, link name, rule, folder. */
+  what: string;
+}
+
+export interface ScanOptions {
+  /** The library and the traces are wanted and do not count. */
+  keepLibrary?: boolean;
+}
+
+export function findLeftovers(options: ScanOptions = {}): Leftover[] {
+  return [
+    ...processLeftovers(),
+    ...mountLeftovers().map((what): Leftover => ({ kind: 'mount', what })),
+    ...linkLeftovers().map((what): Leftover => ({ kind: 'link', what })),
+    ...ruleLeftovers().map((what): Leftover => ({ kind: 'rule', what })),
+    ...cgroupLeftovers().map((what): Leftover => ({ kind: 'cgroup', what })),
+    ...fileLeftovers(options).map((what): Leftover => ({ kind: 'file', what })),
+  ];
+}
+
+function processLeftovers(): Leftover[] {
+  const own = engineProcesses();
+  const below = descendantsOf(own.map((each) => each.pid)).filter((pid) => !own.some((each) => each.pid === pid));
+  return [
+    ...own.map((each): Leftover => ({ kind: 'process', what: `${each.pid} ${each.kind}` })),
+    ...below.map((pid): Leftover => ({ kind: 'process', what: `${pid} in a container` })),
+  ];
+}
+
+/** Mount points below the roots, deepest first. @source man proc(5) mountinfo: octal escapes for white space */
+export function mountLeftovers(): string[] {
+  const roots = [paths.runRoot, paths.dataRoot];
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))),
+    )
+    .filter((point) => roots.some((root) => point === root || point.startsWith(`${root}/`)))
+    .reverse();
+}
+
+/** The bridge and the near ends of veth pairs in this network namespace. */
+export const linkLeftovers = (): string[] =>
+  readdirSync('/sys/class/net').filter((name) => name === 'tlab0' || /^tlab-[0-9a-f]{8}$/.test(name));
+
+/** Rules and chains that name a TLAB chain, in either address family. */
+export function ruleLeftovers(): string[] {
+  return ['iptables-save', 'ip6tables-save'].flatMap((name) => {
+    const program = findProgram(name);
+    if (program === undefined) return [];
+    try {
+      const text = execFileSync(program, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+      return text.split('\n').filter((line) => /(^:| )TLAB/.test(line));
+    } catch {
+      return [];
+    }
+  });
+}
+
+const cgroupRoot = '/sys/fs/cgroup';
+
+/** Hierarchies that have a folder `tlab`: one on version 2, one a controller on version 1. */
+const cgroupParents = (): string[] =>
+  [cgroupRoot, ...subfolders(cgroupRoot).map((name) => `${cgroupRoot}/${name}`)]
+    .map((hierarchy) => `${hierarchy}/tlab`)
+    .filter((folder) => existsSync(folder));
+
+/** Folders of containers of this engine, and the empty parents. */
+export function cgroupLeftovers(): string[] {
+  return cgroupParents().flatMap((parent) => {
+    const children = subfolders(parent);
+    const own = children.filter((name) => isOwnCgroup(`${parent}/${name}`)).map((name) => `${parent}/${name}`);
+    return own.length === children.length ? [...own, parent] : own;
+  });
+}
+
+/** Another engine's container has another engine's shim above its processes; an empty cgroup is nobody's. */
+function isOwnCgroup(folder: string): boolean {
+  const pids = processesIn(folder);
+  return pids.every((pid) => {
+    for (let at = pid; at > 1; at = parentOf(at)) {
+      if (engineProcess(at) !== undefined) return true;
+      if (/containerd-shim/.test(commandOf(at))) return false;
+    }
+    return true;
+  });
+}
+
+export function processesIn(folder: string): number[] {
+  const own = readText(`${folder}/cgroup.procs`).split('\n').filter(Boolean).map(Number);
+  return [...own, ...subfolders(folder).flatMap((name) => processesIn(`${folder}/${name}`))];
+}
+
+const commandOf = (pid: number): string => readText(`/proc/${pid}/cmdline`);
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+export function subfolders(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+}
+
+const kept = new Set(['library', 'traces']);
+
+function fileLeftovers({ keepLibrary = false }: ScanOptions): string[] {
+  const run = existsSync(paths.runRoot) ? [paths.runRoot] : [];
+  if (!keepLibrary) return existsSync(paths.dataRoot) ? [...run, paths.dataRoot] : run;
+  const data = existsSync(paths.dataRoot) ? readdirSync(paths.dataRoot).filter((name) => !kept.has(name)) : [];
+  return [...run, ...data.map((name) => `${paths.dataRoot}/${name}`)];
+}

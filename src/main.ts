@@ -1,0 +1,14 @@
+// The entry of `tlab`. `--version` is answered before anything is loaded; everything else is in cli/start.ts, which the
+// bundle keeps in a file of its own so that its compiled code can be cached.
+import { enableCompileCache } from 'node:module';
+
+const argv = process.argv.slice(2);
+
+if (argv[0] === '--version' || argv[0] === '-v') {
+  process.stdout.write('tlab version 0.1.0\n');
+} else {
+  enableCompileCache(`${import.meta.dirname}/compile-cache`);
+  void import('./cli/start.ts').then(async ({ start }) => {
+    process.exitCode = await start(argv);
+  });
+}
