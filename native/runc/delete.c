@@ -81,10 +81,13 @@ int verb_delete(struct call *call)
 {
 	struct container container;
 	int result = container_open(&container, call->options.root, call->options.id, &call->failure);
+	bool exists = container.dir >= 0, absent = call->failure.number == ENOENT;
 	if (result == 0)
 		result = remove_opened(&container, call);
-	else if (call->options.force)
-		result = container.dir >= 0 ? remove_damaged(&container, call) : call->failure.number == ENOENT ? 0 : -1;
+	else if (exists && (call->options.force || absent)) /* no plan: an earlier delete was killed on its last steps */
+		result = remove_damaged(&container, call);
+	else if (call->options.force && absent)
+		result = 0;
 	container_close(&container);
 	return result;
 }

@@ -28,7 +28,7 @@ static const struct {
 
 static void log_failure(const struct options *options, const char *text)
 {
-	char line[8192], when[64];
+	char line[8192], when[64], quoted[6144];
 	time_t now = time(NULL);
 	struct tm fields;
 	struct json json;
@@ -41,8 +41,11 @@ static void log_failure(const struct options *options, const char *text)
 	json_string(&json, "time", when);
 	json_end_object(&json);
 	size_t length = json.length;
-	if (!options->log_json)
-		length = (size_t)snprintf(line, sizeof line - 1, "time=\"%s\" level=error msg=\"%s\"", when, text);
+	if (!options->log_json) {
+		json_begin(&json, quoted, sizeof quoted);
+		json_string(&json, NULL, text);
+		length = (size_t)snprintf(line, sizeof line - 1, "time=\"%s\" level=error msg=%s", when, quoted);
+	}
 	if (length > sizeof line - 2)
 		length = sizeof line - 2;
 	line[length] = '\n';

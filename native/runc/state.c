@@ -96,7 +96,9 @@ void container_close(struct container *container)
 
 int container_forget(struct container *container, struct failure *failure)
 {
-	static const char *const files[] = { "start.fifo", "state.json", "plan", "state.json.new", "plan.new", "container.new", "container" };
+	/* The plan before `container`: a delete that is killed in between finds the one without the other, and goes on. */
+	static const char *const files[] = { "start.fifo",     "state.json", "plan",     "state.json.new",
+		                             "plan.new", "container.new", "container" };
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		unlinkat(container->dir, files[i], 0);
 	if (rmdir(container->path) < 0 && errno != ENOENT)
