@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { after, test } from 'node:test';
+import type { Operation } from '../../src/runc/plan/operations.ts';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
@@ -161,6 +162,28 @@ test('a read-only root refuses writes but its tmpfs mounts take them', root(), a
   const ran = await place.run(container);
   assert.equal(ran.stdout, 'shm\n');
   assert.match(ran.stderr, /can't create \/a: Read-only file system/);
+});
+
+test('a device program on a version 2 cgroup decides over devices', root(), async () => {
+  // r0 = access_type; r0 >>= 16; r0 &= BPF_DEVCG_ACC_MKNOD; exit: nodes may be made, none may be opened.
+  const program = Uint8Array.from(
+    Buffer.from('61100000000000007400000010000000540000000100000095'.padEnd(64, '0'), 'hex'),
+  );
+  const container = await place.bundle(['cat', '/dev/zero'], {
+    change: (operations) => {
+      const at = operations.findIndex(({ name }) => name === 'clone');
+      const join = operations.find((operation) => operation.name === 'cgroup_join' && operation.actor === 'runtime');
+      if (join?.name !== 'cgroup_join') return operations;
+      const attach: Operation = {
+        name: 'cgroup_devices',
+        actor: 'runtime',
+        cause: '/linux/resources/devices',
+        arguments: { path: join.arguments.path, program },
+      };
+      return operations.toSpliced(at, 0, attach);
+    },
+  });
+  assert.match((await place.run(container)).stderr, /can't open '\/dev\/zero': Operation not permitted/);
 });
 
 test('with a user namespace root inside is the mapped user outside, and devices still work', root(), async () => {
