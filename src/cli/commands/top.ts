@@ -7,6 +7,9 @@ import { boolean } from '../flags/spec.ts';
 import { fitWidth, tableLines } from '../format/table.ts';
 import { print } from '../terminal.ts';
 
+/** @source docker top: tabwriter with minimum width 20 */
+const columnWidth = 20;
+
 export default defineCommand({
   operands: 'CONTAINER [ps OPTIONS]',
   count: { min: 1 },
@@ -19,7 +22,7 @@ export default defineCommand({
       query: { ps_args: options.length === 0 ? undefined : options.join(' ') },
     });
     if (flags.json) print(JSON.stringify(answer, undefined, 2));
-    else for (const line of tableLines([answer.Titles, ...answer.Processes], fitWidth())) print(line);
+    else for (const line of tableLines([answer.Titles, ...answer.Processes], fitWidth(), columnWidth)) print(line);
     return 0;
   },
 });

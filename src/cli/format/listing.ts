@@ -62,4 +62,8 @@ const headingsOf = <Row>(listing: Listing<Row>): Record<string, string> =>
   Object.fromEntries(Object.keys(listing.fields).map((name) => [name, listing.headings[name] ?? name.toUpperCase()]));
 
 const valuesOf = <Row>(fields: Fields<Row>, row: Row): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value(row)]));
+  Object.fromEntries(
+    Object.keys(fields)
+      .sort()
+      .map((name) => [name, fields[name]?.(row)]),
+  );

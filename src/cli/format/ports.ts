@@ -1,14 +1,17 @@
 // Published ports as `docker ps` shows them: `0.0.0.0:8080->80/tcp, [::]:8080->80/tcp`, ranges together.
 import type { ContainerPort } from '../../daemon/protocol.ts';
 
+/** @source docker cli formatter DisplayablePorts: ports published under their own number are grouped and come first */
 export function portsText(ports: readonly ContainerPort[]): string {
   const groups: Group[] = [];
+  const renumbered: Group[] = [];
   for (const port of [...ports].sort(byPort)) {
     const last = groups.find((group) => continues(group, port));
-    if (last === undefined) groups.push(groupOf(port));
-    else last.size += 1;
+    if (last !== undefined) last.size += 1;
+    else if (port.PublicPort !== undefined && port.PublicPort !== port.PrivatePort) renumbered.push(groupOf(port));
+    else groups.push(groupOf(port));
   }
-  return groups.map(groupText).join(', ');
+  return [...groups, ...renumbered].map(groupText).join(', ');
 }
 
 interface Group {
@@ -46,8 +49,10 @@ function groupText(group: Group): string {
 function byPort(a: ContainerPort, b: ContainerPort): number {
   return (
     a.PrivatePort - b.PrivatePort ||
-    (a.IP ?? '').localeCompare(b.IP ?? '') ||
+    byText(a.IP ?? '', b.IP ?? '') ||
     (a.PublicPort ?? 0) - (b.PublicPort ?? 0) ||
-    a.Type.localeCompare(b.Type)
+    byText(a.Type, b.Type)
   );
 }
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -4,11 +4,15 @@ import { columns } from '../terminal.ts';
 import { ellipsis } from './words.ts';
 
 /** @source docker cli formatter: tabwriter with minimum width 10, padding 3 */
-const minimum = 10;
+const usualMinimum = 10;
 const padding = 3;
 
-export function tableLines(rows: readonly (readonly string[])[], fitTo: number | undefined): string[] {
-  const widths = columnWidths(rows);
+export function tableLines(
+  rows: readonly (readonly string[])[],
+  fitTo: number | undefined,
+  minimum: number = usualMinimum,
+): string[] {
+  const widths = columnWidths(rows, minimum);
   if (fitTo !== undefined) shrink(widths, rows, fitTo);
   return rows.map((row) =>
     row
@@ -29,7 +33,7 @@ const cellText = (cell: string, columnWidth: number): string => {
   return shown + ' '.repeat(Math.max(0, columnWidth - width(shown)));
 };
 
-function columnWidths(rows: readonly (readonly string[])[]): number[] {
+function columnWidths(rows: readonly (readonly string[])[], minimum: number): number[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length: count }, (_, at) =>
     Math.max(minimum, ...rows.map((row) => width(row[at] ?? '') + padding)),
