@@ -30,15 +30,19 @@ export async function attachContainer(
     return;
   }
   pipeOutput(streams, connection, { names: namesOf(options), isTerminal: container.record.config.Tty ?? false });
-  if (options.stdin) {
-    pipeInput(streams, connection, async () => {
-      if (!(container.record.config.StdinOnce ?? false)) return;
-      await streams.closeStdin();
-      if (container.isRunning) {
-        await ignoreMissing(engine.containerd.tasks.closeIO({ containerId: container.id, execId: '', stdin: true }));
-      }
-    });
-  }
+  if (!options.stdin) return;
+  const join = (): void => pipeInput(streams, connection, () => inputEnded(engine, container));
+  // Nobody reads the FIFO before the start: what the client sends waits in its socket.
+  if (container.isRunning) join();
+  else container.once('started', join);
+}
+
+/** Without StdinOnce the program's input stays open for the next who attaches. */
+async function inputEnded(engine: Engine, container: Container): Promise<void> {
+  if (!(container.record.config.StdinOnce ?? false)) return;
+  await container.streams?.closeStdin();
+  if (!container.isRunning) return;
+  await ignoreMissing(engine.containerd.tasks.closeIO({ containerId: container.id, execId: '', stdin: true }));
 }
 
 const namesOf = (options: AttachOptions): OutputName[] =>

@@ -12,6 +12,8 @@ import { type ContainerRecord, saveRecord } from './record.ts';
 import { restartMachine } from './restart.machine.ts';
 
 interface ContainerEvents {
+  /** The program runs. */
+  started: [];
   /** The task ended and the state says so. */
   exited: [];
   /** Nothing is left of the container. */

@@ -2,6 +2,7 @@
 // restart policy decides. Called for the event /tasks/exit and for an exit that was missed while the daemon was away.
 import { asLabError } from '../../base/errors.ts';
 import type { Engine } from '../engine.ts';
+import type { Sandbox } from '../network/networking.ts';
 import { formatNs, parseRfc3339, wallClockNs } from '../time.ts';
 import type { Container } from './container.ts';
 import { ignoreMissing } from './missing.ts';
@@ -17,8 +18,10 @@ export function containerExited(engine: Engine, container: Container, exit: Exit
   return container.exclusively(async () => {
     if (!container.isRunning) return;
     await settleStreams(engine, container);
+    const { sandbox } = container.record;
+    container.record.sandbox = undefined;
     recordExit(engine, container, exit);
-    await releaseTask(engine, container);
+    await releaseTask(engine, container, sandbox);
     afterExit(engine, container);
   });
 }
@@ -54,8 +57,7 @@ function recordExit(engine: Engine, container: Container, { exitCode, exitedNs }
   container.emit('exited');
 }
 
-async function releaseTask(engine: Engine, container: Container): Promise<void> {
-  const { sandbox } = container.record;
+async function releaseTask(engine: Engine, container: Container, sandbox: Sandbox | undefined): Promise<void> {
   await Promise.all([
     ignoreMissing(engine.containerd.containers.delete({ id: container.id })),
     engine.networking.deleteSandbox(container.id),
@@ -64,7 +66,6 @@ async function releaseTask(engine: Engine, container: Container): Promise<void> 
     const attributes = { container: container.id, name: sandbox.network, type: sandbox.network };
     engine.events.publish('network', 'disconnect', sandbox.networkId, attributes);
   }
-  container.record.sandbox = undefined;
 }
 
 function afterExit(engine: Engine, container: Container): void {

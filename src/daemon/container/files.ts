@@ -18,7 +18,7 @@ export function writeFiles(container: Container, configuration: Configuration): 
   mkdirSync(container.folder, { recursive: true, mode: 0o710 });
   const files = filesOf(container);
   const { config, host, id } = container.record;
-  const hostname = hostnameOf({ id, config });
+  const hostname = hostnameOf({ id, config, host });
   write(files.hostname, `${hostname}\n`, 'the host name');
   write(files.hosts, hostsText(container, hostname), 'the table of hosts');
   const dns = {

@@ -84,14 +84,14 @@ function hostConfigOf({ record: { host } }: Container): ContainerInspect['HostCo
   };
 }
 
-function configOf({ record: { id, config, image } }: Container): ContainerInspect['Config'] {
+function configOf({ record: { id, config, host, image } }: Container): ContainerInspect['Config'] {
   const own = image.config;
   const imageVariables = (own.Env ?? []).filter(
     (variable) => !(config.Env ?? []).some((mine) => mine.split('=', 1)[0] === variable.split('=', 1)[0]),
   );
   return {
     ...(config as ContainerInspect['Config']),
-    Hostname: hostnameOf({ id, config }),
+    Hostname: hostnameOf({ id, config, host }),
     Domainname: config.Domainname ?? '',
     User: config.User || own.User || '',
     AttachStdin: config.AttachStdin ?? false,

@@ -156,6 +156,7 @@ function started(engine: Engine, container: Container, pid: number): void {
     });
   }
   engine.events.publish('container', 'start', container.id, container.eventAttributes());
+  container.emit('started');
 }
 
 function failed(

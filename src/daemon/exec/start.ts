@@ -47,9 +47,11 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
   try {
     await addProcess(engine, exec, streams);
     const connection = connect?.();
-    if (connection !== undefined) join(engine, exec, streams, connection);
+    if (connection !== undefined) joinOutput(exec, streams, connection);
     const { pid } = await engine.containerd.tasks.start({ containerId: exec.container.id, execId: exec.id });
     exec.pid = pid;
+    // Nobody reads the FIFO before the start.
+    if (connection !== undefined) joinInput(engine, exec, connection);
     publish(engine, exec, 'exec_start', `: ${(exec.config.Cmd ?? []).join(' ')}`);
   } catch (thrown) {
     const { error, exitCode } = startFailure(thrown, exec.config.Cmd?.[0] ?? '');
@@ -110,18 +112,24 @@ function processOf(engine: Engine, { container, config }: Exec, rootfs: Rootfs):
   };
 }
 
-function join(engine: Engine, exec: Exec, streams: Streams, connection: Duplex): void {
-  const { AttachStdin: stdin, AttachStdout: stdout, AttachStderr: stderr, Tty: tty } = exec.config;
+function joinOutput(exec: Exec, streams: Streams, connection: Duplex): void {
+  const { AttachStdout: stdout, AttachStderr: stderr, Tty: tty } = exec.config;
   const names = [...(stdout ? (['stdout'] as const) : []), ...(stderr ? (['stderr'] as const) : [])];
   if (names.length === 0) void exec.exited.promise.then(() => connection.end());
   pipeOutput(streams, connection, { names, isTerminal: tty ?? false });
-  if (stdin) {
-    pipeInput(streams, connection, async () => {
-      await streams.closeStdin();
-      const ids = { containerId: exec.container.id, execId: exec.id };
-      await ignoreMissing(engine.containerd.tasks.closeIO({ ...ids, stdin: true }));
-    });
-  } else connection.resume();
+}
+
+function joinInput(engine: Engine, exec: Exec, connection: Duplex): void {
+  const { streams } = exec;
+  if (!exec.config.AttachStdin || streams === undefined) {
+    connection.resume();
+    return;
+  }
+  pipeInput(streams, connection, async () => {
+    await streams.closeStdin();
+    const ids = { containerId: exec.container.id, execId: exec.id };
+    await ignoreMissing(engine.containerd.tasks.closeIO({ ...ids, stdin: true }));
+  });
 }
 
 /** The event /tasks/exit of an exec. The exit status is there before the output ends, because clients ask for it then. */

@@ -6,7 +6,7 @@ import { newDraft } from './draft.ts';
 import type { SpecInput } from './input.ts';
 import { putLinux } from './linux.ts';
 import { putMounts } from './mounts.ts';
-import { hostnameOf, putProcess } from './process.ts';
+import { hostnameCause, hostnameOf, putProcess } from './process.ts';
 
 /** @source oci-runtime config#specification-version */
 const ociVersion = '1.0.2';
@@ -25,7 +25,7 @@ export function generateSpec(input: SpecInput): GeneratedSpec {
   draft.put('/root/path', 'rootfs', 'default:bundle-root');
   draft.put('/root/readonly', host.ReadonlyRootfs || undefined, 'api:/HostConfig/ReadonlyRootfs');
   if (host.UTSMode !== 'host') {
-    draft.put('/hostname', hostnameOf(input), config.Hostname ? 'api:/Hostname' : 'default:hostname-from-id');
+    draft.put('/hostname', hostnameOf(input), hostnameCause(input));
     draft.put('/domainname', config.Domainname || undefined, 'api:/Domainname');
   }
   putMounts(draft, input);

@@ -1,5 +1,6 @@
 // /process of config.json: program, environment, user, directory, terminal, limits. Each value names the field it comes from.
 
+import { hostname } from 'node:os';
 import { LabError } from '../../base/errors.ts';
 import { shortId } from '../../base/ids.ts';
 import type { Cause } from '../../trace/cause.ts';
@@ -50,7 +51,7 @@ export function environmentOf(input: SpecInput): Argument[] {
     variables.set(nameOf(value), { value, cause });
   };
   set(defaultPath, 'default:default-path');
-  set(`HOSTNAME=${hostnameOf(input)}`, config.Hostname ? 'api:/Hostname' : 'default:hostname-from-id');
+  set(`HOSTNAME=${hostnameOf(input)}`, hostnameCause(input));
   if (config.Tty) set('TERM=xterm', 'api:/Tty');
   for (const variable of image.Env ?? []) set(variable, 'image:/config/Env');
   for (const variable of config.Env ?? []) {
@@ -61,8 +62,15 @@ export function environmentOf(input: SpecInput): Argument[] {
   return [...variables.values()];
 }
 
-export function hostnameOf({ id, config }: Pick<SpecInput, 'id' | 'config'>): string {
-  return config.Hostname ? config.Hostname : shortId(id);
+/** In the host's network a container has the host's name. @source docker-run --hostname */
+export function hostnameOf({ id, config, host }: Pick<SpecInput, 'id' | 'config' | 'host'>): string {
+  if (config.Hostname) return config.Hostname;
+  return host.NetworkMode === 'host' ? hostname() : shortId(id);
+}
+
+export function hostnameCause({ config, host }: Pick<SpecInput, 'config' | 'host'>): Cause {
+  if (config.Hostname) return 'api:/Hostname';
+  return host.NetworkMode === 'host' ? 'api:/HostConfig/NetworkMode' : 'default:hostname-from-id';
 }
 
 export function putProcess(draft: Draft, input: SpecInput): void {
