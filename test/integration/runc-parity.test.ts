@@ -1,8 +1,20 @@
 // The same bundle under tlab-runc and under the real runc: what the program sees of itself must be the same.
 // Needs root, runc, busybox-static and dist/bin/tlab-runc (npm run build).
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { after, before, test } from 'node:test';
+import { compileBundle } from '../../src/runc/compile.ts';
+import { readHostFacts } from '../../src/runc/host/facts.ts';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { must, run, start } from '../helpers/shell.ts';
@@ -23,6 +35,9 @@ after(async () => {
   for (const name of hierarchies) await run('rmdir', [`/sys/fs/cgroup/${name}/tlab-parity`]);
   rmSync(folder, { recursive: true, force: true });
 });
+
+const version1Only = (): { skip: string | false } =>
+  root().skip === false && !existsSync('/sys/fs/cgroup/memory') ? { skip: 'needs version 1 hierarchies' } : root();
 
 type Edit = (config: RuntimeConfig) => void;
 
@@ -55,6 +70,12 @@ const mountsOf = (mountinfo: string): string[] =>
     const [, , , from, at, options, ...propagation] = left.split(' ');
     return [from, at, options, propagation.join(' ').replace(/:\d+/g, ''), right].join(' | ');
   });
+
+function chownTree(path: string, owner: number): void {
+  lchownSync(path, owner, owner);
+  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true }))
+    lchownSync(`${entry.parentPath}/${entry.name}`, owner, owner);
+}
 
 /** Our masks are stricter: nosuid, nodev, noexec and no room. */
 const isMask = (line: string): boolean =>
@@ -109,7 +130,65 @@ for (const [index, [title, edit]] of variants.entries()) {
   });
 }
 
-test('every cgroup file has the value that runc gives it', root(), async () => {
+test('a container in a user namespace of its own is that of runc', root(), async () => {
+  const script = `id; cat /proc/self/uid_map /proc/self/gid_map; ls -lan /dev | grep -v mqueue; cat /proc/self/cgroup; grep Cap /proc/self/status; cat /proc/self/mountinfo; touch /x`;
+  chmodSync(folder, 0o755);
+  const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  const { ours, theirs } = await underBoth('user', script, (config) => {
+    (config.linux.namespaces as { type: string }[]).push({ type: 'user' });
+    Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+    config.root.readonly = false;
+    chownTree(`${folder}/user/rootfs`, 100000);
+  });
+  const plain = (text: string): string[] =>
+    text
+      .split('\n')
+      .map((line) => (line.includes(' - ') ? (mountsOf(line)[0] ?? '') : line.replace(/\w{3} +\d+ \d\d:\d\d/, 'date')))
+      .filter((line) => !isMask(line));
+  assert.deepEqual(plain(ours), plain(theirs));
+  assert.match(ours, /uid=0/);
+});
+
+test('a version 2 cgroup with a device program, limits and a namespace of its own', root(), async (context) => {
+  const host = readHostFacts();
+  const { v2 } = host.cgroups;
+  if (v2 === undefined) return context.skip('needs a mounted version 2 hierarchy');
+  if (!readFileSync(`${v2}/cgroup.controllers`, 'utf8').includes('hugetlb'))
+    return context.skip('needs hugetlb on version 2');
+  const handedDown = readFileSync(`${v2}/cgroup.subtree_control`, 'utf8').trim();
+  const bundle = `${folder}/version2`;
+  const script = `cat /proc/self/cgroup | tail -1; cat /sys/fs/cgroup/hugetlb.2MB.max; head -c 1 /dev/zero | od -An -c;
+    mknod /dev/log c 1 11; head -c 1 /dev/log 2>&1; mknod /dev/own c 1 5; head -c 1 /dev/own | od -An -c`;
+  await makeBundle(bundle, {
+    args: ['sh', '-c', script],
+    edit: (config) => {
+      config.linux.cgroupsPath = cgroupsPath;
+      (config.linux.namespaces as { type: string }[]).push({ type: 'cgroup' });
+      config.linux.resources = {
+        devices: [{ allow: false, access: 'rwm' }],
+        hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }],
+      };
+      const { capabilities } = config.process as unknown as { capabilities: Record<string, string[]> };
+      for (const set of ['bounding', 'permitted', 'effective']) capabilities[set]?.push('CAP_MKNOD');
+    },
+  });
+  try {
+    const config = readFileSync(`${bundle}/config.json`, 'utf8');
+    const { bytes, sha256 } = compileBundle({ id, bundle, config, host: { ...host, cgroups: { v1: [], v2 } } });
+    mkdirSync(`${bundle}/plans`);
+    writeFileSync(`${bundle}/plans/${sha256}.plan`, bytes, { mode: 0o600 });
+    const output = await must(own, ['--root', `${folder}/own`, 'run', '--bundle', bundle, id], { env });
+    assert.deepEqual(
+      output.split('\n').map((line) => line.trim()),
+      ['0::/', '4194304', '\\0', 'head: /dev/log: Operation not permitted', '\\0'],
+    );
+  } finally {
+    await run('rmdir', [`${v2}/tlab-parity`]);
+    if (handedDown === '') writeFileSync(`${v2}/cgroup.subtree_control`, '-hugetlb');
+  }
+});
+
+test('every cgroup file has the value that runc gives it', version1Only(), async () => {
   const bundle = `${folder}/cgroups`;
   await makeBundle(bundle, {
     edit: (config) => {
@@ -162,7 +241,7 @@ test('every cgroup file has the value that runc gives it', root(), async () => {
   assert.ok(!existsSync(`/sys/fs/cgroup/memory${cgroupsPath}`));
 });
 
-test('slow verbs work on a running container as those of runc', root(), async () => {
+test('slow verbs work on a running container as those of runc', version1Only(), async () => {
   const bundle = `${folder}/verbs`;
   await makeBundle(bundle, {
     args: ['sleep', '1000'],

@@ -41,16 +41,27 @@ function checkMappings(context: CompileContext, hasUser: boolean): void {
 
 /** The clone, with what must stand around it. */
 export function cloneOperations(context: CompileContext): Operation[] {
-  const all = entries(context);
-  const fresh = all.filter(({ type, path }) => path === '' && type !== 'cgroup');
-  const pid = all.filter(({ type, path }) => type === 'pid' && path !== '');
-  const flags = fresh.reduce((bits, { type }) => bits | CLONE_NEW[type], 0);
+  const pid = entries(context).filter(({ type, path }) => type === 'pid' && path !== '');
   return [
     ...pid.map(({ path, cause }) => byRuntime('setns', cause, { path, type: CLONE_NEW.pid })),
-    byRuntime('clone', '/linux/namespaces', { flags }),
+    byRuntime('clone', '/linux/namespaces', { flags: bitsOf(fresh(context).filter(isMadeAtClone(context))) }),
     ...mappingOperations(context),
   ];
 }
+
+/** The new ones; cgroup waits until the child is in its cgroup. */
+const fresh = (context: CompileContext): NamespaceType[] =>
+  entries(context)
+    .filter(({ type, path }) => path === '' && type !== 'cgroup')
+    .map(({ type }) => type);
+
+/** Beside a user namespace the others are made after its maps are written, or their objects (mqueue's root) belong to nobody. */
+const isMadeAtClone =
+  (context: CompileContext) =>
+  (type: NamespaceType): boolean =>
+    type === 'user' || type === 'pid' || !fresh(context).includes('user');
+
+const bitsOf = (types: readonly NamespaceType[]): number => types.reduce((bits, type) => bits | CLONE_NEW[type], 0);
 
 function mappingOperations(context: CompileContext): Operation[] {
   const { uidMappings = [], gidMappings = [] } = context.config.linux ?? {};
@@ -63,10 +74,12 @@ function mappingOperations(context: CompileContext): Operation[] {
   ];
 }
 
-/** In the child: joins, then the cgroup namespace. */
+/** In the child: what a user namespace of its own must own, joins, then the cgroup namespace. */
 export function joinNamespaces(context: CompileContext): Operation[] {
   const all = entries(context);
+  const late = bitsOf(fresh(context).filter((type) => !isMadeAtClone(context)(type)));
   return [
+    ...(late === 0 ? [] : [byInit('unshare', '/linux/namespaces', { flags: late })]),
     ...all
       .filter(({ type, path }) => path !== '' && type !== 'pid')
       .map(({ type, path, cause }) => byInit('setns', cause, { path, type: CLONE_NEW[type] })),
