@@ -20,7 +20,12 @@ export interface Layer {
   path: string;
   /** Where to unpack: a snapshot's fs directory. */
   directory: string;
+  /** The directories of the layers below, topmost first: what a parent that the layer does not bring looks like. */
+  lowers?: readonly string[];
 }
+
+/** What the unpacker ends with when disk or quota are full. */
+const fullStatus = 3;
 
 /** Unpacks with overlay whiteouts. Errors: dataLoss when the layer is corrupt or would leave its directory. */
 export async function applyLayer(layer: Layer, unpacker: string, signal?: AbortSignal): Promise<Unpacked> {
@@ -42,16 +47,20 @@ export async function applyLayer(layer: Layer, unpacker: string, signal?: AbortS
 }
 
 async function unpack(
-  { digest, path, directory }: Layer,
+  { digest, path, directory, lowers = [] }: Layer,
   unpacker: string,
   signal: AbortSignal | undefined,
 ): Promise<Unpacked> {
   const blob = openSync(path, 'r');
   const options = signal === undefined ? {} : { signal };
-  const child = spawn(unpacker, ['--directory', directory, '--whiteouts', 'overlay'], {
-    stdio: [blob, 'pipe', 'pipe'],
-    ...options,
-  });
+  const child = spawn(
+    unpacker,
+    ['--directory', directory, '--whiteouts', 'overlay', ...lowers.flatMap((one) => ['--lower', one])],
+    {
+      stdio: [blob, 'pipe', 'pipe'],
+      ...options,
+    },
+  );
   closeSync(blob);
   let stdout = '';
   let stderr = '';
@@ -67,7 +76,9 @@ async function unpack(
     );
     child.once('close', resolve);
   });
-  if (code !== 0)
-    throw new LabError('dataLoss', `unpacking layer ${digest}: ${stderr.trim() || `the unpacker ended with ${code}`}`);
+  if (code !== 0) {
+    const kind = code === fullStatus ? 'resourceExhausted' : 'dataLoss';
+    throw new LabError(kind, `unpacking layer ${digest}: ${stderr.trim() || `the unpacker ended with ${code}`}`);
+  }
   return v.parse(resultSchema, JSON.parse(stdout));
 }

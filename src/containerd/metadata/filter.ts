@@ -66,7 +66,7 @@ class Scanner {
   }
 
   #value(isExpression: boolean): string {
-    return this.#quoted(isExpression) ?? this.#match(/[^\s,]+/y) ?? this.#fail('expected a value');
+    return this.#quoted(isExpression) ?? this.#match(/[^\s,"]+/y) ?? this.#fail('expected a value');
   }
 
   #quoted(isExpression: boolean): string | undefined {

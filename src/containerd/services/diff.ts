@@ -12,9 +12,9 @@ export function diffService({ content, snapshots, settings }: Stage): ServiceImp
     async apply({ diff, mounts }, { namespace, signal }) {
       const { digest } = required('diff', diff);
       content.info(namespace, digest);
-      const directory = snapshots.writableDirectory(mounts);
+      const where = { directory: snapshots.writableDirectory(mounts), lowers: snapshots.lowerDirectories(mounts) };
       const path = content.pathOf(parseDigest(digest));
-      const unpacked = await applyLayer({ digest, path, directory }, `${settings.binaryFolder}/tlab-unpack`, signal);
+      const unpacked = await applyLayer({ digest, path, ...where }, `${settings.binaryFolder}/tlab-unpack`, signal);
       return {
         applied: {
           mediaType: 'application/vnd.oci.image.layer.v1.tar',

@@ -175,6 +175,12 @@ export class OverlaySnapshots {
     return directory;
   }
 
+  /** The directories below it, topmost first, out of the same mounts; none when it lies at the bottom. */
+  lowerDirectories(mounts: readonly Mount[]): string[] {
+    const lower = mounts[0]?.options.find((option) => option.startsWith('lowerdir='));
+    return lower === undefined ? [] : lower.slice('lowerdir='.length).split(':');
+  }
+
   /** Start-up and Cleanup: directories without a record, whatever made them. Returns how many. */
   sweep(): number {
     const known = new Set(this.#database.all<{ id: number }>('SELECT id FROM snapshots').map(({ id }) => String(id)));

@@ -29,7 +29,10 @@ export async function unpackLayer(parts: UnpackParts, layer: PulledLayer): Promi
   leases.hold(namespace, lease, { type: 'snapshots/overlayfs', id: key });
   const mounts = snapshots.prepare(namespace, { key, parent: parentChainId, labels: {}, kind: 'active' });
   try {
-    await fill(parts, layer, snapshots.writableDirectory(mounts));
+    await fill(parts, layer, {
+      directory: snapshots.writableDirectory(mounts),
+      lowers: snapshots.lowerDirectories(mounts),
+    });
     snapshots.commit(namespace, { key, name: chainId, labels: {} });
   } catch (error) {
     snapshots.remove(namespace, key);
@@ -41,10 +44,10 @@ export async function unpackLayer(parts: UnpackParts, layer: PulledLayer): Promi
 async function fill(
   { content, namespace, unpacker, signal }: UnpackParts,
   layer: PulledLayer,
-  directory: string,
+  where: { directory: string; lowers: string[] },
 ): Promise<void> {
   const { digest } = layer.descriptor;
-  const { diffId } = await applyLayer({ digest, path: content.pathOf(digest), directory }, unpacker, signal);
+  const { diffId } = await applyLayer({ digest, path: content.pathOf(digest), ...where }, unpacker, signal);
   if (diffId !== layer.diffId) {
     throw new LabError(
       'dataLoss',
