@@ -19,6 +19,7 @@
 #include "create.h"
 #include "document.h"
 #include "executor.h"
+#include "terminal.h"
 #include "verbs.h"
 
 int write_pid_file(const char *path, int pid, struct failure *failure)
@@ -58,12 +59,36 @@ int check_preserved(const struct options *options, struct failure *failure)
 	return 0;
 }
 
+/* Only a verb that stays may keep the terminal itself; the others hand it to the caller's socket. */
+int check_terminal(const struct options *options, const struct plan *plan, struct failure *failure)
+{
+	bool terminal = plan->facts[FACT_TERMINAL].number != 0;
+	bool stays = strcmp(options->verb, "create") != 0 && !options->detach;
+	if (terminal && !options->console_socket && !stays)
+		return fail_plain(failure, "process.terminal is set: --console-socket must be given");
+	if (!terminal && options->console_socket)
+		return fail_plain(failure, "--console-socket is given but process.terminal is not set");
+	return 0;
+}
+
+int open_console(const struct executor *executor, const struct options *options, int ends[2], struct failure *failure)
+{
+	ends[0] = ends[1] = -1;
+	if (executor->plan->facts[FACT_TERMINAL].number == 0)
+		return 0;
+	if (!options->console_socket)
+		return terminal_pair(ends, failure);
+	ends[1] = console_connect(options->console_socket, failure);
+	return ends[1] < 0 ? -1 : 0;
+}
+
 /* ── the container's facts ── */
 
 struct creation {
 	struct executor executor; /* first: on_ready gets its address */
 	struct container container;
 	struct call *call;
+	int terminal; /* own end of what stands for a console socket; -1 */
 };
 
 static int set_paths(struct saved *saved, const struct options *options, struct failure *failure)
@@ -156,20 +181,13 @@ static int set_up_executor(struct creation *creation)
 	executor->fifo = openat(creation->container.dir, "start.fifo", O_RDWR | O_CLOEXEC);
 	if (executor->fifo < 0)
 		return fail_call(failure, "open(2)", "opening the barrier");
-	if (options->console_socket && (executor->console = console_connect(options->console_socket, failure)) < 0)
-		return -1;
-	return 0;
+	int ends[2];
+	int result = open_console(executor, options, ends, failure);
+	creation->terminal = ends[0];
+	executor->console = ends[1];
+	return result;
 }
 
-static int check_terminal(const struct call *call, const struct plan *plan, struct failure *failure)
-{
-	bool terminal = plan->facts[FACT_TERMINAL].number != 0;
-	if (terminal && !call->options.console_socket)
-		return fail_plain(failure, "config.json sets process.terminal: --console-socket must be given");
-	if (!terminal && call->options.console_socket)
-		return fail_plain(failure, "--console-socket is given but config.json does not set process.terminal");
-	return 0;
-}
 
 static int execute_plan(struct creation *creation)
 {
@@ -191,7 +209,7 @@ static int create(struct creation *creation)
 	container->dir = -1;
 	if (check_preserved(&call->options, &call->failure) < 0 || set_paths(&container->saved, &call->options, &call->failure) < 0 ||
 	    document_plan(&container->plan, container->saved.bundle, NULL, &call->options, &call->failure) < 0 ||
-	    set_rootfs(container, &call->failure) < 0 || check_terminal(call, &container->plan, &call->failure) < 0)
+	    set_rootfs(container, &call->failure) < 0 || check_terminal(&call->options, &container->plan, &call->failure) < 0)
 		return -1;
 	bool existed = false;
 	if (make_state(creation) < 0) {
@@ -252,7 +270,8 @@ int verb_run(struct call *call)
 	}
 	if (call->options.detach)
 		return 0;
-	int status = wait_foreground(creation->executor.child);
+	int status = creation->terminal >= 0 ? terminal_relay(creation->terminal, creation->executor.child)
+	                                     : wait_foreground(creation->executor.child);
 	if (!call->options.keep && remove_container(&creation->container, call) < 0)
 		return VERB_FAILED;
 	return status;

@@ -11,10 +11,10 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "console.h"
 #include "create.h"
 #include "document.h"
 #include "executor.h"
+#include "terminal.h"
 #include "verbs.h"
 
 static int check_container(const struct container *container, const struct options *options, struct failure *failure)
@@ -46,8 +46,10 @@ static int run_plan(struct call *call, const struct container *container, struct
 		.fifo = -1,
 		.console = -1,
 	};
-	if (options->console_socket && (executor->console = console_connect(options->console_socket, &call->failure)) < 0)
+	int ends[2];
+	if (open_console(executor, options, ends, &call->failure) < 0)
 		return -1;
+	executor->console = ends[1];
 	prctl(PR_SET_DUMPABLE, 0);
 	events_plan_begin(&call->events, plan, &executor->records);
 	int result = execute(executor);
@@ -61,7 +63,9 @@ static int run_plan(struct call *call, const struct container *container, struct
 		waitpid(executor->child, NULL, 0);
 		return -1;
 	}
-	return options->detach ? 0 : wait_foreground(executor->child);
+	if (options->detach)
+		return 0;
+	return ends[0] >= 0 ? terminal_relay(ends[0], executor->child) : wait_foreground(executor->child);
 }
 
 int verb_exec(struct call *call)
@@ -79,8 +83,8 @@ int verb_exec(struct call *call)
 		result = check_container(&container, &call->options, &call->failure);
 	if (result == 0)
 		result = document_plan(&plan, container.saved.bundle, document, &call->options, &call->failure);
-	if (result == 0 && plan.facts[FACT_TERMINAL].number != 0 && !call->options.console_socket)
-		result = fail_plain(&call->failure, "the process wants a terminal: --console-socket must be given");
+	if (result == 0)
+		result = check_terminal(&call->options, &plan, &call->failure);
 	if (result == 0)
 		result = run_plan(call, &container, &plan);
 	plan_free(&plan);

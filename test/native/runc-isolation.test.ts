@@ -18,7 +18,7 @@ import type { Operation } from '../../src/runc/plan/operations.ts';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
-import { must, start } from '../helpers/shell.ts';
+import { must, run, start } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const place = new RuntimePlace();
@@ -225,6 +225,24 @@ test('the terminal comes from the container’s own devpts and goes to the conso
   await receiving.ended;
   assert.equal(readFileSync(`${container.bundle}/terminal`, 'utf8'), '/dev/pts/0\r\nconsole\r\ndone\r\n');
 });
+
+test(
+  'run in the foreground relays the terminal, its size and its input, and gives the exit status',
+  root(),
+  async () => {
+    const container = await place.bundle(['sh', '-c', 'stty size; read line; echo "got $line"; exit 6'], {
+      edit: (config) => {
+        config.process.terminal = true;
+      },
+    });
+    const program = new URL('../../dist/bin/tlab-runc', import.meta.url).pathname;
+    const command = `stty cols 77 rows 22; ${program} --root ${place.root} run --bundle ${container.bundle} ${container.id}`;
+    const ran = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { input: 'hello\n' });
+    assert.equal(ran.status, 6);
+    assert.match(ran.stdout, /22 77\r\n/);
+    assert.match(ran.stdout, /got hello\r\n/);
+  },
+);
 
 test('descriptors are kept when they are asked for and open, refused when they are not', root(), async () => {
   const container = await place.bundle(['true']);

@@ -32,9 +32,6 @@ export const verb: Verb = (argv, options) => {
   const [id, ...command] = argv.slice(end);
   if (id === undefined || command.length === 0)
     throw new LabError('usage', 'exec: expected a container id and a command');
-  if (values.tty && values['console-socket'] === undefined) {
-    throw new LabError('usage', 'exec --tty: expected --console-socket, tlab-runc keeps no terminal in the foreground');
-  }
   const folder = mkdtempSync(join(tmpdir(), 'tlab-runc-exec-'));
   try {
     const file = `${folder}/process.json`;
