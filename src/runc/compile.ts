@@ -26,6 +26,7 @@ import {
 } from './compile/process.ts';
 import { hiddenPaths, nameOperations, prepareRoot, readonlyRoot, rootPropagationAfter } from './compile/rootfs.ts';
 import { sysctlOperations } from './compile/sysctl.ts';
+import { checkContainerId } from './container-id.ts';
 import { type HostFacts, readHostFacts } from './host/facts.ts';
 import { encodePlan } from './plan/encode.ts';
 import type { Plan } from './plan/format.ts';
@@ -97,6 +98,7 @@ export function compileProcessDocument(source: BundleSource & { process: string 
 const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function contextOf(source: BundleSource): CompileContext {
+  checkContainerId(source.id);
   if (!source.bundle.startsWith('/'))
     throw new LabError('invalidArgument', `bundle "${source.bundle}": expected an absolute path`);
   const config = checkDocument(configSchema, parseRuntimeJson(source.config, 'config.json'), 'config.json');

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { checkDocument } from '../oci/runtime.ts';
+import { checkContainerId, isContainerId } from './container-id.ts';
 import { readCgroupLayout } from './host/cgroups.ts';
 import { decodePlan } from './plan/decode.ts';
 import type { OciStatus } from './state.machine.ts';
@@ -26,14 +27,9 @@ export interface ContainerState extends v.InferOutput<typeof stateFile> {
   cgroups: string[];
 }
 
-/** As runc has it; also keeps path parts out of file names. @source runc libcontainer/factory_linux.go */
-const idForm = /^[A-Za-z0-9_+.-]+$/;
-
 /** Throws `notFound`, or `invalidArgument` for an id that cannot be one. */
 export function readContainer(root: string, id: string): ContainerState {
-  if (!idForm.test(id) || id === '.' || id === '..') {
-    throw new LabError('invalidArgument', `container id "${id}": expected letters, digits and _ + . -`);
-  }
+  checkContainerId(id);
   const directory = `${root}/${id}`;
   if (!existsSync(`${directory}/state.json`)) throw new LabError('notFound', `container "${id}" does not exist`);
   const state = checkDocument(
@@ -52,7 +48,7 @@ export function readContainer(root: string, id: string): ContainerState {
 export function listContainers(root: string): ContainerState[] {
   if (!existsSync(root)) return [];
   return readdirSync(root)
-    .filter((name) => idForm.test(name))
+    .filter(isContainerId)
     .sort()
     .flatMap((name) => {
       try {

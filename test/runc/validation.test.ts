@@ -326,6 +326,16 @@ for (const [title, edit, message, kind = 'invalidArgument'] of refused) {
   });
 }
 
+test('refuses an id that could lead elsewhere', () => {
+  const config = JSON.stringify(defaultSpec());
+  for (const id of ['..', '.', '', 'a/b', 'a\0b', '../x']) {
+    assert.throws(
+      () => compileBundle({ id, bundle: '/bundle', config, host: hostWith() }),
+      /container id .* expected letters/,
+    );
+  }
+});
+
 test('refuses to raise a hard limit only where CAP_SYS_RESOURCE is missing', () => {
   const edit: Edit = (c) => {
     c.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 1048576 }];
