@@ -152,11 +152,10 @@ static int prepare(struct executor *executor)
 {
 	int pair[2];
 	unsigned namespaces = 0;
-	executor->socket = executor->peer = executor->child_pidfd = executor->root = executor->empty_tree = -1;
+	executor->socket = executor->peer = executor->child_pidfd = executor->root = -1;
 	executor->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	executor->host_null = open("/dev/null", O_PATH | O_CLOEXEC);
-	if (executor->host_proc < 0 || executor->host_null < 0)
-		return FAIL_CALL(executor, "open(2)", "opening /proc and /dev/null of the host");
+	if (executor->host_proc < 0)
+		return FAIL_CALL(executor, "open(2)", "opening the host's /proc");
 	for (uint32_t i = 0; i < executor->plan->count; i++) {
 		const struct operation *operation = &executor->plan->operations[i];
 		if (operation->code != OP_SETNS)

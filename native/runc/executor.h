@@ -52,7 +52,6 @@ struct executor {
 	/* made by the runtime before the clone, used by both */
 	int namespaces[MAX_NAMESPACES]; /* of the setns operations, in plan order; -1: already in it */
 	int host_proc; /* O_PATH of the host's procfs: never a path that the container could replace */
-	int host_null;
 	int joins[MAX_CGROUPS_JOINED]; /* of init's cgroup_join operations, in plan order: `tasks`, open for writing */
 	const char *cloned_into; /* the version 2 cgroup that the child was cloned into */
 	int console; /* connected console socket, or own socketpair in the foreground; -1 */
@@ -64,7 +63,6 @@ struct executor {
 	bool in_new_user_namespace;
 	const char *postponed_chdir;
 	int tolerated; /* errno that an operation met and may ignore; goes to its record */
-	int empty_tree; /* detached read-only tmpfs for masked directories, -1 until needed */
 	char program[PATH_MAX];
 };
 

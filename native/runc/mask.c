@@ -46,7 +46,7 @@ static bool is_null_device(int fd)
 /* A detached mount of the null device: the host's while its mounts are there, then the container's. */
 static int null_tree(struct executor *executor)
 {
-	int null = executor->pivoted ? root_open(executor, "/dev/null", O_PATH) : dup(executor->host_null);
+	int null = executor->pivoted ? root_open(executor, "/dev/null", O_PATH) : open("/dev/null", O_PATH | O_CLOEXEC);
 	if (null < 0)
 		return -1;
 	int tree = -1;

@@ -153,6 +153,21 @@ test('masked files are the null device, masked directories empty, read-only path
   assert.match(ran.stderr, /\/ro\/file: Read-only file system/);
 });
 
+test('masks may also be made before the root is changed', root(), async () => {
+  const container = await place.bundle(['wc', '-c', '/proc/keys'], {
+    change: (operations) => {
+      const masks = operations.filter(({ name }) => name === 'mask_path' || name === 'readonly_path');
+      const others = operations.filter((operation) => !masks.includes(operation));
+      return others.toSpliced(
+        others.findIndex(({ name }) => name === 'pivot_root'),
+        0,
+        ...masks,
+      );
+    },
+  });
+  assert.equal((await place.run(container)).stdout, '0 /proc/keys\n');
+});
+
 test('a read-only root refuses writes but its tmpfs mounts take them', root(), async () => {
   const container = await place.bundle(['sh', '-c', 'echo a > /dev/shm/a && echo shm; echo a > /a'], {
     edit: (config) => {
