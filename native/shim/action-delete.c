@@ -70,12 +70,10 @@ static int print_response(pid_t pid)
 	return written ? 0 : 1;
 }
 
-int action_delete(void)
+int action_delete(const struct trace *trace)
 {
 	char rootfs[PATH_MAX], bundle[PATH_MAX];
 	pid_t init = 0;
-	struct trace trace;
-	trace_open(&trace, "shim", getenv("TRACEPARENT"));
 	kill_shim();
 	if (!read_pid("init.pid", &init))
 		init = 0;
@@ -83,8 +81,7 @@ int action_delete(void)
 	if (access("shim-runtime", F_OK) == 0)
 		delete_container();
 	if (getcwd(bundle, sizeof bundle) && snprintf(rootfs, sizeof rootfs, "%s/rootfs", bundle) < (int)sizeof rootfs)
-		mount_detach(rootfs, &trace);
+		mount_detach(rootfs, trace);
 	unlink(shim.socket);
-	trace_close(&trace);
 	return print_response(init);
 }

@@ -125,7 +125,7 @@ static bool write_address(const char *address)
 	return written;
 }
 
-int action_start(void)
+int action_start(const struct trace *trace)
 {
 	char address[PATH_MAX];
 	if (mkdir(shim.run_root, 0711) < 0 && errno != EEXIST)
@@ -145,6 +145,6 @@ int action_start(void)
 		return result;
 	}
 	raise_oom_score(pid);
-	trace_server_started(pid, shim.socket);
+	trace_server_started(trace, pid);
 	return printf("%s\n", address) > 0 && fflush(stdout) == 0 ? 0 : 1;
 }

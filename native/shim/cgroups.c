@@ -36,7 +36,7 @@ bool is_namespace_init(pid_t pid)
 	return strtol(last, NULL, 10) == 1 && strcspn(line + 8, "\t\n") != strcspn(line + 8, "\n");
 }
 
-static bool is_unified(void)
+bool cgroup_is_unified(void)
 {
 	struct statfs fs;
 	return statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_MAGIC;
@@ -61,7 +61,7 @@ static bool lists(const char *list, size_t length, const char *word)
 }
 
 /* The folder of a process's cgroup: of a v1 controller, or the unified one when `controller` is "". @source man cgroups(7) */
-static bool cgroup_folder(pid_t pid, const char *controller, char folder[PATH_MAX])
+bool cgroup_folder(pid_t pid, const char *controller, char folder[PATH_MAX])
 {
 	char path[64], text[TEXT];
 	snprintf(path, sizeof path, "/proc/%d/cgroup", pid);
@@ -78,7 +78,7 @@ static bool cgroup_folder(pid_t pid, const char *controller, char folder[PATH_MA
 		bool wanted = controller[0] ? lists(list + 1, (size_t)(below - list - 1), controller) : below == list + 1;
 		if (!wanted)
 			continue;
-		int n = snprintf(folder, PATH_MAX, "/sys/fs/cgroup/%s%s%s", controller, controller[0] ? "" : "", below + 1);
+		int n = snprintf(folder, PATH_MAX, "/sys/fs/cgroup/%s%s", controller, below + 1);
 		return n > 0 && n < PATH_MAX;
 	}
 	errno = ENOENT;
@@ -95,7 +95,7 @@ static uint64_t read_number(const char *folder, const char *name)
 }
 
 /* The value after `key ` at the start of a line. */
-static uint64_t keyed(const char *text, const char *key)
+uint64_t cgroup_keyed(const char *text, const char *key)
 {
 	size_t length = strlen(key);
 	for (const char *line = text; line; line = strchr(line, '\n')) {
@@ -122,7 +122,7 @@ struct keyed_field {
 static void put_keyed(struct writer *writer, const char *text, const struct keyed_field *fields)
 {
 	for (; fields->key; fields++)
-		put_number(writer, fields->field, keyed(text, fields->key));
+		put_number(writer, fields->field, cgroup_keyed(text, fields->key));
 }
 
 static void put_part(struct writer *metrics, uint32_t field, struct writer *part)
@@ -232,7 +232,7 @@ bool put_metrics(struct writer *writer, uint32_t field, pid_t init)
 {
 	char folder[PATH_MAX];
 	struct writer metrics = { 0 };
-	bool unified = is_unified();
+	bool unified = cgroup_is_unified();
 	if (!cgroup_folder(init, unified ? "" : "memory", folder))
 		return false;
 	if (unified)
@@ -248,7 +248,7 @@ void put_pids(struct writer *writer, pid_t init)
 {
 	char folder[PATH_MAX], path[PATH_MAX + 16], line[32];
 	/* pids is where runc, crun and ours all put every process; a cgroup of the host itself would list strangers. */
-	if (!cgroup_folder(init, is_unified() ? "" : "pids", folder))
+	if (!cgroup_folder(init, cgroup_is_unified() ? "" : "pids", folder))
 		return;
 	snprintf(path, sizeof path, "%s/cgroup.procs", folder);
 	FILE *file = fopen(path, "re");

@@ -13,6 +13,7 @@
 
 #include "cgroups.h"
 #include "mounts.h"
+#include "oom.h"
 #include "runtime.h"
 #include "tracing.h"
 
@@ -107,9 +108,11 @@ void container_forget(const struct trace *trace)
 {
 	struct container *container = &shim.container;
 	struct request *left = process_free(&container->init);
+	oom_forget();
 	detach_rootfs(trace);
 	while (container->execs)
 		append_all(&left, process_free(container->execs));
+	runtime_unsave(container);
 	runtime_free(&container->runtime);
 	free(container->id);
 	free(container->bundle);

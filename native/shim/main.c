@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "shim.h"
+#include "tracing.h"
 
 enum { LISTEN_FD = 3 };
 
@@ -111,6 +112,22 @@ static const char *parse(char **argv)
 	return NULL;
 }
 
+static int run_action(void)
+{
+	struct trace trace;
+	bool starts = strcmp(options.action, "start") == 0;
+	if (!starts && strcmp(options.action, "delete") != 0) {
+		fprintf(stderr, "containerd-shim-tlab-v2: unknown action \"%s\": expected start or delete\n", options.action);
+		return 1;
+	}
+	trace_open(&trace, "shim", getenv("TRACEPARENT"));
+	trace_action_received(&trace, options.action);
+	int status = starts ? action_start(&trace) : action_delete(&trace);
+	trace_action_done(&trace, options.action, status);
+	trace_close(&trace);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -127,12 +144,5 @@ int main(int argc, char **argv)
 		perror(options.bundle);
 		return 1;
 	}
-	if (!options.action)
-		return action_serve(LISTEN_FD);
-	if (strcmp(options.action, "start") == 0)
-		return action_start();
-	if (strcmp(options.action, "delete") == 0)
-		return action_delete();
-	fprintf(stderr, "containerd-shim-tlab-v2: unknown action \"%s\": expected start or delete\n", options.action);
-	return 1;
+	return options.action ? run_action() : action_serve(LISTEN_FD);
 }

@@ -69,6 +69,14 @@ void runtime_save(const struct container *container)
 	close(fd);
 }
 
+void runtime_unsave(const struct container *container)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%s", container->bundle ? container->bundle : ".", saved_name);
+	if (n > 0 && (size_t)n < sizeof path)
+		unlink(path);
+}
+
 static char *read_line(FILE *file)
 {
 	char line[PATH_MAX];

@@ -50,6 +50,7 @@ bool runtime_defaults(struct runtime *runtime);
 void runtime_free(struct runtime *runtime);
 /* For the delete action of a later process: what Create was told. */
 void runtime_save(const struct container *container);
+void runtime_unsave(const struct container *container);
 bool runtime_load(struct runtime *runtime);
 
 /* log.c: the last error in a runtime's log. Returns NULL when there is none. The caller frees. */

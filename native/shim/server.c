@@ -10,7 +10,7 @@
 
 #include "shim.h"
 
-enum { IDLE_MS = 30000, FAREWELL_MS = 5000 };
+enum { IDLE_MS = 30000, FAREWELL_MS = 1000 };
 
 static struct timer idle;
 static bool leaving;
@@ -63,6 +63,7 @@ int action_serve(int fd)
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	unsetenv("TRACEPARENT");   /* that of the start action; each request brings its own */
 	unsetenv("NOTIFY_SOCKET"); /* a runtime would take it for the container's */
 	write_pid_file();
 	if (!reaper_listen() || !service_listen(fd)) {

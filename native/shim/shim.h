@@ -154,8 +154,8 @@ void verb_close_io(struct request *request);
 void verb_shutdown(struct request *request);
 
 /* The three actions of the program. */
-int action_start(void);
-int action_delete(void);
+int action_start(const struct trace *trace);
+int action_delete(const struct trace *trace);
 int action_serve(int fd);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "oom.h"
 #include "runtime.h"
 #include "tracing.h"
 
@@ -35,6 +36,7 @@ static void started(struct call *call, const char *error)
 		/* Its exit may have come first; then it is stopped and its exit event, held until now, follows. */
 		if (init->status == STATUS_CREATED)
 			process_set_status(init, STATUS_RUNNING, &call->request->trace);
+		oom_watch(init->pid);
 		answer_started(call->request, init);
 	}
 	process_settle(init);

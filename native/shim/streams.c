@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -13,139 +11,7 @@
 
 #include "console.h"
 
-enum { CHUNK = 4096, TURNS = 16 };
-
 static const char *const names[3] = { "stdin", "stdout", "stderr" };
-
-static void close_source(struct source *source)
-{
-	int fd = source->fd;
-	loop_remove(source);
-	if (fd >= 0)
-		close(fd);
-}
-
-static void stream_end(struct stream *stream)
-{
-	close_source(&stream->from);
-	close_source(&stream->to);
-	free(stream->pending);
-	stream->pending = NULL;
-}
-
-static void await_input(struct stream *stream)
-{
-	stream->from.events = POLLIN;
-	stream->to.events = 0;
-}
-
-static void await_room(struct stream *stream)
-{
-	stream->from.events = 0;
-	stream->to.events = POLLOUT;
-}
-
-static bool has_room(int fd)
-{
-	struct pollfd polled = { .fd = fd, .events = POLLOUT };
-	return poll(&polled, 1, 0) > 0;
-}
-
-/* Returns false when the stream must wait or has ended. */
-static bool splice_once(struct stream *stream)
-{
-	ssize_t n = splice(stream->from.fd, NULL, stream->to.fd, NULL, 1 << 16, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-	if (n > 0 || (n < 0 && errno == EINTR))
-		return true;
-	if (n < 0 && errno == EAGAIN) {
-		if (has_room(stream->to.fd))
-			await_input(stream);
-		else
-			await_room(stream);
-		return false;
-	}
-	stream_end(stream);
-	return false;
-}
-
-static bool write_pending(struct stream *stream)
-{
-	while (stream->pending_length > 0) {
-		ssize_t n = write(stream->to.fd, stream->pending, (size_t)stream->pending_length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			await_room(stream);
-			return false;
-		}
-		if (n < 0) {
-			stream_end(stream);
-			return false;
-		}
-		stream->pending_length -= (int)n;
-		memmove(stream->pending, stream->pending + n, (size_t)stream->pending_length);
-	}
-	free(stream->pending);
-	stream->pending = NULL;
-	return true;
-}
-
-static bool copy_once(struct stream *stream)
-{
-	if (!write_pending(stream))
-		return false;
-	char chunk[CHUNK];
-	ssize_t n = read(stream->from.fd, chunk, sizeof chunk);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-		await_input(stream);
-		return false;
-	}
-	stream->pending = n > 0 ? malloc((size_t)n) : NULL;
-	if (!stream->pending) { /* end of file; EIO is how a terminal says that its last user has gone */
-		stream_end(stream);
-		return false;
-	}
-	memcpy(stream->pending, chunk, (size_t)n);
-	stream->pending_length = (int)n;
-	return write_pending(stream);
-}
-
-static void pump(struct stream *stream)
-{
-	for (int turn = 0; turn < TURNS; turn++)
-		if (!(stream->copies ? copy_once(stream) : splice_once(stream)))
-			return;
-}
-
-static void from_ready(struct source *source, short revents)
-{
-	(void)revents;
-	pump((struct stream *)(void *)((char *)source - offsetof(struct stream, from)));
-}
-
-static void to_ready(struct source *source, short revents)
-{
-	(void)revents;
-	struct stream *stream = (struct stream *)(void *)((char *)source - offsetof(struct stream, to));
-	await_input(stream);
-	pump(stream);
-}
-
-/* Takes both descriptors. */
-static bool stream_begin(struct stream *stream, int from, int to)
-{
-	if (!loop_add(&stream->from, from, POLLIN, from_ready)) {
-		close(from);
-		close(to);
-		return false;
-	}
-	if (!loop_add(&stream->to, to, 0, to_ready)) {
-		close(to);
-		close_source(&stream->from);
-		return false;
-	}
-	return true;
-}
 
 void stdio_init(struct stdio *stdio)
 {
@@ -153,7 +19,7 @@ void stdio_init(struct stdio *stdio)
 	stdio->console_listener = -1;
 	for (int i = 0; i < 3; i++) {
 		stdio->child[i] = -1;
-		stdio->streams[i].from.fd = stdio->streams[i].to.fd = stdio->streams[i].keep = -1;
+		stream_init(&stdio->streams[i], i > 0);
 	}
 }
 
@@ -289,7 +155,7 @@ bool stdio_drained(struct stdio *stdio)
 		struct stream *stream = &stdio->streams[i];
 		if (stream->from.fd < 0)
 			continue;
-		pump(stream);
+		stream_pump(stream);
 		if (stream->from.fd >= 0 && (stream->to.events & POLLOUT))
 			return false;
 	}
@@ -301,7 +167,7 @@ void stdio_release(struct stdio *stdio)
 	stdio_handed_over(stdio);
 	console_unlisten(stdio);
 	for (int i = 0; i < 3; i++) {
-		stream_end(&stdio->streams[i]);
+		stream_close(&stdio->streams[i]);
 		if (stdio->streams[i].keep >= 0)
 			close(stdio->streams[i].keep);
 		stdio->streams[i].keep = -1;

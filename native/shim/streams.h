@@ -10,16 +10,7 @@
 #define TLAB_STREAMS_H
 #include <stdbool.h>
 
-#include "loop.h"
-
-struct stream {
-	struct source from;
-	struct source to;
-	int keep; /* the FIFO's other end, open until release */
-	bool copies; /* read and write, not splice */
-	char *pending; /* read but not yet taken by `to` */
-	int pending_length;
-};
+#include "stream.h"
 
 struct stdio {
 	bool terminal;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "oom.h"
 #include "runtime.h"
 #include "tracing.h"
 
@@ -77,6 +78,7 @@ void announce_exit(struct process *process)
 {
 	struct writer event = { 0 };
 	process->exit_held = false;
+	oom_check();
 	put_string(&event, 1, shim.container.id);
 	put_string(&event, 2, process->exec_id[0] ? process->exec_id : shim.container.id);
 	put_number(&event, 3, (uint64_t)process->pid);

@@ -1,8 +1,8 @@
 #include "tracing.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -26,6 +26,23 @@ static const char *errno_name(int error)
 		if (names[i].number == error)
 			return names[i].name;
 	return strerror(error);
+}
+
+static const char *signal_name(int number)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {
+		{ SIGHUP, "SIGHUP" },   { SIGINT, "SIGINT" },   { SIGQUIT, "SIGQUIT" }, { SIGILL, "SIGILL" },   { SIGTRAP, "SIGTRAP" },
+		{ SIGABRT, "SIGABRT" }, { SIGBUS, "SIGBUS" },   { SIGFPE, "SIGFPE" },   { SIGKILL, "SIGKILL" }, { SIGUSR1, "SIGUSR1" },
+		{ SIGSEGV, "SIGSEGV" }, { SIGUSR2, "SIGUSR2" }, { SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
+		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }, { SIGSYS, "SIGSYS" },
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return strsignal(number);
 }
 
 struct text {
@@ -235,7 +252,7 @@ void trace_status(const struct trace *trace, const struct process *process, enum
 
 void trace_reaped(const struct process *process, int wait_status)
 {
-	char buffer[DATA], number[16];
+	char buffer[DATA];
 	struct json json;
 	struct trace trace;
 	if (!trace_open(&trace, "shim", process->traceparent))
@@ -243,10 +260,8 @@ void trace_reaped(const struct process *process, int wait_status)
 	begin(&json, buffer);
 	json_number(&json, "childPid", process->pid);
 	json_number(&json, "status", process->exit_status);
-	if (WIFSIGNALED(wait_status)) {
-		snprintf(number, sizeof number, "%d", WTERMSIG(wait_status));
-		json_string(&json, "signal", number);
-	}
+	if (WIFSIGNALED(wait_status))
+		json_string(&json, "signal", signal_name(WTERMSIG(wait_status)));
 	json_end_object(&json);
 	trace_emit(&trace, "kernel.process-exited", NULL, NULL, NULL, &json);
 
@@ -275,18 +290,35 @@ void trace_published(const char *traceparent, const char *topic, int code)
 	trace_close(&trace);
 }
 
-void trace_server_started(pid_t pid, const char *socket)
+void trace_action_received(const struct trace *trace, const char *action)
 {
 	char buffer[DATA];
 	struct json json;
-	struct trace trace;
-	if (!trace_open(&trace, "shim", getenv("TRACEPARENT")))
-		return;
+	begin(&json, buffer);
+	door(&json, "exec", "containerd", action);
+	json_end_object(&json);
+	trace_emit(trace, "shim.request-received", NULL, NULL, NULL, &json);
+}
+
+void trace_action_done(const struct trace *trace, const char *action, int status)
+{
+	char buffer[DATA];
+	struct json json;
+	begin(&json, buffer);
+	door(&json, "exec", "containerd", action);
+	json_number(&json, "status", status);
+	json_end_object(&json);
+	trace_emit(trace, "shim.response-sent", NULL, NULL, NULL, &json);
+}
+
+void trace_server_started(const struct trace *trace, pid_t pid)
+{
+	char buffer[DATA];
+	struct json json;
 	begin(&json, buffer);
 	json_string(&json, "id", shim.id);
-	json_string(&json, "socket", socket);
+	json_string(&json, "socket", shim.socket);
 	json_number(&json, "shimPid", pid);
 	json_end_object(&json);
-	trace_emit(&trace, "shim.server-started", NULL, NULL, NULL, &json);
-	trace_close(&trace);
+	trace_emit(trace, "shim.server-started", NULL, NULL, NULL, &json);
 }

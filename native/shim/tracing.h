@@ -24,7 +24,9 @@ void trace_stdio(const struct trace *trace, const struct process *process);
 void trace_status(const struct trace *trace, const struct process *process, enum status from, enum status to);
 void trace_reaped(const struct process *process, int wait_status);
 void trace_published(const char *traceparent, const char *topic, int code);
-/* Of the start action, in the trace of its own environment. */
-void trace_server_started(pid_t pid, const char *socket);
+/* The start and delete actions, whose trace is that of their environment: the exec door. */
+void trace_action_received(const struct trace *trace, const char *action);
+void trace_action_done(const struct trace *trace, const char *action, int status);
+void trace_server_started(const struct trace *trace, pid_t pid);
 
 #endif

@@ -40,6 +40,14 @@ export interface Options {
   hideUnified?: boolean;
 }
 
+/** A root filesystem of busybox and the folders that every container mounts on. */
+export function rootFilesystem(path: string): void {
+  mkdirSync(`${path}/bin`, { recursive: true });
+  for (const folder of ['proc', 'dev', 'sys', 'etc', 'tmp']) mkdirSync(`${path}/${folder}`);
+  cpSync('/bin/busybox', `${path}/bin/busybox`);
+  for (const applet of applets) symlinkSync('busybox', `${path}/bin/${applet}`);
+}
+
 export class Containerd {
   readonly root = mkdtempSync('/tmp/tlab-shim-');
   readonly #options: Options;
@@ -47,10 +55,7 @@ export class Containerd {
 
   constructor(options: Options) {
     this.#options = options;
-    mkdirSync(`${this.root}/rootfs/bin`, { recursive: true });
-    for (const folder of ['proc', 'dev', 'sys', 'etc', 'tmp']) mkdirSync(`${this.root}/rootfs/${folder}`);
-    cpSync('/bin/busybox', `${this.root}/rootfs/bin/busybox`);
-    for (const applet of applets) symlinkSync('busybox', `${this.root}/rootfs/bin/${applet}`);
+    rootFilesystem(`${this.root}/rootfs`);
     const disabled = ['grpc.v1.cri', 'snapshotter.v1.btrfs', 'snapshotter.v1.zfs', 'snapshotter.v1.devmapper'];
     disabled.push('snapshotter.v1.aufs', 'internal.v1.opt');
     writeFileSync(

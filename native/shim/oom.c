@@ -1,0 +1,123 @@
+/*
+ * /tasks/oom. The kernel wakes us (cgroup v1: an eventfd registered in cgroup.event_control; v2: inotify on memory.events),
+ * but it also does so when the cgroup is removed, so what counts is whether the oom_kill counter has grown.
+ * @source kernel cgroup-v1/memory.rst#oom-control
+ * @source kernel cgroup-v2.rst memory.events
+ */
+#include "oom.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "cgroups.h"
+#include "shim.h"
+
+static struct {
+	struct source source;
+	bool watched;
+	int counters; /* memory.oom_control or memory.events; stays open: no path can be swapped under it */
+	uint64_t seen;
+} oom;
+
+static bool read_counter(uint64_t *count)
+{
+	char text[1024];
+	ssize_t n = pread(oom.counters, text, sizeof text - 1, 0);
+	if (n <= 0)
+		return false; /* ENODEV: the cgroup is gone */
+	text[n] = '\0';
+	*count = cgroup_keyed(text, "oom_kill");
+	return true;
+}
+
+void oom_forget(void)
+{
+	if (!oom.watched)
+		return;
+	int fd = oom.source.fd;
+	loop_remove(&oom.source);
+	close(fd);
+	close(oom.counters);
+	oom.watched = false;
+}
+
+void oom_check(void)
+{
+	uint64_t count;
+	if (!oom.watched)
+		return;
+	if (!read_counter(&count)) {
+		oom_forget();
+		return;
+	}
+	if (count <= oom.seen)
+		return;
+	oom.seen = count;
+	struct writer event = { 0 };
+	put_string(&event, 1, shim.container.id);
+	publish("/tasks/oom", "containerd.events.TaskOOM", &event, shim.container.init.traceparent);
+	writer_free(&event);
+}
+
+static void woken(struct source *source, short revents)
+{
+	char drained[4096];
+	if (read(source->fd, drained, sizeof drained) <= 0 || (revents & POLLERR)) {
+		oom_forget();
+		return;
+	}
+	oom_check();
+}
+
+static int watch_v1(const char *folder)
+{
+	char path[PATH_MAX + 32], line[32];
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	snprintf(path, sizeof path, "%s/cgroup.event_control", folder);
+	int control = open(path, O_WRONLY | O_CLOEXEC);
+	int n = snprintf(line, sizeof line, "%d %d", event, oom.counters);
+	bool registered = control >= 0 && write(control, line, (size_t)n) == n;
+	if (control >= 0)
+		close(control);
+	if (registered)
+		return event;
+	close(event);
+	return -1;
+}
+
+static int watch_v2(const char *counters)
+{
+	int events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (events >= 0 && inotify_add_watch(events, counters, IN_MODIFY) >= 0)
+		return events;
+	close(events);
+	return -1;
+}
+
+void oom_watch(pid_t init)
+{
+	char folder[PATH_MAX], path[PATH_MAX + 32];
+	bool unified = cgroup_is_unified();
+	if (oom.watched || !cgroup_folder(init, unified ? "" : "memory", folder))
+		return;
+	snprintf(path, sizeof path, "%s/%s", folder, unified ? "memory.events" : "memory.oom_control");
+	oom.counters = open(path, O_RDONLY | O_CLOEXEC);
+	if (oom.counters < 0)
+		return;
+	int fd = unified ? watch_v2(path) : watch_v1(folder);
+	if (fd < 0 || !loop_add(&oom.source, fd, POLLIN, woken)) {
+		if (fd >= 0)
+			close(fd);
+		close(oom.counters);
+		return;
+	}
+	oom.watched = true;
+	oom.seen = 0;
+	read_counter(&oom.seen);
+}
