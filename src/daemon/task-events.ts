@@ -5,7 +5,7 @@ import { asLabError, LabError } from '../base/errors.ts';
 import { TaskExitSchema, TaskOOMSchema } from '../containerd/proto/gen/event_types_pb.ts';
 import { Status } from '../shim/proto/gen/process_pb.ts';
 import type { Container } from './container/container.ts';
-import { containerExited, type Exit, exitNow } from './container/exit.ts';
+import { containerExited, type Exit, missedExitNow } from './container/exit.ts';
 import type { Engine } from './engine.ts';
 import { execExited } from './exec/start.ts';
 import { wallClockNs } from './time.ts';
@@ -109,7 +109,7 @@ export async function reconcile(engine: Engine): Promise<void> {
   await Promise.all(
     running.map(async (container) => {
       const exit = await missedExit(engine, container);
-      if (exit !== undefined) report(containerExited(engine, container, exit));
+      if (exit !== undefined) await containerExited(engine, container, exit);
     }),
   );
 }
@@ -123,9 +123,9 @@ async function missedExit(engine: Engine, container: Container): Promise<Exit | 
     if (task === undefined || task.status !== Status.STOPPED) return undefined;
     const at = task.exitedAt;
     const exitedNs = at === undefined ? wallClockNs() : at.seconds * 1_000_000_000n + BigInt(at.nanos);
-    return { exitCode: task.exitStatus, exitedNs };
+    return { exitCode: task.exitStatus, exitedNs, isMissed: true };
   } catch (error) {
-    if (error instanceof LabError && error.kind === 'notFound') return exitNow(unknownExitCode);
+    if (error instanceof LabError && error.kind === 'notFound') return missedExitNow(unknownExitCode);
     throw error;
   }
 }

@@ -51,16 +51,18 @@ const namesOf = (options: AttachOptions): OutputName[] =>
 export interface OutputOptions {
   names: readonly OutputName[];
   isTerminal: boolean;
+  /** The connection stays open until then, even when every output has ended. */
+  until?: Promise<unknown>;
 }
 
 /** The connection ends when every wanted output has; a client that goes away is forgotten. */
-export function pipeOutput(streams: Streams, connection: Duplex, { names, isTerminal }: OutputOptions): void {
+export function pipeOutput(streams: Streams, connection: Duplex, { names, isTerminal, until }: OutputOptions): void {
   const outputs = streams.outputs.filter((output) => names.includes(output.name));
   if (outputs.length === 0) return;
   const frame = isTerminal ? unframed : frameOf;
   const stop = streams.watch(
     names,
-    streamWatcher(connection, () => outputs, frame),
+    streamWatcher(connection, () => outputs, frame, until),
   );
   connection.once('close', stop);
 }

@@ -11,13 +11,19 @@ import { removeNow } from './remove.ts';
 export interface Exit {
   exitCode: number;
   exitedNs: bigint;
+  /** Nobody told of it when it happened: the other end of the streams is long closed, and no end of file will come. */
+  isMissed?: boolean;
 }
+
+/** How long the last output may take to arrive: a child that outlives the program can hold the pipe. */
+const outputGraceMs = 2000;
+const missedOutputGraceMs = 100;
 
 /** Does nothing when the container does not run: an event and a reconciliation may both tell of the same exit. */
 export function containerExited(engine: Engine, container: Container, exit: Exit): Promise<void> {
   return container.exclusively(async () => {
     if (!container.isRunning) return;
-    await settleStreams(engine, container);
+    await settleStreams(engine, container, exit);
     const { sandbox } = container.record;
     container.record.sandbox = undefined;
     recordExit(engine, container, exit);
@@ -26,9 +32,9 @@ export function containerExited(engine: Engine, container: Container, exit: Exit
   });
 }
 
-async function settleStreams(engine: Engine, container: Container): Promise<void> {
+async function settleStreams(engine: Engine, container: Container, { isMissed }: Exit): Promise<void> {
   await Promise.all([
-    container.streams?.finish(),
+    container.streams?.finish(isMissed ? missedOutputGraceMs : outputGraceMs),
     ignoreMissing(engine.containerd.tasks.delete({ containerId: container.id })),
   ]);
   container.streams = undefined;
@@ -77,4 +83,4 @@ function afterExit(engine: Engine, container: Container): void {
   }
 }
 
-export const exitNow = (exitCode: number): Exit => ({ exitCode, exitedNs: wallClockNs() });
+export const missedExitNow = (exitCode: number): Exit => ({ exitCode, exitedNs: wallClockNs(), isMissed: true });

@@ -116,7 +116,8 @@ function joinOutput(exec: Exec, streams: Streams, connection: Duplex): void {
   const { AttachStdout: stdout, AttachStderr: stderr, Tty: tty } = exec.config;
   const names = [...(stdout ? (['stdout'] as const) : []), ...(stderr ? (['stderr'] as const) : [])];
   if (names.length === 0) void exec.exited.promise.then(() => connection.end());
-  pipeOutput(streams, connection, { names, isTerminal: tty ?? false });
+  // A client asks for the exit status when its connection ends.
+  pipeOutput(streams, connection, { names, isTerminal: tty ?? false, until: exec.exited.promise });
 }
 
 function joinInput(engine: Engine, exec: Exec, connection: Duplex): void {
@@ -132,14 +133,17 @@ function joinInput(engine: Engine, exec: Exec, connection: Duplex): void {
   });
 }
 
+/** A child of an exec may hold its pipe for as long as the container runs; its output is not waited for. */
+const outputGraceMs = 2000;
+
 /** The event /tasks/exit of an exec. The exit status is there before the output ends, because clients ask for it then. */
 export async function execExited(engine: Engine, exec: Exec, exitCode: number): Promise<void> {
   if (exec.status === 'exited') return;
   exec.status = 'exited';
   exec.exitCode = exitCode;
-  const ids = { containerId: exec.container.id, execId: exec.id };
-  await Promise.all([exec.streams?.finish(), ignoreMissing(engine.containerd.tasks.deleteProcess(ids))]);
-  exec.streams = undefined;
   exec.exited.resolve();
+  const ids = { containerId: exec.container.id, execId: exec.id };
+  await Promise.all([exec.streams?.finish(outputGraceMs), ignoreMissing(engine.containerd.tasks.deleteProcess(ids))]);
+  exec.streams = undefined;
   publish(engine, exec, 'exec_die', '', { exitCode: `${exitCode}` });
 }

@@ -1,17 +1,20 @@
-// POST /images/create: asks containerd to transfer an image from its registry (or the offline library) into the image store.
-import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+// POST /images/create: asks containerd to transfer an image from its registry (or the offline library) into the image store,
+// and tells how far it is in the lines that Docker's clients draw.
+
 import { LabError } from '../../base/errors.ts';
-import { ImageStoreSchema, OCIRegistrySchema } from '../../containerd/proto/gen/transfer_types_pb.ts';
+import { shortId } from '../../base/ids.ts';
+import { pullImage as transferImage } from '../../containerd/pull-client.ts';
+import type { TransferProgress } from '../../containerd/transfer/protocol.ts';
 import { hostPlatform, parsePlatform } from '../../oci/platform.ts';
 import { familiarReference, familiarRepository, formatReference, parseReference } from '../../oci/reference.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import type { PullProgress } from '../protocol.ts';
 
 export interface PullRequest {
   name: string;
   platform: string | undefined;
-  /** Headers for the registry, from X-Registry-Auth. */
-  headers: Record<string, string>;
+  /** X-Registry-Auth as it came. */
+  registryAuth: string | undefined;
   report: (line: PullProgress) => void;
   signal: AbortSignal;
 }
@@ -20,40 +23,59 @@ export interface PullRequest {
 export async function pullImage(engine: Engine, request: PullRequest): Promise<void> {
   const reference = parseReference(request.name);
   const canonical = formatReference(reference);
+  const { report, platform, registryAuth, signal } = request;
   const before = await targetOf(engine, canonical);
-  const { report } = request;
-  report({ status: `Pulling from ${reference.path}`, id: reference.tag ?? reference.digest ?? '' });
-  const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform);
-  const wanted = { os: platform.os, architecture: platform.architecture, variant: platform.variant ?? '' };
-  await engine.containerd.transfer.transfer(
-    {
-      source: packed(OCIRegistrySchema, { reference: canonical, resolver: { headers: request.headers } }),
-      destination: packed(ImageStoreSchema, {
-        name: canonical,
-        platforms: [wanted],
-        unpacks: [{ platform: wanted, snapshotter }],
-      }),
-      options: { progressStream: '' },
-    },
-    { signal: request.signal },
-  );
+  const { configuration } = engine;
+  await transferImage(engine.containerd, {
+    reference: canonical,
+    platform: platform === undefined ? hostPlatform() : parsePlatform(platform),
+    mirrors: configuration['registry-mirrors'] ?? [],
+    insecureRegistries: configuration['insecure-registries'] ?? [],
+    ...(registryAuth === undefined ? {} : { registryAuth }),
+    signal,
+    onProgress: (progress) => report(lineOf(progress, reference.tag ?? '')),
+  });
   const after = await targetOf(engine, canonical);
   if (after === undefined)
     throw new LabError('internal', `pulling ${familiarReference(reference)}: the image is not in the store`);
   report({ status: `Digest: ${after}` });
-  const isNew = before !== after;
   const shown =
     reference.digest === undefined
       ? familiarReference(reference)
       : `${familiarRepository(reference)}@${reference.digest}`;
-  report({ status: `Status: ${isNew ? 'Downloaded newer image for' : 'Image is up to date for'} ${shown}` });
+  report({ status: `Status: ${before === after ? 'Image is up to date for' : 'Downloaded newer image for'} ${shown}` });
   engine.events.publish('image', 'pull', familiarReference(reference), { name: familiarRepository(reference) });
 }
 
-/** @source containerd typeurl: messages of the transfer service are packed under their protobuf name */
-function packed<T extends DescMessage>(schema: T, init: MessageInitShape<T>): { typeUrl: string; value: Uint8Array } {
-  return { typeUrl: schema.typeName, value: toBinary(schema, create(schema, init)) };
+type BlobStatus = Extract<TransferProgress, { kind: 'blob' }>['status'];
+
+/** @source docker pull: the words that clients know */
+const words: Readonly<Record<BlobStatus, string>> = {
+  waiting: 'Waiting',
+  exists: 'Already exists',
+  fetching: 'Downloading',
+  retrying: 'Retrying',
+  verifying: 'Verifying Checksum',
+  done: 'Download complete',
+  unpacking: 'Extracting',
+  unpacked: 'Pull complete',
+};
+
+function lineOf(progress: TransferProgress, tag: string): PullProgress {
+  if (progress.kind === 'resolved') return { status: `Pulling from ${progress.source}`, id: tag };
+  if (progress.kind === 'notice') return { status: progress.text };
+  if (progress.kind === 'ended') return { status: '' };
+  const { digest, status, sizeBytes, offsetBytes } = progress;
+  const isMoving = status === 'fetching' || status === 'unpacking';
+  return {
+    status: words[status],
+    id: shortId(digest),
+    progressDetail: isMoving ? { current: offsetBytes, total: sizeBytes } : {},
+    ...(isMoving ? { progress: `${megabytes(offsetBytes)}/${megabytes(sizeBytes)}` } : {}),
+  };
 }
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)}MB`;
 
 async function targetOf(engine: Engine, name: string): Promise<string | undefined> {
   try {

@@ -1,7 +1,7 @@
 // /images.
-import * as v from 'valibot';
 import { asLabError, LabError } from '../../base/errors.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
+import { withCause } from '../../trace/context.ts';
 import { parseFilters } from '../filters.ts';
 import { historyOf, imageFilters, inspectImage, listImages } from '../image/inspect.ts';
 import { pullImage } from '../image/pull.ts';
@@ -10,57 +10,33 @@ import type { PullProgress } from '../protocol.ts';
 import { boolean, type Call, json, type Route } from '../router.ts';
 import { commonHeaders } from '../server.ts';
 
-const credentials = v.object({
-  username: v.optional(v.string()),
-  password: v.optional(v.string()),
-  identitytoken: v.optional(v.string()),
-  registrytoken: v.optional(v.string()),
-});
-
-/** The base64url JSON of X-Registry-Auth as the header that a registry takes. @source docker-api authentication */
-export function authorizationOf(header: string | undefined): Record<string, string> {
-  if (header === undefined || header === '') return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
-  } catch {
-    throw new LabError('invalidArgument', 'X-Registry-Auth: expected base64url of JSON');
-  }
-  const result = v.safeParse(credentials, value);
-  if (!result.success) throw new LabError('invalidArgument', 'X-Registry-Auth: expected username and password');
-  const { username, password, registrytoken } = result.output;
-  if (registrytoken) return { authorization: `Bearer ${registrytoken}` };
-  if (!username || !password) return {};
-  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-}
-
 async function pull(call: Call): Promise<undefined> {
   const { query, response, request } = call;
   if (query.get('fromSrc'))
     throw new LabError('notImplemented', 'images/create?fromSrc: importing an archive is not supported');
   const name = nameOf(query.get('fromImage') ?? '', query.get('tag') ?? '');
-  const headers = authorizationOf(request.headers['x-registry-auth'] as string | undefined);
+  const registryAuth = request.headers['x-registry-auth'];
   parseReference(name);
   const report = (line: PullProgress): void => {
     if (!response.headersSent) response.writeHead(200, { ...commonHeaders, 'Content-Type': 'application/json' });
     response.write(`${JSON.stringify(line)}\r\n`);
   };
-  // The head waits for the first progress of the transfer, so that a refusal can still have its own status.
-  const held: PullProgress[] = [];
   try {
-    await pullImage(call.engine, {
-      name,
-      platform: query.get('platform') || undefined,
-      headers,
-      report: (line) => held.push(line),
-      signal: call.signal,
-    });
-    held.forEach(report);
+    await withCause('request:/images/create', () =>
+      pullImage(call.engine, {
+        name,
+        platform: query.get('platform') || undefined,
+        registryAuth: typeof registryAuth === 'string' && registryAuth !== '' ? registryAuth : undefined,
+        report,
+        signal: call.signal,
+      }),
+    );
     response.end();
   } catch (error) {
     if (!response.headersSent) throw error;
-    const { message } = asLabError(error);
-    report({ error: message, errorDetail: { message } });
+    const { message, hint } = asLabError(error);
+    const line = { error: message, errorDetail: { message }, ...(hint === undefined ? {} : { hint }) };
+    report(line);
     response.end();
   }
   return undefined;

@@ -67,21 +67,26 @@ export class Output {
   }
 }
 
-/** An output that a stream receives as it comes; `frame` puts a header before every chunk. */
-export function streamWatcher(
-  stream: Writable,
-  outputs: () => readonly Output[],
-  frame: (name: OutputName, chunk: Buffer) => Buffer,
-): Watcher {
-  const left = new Set(outputs().map((output) => output.name));
+export interface StreamTarget {
+  stream: Writable;
+  outputs: readonly Output[];
+  /** Puts a header before every chunk, or nothing. */
+  frame: (name: OutputName, chunk: Buffer) => Buffer;
+  /** The stream ends when every output has, and not before this. */
+  until: Promise<void>;
+}
+
+/** Outputs that a stream receives as they come. */
+export function streamWatcher({ stream, outputs, frame, until }: StreamTarget): Watcher {
+  const left = new Set(outputs.map((output) => output.name));
   stream.on('drain', () => {
-    for (const output of outputs()) output.drained();
+    for (const output of outputs) output.drained();
   });
   return {
     write: (name, chunk) => (stream.destroyed ? true : stream.write(frame(name, chunk))),
     end(name) {
       left.delete(name);
-      if (left.size === 0) stream.end();
+      if (left.size === 0) void until.then(() => stream.end());
     },
   };
 }

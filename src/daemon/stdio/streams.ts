@@ -64,7 +64,7 @@ export class Streams {
   }
 
   /** The process is gone: reads what is left, at most `graceMs` long (a child of an exec may hold the pipe), then closes. */
-  async finish(graceMs = 2000): Promise<void> {
+  async finish(graceMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, graceMs);
     await Promise.race([Promise.all(this.outputs.map((output) => output.ended)), promise]);
