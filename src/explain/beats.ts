@@ -19,6 +19,13 @@ const operation =
   (...names: string[]) =>
   (event: TraceEvent): boolean =>
     names.includes(text(event.data.operation));
+/** An argument of a plan's operation; lists joined by spaces. */
+function argument(event: TraceEvent, name: string): string {
+  const value = (event.data.arguments as Record<string, unknown> | undefined)?.[name];
+  return Array.isArray(value) ? value.join(' ') : text(value);
+}
+const lowerLayers = (event: TraceEvent): number =>
+  text(/lowerdir=([^,]*)/.exec(text(event.data.options))?.[1]).split(':').length;
 const count = (events: readonly unknown[], noun: string): string =>
   `${events.length} ${noun}${events.length === 1 ? '' : 's'}`;
 const kilobytes = (bytes: unknown): string => (typeof bytes === 'number' ? ` (${Math.ceil(bytes / 1024)} KiB)` : '');
@@ -40,17 +47,20 @@ export const beats: readonly Beat[] = [
     id: 'create',
     stage: 'cli',
     matches: (e) => ends(e, 'cli.request-sent', '/containers/create'),
+    says: ([e]) => `asks the daemon for a container from ${text((e.data.body as { Image?: string })?.Image)} (HTTP)`,
+  },
+  {
+    id: 'pulled',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.image-resolved',
     says: ([e]) =>
-      `asks the daemon to create a container from ${text((e.data.body as { Image?: string })?.Image)} (HTTP on a unix socket)`,
+      `finds ${text(e.data.reference)} in ${text(e.data.source)}: ${count(Array(Number(e.data.layers)), 'layer')}`,
   },
   {
     id: 'image',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.image-resolved',
-    says: (es) => {
-      const last = es.at(-1) ?? es[0];
-      return `resolves the image ${text(last.data.reference)} from ${text(last.data.from)}: manifest ${shortDigest(last.data.digest)}`;
-    },
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.image-resolved',
+    says: ([e]) => `has the image ${text(e.data.name)}: ${shortDigest(e.data.id)}`,
   },
   {
     id: 'layer-exists',
@@ -81,7 +91,7 @@ export const beats: readonly Beat[] = [
     id: 'snapshot',
     stage: 'containerd',
     matches: (e) => e.type === 'containerd.snapshot-prepared' && !text(e.data.key).startsWith('extract-'),
-    says: () => `prepares a writable snapshot on top of the image's layers: the container's own layer`,
+    says: () => `prepares the container's own writable layer`,
   },
   {
     id: 'container-created',
@@ -93,7 +103,7 @@ export const beats: readonly Beat[] = [
     id: 'attach',
     stage: 'cli',
     matches: (e) => e.type === 'cli.request-sent' && /\/attach$/.test(text(e.data.method)),
-    says: () => `attaches to the container's streams before it starts, so that nothing of its output is missed`,
+    says: () => 'attaches to its streams before it starts, to miss nothing',
   },
   {
     id: 'start',
@@ -117,13 +127,13 @@ export const beats: readonly Beat[] = [
     id: 'veth',
     stage: 'kernel',
     matches: (e) => e.type === 'kernel.netlink-sent' && JSON.stringify(e.data.attributes).includes('veth'),
-    says: () => `makes a veth pair: one end on the bridge, the other in the container's namespace`,
+    says: () => 'makes a veth pair, from the bridge into that namespace',
   },
   {
     id: 'address',
     stage: 'kernel',
     matches: (e) => e.type === 'kernel.netlink-sent' && /RTM_NEW(ADDR|ROUTE)/.test(text(e.data.message)),
-    says: (es) => `gives the container its address and its default route, by netlink (${count(es, 'message')})`,
+    says: () => 'gives it an address and a default route, by netlink',
   },
   {
     id: 'rules',
@@ -136,7 +146,7 @@ export const beats: readonly Beat[] = [
     id: 'spec',
     stage: 'daemon',
     matches: (e) => e.type === 'daemon.spec-generated',
-    says: () => 'generates config.json: the container as the OCI runtime specification describes it',
+    says: () => 'generates config.json, as the OCI specifies it',
   },
   {
     id: 'containers-create',
@@ -148,19 +158,19 @@ export const beats: readonly Beat[] = [
     id: 'tasks-create',
     stage: 'daemon',
     matches: (e) => ends(e, 'daemon.request-sent', 'Tasks/Create'),
-    says: () => 'asks containerd for a task: the container, about to run',
+    says: () => 'asks containerd for a task: the container, to run',
   },
   {
     id: 'plan',
     stage: 'containerd',
     matches: (e) => e.type === 'runc.plan-compiled',
-    says: ([e]) => `compiles config.json into a plan of ${text(e.data.operations)} kernel operations`,
+    says: ([e]) => `compiles config.json to a plan of ${text(e.data.operations)} operations`,
   },
   {
     id: 'shim-start',
     stage: 'containerd',
     matches: (e) => e.type === 'containerd.request-sent' && e.data.door === 'exec' && e.data.peer === 'shim',
-    says: () => 'starts a shim: the process that stays beside the container',
+    says: () => 'starts a shim, which will stay beside the container',
   },
   {
     id: 'shim-create',
@@ -172,8 +182,7 @@ export const beats: readonly Beat[] = [
     id: 'rootfs',
     stage: 'kernel',
     matches: (e) => e.type === 'kernel.mount-attached' && e.data.fstype === 'overlay',
-    says: ([e]) =>
-      `mounts the root filesystem: overlay of ${1 + text(e.data.options).split(':').length - 1} layers and the writable one`,
+    says: ([e]) => `mounts the root: ${lowerLayers(e)} image layers below a writable one`,
   },
   {
     id: 'runtime-create',
@@ -187,19 +196,19 @@ export const beats: readonly Beat[] = [
     matches: (e) =>
       e.type === 'kernel.cgroup-written' ||
       operation('cgroup_make', 'cgroup_write', 'cgroup_devices', 'cgroup_join')(e),
-    says: (es) => `makes the container's cgroups and writes its limits (${count(es, 'operation')})`,
+    says: (es) => `makes its cgroups and writes its limits (${count(es, 'operation')})`,
   },
   {
     id: 'clone',
     stage: 'kernel',
     matches: operation('clone'),
-    says: () => `clones the container's first process into its new namespaces`,
+    says: ([e]) => `clones process 1 into new namespaces: ${argument(e, 'flags')}`,
   },
   {
     id: 'join',
     stage: 'kernel',
     matches: operation('setns'),
-    says: () => 'the child joins the network namespace that is ready for it',
+    says: () => 'it joins the network namespace that is ready for it',
   },
   {
     id: 'mounts',
@@ -209,20 +218,20 @@ export const beats: readonly Beat[] = [
       e.data.fstype !== 'overlay' &&
       e.stage === 'kernel' &&
       e.truth === 'reported',
-    says: (es) => `mounts what a container sees: ${distinct(es.map((e) => e.data.target))}`,
+    says: (es) =>
+      `${count(es, 'mount')}: ${distinct(es.map((e) => text(e.data.target).replace(/^(\/sys\/fs\/cgroup)\/.*/, '$1')))}`,
   },
   {
     id: 'devices',
     stage: 'kernel',
     matches: operation('device_make'),
-    says: (es) =>
-      `makes ${count(es, 'device')}: ${distinct(es.map((e) => (e.data.arguments as { path?: string }).path))}`,
+    says: (es) => `makes ${count(es, 'device')}: ${distinct(es.map((e) => argument(e, 'path').replace('/dev/', '')))}`,
   },
   {
     id: 'pivot',
     stage: 'kernel',
     matches: operation('pivot_root'),
-    says: () => `makes the image the root: pivot_root, and the host's files are gone`,
+    says: () => 'pivot_root: the image is the root, the host is out of sight',
   },
   {
     id: 'masks',
@@ -234,13 +243,13 @@ export const beats: readonly Beat[] = [
     id: 'capabilities',
     stage: 'kernel',
     matches: operation('capability_bounding', 'capset', 'capability_ambient'),
-    says: () => 'takes away the capabilities that a container does not get',
+    says: ([e]) => `keeps ${argument(e, 'keep').split(',').length} capabilities and drops the others`,
   },
   {
     id: 'seccomp',
     stage: 'kernel',
     matches: operation('seccomp'),
-    says: () => 'installs the seccomp filter: which system calls are allowed',
+    says: ([e]) => `installs the seccomp filter (${argument(e, 'program')})`,
   },
   {
     id: 'created',
@@ -258,7 +267,7 @@ export const beats: readonly Beat[] = [
     id: 'exec',
     stage: 'kernel',
     matches: operation('exec'),
-    says: ([e]) => `execve: ${text((e.data.arguments as { argv?: unknown }).argv)} is now process 1 of the container`,
+    says: ([e]) => `execve: ${argument(e, 'argv')} is process 1 of the container`,
   },
   {
     id: 'running',

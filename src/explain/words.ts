@@ -11,11 +11,14 @@ export function wordsOf(event: TraceEvent): string {
   const row = rows[event.type];
   if (row === undefined) return printable(`${event.type} ${JSON.stringify(event.data)}`);
   try {
-    return printable(row.says(event.data));
+    return shortened(printable(row.says(event.data)));
   } catch {
     return printable(`${event.type} ${JSON.stringify(event.data)}`); // data of another shape: a foreign or older trace
   }
 }
+
+/** Ids of 64 hex digits as people write them; the whole id stands in the event's data. */
+const shortened = (words: string): string => words.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
 
 /** The level at which an event first shows; unknown types are details. An error shows from level 1 on. */
 export function levelOf(event: TraceEvent): Level {

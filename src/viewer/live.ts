@@ -1,10 +1,15 @@
-// The story while it happens: follows the parts of an open trace and tells each beat when its first event is written.
-// What comes late or out of order is told at the end from the merged trace, so that the story is whole whatever the disk does.
-import { closeSync, type FSWatcher, openSync, readdirSync, readSync, watch } from 'node:fs';
+// The story while it happens: follows the parts of an open trace and tells each beat a moment after its first event. The moment
+// lets slower writers come in (the runtime's records are read when it ends), so that beats are told in order; what is still
+// missing at the end is told from the merged trace.
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { PartEvent } from '../trace/events.ts';
 import { parseEvent, type Trace, type TraceEvent } from '../trace/file.ts';
-import { beatLine, gatherBeats, type ToldBeat } from './story.ts';
+import { beatLines, gatherBeats, type ToldBeat } from './story.ts';
+
+/** How long a beat is held back, and how often the story goes on. */
+const holdBackMs = 400;
+const pulseMs = 100;
 
 interface Follower {
   fd: number;
@@ -19,7 +24,7 @@ export class LiveStory {
   readonly #files = new Map<string, Follower>();
   readonly #told = new Map<string, ToldBeat>();
   readonly #printed = new Set<string>();
-  #watcher: FSWatcher | undefined;
+  #pulse: NodeJS.Timeout | undefined;
   #startNs: bigint | undefined;
 
   constructor(folder: string, options: { width: number; print: (line: string) => void }) {
@@ -29,12 +34,12 @@ export class LiveStory {
 
   start(): void {
     this.#startNs = process.hrtime.bigint();
-    this.#watcher = watch(this.#folder, () => this.#read());
+    this.#pulse = setInterval(() => this.#tell(), pulseMs);
+    this.#pulse.unref();
   }
 
   stop(): void {
-    if (this.#watcher !== undefined) this.#read();
-    this.#watcher?.close();
+    clearInterval(this.#pulse);
     for (const { fd } of this.#files.values()) closeSync(fd);
     this.#files.clear();
   }
@@ -43,10 +48,10 @@ export class LiveStory {
   tellRest(trace: Trace): void {
     const whole = new Map<string, ToldBeat>();
     gatherBeats(whole, trace.events);
-    this.#print(whole);
+    this.#print(whole, Number.POSITIVE_INFINITY);
   }
 
-  #read(): void {
+  #tell(): void {
     const fresh: TraceEvent[] = [];
     for (const file of readdirSync(this.#folder)) {
       if (file.endsWith('.jsonl')) fresh.push(...this.#readPart(file));
@@ -55,14 +60,17 @@ export class LiveStory {
       this.#told,
       fresh.sort((a, b) => a.ts - b.ts),
     );
-    this.#print(this.#told);
+    const nowNs = Number(process.hrtime.bigint() - (this.#startNs ?? 0n));
+    this.#print(this.#told, nowNs - holdBackMs * 1e6);
   }
 
-  #print(told: Map<string, ToldBeat>): void {
-    for (const [id, beat] of told) {
-      if (this.#printed.has(id)) continue;
+  /** Prints what began before an instant and was not printed yet. */
+  #print(told: Map<string, ToldBeat>, beforeNs: number): void {
+    const beats = [...told].sort(([, a], [, b]) => a.events[0].ts - b.events[0].ts);
+    for (const [id, beat] of beats) {
+      if (this.#printed.has(id) || beat.events[0].ts > beforeNs) continue;
       this.#printed.add(id);
-      this.#options.print(beatLine(beat, this.#options.width));
+      for (const line of beatLines(beat, this.#options.width)) this.#options.print(line);
     }
   }
 

@@ -1,6 +1,6 @@
 // Level 0: the story of a trace in beats, one line each with its time and stage.
 import { styleText } from 'node:util';
-import { fit, printable } from '../base/text.ts';
+import { printable, wrap } from '../base/text.ts';
 import { type Beat, beats } from '../explain/beats.ts';
 import { isError, wordsOf } from '../explain/words.ts';
 import { stages } from '../trace/events.ts';
@@ -31,25 +31,30 @@ const stageColours = {
   kernel: 'red',
 } as const;
 
-export function beatLine({ beat, events }: ToldBeat, width: number): string {
+/** A beat with its time and stage; long words go on in further lines below themselves. */
+export function beatLines({ beat, events }: ToldBeat, width: number): string[] {
   const time = (events[0].ts / 1e6).toFixed(1).padStart(8);
-  const words = fit(printable(beat.says(events)), Math.max(30, width - 24));
-  return `${styleText('dim', `${time} ms`)}  ${styleText(stageColours[beat.stage], beat.stage.padEnd(10))} ${words}`;
+  const head = `${styleText('dim', `${time} ms`)}  ${styleText(stageColours[beat.stage], beat.stage.padEnd(10))} `;
+  return besideHead(head, printable(beat.says(events)), width);
+}
+
+const headColumns = 24;
+
+function besideHead(head: string, words: string, width: number): string[] {
+  const lines = wrap(words, Math.max(30, width - headColumns));
+  return lines.map((line, i) => (i === 0 ? head : ' '.repeat(headColumns)) + line);
 }
 
 /** The whole story of a trace; errors are told wherever they happened. */
 export function storyLines(trace: Trace, width: number): string[] {
   const told = new Map<string, ToldBeat>();
   gatherBeats(told, trace.events);
-  const lines = [...told.values()].map((one) => ({ ts: one.events[0].ts, line: beatLine(one, width) }));
+  const parts = [...told.values()].map((one) => ({ ts: one.events[0].ts, lines: beatLines(one, width) }));
   for (const event of trace.events.filter(isError).slice(0, 10)) {
-    const words = fit(wordsOf(event), Math.max(30, width - 24));
-    lines.push({
-      ts: event.ts,
-      line: `${(event.ts / 1e6).toFixed(1).padStart(8)} ms  ${styleText('red', `ERROR ${event.stage}`.padEnd(10))} ${words}`,
-    });
+    const head = `${(event.ts / 1e6).toFixed(1).padStart(8)} ms  ${styleText('red', 'ERROR'.padEnd(10))} `;
+    parts.push({ ts: event.ts, lines: besideHead(head, wordsOf(event), width) });
   }
-  return lines.sort((a, b) => a.ts - b.ts).map(({ line }) => line);
+  return parts.sort((a, b) => a.ts - b.ts).flatMap(({ lines }) => lines);
 }
 
 /** What a recording ends with: what was seen, and how to see more. */

@@ -5,13 +5,16 @@ type DoorRows<Stage extends string> = {
   [Message in `${Stage}.${'request-sent' | 'request-received' | 'response-sent' | 'response-received'}`]: Row<DoorData>;
 };
 
+/** `Tasks/Create` for `containerd.services.tasks.v1.Tasks/Create`: packages say little to people. */
+const withoutPackage = (method: string): string => method.replace(/^[a-z0-9_.]+\.([A-Z][A-Za-z]*\/)/, '$1');
+
 export function doorRows<Stage extends string>(stage: Stage): DoorRows<Stage> {
   const message = (verb: string, preposition: string): Row<DoorData> =>
     row({
       level: 1,
       data: doorData,
       says: (d) =>
-        `${stage} ${verb} ${d.method} ${preposition} ${d.peer} (${d.door})` +
+        `${stage} ${verb} ${withoutPackage(d.method)} ${preposition} ${d.peer} (${d.door})` +
         (d.status === undefined ? '' : ` → ${d.status}`) +
         (d.error === undefined ? '' : `: ${d.error}`),
       source: 'tlab doors',
