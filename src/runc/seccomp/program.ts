@@ -107,7 +107,7 @@ function store(path: string, program: Program): void {
   const temporary = `${path}.${process.pid}`;
   try {
     mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 });
-    writeFileSync(temporary, Buffer.concat([Buffer.from(`${head}\n`), program.bytes]), { mode: 0o600, flag: 'wx' });
+    writeFileSync(temporary, Buffer.concat([Buffer.from(`${head}\n`), program.bytes]), { mode: 0o600 });
     renameSync(temporary, path);
   } catch {
     // Not root, or no space: the next process compiles again.
