@@ -27,6 +27,15 @@ export async function until<T>(what: string, probe: () => T | undefined | false,
   }
 }
 
+/** Ended, though whoever inherited it may not have reaped it yet. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
 export interface Result {
   status: number | null;
   stdout: string;

@@ -19,7 +19,7 @@ import { after, before, describe, test } from 'node:test';
 import { connectShim, type ShimClient } from '../../src/shim/client.ts';
 import { runWithTrace } from '../../src/trace/context.ts';
 import { Recorder } from '../../src/trace/recorder.ts';
-import { binaries, missing, rootFilesystem, until } from '../helpers/real-containerd.ts';
+import { binaries, hasEnded, missing, rootFilesystem, until } from '../helpers/real-containerd.ts';
 
 const root = '/tmp/tlab-shim-task';
 const traceId = '0123456789abcdef0123456789abcdef';
@@ -81,7 +81,7 @@ async function end({ client, bundle, pid }: Shim, id: string): Promise<void> {
   await client.task.delete({ id });
   await client.task.shutdown({ id });
   client.close();
-  await until('the shim has gone', () => !existsSync(`/proc/${pid}`));
+  await until('the shim has gone', () => hasEnded(pid));
   rmSync(bundle, { recursive: true });
 }
 
@@ -236,8 +236,8 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     const { status, stdout } = action(shim.bundle, 'lost', 'delete');
     assert.equal(status, 0);
     assert.equal(stdout[0], 0x08);
-    await until('the shim has gone', () => !existsSync(`/proc/${shim.pid}`));
-    await until('the program is gone', () => !existsSync(`/proc/${pid}`));
+    await until('the shim has gone', () => hasEnded(shim.pid));
+    await until('the program is gone', () => hasEnded(pid));
     assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(root), false);
     assert.deepEqual(readdirSync(`${root}/run/s`), []);
     assert.equal(action(shim.bundle, 'lost', 'delete').status, 0);

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { Containerd, missing, until } from '../helpers/real-containerd.ts';
+import { binaries, Containerd, hasEnded, missing, until } from '../helpers/real-containerd.ts';
 
 const mountsBelow = (path: string): string[] =>
   readFileSync('/proc/self/mountinfo', 'utf8')
@@ -85,6 +85,7 @@ function behavesAsShim(name: string, runtime: string, hideUnified: boolean): voi
 }
 
 behavesAsShim('runc', '/usr/sbin/runc', false);
+behavesAsShim('tlab-runc', `${binaries}/tlab-runc`, false);
 behavesAsShim('crun', '/usr/bin/crun', existsSync('/sys/fs/cgroup/unified'));
 
 describe('the shim', { skip: missing('/usr/sbin/runc') }, () => {
@@ -171,7 +172,7 @@ describe('the shim', { skip: missing('/usr/sbin/runc') }, () => {
     const bundle = containerd.bundle('orphan');
     process.kill(containerd.shimPid('orphan'), 'SIGKILL');
     await until('the bundle is gone', () => !existsSync(bundle));
-    await until('the program is gone', () => !existsSync(`/proc/${init}`));
+    await until('the program is gone', () => hasEnded(init));
     assert.deepEqual(readdirSync(`${containerd.root}/run/s`), []);
     containerd.ctr('c', 'rm', 'orphan');
   });
