@@ -49,9 +49,14 @@ export function mountLeftovers(): string[] {
     .reverse();
 }
 
-/** The bridge and the near ends of veth pairs in this network namespace. */
-export const linkLeftovers = (): string[] =>
-  readdirSync('/sys/class/net').filter((name) => name === 'tlab0' || /^tlab-[0-9a-f]{8}$/.test(name));
+/**
+ * The bridge and the near ends of veth pairs in this network namespace.
+ * @source man proc(5) /proc/net/dev: the reader's own namespace, where /sys shows the one that it was mounted in
+ */
+export function linkLeftovers(): string[] {
+  const names = [...readText('/proc/net/dev').matchAll(/^\s*(\S+):/gm)].map((line) => line[1] ?? '');
+  return names.filter((name) => name === 'tlab0' || /^tlab-[0-9a-f]{8}$/.test(name));
+}
 
 /** Rules and chains that name a TLAB chain, in either address family. */
 export function ruleLeftovers(): string[] {
