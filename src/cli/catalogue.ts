@@ -107,7 +107,6 @@ export const catalogue: Record<string, CatalogueRow> = {
   'library build': { group: 'images', says: 'Build offline images', load: () => import('./commands/library/build.ts') },
   'library ls': { group: 'images', says: 'List the offline images', load: () => import('./commands/library/ls.ts') },
   'library rm': { group: 'images', says: 'Remove offline images', load: () => import('./commands/library/rm.ts') },
-  help: { group: 'engine', says: 'Show help for a command', load: () => import('./commands/help.ts') },
 };
 
 /** One line about each first word that has commands below it. */

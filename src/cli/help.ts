@@ -33,7 +33,7 @@ function overallHelp(width: number): string[] {
       ),
     );
   }
-  lines.push('', "Run 'tlab COMMAND --help' for more about a command.");
+  lines.push('', "Run 'tlab help COMMAND' for more about a command.");
   return lines;
 }
 

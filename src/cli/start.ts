@@ -58,6 +58,8 @@ async function withoutCommand(words: readonly string[]): Promise<number> {
     return await overview();
   }
   if (first === '--help' || first === '-h') return await showHelp(undefined);
+  // Not in the catalogue: help reads the catalogue, which may not know help.
+  if (first === 'help') return await showHelp(words.length === 1 ? undefined : words.slice(1).join(' '));
   if (Object.hasOwn(topics, first) && (words.length === 1 || words[1] === '--help')) return await showHelp(first);
   if (first.startsWith('-')) throw new LabError('usage', `unknown flag: ${first}`, { hint: 'tlab --help' });
   throw unknownCommand(words);
