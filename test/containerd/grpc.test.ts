@@ -7,6 +7,7 @@ import { type ContainerdClient, connectContainerd } from '../../src/containerd/c
 import { WriteAction } from '../../src/containerd/proto/gen/content_pb.ts';
 import { serve } from '../../src/containerd/server.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { waitUntil } from '../helpers/wait.ts';
 import { testStage } from './stores.ts';
 
 /** A served stage and a client of it. */
@@ -19,6 +20,17 @@ async function withServer(body: (client: ContainerdClient, address: string) => P
   } finally {
     client.close();
     await server.close();
+  }
+}
+
+/** Where the ingest `r` stands, asked as a writer does. */
+async function statOf(client: ContainerdClient): Promise<bigint> {
+  const write = client.content.write();
+  await write.send({ action: WriteAction.STAT, ref: 'r' });
+  try {
+    return (await write[Symbol.asyncIterator]().next()).value.offset;
+  } finally {
+    write.end();
   }
 }
 
@@ -99,10 +111,9 @@ test('a client that goes away in the middle of a blob leaves it to go on later',
     await answers.next();
     first.cancel();
     await assert.rejects(answers.next());
-    const second = client.content.write();
-    await second.send({ action: WriteAction.STAT, ref: 'r' });
-    assert.equal((await second[Symbol.asyncIterator]().next()).value.offset, 5n);
-    second.end();
+    // The server lets go of the reference as soon as it knows.
+    const standing = await waitUntil(() => statOf(client).catch(() => undefined), { what: 'the reference to be free' });
+    assert.equal(standing, 5n);
   });
 });
 
@@ -129,7 +140,7 @@ test('garbage on the socket harms nobody', async () => {
   await withServer(async (client, address) => {
     for (const path of [address, `${address}.ttrpc`]) {
       const socket = connect({ path });
-      socket.on('error', () => {});
+      socket.on('error', () => {}).resume();
       socket.end(Buffer.alloc(70_000, 0xff));
       await new Promise((resolve) => socket.once('close', resolve));
     }

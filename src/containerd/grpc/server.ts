@@ -91,7 +91,9 @@ function handlerOf(method: DescMethod, handler: Untyped, door: TraceDoor): Untyp
   return (call: ServerDuplexStream<Message, Message>) =>
     inDoor(call.metadata, (messages) => {
       messages.received(undefined);
-      return pump({ call, method, messages }, () => handler(call, contextOf(call)));
+      // A handler that stops reading must not destroy the stream: its answer still has to leave by it.
+      const requests = call.iterator({ destroyOnReturn: false });
+      return pump({ call, method, messages }, () => handler(requests, contextOf(call)));
     });
 }
 
