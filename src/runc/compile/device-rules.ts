@@ -103,5 +103,5 @@ const deviceNumber = (value: number | bigint | undefined): number | '*' =>
 
 function byNumber(a: DeviceException, b: DeviceException): number {
   const rank = (value: number | '*'): number => (value === '*' ? -1 : value);
-  return a.type.localeCompare(b.type) || rank(a.major) - rank(b.major) || rank(a.minor) - rank(b.minor);
+  return a.type.charCodeAt(0) - b.type.charCodeAt(0) || rank(a.major) - rank(b.major) || rank(a.minor) - rank(b.minor);
 }

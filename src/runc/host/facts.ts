@@ -29,8 +29,8 @@ export function readHostFacts(): HostFacts {
 }
 
 function capabilityMask(status: string, field: string): bigint {
-  const found = new RegExp(`^${field}:\\s*([0-9a-f]+)$`, 'm').exec(status);
-  return BigInt(`0x${found?.[1] ?? '0'}`);
+  const at = status.indexOf(`\n${field}:\t`);
+  return at === -1 ? 0n : BigInt(`0x${status.slice(at + field.length + 3, at + field.length + 19)}`);
 }
 
 /** Titles of /proc/pid/limits. @source man proc_pid_limits(5) */
