@@ -7,6 +7,7 @@ import { type Descriptor, largestDocumentBytes, parseManifestDocument } from '..
 import { isIndexType, isManifestType, manifestAccept } from '../oci/media-types.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import { authorize, parseChallenge } from './auth.ts';
+import { trustedCertificates } from './certificates.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { Endpoint } from './hosts.ts';
 import { type HttpOptions, type HttpResponse, HttpTransport, networkError, readBody } from './http.ts';
@@ -16,6 +17,8 @@ export interface ClientOptions {
   /** Who we are to the registry of this name; ~/.docker/config.json unless given. */
   credentials?: (domain: string) => Promise<Credentials | undefined>;
   signal?: AbortSignal | undefined;
+  /** Authorities to trust for a host; trustedCertificates unless given. */
+  certificates?: (host: string) => Promise<string[]>;
   connectTimeoutMs?: number;
   idleTimeoutMs?: number;
   /** Waits between tries; a test gives one that does not. */
@@ -44,7 +47,8 @@ export class RegistryClient implements ImageSource {
     this.isMirror = endpoint.isMirror;
     this.#endpoint = endpoint;
     this.#options = options;
-    const http: HttpOptions = { verify: endpoint.verify, signal: options.signal };
+    const certificates = () => (options.certificates ?? trustedCertificates)(endpoint.origin.host);
+    const http: HttpOptions = { verify: endpoint.verify, signal: options.signal, certificates };
     if (options.connectTimeoutMs !== undefined) http.connectTimeoutMs = options.connectTimeoutMs;
     if (options.idleTimeoutMs !== undefined) http.idleTimeoutMs = options.idleTimeoutMs;
     this.#transport = new HttpTransport(http);

@@ -23,6 +23,8 @@ export interface HttpRequest {
 export interface HttpOptions {
   /** False: certificates are not checked (a registry that the configuration calls insecure). */
   verify: boolean;
+  /** Certificates of authorities to trust; asked when the first https request is made. */
+  certificates?: (() => Promise<string[]>) | undefined;
   /** Until the connection stands, name look-up and TLS included. */
   connectTimeoutMs?: number;
   /** Longest silence of a connection that stands. */
@@ -64,13 +66,14 @@ export class HttpTransport {
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
-  #send(request: HttpRequest): Promise<HttpResponse> {
+  async #send(request: HttpRequest): Promise<HttpResponse> {
     const { url, form } = request;
+    const agent = await this.#agent(url.protocol);
     const body = form === undefined ? undefined : new URLSearchParams(form).toString();
     const module = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
     const headers: Record<string, string> = { 'user-agent': 'tlab', ...request.headers };
     if (body !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
-    const options: RequestOptions = { method: request.method ?? 'GET', headers, agent: this.#agent(url.protocol) };
+    const options: RequestOptions = { method: request.method ?? 'GET', headers, agent };
     if (this.#options.signal !== undefined) options.signal = this.#options.signal;
     return new Promise((resolve, reject) => {
       const sent = module.request(url, options);
@@ -95,19 +98,24 @@ export class HttpTransport {
     });
   }
 
-  #agent(protocol: string): Agent {
-    let agent = this.#agents.get(protocol);
-    if (agent === undefined) {
-      const common = { keepAlive: true, proxyEnv: process.env };
-      agent =
-        protocol === 'https:'
-          ? new (process.getBuiltinModule('node:https').Agent)({ ...common, rejectUnauthorized: this.#options.verify })
-          : new (process.getBuiltinModule('node:http').Agent)(common);
-      this.#agents.set(protocol, agent);
-    }
+  async #agent(protocol: string): Promise<Agent> {
+    const agent = this.#agents.get(protocol) ?? (protocol === 'https:' ? await this.#tlsAgent() : plainAgent());
+    this.#agents.set(protocol, agent);
     return agent;
   }
+
+  async #tlsAgent(): Promise<Agent> {
+    const { verify, certificates } = this.#options;
+    const ca = verify ? await certificates?.() : undefined;
+    const options = { ...common, rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca }) };
+    return new (process.getBuiltinModule('node:https').Agent)(options);
+  }
 }
+
+/** Connections are kept for the next request; HTTPS_PROXY and NO_PROXY are heeded. */
+const common = { keepAlive: true, proxyEnv: process.env };
+
+const plainAgent = (): Agent => new (process.getBuiltinModule('node:http').Agent)(common);
 
 function redirectTarget(from: URL, location: string): URL {
   if (!URL.canParse(location, from)) throw new LabError('unavailable', `${from.host}: it redirects to "${location}"`);

@@ -43,6 +43,8 @@ function notAnywhere(reference: Reference, refusal: LabError | undefined, librar
   const isOfficial = repositoryOf(reference).startsWith('docker.io/library/');
   return new LabError('notFound', `image ${name}: ${message}`, {
     cause: refusal ?? library,
-    hint: isOfficial ? `tlab library build ${familiarRepository(reference)}` : 'check the name and the network',
+    hint: isOfficial
+      ? `check the name and the network, or tlab library build ${familiarRepository(reference)} where there is a recipe`
+      : 'check the name and the network',
   });
 }
