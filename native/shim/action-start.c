@@ -115,14 +115,22 @@ static void raise_oom_score(pid_t pid)
 	close(fd);
 }
 
-static bool write_address(const char *address)
+static bool write_file(const char *name, const char *text)
 {
-	int fd = open("address", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return false;
-	bool written = dprintf(fd, "%s", address) > 0;
+	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	close(fd);
 	return written;
+}
+
+/* The delete action kills by it a shim that its caller has lost. */
+static bool write_pid(pid_t pid)
+{
+	char text[16];
+	snprintf(text, sizeof text, "%d\n", pid);
+	return write_file("shim.pid", text);
 }
 
 int action_start(const struct trace *trace)
@@ -137,8 +145,12 @@ int action_start(const struct trace *trace)
 		return complain("binding", shim.socket);
 	snprintf(address, sizeof address, "unix://%s", shim.socket);
 	pid_t pid = -1;
-	if (write_address(address))
+	if (write_file("address", address))
 		pid = spawn_server(listener);
+	if (pid > 0 && !write_pid(pid)) {
+		kill(pid, SIGKILL);
+		pid = -1;
+	}
 	if (pid < 0) {
 		int result = complain("starting the shim for", shim.id);
 		unlink(shim.socket);

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -46,15 +45,6 @@ void service_watch_idle(void)
 		timer_stop(&idle);
 }
 
-static void write_pid_file(void)
-{
-	FILE *file = fopen("shim.pid", "we");
-	if (!file)
-		return;
-	fprintf(file, "%d\n", getpid());
-	fclose(file);
-}
-
 int action_serve(int fd)
 {
 	prctl(PR_SET_NAME, "shim");
@@ -65,7 +55,6 @@ int action_serve(int fd)
 	signal(SIGHUP, SIG_IGN);
 	unsetenv("TRACEPARENT");   /* that of the start action; each request brings its own */
 	unsetenv("NOTIFY_SOCKET"); /* a runtime would take it for the container's */
-	write_pid_file();
 	if (!reaper_listen() || !service_listen(fd)) {
 		perror("containerd-shim-tlab-v2");
 		return 1;

@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 
-export const binaries = new URL('../../dist/bin', import.meta.url).pathname;
+/** TLAB_TEST_BINARIES names another build, such as dist/sanitize. */
+export const binaries = process.env.TLAB_TEST_BINARIES ?? new URL('../../dist/bin', import.meta.url).pathname;
 const applets = ['sh', 'sleep', 'true', 'cat', 'echo', 'kill', 'stty', 'ls', 'test', 'head', 'dd'];
 
 /** Why these tests cannot run here; false when they can. */
@@ -81,6 +82,7 @@ export class Containerd {
     this.#process = spawn('unshare', ['-m', '--propagation', 'slave', 'sh', '-c', `${hide}${command}`], {
       stdio: 'ignore',
       env: {
+        ...process.env,
         PATH: `${binaries}:${process.env.PATH}`,
         TLAB_RUN_ROOT: `${this.root}/run`,
         TLAB_TRACES: `${this.root}/traces`,
