@@ -1,5 +1,4 @@
 // Media types of images: OCI's and those of Docker's schema 2, which registries still serve most of the time.
-import type { Descriptor } from './image.ts';
 
 /** @source oci-image media-types */
 export const ociMediaTypes = {
@@ -46,7 +45,7 @@ const layerForm =
 export const isLayerType = (mediaType: string): boolean => layerForm.test(mediaType);
 
 /** How a layer is compressed by its media type; undefined when it is no layer. */
-export function layerCompression(descriptor: Pick<Descriptor, 'mediaType'>): 'none' | 'gzip' | 'zstd' | undefined {
+export function layerCompression(descriptor: { mediaType: string }): 'none' | 'gzip' | 'zstd' | undefined {
   const match = layerForm.exec(descriptor.mediaType);
   if (match === null) return undefined;
   return (match[1] as 'gzip' | 'zstd' | undefined) ?? 'none';

@@ -68,7 +68,7 @@ export class HttpTransport {
 
   async #send(request: HttpRequest): Promise<HttpResponse> {
     const { url, form } = request;
-    const agent = await this.#agent(url.protocol);
+    const agent = await this.#agent(url);
     const body = form === undefined ? undefined : new URLSearchParams(form).toString();
     const module = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
     const headers: Record<string, string> = { 'user-agent': 'tlab', ...request.headers };
@@ -98,10 +98,29 @@ export class HttpTransport {
     });
   }
 
-  async #agent(protocol: string): Promise<Agent> {
-    const agent = this.#agents.get(protocol) ?? (protocol === 'https:' ? await this.#tlsAgent() : plainAgent());
-    this.#agents.set(protocol, agent);
+  async #agent(url: URL): Promise<Agent> {
+    const known = this.#agents.get(url.protocol);
+    if (known !== undefined) return known;
+    if (url.protocol === 'https:') await this.#mustResolve(url);
+    const agent = url.protocol === 'https:' ? await this.#tlsAgent() : plainAgent();
+    this.#agents.set(url.protocol, agent);
     return agent;
+  }
+
+  /** Reading certificates takes 100 ms, which a host without network should not wait for. Behind a proxy names need not resolve. */
+  async #mustResolve(url: URL): Promise<void> {
+    if (process.env.HTTPS_PROXY ?? process.env.https_proxy) return;
+    const { lookup } = process.getBuiltinModule('node:dns/promises');
+    const timeoutMs = this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject({ code: 'EAI_AGAIN', message: 'no answer in time' }), timeoutMs);
+    try {
+      await Promise.race([lookup(url.hostname.replace(/^\[|\]$/g, '')), late.promise]);
+    } catch (error) {
+      throw networkError(url, error);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #tlsAgent(): Promise<Agent> {
