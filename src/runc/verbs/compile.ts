@@ -40,10 +40,17 @@ function writePlan(bundle: string, { sha256, bytes }: CompiledPlan): void {
 }
 
 function readDocument(path: string): string {
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     const { code = 'EIO' } = error as NodeJS.ErrnoException;
     throw new LabError('notFound', `reading "${path}": ${code}`, { cause: error });
+  }
+  try {
+    // Exactly: the plan is named after these bytes, so nothing may be repaired on the way.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new LabError('invalidArgument', `reading "${path}": expected UTF-8`);
   }
 }
