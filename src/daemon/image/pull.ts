@@ -3,8 +3,7 @@
 
 import { LabError } from '../../base/errors.ts';
 import { shortId } from '../../base/ids.ts';
-import { pullImage as transferImage } from '../../containerd/pull-client.ts';
-import type { TransferProgress } from '../../containerd/transfer/protocol.ts';
+import type { TransferProgress } from '../../containerd/client.ts';
 import { hostPlatform, parsePlatform } from '../../oci/platform.ts';
 import { familiarReference, familiarRepository, formatReference, parseReference } from '../../oci/reference.ts';
 import type { Engine } from '../engine.ts';
@@ -26,7 +25,7 @@ export async function pullImage(engine: Engine, request: PullRequest): Promise<v
   const { report, platform, registryAuth, signal } = request;
   const before = await targetOf(engine, canonical);
   const { configuration } = engine;
-  await transferImage(engine.containerd, {
+  await engine.containerd.pull({
     reference: canonical,
     platform: platform === undefined ? hostPlatform() : parsePlatform(platform),
     mirrors: configuration['registry-mirrors'] ?? [],
