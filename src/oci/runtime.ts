@@ -130,7 +130,13 @@ export function checkDocument<S extends v.GenericSchema>(schema: S, value: unkno
   if (result.success) return result.output;
   const issue = result.issues[0];
   const pointer = (issue.path ?? []).map((item) => `/${pointerPart(String(item.key))}`).join('');
-  const needed = issue.message.startsWith('expected') ? issue.message : `expected ${issue.expected}`;
+  // For a missing key valibot expects the key's own name, which the pointer has said.
+  const isKey = issue.expected === `"${String(issue.path?.at(-1)?.key)}"`;
+  const needed = issue.message.startsWith('expected')
+    ? issue.message
+    : isKey
+      ? 'expected a value'
+      : `expected ${issue.expected}`;
   const seen = issue.input === undefined ? 'missing' : shown(issue.input);
   throw new LabError('invalidArgument', `${name} ${pointer || '/'}: ${seen}: ${needed}`, { data: { pointer } });
 }
