@@ -13,7 +13,7 @@ import { progressEnvelope, progressTopic, resolverHeaders, type TransferProgress
 export interface PullRequest {
   /** Canonical or familiar: `nginx`, `docker.io/library/nginx:latest`. */
   reference: string;
-  platform?: { os: string; architecture: string; variant?: string };
+  platform?: { os: string; architecture: string; variant?: string | undefined };
   /** Keys of daemon.json. */
   mirrors?: readonly string[];
   insecureRegistries?: readonly string[];
@@ -44,7 +44,7 @@ export async function pullImage(client: PullServices, request: PullRequest): Pro
           reference: request.reference,
           resolver: { headers: headersOf(request, transfer) },
         }),
-        destination: anyOf(ImageStoreSchema, { platforms: request.platform === undefined ? [] : [request.platform] }),
+        destination: anyOf(ImageStoreSchema, { platforms: platformsOf(request) }),
       },
       options,
     );
@@ -53,6 +53,12 @@ export async function pullImage(client: PullServices, request: PullRequest): Pro
     await watching;
     clearTimeout(timer);
   }
+}
+
+function platformsOf({ platform }: PullRequest) {
+  if (platform === undefined) return [];
+  const { os, architecture, variant = '' } = platform;
+  return [{ os, architecture, variant }];
 }
 
 function headersOf(request: PullRequest, transfer: string): Record<string, string> {
