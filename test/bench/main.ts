@@ -64,7 +64,7 @@ async function benchRuntimes(): Promise<void> {
   });
   try {
     await makeBundle(folder);
-    await must(native('tlab-runc'), ['compile', '--bundle', folder]);
+    await must(native('tlab-runc'), ['compile', '--bundle', folder, '--id', 'bench']);
     const cycle = (runtime: string): string => {
       const call = `${runtime} --root ${folder}/state`;
       return `${call} create --bundle ${folder} bench </dev/null >/dev/null && ${call} start bench && ${call} delete --force bench`;
