@@ -196,6 +196,8 @@ static void extract_at(struct extraction *extraction, const struct place *place,
 		make_file(extraction, place, tar, entry);
 	} else if (type == S_IFDIR) {
 		make_directory(extraction, place, entry);
+	} else if (type == S_IFLNK && (!archive_entry_symlink(entry) || !*archive_entry_symlink(entry))) {
+		fail("it is a symlink to nothing");
 	} else if (type == S_IFLNK || type == S_IFCHR || type == S_IFBLK || type == S_IFIFO) {
 		make_special(place, entry, NULL, type == S_IFLNK ? "symlinkat(2)" : "mknodat(2)");
 		set_attributes_at(extraction, place, entry);

@@ -233,6 +233,10 @@ test('a hard link to itself, and one to a directory, do no harm', async () => {
   await unpack(tar(directory('d'), hardlink('h', 'd')), (result) => refused(result, /entry "h": linkat\(2\): EPERM/));
 });
 
+test('a symlink without a target is refused', async () => {
+  await unpack(tar(symlink('s', '')), (result) => refused(result, /entry "s": it is a symlink to nothing/));
+});
+
 test('the directory itself cannot be replaced', async () => {
   for (const path of ['.', './', 'a/..']) {
     await unpack(tar(symlink(path, '../outside')), (result) =>
