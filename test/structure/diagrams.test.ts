@@ -5,7 +5,9 @@ import { setup } from 'xstate';
 import { machineToMermaid } from '../../src/diagram/machine.ts';
 
 test('diagrams/ is what the machines of src/ generate', () => {
-  assert.doesNotThrow(() => execFileSync(process.execPath, ['scripts/generate-diagrams.ts', '--check'], { stdio: 'pipe' }));
+  assert.doesNotThrow(() =>
+    execFileSync(process.execPath, ['scripts/generate-diagrams.ts', '--check'], { stdio: 'pipe' }),
+  );
 });
 
 test('a machine becomes its states, its transitions with their events, its start and its end', () => {
