@@ -3,7 +3,18 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 
 /** TLAB_TEST_BINARIES names another build, such as dist/sanitize. */
 export const binaries = process.env.TLAB_TEST_BINARIES ?? new URL('../../dist/bin', import.meta.url).pathname;
@@ -34,6 +45,17 @@ export function hasEnded(pid: number): boolean {
     return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return true;
+  }
+}
+
+/** Runtimes leave the parent of the cgroups that they made: takes it away where it is empty. */
+export function removeEmptyCgroups(name: string): void {
+  for (const hierarchy of ['', ...readdirSync('/sys/fs/cgroup')]) {
+    try {
+      rmdirSync(`/sys/fs/cgroup/${hierarchy}/${name}`);
+    } catch {
+      // Not there, or somebody else's is in it.
+    }
   }
 }
 
@@ -178,5 +200,6 @@ export class Containerd {
     await this.kill();
     if (existsSync(`${this.root}/run/s`)) rmSync(`${this.root}/run/s`, { recursive: true });
     rmSync(this.root, { recursive: true, force: true });
+    removeEmptyCgroups('default');
   }
 }

@@ -17,9 +17,11 @@ import {
 } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { connectShim, type ShimClient } from '../../src/shim/client.ts';
+import { Events as ShimEvents } from '../../src/shim/proto/gen/forward_pb.ts';
+import { serveTtrpc } from '../../src/shim/server.ts';
 import { runWithTrace } from '../../src/trace/context.ts';
 import { Recorder } from '../../src/trace/recorder.ts';
-import { binaries, hasEnded, missing, rootFilesystem, until } from '../helpers/real-containerd.ts';
+import { binaries, hasEnded, missing, removeEmptyCgroups, rootFilesystem, until } from '../helpers/real-containerd.ts';
 
 const root = '/tmp/tlab-shim-task';
 const traceId = '0123456789abcdef0123456789abcdef';
@@ -28,7 +30,7 @@ const environment = {
   TLAB_RUN_ROOT: `${root}/run`,
   TLAB_TRACES: `${root}/traces`,
   TLAB_RUNTIME: '/usr/sbin/runc',
-  TTRPC_ADDRESS: `${root}/no-such-door`,
+  TTRPC_ADDRESS: `${root}/door`,
 };
 
 interface Shim {
@@ -109,7 +111,10 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     rootFilesystem(`${root}/rootfs`);
     mkdirSync(`${root}/traces/${traceId}/parts`, { recursive: true });
   });
-  after(() => rmSync(root, { recursive: true, force: true }));
+  after(() => {
+    rmSync(root, { recursive: true, force: true });
+    removeEmptyCgroups('tlab-shim-task');
+  });
 
   test('refuses by name what it cannot do, and stays', async () => {
     const shim = await startShim('refusing', ['/bin/sleep', '1000']);
@@ -226,6 +231,39 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     assert.notEqual(sent.span, received.span);
     assert.ok(types.includes('shim.exit-recorded'));
     await end(shim, 'traced');
+  });
+
+  test('changes limits, and keeps its events, an out-of-memory kill among them, until the door opens', async () => {
+    const shim = await startShim('limited', ['/bin/sh', '-c', 'read x; exec dd if=/dev/zero of=/dev/null bs=64M']);
+    const stdin = shim.fifo('in');
+    const { task } = shim.client;
+    await task.create({ id: 'limited', bundle: shim.bundle, rootfs: rootfs(), stdin });
+    await task.start({ id: 'limited' });
+    const limit = 20 << 20;
+    const resources = Buffer.from(JSON.stringify({ memory: { limit, swap: limit } }));
+    await task.update({
+      id: 'limited',
+      resources: { typeUrl: 'types.containerd.io/opencontainers/runtime-spec/1/LinuxResources', value: resources },
+    });
+    const { stats } = await task.stats({ id: 'limited' });
+    assert.match(stats?.typeUrl ?? '', /^io\.containerd\.cgroups\.v[12]\.Metrics$/);
+    const { processes } = await task.pids({ id: 'limited' });
+    assert.equal(processes.length, 1);
+    const wait = task.wait({ id: 'limited' });
+    const writer = openSync(stdin, constants.O_WRONLY);
+    writeSync(writer, 'go\n');
+    assert.equal((await wait).exitStatus, 137);
+    closeSync(writer);
+    const topics: string[] = [];
+    const door = await serveTtrpc(`${root}/door`, ShimEvents, {
+      forward({ envelope }) {
+        topics.push(envelope?.topic ?? '');
+        return {};
+      },
+    });
+    await end(shim, 'limited');
+    door.close();
+    assert.deepEqual(topics, ['/tasks/create', '/tasks/start', '/tasks/oom', '/tasks/exit', '/tasks/delete']);
   });
 
   test('clears a bundle that no shim is left for, and says so in a DeleteResponse', async () => {
