@@ -58,13 +58,17 @@ export function storyLines(trace: Trace, width: number): string[] {
 }
 
 /** What a recording ends with: what was seen, and how to see more. */
-export function storyEnd(trace: Trace): string[] {
+export function storyEnd(trace: Trace, width: number): string[] {
   const { header } = trace;
   const counts = stages.map((stage) => `${stage} ${trace.events.filter((event) => event.stage === stage).length}`);
+  const summary = `${header.seen} events from ${header.processes.length} processes (${counts.join(', ')}), ${header.lost} lost`;
+  const last = trace.events.at(-1)?.seq ?? 1;
   return [
     '',
-    `${header.seen} events from ${header.processes.length} processes: ${counts.join(', ')}; lost ${header.lost}`,
-    ...header.blind.map((words) => `not seen: ${words}`),
-    `more: tlab trace show --level 1 (messages), --level 2 (kernel operations), tlab why EVENT`,
+    ...wrap(summary, width),
+    ...header.blind.flatMap((words) => wrap(`not seen: ${words}`, width)),
+    'more:  tlab trace show --level 1   the messages between the stages',
+    '       tlab trace show --level 2   kernel operations, layers, rules',
+    `       tlab why EVENT              why one of them happened (1 to ${last})`,
   ];
 }

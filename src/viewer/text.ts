@@ -40,15 +40,19 @@ export function listEvents(trace: Trace, options: ListOptions): string[] {
 }
 
 /** What the header says: command, host, counts, what could not be seen. */
-export function headLines(trace: Trace): string[] {
+export function headLines(trace: Trace, width: number): string[] {
   const { header } = trace;
   const stages = new Set(trace.events.map((event) => event.stage));
+  const host = `${header.host.distribution}, kernel ${header.host.kernel}, cgroup ${header.host.cgroup}`;
   const lines = [
-    `${styleText('bold', printable(header.command.join(' ')))}`,
-    `trace ${header.id.slice(0, 12)} · ${header.startedAt.slice(0, 19).replace('T', ' ')} UTC · ${printable(header.host.distribution)}, kernel ${printable(header.host.kernel)}, cgroup ${printable(header.host.cgroup)}`,
-    `seen ${header.seen} · lost ${header.lost} · ${stages.size} stages, ${header.processes.length} processes`,
+    ...wrap(printable(header.command.join(' ')), width).map((line) => styleText('bold', line)),
+    ...wrap(
+      `trace ${header.id.slice(0, 12)} of ${header.startedAt.slice(0, 19).replace('T', ' ')} UTC on ${printable(host)}`,
+      width,
+    ),
+    `seen ${header.seen}, lost ${header.lost}; ${stages.size} stages, ${header.processes.length} processes`,
   ];
-  if (header.blind.length > 0) lines.push(`not seen: ${printable(header.blind.join('; '))}`);
+  if (header.blind.length > 0) lines.push(...wrap(`not seen: ${printable(header.blind.join('; '))}`, width));
   if (trace.unreadable > 0)
     lines.push(styleText('yellow', `PARTIAL: ${trace.unreadable} lines of this trace could not be read`));
   return lines;

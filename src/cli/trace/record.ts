@@ -57,5 +57,5 @@ function finish(id: string, status: number | undefined, story: LiveStory): void 
     return;
   }
   story.tellRest(trace);
-  for (const line of storyEnd(trace)) say(line);
+  for (const line of storyEnd(trace, columns())) say(line);
 }

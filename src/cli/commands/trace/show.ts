@@ -51,7 +51,7 @@ export default defineCommand({
     }
     if (flags.json) for (const event of selectEvents(trace, selection)) print(JSON.stringify(event));
     else {
-      for (const line of headLines(trace)) print(line);
+      for (const line of headLines(trace, columns())) print(line);
       print('');
       const width = process.stdout.isTTY ? columns() : Number.POSITIVE_INFINITY;
       const lines =

@@ -1,0 +1,54 @@
+// The recorded traces of traces/: readable anywhere, in order, every event with its causes. They are what people without root look at.
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { beats, mostBeats } from '../../src/explain/beats.ts';
+import { Causes } from '../../src/explain/causes.ts';
+import { levelOf } from '../../src/explain/words.ts';
+import { stages } from '../../src/trace/events.ts';
+import { readTraceFile } from '../../src/trace/file.ts';
+import { orderViolations } from '../../src/trace/order.ts';
+import { gatherBeats, storyLines, type ToldBeat } from '../../src/viewer/story.ts';
+
+const files = globSync('traces/*.jsonl');
+
+test('there is a recorded trace of the main job', () => {
+  assert.ok(files.includes('traces/run-nginx.jsonl'));
+});
+
+for (const file of files) {
+  test(`${file} is whole: every line readable, order rules kept, all six stages`, async () => {
+    const trace = await readTraceFile(file);
+    assert.equal(trace.unreadable, 0);
+    assert.equal(trace.events.length, trace.header.seen);
+    assert.deepEqual(orderViolations(trace.events), []);
+    assert.deepEqual(new Set(trace.events.map((event) => event.stage)), new Set(stages));
+  });
+
+  test(`${file} has a cause chain to a root for every event of levels 1 and 2`, async () => {
+    const trace = await readTraceFile(file);
+    const causes = new Causes(trace);
+    const orphans = trace.events.filter((event) => [1, 2].includes(levelOf(event)) && !causes.chainOf(event).complete);
+    assert.deepEqual(
+      orphans.map((event) => `${event.seq} ${event.type}`),
+      [],
+    );
+  });
+
+  test(`${file} tells a story of at most ${mostBeats} beats, none of them empty`, async () => {
+    const trace = await readTraceFile(file);
+    const told = new Map<string, ToldBeat>();
+    gatherBeats(told, trace.events);
+    assert.ok(told.size >= 20 && told.size <= mostBeats, `${told.size} beats`);
+    assert.doesNotMatch(storyLines(trace, 80).join('\n'), /undefined|NaN|\[object/);
+    for (const line of storyLines(trace, 80)) assert.ok(line.length <= 130, line); // colour codes included
+  });
+
+  test(`${file} names no path of the machine that recorded it`, () => {
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /\/(home|root|work|tmp)\//);
+  });
+}
+
+test('no two beats of the table have the same id', () => {
+  assert.equal(new Set(beats.map((beat) => beat.id)).size, beats.length);
+});
