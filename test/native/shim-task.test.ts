@@ -266,6 +266,21 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     assert.deepEqual(topics, ['/tasks/create', '/tasks/start', '/tasks/oom', '/tasks/exit', '/tasks/delete']);
   });
 
+  test('kills what the first process leaves in a pid namespace that is not its own', async () => {
+    const shim = await startShim('shared', ['/bin/sh', '-c', 'sleep 1000 & echo $!']);
+    const config = JSON.parse(readFileSync(`${shim.bundle}/config.json`, 'utf8'));
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }: { type: string }) => type !== 'pid');
+    writeFileSync(`${shim.bundle}/config.json`, JSON.stringify(config));
+    const stdout = shim.fifo('out');
+    const reader = openSync(stdout, constants.O_RDONLY | constants.O_NONBLOCK);
+    await shim.client.task.create({ id: 'shared', bundle: shim.bundle, rootfs: rootfs(), stdout });
+    await shim.client.task.start({ id: 'shared' });
+    assert.equal((await shim.client.task.wait({ id: 'shared' })).exitStatus, 0);
+    const left = Number(await readToEnd(stdout, reader));
+    await until('the process that was left has ended', () => hasEnded(left));
+    await end(shim, 'shared');
+  });
+
   test('clears a bundle that no shim is left for, and says so in a DeleteResponse', async () => {
     const shim = await startShim('lost', ['/bin/sleep', '1000']);
     const { pid } = await shim.client.task.create({ id: 'lost', bundle: shim.bundle, rootfs: rootfs() });
