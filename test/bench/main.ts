@@ -64,7 +64,9 @@ async function benchRuntimes(): Promise<void> {
   });
   try {
     await makeBundle(folder);
-    await must(native('tlab-runc'), ['compile', '--bundle', folder, '--id', 'bench']);
+    const enter = [`--mount=/proc/${hidden.pid}/ns/mnt`];
+    // Compiled where it will run: a plan holds the host's cgroup layout.
+    await must('nsenter', [...enter, native('tlab-runc'), 'compile', '--bundle', folder, '--id', 'bench']);
     const cycle = (runtime: string): string => {
       const call = `${runtime} --root ${folder}/state`;
       return `${call} create --bundle ${folder} bench </dev/null >/dev/null && ${call} start bench && ${call} delete --force bench`;
@@ -72,7 +74,7 @@ async function benchRuntimes(): Promise<void> {
     const candidate = (name: string, script: string): Candidate => ({
       name,
       program: 'nsenter',
-      args: [`--mount=/proc/${hidden.pid}/ns/mnt`, 'sh', '-c', script],
+      args: [...enter, 'sh', '-c', script],
     });
     const timings = await sideBySide(
       [
