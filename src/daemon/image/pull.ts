@@ -27,7 +27,7 @@ export async function pullImage(engine: Engine, request: PullRequest): Promise<v
   const { configuration } = engine;
   await engine.containerd.pull({
     reference: canonical,
-    platform: platform === undefined ? hostPlatform() : parsePlatform(platform),
+    platform: platformOf(platform),
     mirrors: configuration['registry-mirrors'] ?? [],
     insecureRegistries: configuration['insecure-registries'] ?? [],
     ...(registryAuth === undefined ? {} : { registryAuth }),
@@ -44,6 +44,11 @@ export async function pullImage(engine: Engine, request: PullRequest): Promise<v
       : `${familiarRepository(reference)}@${reference.digest}`;
   report({ status: `Status: ${before === after ? 'Image is up to date for' : 'Downloaded newer image for'} ${shown}` });
   engine.events.publish('image', 'pull', familiarReference(reference), { name: familiarRepository(reference) });
+}
+
+function platformOf(asked: string | undefined): { os: string; architecture: string; variant?: string } {
+  const { os, architecture, variant } = asked === undefined ? hostPlatform() : parsePlatform(asked);
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
 type BlobStatus = Extract<TransferProgress, { kind: 'blob' }>['status'];
