@@ -54,11 +54,12 @@ export class LabError extends Error {
   }
 }
 
-/** Any thrown thing as a LabError; what is not one already becomes `internal`. */
+/** Any thrown thing as a LabError; what is not one already becomes `internal`, a full disk `resourceExhausted`. */
 export function asLabError(thrown: unknown): LabError {
   if (thrown instanceof LabError) return thrown;
-  if (thrown instanceof Error) return new LabError('internal', thrown.message, { cause: thrown });
-  return new LabError('internal', String(thrown));
+  if (!(thrown instanceof Error)) return new LabError('internal', String(thrown));
+  const isFull = ['ENOSPC', 'EDQUOT'].includes(String((thrown as { code?: unknown }).code));
+  return new LabError(isFull ? 'resourceExhausted' : 'internal', thrown.message, { cause: thrown });
 }
 
 /** The same error with the context of one boundary in front: `starting container "web": …`. */

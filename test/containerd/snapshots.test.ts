@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Stage } from '../../src/containerd/stage.ts';
 import { testStage } from './stores.ts';
@@ -65,12 +65,18 @@ test('keys are unique, parents are committed, children keep their parents', asyn
   assert.deepEqual(readdirSync(`${lab.folder}/root/snapshots`), []);
 });
 
-test('a start removes directories that have no record', async () => {
+test('a start removes directories without a record and records without a directory', async () => {
   using lab = await testStage();
   prepare(lab.stage, 'kept');
+  prepare(lab.stage, 'lost');
+  rmSync(`${lab.folder}/root/snapshots/2`, { recursive: true });
   for (const name of ['77', 'rm-5']) mkdirSync(`${lab.folder}/root/snapshots/${name}/fs`, { recursive: true });
   await lab.restart();
   assert.deepEqual(readdirSync(`${lab.folder}/root/snapshots`), ['1']);
+  assert.deepEqual(
+    lab.stage.snapshots.list('n').map(({ key }) => key),
+    ['kept'],
+  );
 });
 
 test('a layer is unpacked only into a snapshot of this snapshotter', async () => {

@@ -84,11 +84,10 @@ export class ContentStore {
   /** Forgets the namespace's claim; the file goes when no namespace has one. Errors: notFound. */
   delete(namespace: string, text: string): void {
     const { digest, size } = this.info(namespace, text);
-    const isLast = this.#database.transaction(() => {
-      this.#database.run('DELETE FROM content WHERE namespace = ? AND digest = ?', namespace, digest);
-      return this.#database.get('SELECT 1 FROM content WHERE digest = ?', digest) === undefined;
-    });
-    if (isLast) rmSync(this.pathOf(digest), { force: true });
+    const others = this.#database.get('SELECT 1 FROM content WHERE digest = ? AND namespace <> ?', digest, namespace);
+    // Space first: on a full disk not even the record could be deleted. A record without its file goes at the next start.
+    if (others === undefined) rmSync(this.pathOf(digest), { force: true });
+    this.#database.run('DELETE FROM content WHERE namespace = ? AND digest = ?', namespace, digest);
     emit('containerd.blob-removed', { data: { namespace, digest, size } });
   }
 

@@ -1,7 +1,8 @@
 // The stage's memory: one SQLite file, meta.db. Every change is one transaction, so that kill -9 leaves either all of it or none.
-// Rule: rows are written before what they name is deleted from disk and after what they name is on disk; start-up removes the rest.
-import { mkdirSync } from 'node:fs';
+// Rule: a row is written after what it names is on disk, in one step with it where that can be; start-up removes what has only one half.
+import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { LabError } from '../../base/errors.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS namespaces (name TEXT PRIMARY KEY, labels TEXT NOT NULL) STRICT;
@@ -40,13 +41,16 @@ export interface Database {
 }
 export type Parameter = string | number | bigint | Uint8Array | null;
 
-/** Opens (and makes) `<root>/meta.db`. */
+/** Space that is given up when the disk is full, so that a server still starts and things can be removed. */
+const reserveBytes = 512 * 1024;
+
+/** Opens (and makes) `<root>/meta.db`. Errors: resourceExhausted when not even the reserve helps. */
 export function openDatabase(root: string): Database {
   mkdirSync(root, { recursive: true, mode: 0o700 });
+  balanceReserve(root);
   const sqlite = new DatabaseSync(`${root}/meta.db`);
   // WAL with NORMAL survives any crash of this process without a sync for each commit. @source sqlite pragma#synchronous
-  sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-  sqlite.exec(schema);
+  checked(() => sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}`));
   const statements = new Map<string, ReturnType<DatabaseSync['prepare']>>();
   const prepared = (sql: string) => {
     let statement = statements.get(sql);
@@ -58,21 +62,46 @@ export function openDatabase(root: string): Database {
   };
   return {
     sqlite,
-    all: <Row>(sql: string, ...parameters: Parameter[]) => prepared(sql).all(...parameters) as Row[],
-    get: <Row>(sql: string, ...parameters: Parameter[]) => prepared(sql).get(...parameters) as Row | undefined,
-    run: (sql, ...parameters) => Number(prepared(sql).run(...parameters).changes),
+    all: <Row>(sql: string, ...parameters: Parameter[]) => checked(() => prepared(sql).all(...parameters) as Row[]),
+    get: <Row>(sql: string, ...parameters: Parameter[]) =>
+      checked(() => prepared(sql).get(...parameters) as Row | undefined),
+    run: (sql, ...parameters) => checked(() => Number(prepared(sql).run(...parameters).changes)),
     transaction(body) {
       if (sqlite.isTransaction) return body();
       sqlite.exec('BEGIN IMMEDIATE');
       try {
         const result = body();
-        sqlite.exec('COMMIT');
+        checked(() => sqlite.exec('COMMIT'));
         return result;
       } catch (error) {
-        sqlite.exec('ROLLBACK');
+        if (sqlite.isTransaction) sqlite.exec('ROLLBACK');
         throw error;
       }
     },
     close: () => sqlite.close(),
   };
+}
+
+/** Gives the reserve up while the disk is full, makes it again once there is room. */
+function balanceReserve(root: string): void {
+  const path = `${root}/reserve`;
+  const { bavail, bsize } = statfsSync(root);
+  if (bavail * bsize < reserveBytes) rmSync(path, { force: true });
+  else if (!existsSync(path)) writeFileSync(path, Buffer.alloc(reserveBytes), { mode: 0o600 });
+}
+
+/** @source sqlite rescode#full */
+const diskFull = 13;
+
+/** A full disk by its kind; any other failure of the database as it is. */
+function checked<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if ((error as { errcode?: unknown }).errcode !== diskFull) throw error;
+    throw new LabError('resourceExhausted', 'the disk of the image store is full', {
+      cause: error,
+      hint: 'remove images or make room',
+    });
+  }
 }

@@ -128,8 +128,9 @@ export class OverlaySnapshots {
     if (child !== undefined && row.kind === 'committed') {
       throw new LabError('conflict', `cannot remove snapshot ${key}: it has a child, ${child.key}`);
     }
-    this.#database.run('DELETE FROM snapshots WHERE id = ?', row.id);
+    // Space first: on a full disk not even the record could be deleted. A record without its directory goes at the next start.
     this.#removeDirectory(String(row.id));
+    this.#database.run('DELETE FROM snapshots WHERE id = ?', row.id);
     emit('containerd.snapshot-removed', { data: { namespace, key, directory: this.#fs(row.id) } });
   }
 
@@ -181,12 +182,15 @@ export class OverlaySnapshots {
     return lower === undefined ? [] : lower.slice('lowerdir='.length).split(':');
   }
 
-  /** Start-up and Cleanup: directories without a record, whatever made them. Returns how many. */
+  /** Start-up and Cleanup: directories without a record, records without a directory. Returns how many. */
   sweep(): number {
-    const known = new Set(this.#database.all<{ id: number }>('SELECT id FROM snapshots').map(({ id }) => String(id)));
-    const orphans = readdirSync(this.#folder).filter((name) => !known.has(name));
-    for (const name of orphans) this.#removeDirectory(name);
-    return orphans.length;
+    const found = new Set(readdirSync(this.#folder));
+    let swept = 0;
+    for (const { id } of this.#database.all<{ id: number }>('SELECT id FROM snapshots')) {
+      if (!found.delete(String(id))) swept += this.#database.run('DELETE FROM snapshots WHERE id = ?', id);
+    }
+    for (const name of found) this.#removeDirectory(name);
+    return swept + found.size;
   }
 
   #fs = (id: number): string => `${this.#folder}/${id}/fs`;
