@@ -52,7 +52,7 @@ export interface OutputOptions {
   names: readonly OutputName[];
   isTerminal: boolean;
   /** The connection stays open until then, even when every output has ended. */
-  until?: Promise<unknown>;
+  until?: Promise<void>;
 }
 
 /** The connection ends when every wanted output has; a client that goes away is forgotten. */
@@ -62,7 +62,7 @@ export function pipeOutput(streams: Streams, connection: Duplex, { names, isTerm
   const frame = isTerminal ? unframed : frameOf;
   const stop = streams.watch(
     names,
-    streamWatcher(connection, () => outputs, frame, until),
+    streamWatcher({ stream: connection, outputs, frame, until: until ?? Promise.resolve() }),
   );
   connection.once('close', stop);
 }
