@@ -88,7 +88,8 @@ async function exited(engine: Engine, { containerId, id, exitStatus, exitedNs }:
     return;
   }
   if (engine.containers.has(containerId)) {
-    await containerExited(engine, engine.containers.find(containerId), { exitCode: exitStatus, exitedNs });
+    const container = engine.containers.find(containerId);
+    await container.inTraceOfStart(() => containerExited(engine, container, { exitCode: exitStatus, exitedNs }));
   }
 }
 

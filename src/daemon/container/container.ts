@@ -29,6 +29,8 @@ export class Container extends EventEmitter<ContainerEvents> {
   readonly restart: Actor<typeof restartMachine>;
   /** Whether a person's stop or kill is under way: its exit is not the policy's business. */
   isStopping = false;
+  /** Runs the end of a run under the trace of its start, so that the story has its last beats. */
+  inTraceOfStart: <T>(body: () => T) => T = (body) => body();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(record: ContainerRecord, onRestart: (container: Container) => void) {

@@ -1,8 +1,11 @@
 // Starting a container: sandbox and snapshot at once, then config.json, FIFOs, Containers/Create, Tasks/Create, Tasks/Start.
 // Each step pushes its undo; a failure takes everything back in reverse order and leaves the container as it was.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { existsSync } from 'node:fs';
 import { asLabError } from '../../base/errors.ts';
+import { paths } from '../../base/paths.ts';
 import { UndoStack } from '../../base/undo.ts';
-import { withCause } from '../../trace/context.ts';
+import { currentTrace, withCause } from '../../trace/context.ts';
 import { emit } from '../../trace/recorder.ts';
 import { type Engine, snapshotter } from '../engine.ts';
 import type { Sandbox } from '../network/networking.ts';
@@ -34,6 +37,7 @@ export function startContainer(engine: Engine, container: Container): Promise<bo
 
 /** The caller holds the container. */
 export async function startExclusive(engine: Engine, container: Container): Promise<void> {
+  rememberTrace(container);
   const undo = new UndoStack();
   try {
     const pid = await launch(engine, container, undo);
@@ -45,6 +49,16 @@ export async function startExclusive(engine: Engine, container: Container): Prom
     failed(engine, container, { exitCode, message: error.message });
     throw error;
   }
+}
+
+/** Only while that trace is still being written: afterwards the exit is nobody's news. */
+function rememberTrace(container: Container): void {
+  const trace = currentTrace();
+  const enter = AsyncLocalStorage.snapshot();
+  container.inTraceOfStart = (body) => {
+    const isOpen = trace !== undefined && existsSync(`${paths.traces}/${trace.traceId}/parts`);
+    return isOpen ? enter(body) : body();
+  };
 }
 
 async function launch(engine: Engine, container: Container, undo: UndoStack): Promise<number> {

@@ -1,7 +1,6 @@
 // Reads a json-file log: the rotated files first, then the current one, and with `follow` on and on, woken by the writer.
 // The position in the file is the only state, so a slow client costs no memory.
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { OutputName } from '../stdio/output.ts';
@@ -74,66 +73,80 @@ async function lastOf(entries: AsyncIterable<LogEntry>, count: number): Promise<
 
 async function* following({ path, signal }: ReadOptions, log: JsonFileLog, cursor: Cursor): AsyncGenerator<LogEntry> {
   // Listening starts before the last look at the file: what is written in between wakes the next wait.
-  const waker = new Waker(log);
+  const waker = new Waker(log, signal);
   try {
-    while (!signal.aborted) {
-      yield* cursor.entries();
-      const woken = await waker.next(signal);
-      if (woken === 'rotated') {
-        yield* cursor.entries();
-        await cursor.moveTo(await open(path, 'r'));
-      }
-      if (woken === 'closed') {
-        yield* cursor.entries();
-        return;
-      }
+    for (let isOver = false; !isOver && !signal.aborted; ) {
+      isOver = log.isClosed;
+      yield* newerFiles(path, cursor);
+      if (!isOver) await waker.next();
     }
   } finally {
     waker.stop();
   }
 }
 
+/** The writer may have rotated more than once: files are told apart by inode, and each newer one is read in turn. */
+async function* newerFiles(path: string, cursor: Cursor): AsyncGenerator<LogEntry> {
+  yield* cursor.entries();
+  for (
+    let next = nextFile(path, await cursor.inode());
+    next !== undefined;
+    next = nextFile(path, await cursor.inode())
+  ) {
+    const handle = await open(next.path, 'r');
+    if ((await handle.stat()).ino !== next.inode) {
+      await handle.close(); // rotated again between looking and opening
+      continue;
+    }
+    await cursor.moveTo(handle);
+    yield* cursor.entries();
+  }
+}
+
+function nextFile(path: string, inode: number): { path: string; inode: number } | undefined {
+  const files: Array<{ path: string; inode: number }> = [];
+  for (let index = 0; ; index++) {
+    const name = index === 0 ? path : `${path}.${index}`;
+    const stat = statSync(name, { throwIfNoEntry: false });
+    if (stat === undefined) break;
+    files.push({ path: name, inode: stat.ino });
+  }
+  const here = files.findIndex((file) => file.inode === inode);
+  return here < 0 ? files.at(-1) : files[here - 1];
+}
+
+/** Resolves at once when something has happened since the last time. */
 class Waker {
   readonly #log: JsonFileLog;
-  #isWritten = true;
-  #isRotated = false;
-  #controller = new AbortController();
+  #hasNews = true;
+  #wake = (): void => {};
 
-  constructor(log: JsonFileLog) {
+  constructor(log: JsonFileLog, signal: AbortSignal) {
     this.#log = log;
-    log.on('written', this.#written);
-    log.on('rotated', this.#rotated);
-    log.on('closed', this.#wake);
+    signal.addEventListener('abort', this.#happened, { once: true });
+    for (const event of events) log.on(event, this.#happened);
   }
 
-  readonly #wake = (): void => this.#controller.abort();
-  readonly #written = (): void => {
-    this.#isWritten = true;
-    this.#wake();
-  };
-  readonly #rotated = (): void => {
-    this.#isRotated = true;
+  readonly #happened = (): void => {
+    this.#hasNews = true;
     this.#wake();
   };
 
-  async next(signal: AbortSignal): Promise<'written' | 'rotated' | 'closed'> {
-    if (!this.#isWritten && !this.#isRotated && !this.#log.isClosed && !signal.aborted) {
-      this.#controller = new AbortController();
-      const either = AbortSignal.any([signal, this.#controller.signal]);
-      if (!either.aborted) await once(either, 'abort');
+  async next(): Promise<void> {
+    if (!this.#hasNews) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
     }
-    const news = this.#isRotated ? 'rotated' : this.#isWritten || !this.#log.isClosed ? 'written' : 'closed';
-    if (this.#isRotated) this.#isRotated = false;
-    else this.#isWritten = false;
-    return news;
+    this.#hasNews = false;
   }
 
   stop(): void {
-    this.#log.off('written', this.#written);
-    this.#log.off('rotated', this.#rotated);
-    this.#log.off('closed', this.#wake);
+    for (const event of events) this.#log.off(event, this.#happened);
   }
 }
+
+const events = ['written', 'rotated', 'closed'] as const;
 
 /** A place in an open log file; `entries` reads to its present end. */
 class Cursor {
@@ -156,6 +169,10 @@ class Cursor {
       this.#rest = bytes.subarray(end);
       yield* parseEntries(bytes.subarray(0, end).toString('utf8'));
     }
+  }
+
+  async inode(): Promise<number> {
+    return (await this.#handle.stat()).ino;
   }
 
   async moveTo(handle: FileHandle): Promise<void> {
