@@ -50,7 +50,7 @@ fi
 ln -sf ../../bin/tlab node_modules/.bin/tlab
 PATH="$PWD/node_modules/.bin:$PATH"
 
-make -C native -q 2>/dev/null || { say 'building the native programs'; make -C native --silent; }
+make -C native -q >/dev/null 2>&1 || { say 'building the native programs'; make -C native --silent --no-print-directory; }
 if [ ! -e dist/tlab.cjs ] || [ -n "$(find src scripts package-lock.json -newer dist/tlab.cjs -type f -print -quit)" ]; then
 	say 'bundling the TypeScript stages'
 	node scripts/build.ts
