@@ -121,7 +121,7 @@ async function takeLock(): Promise<void> {
 
 function isDaemon(pid: number): boolean {
   try {
-    return pid !== process.pid && /tlabd|daemon\/main/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    return pid !== process.pid && /tlabd|daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     return false;
   }
@@ -151,7 +151,8 @@ const say = (text: string): void => {
   process.stderr.write(`tlabd: ${text}\n`);
 };
 
-process.title = 'tlabd';
+// The name that ps shows; process.title would also overwrite the arguments. @source man proc(5) /proc/pid/comm
+writeFileSync('/proc/self/comm', 'tlabd');
 process.on('warning', (warning) => say(warning.message));
 
 main().catch((thrown) => {
