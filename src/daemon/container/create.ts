@@ -4,11 +4,14 @@ import { inContext, LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
+import type { Configuration } from '../configuration.ts';
 import { type Engine, snapshotter } from '../engine.ts';
 import type { ResolvedImage } from '../image/store.ts';
+import { parseSize } from '../log/size.ts';
 import type { CreateResponse } from '../protocol.ts';
 import { defaultRuntime, requireRuntime } from '../runtimes.ts';
 import type { CreateBody } from '../schema/create.ts';
+import type { HostConfig } from '../schema/host-config.ts';
 import { chooseCapabilities } from '../spec/capabilities.ts';
 import { argumentsOf } from '../spec/process.ts';
 import { timestampNow } from '../time.ts';
@@ -58,7 +61,7 @@ async function prepare(
   { id, name, body, undo }: Preparation,
 ): Promise<{ record: ContainerRecord; warnings: string[] }> {
   const { HostConfig: asked = {}, ...config } = body;
-  const host = { ...asked, Runtime: asked.Runtime || defaultRuntime(engine.configuration) };
+  const host = withConfiguredDefaults(asked, engine.configuration);
   requireRuntime(engine.runtimes, host.Runtime);
   const warnings = warningsFor(engine, body);
   const image = await withCause('api:/Image', () => engine.images.resolve(config.Image));
@@ -101,6 +104,26 @@ async function prepare(
     restartCount: 0,
   };
   return { record, warnings };
+}
+
+/** What daemon.json says about containers that say nothing themselves. @source dockerd daemon.json */
+function withConfiguredDefaults(asked: HostConfig, configuration: Configuration): HostConfig & { Runtime: string } {
+  const shm = configuration['default-shm-size'];
+  const isOwnLog = asked.LogConfig?.Type !== undefined && asked.LogConfig.Type !== '';
+  const shared = isOwnLog ? {} : (configuration['log-opts'] ?? {});
+  const security = asked.SecurityOpt ?? [];
+  const isSealed =
+    configuration['no-new-privileges'] === true && !security.some((option) => /^no-new-privileges/.test(option));
+  return {
+    ...asked,
+    Runtime: asked.Runtime || defaultRuntime(configuration),
+    LogConfig: {
+      Type: asked.LogConfig?.Type || (configuration['log-driver'] ?? 'json-file'),
+      Config: { ...shared, ...asked.LogConfig?.Config },
+    },
+    ShmSize: asked.ShmSize || (shm === undefined ? undefined : parseSize(`${shm}`, 'default-shm-size')),
+    SecurityOpt: isSealed ? [...security, 'no-new-privileges'] : asked.SecurityOpt,
+  };
 }
 
 /** The label keeps containerd's garbage collector away: nothing else refers to the snapshot while the container is stopped. */

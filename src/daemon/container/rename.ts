@@ -1,8 +1,9 @@
+// POST /containers/{id}/rename: another name for the same container.
 import type { Engine } from '../engine.ts';
 import type { Container } from './container.ts';
 import { checkName } from './names.ts';
 
-// POST /containers/{id}/rename. Errors: conflict when the name is taken, in Docker's words.
+/** Errors: conflict when the name is taken, in Docker's words. */
 export function renameContainer(engine: Engine, container: Container, newName: string): Promise<void> {
   const name = checkName(newName);
   return container.exclusively(async () => {
