@@ -73,13 +73,7 @@ export const beats: readonly Beat[] = [
     stage: 'containerd',
     matches: (e) => e.type === 'containerd.layer-fetched',
     says: (es) =>
-      `fetches ${count(es, 'layer')}: ${es.map((e) => shortDigest(e.data.digest) + kilobytes(e.data.sizeBytes)).join(', ')}`,
-  },
-  {
-    id: 'layer-verified',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.layer-verified',
-    says: (es) => `verifies ${count(es, 'digest')} before anything uses them`,
+      `fetches and verifies ${count(es, 'layer')}: ${es.map((e) => shortDigest(e.data.digest) + kilobytes(e.data.sizeBytes)).join(', ')}`,
   },
   {
     id: 'layer-unpacked',
@@ -149,12 +143,6 @@ export const beats: readonly Beat[] = [
     says: () => 'generates config.json, as the OCI specifies it',
   },
   {
-    id: 'containers-create',
-    stage: 'daemon',
-    matches: (e) => ends(e, 'daemon.request-sent', 'Containers/Create'),
-    says: () => 'hands the container to containerd (gRPC)',
-  },
-  {
     id: 'tasks-create',
     stage: 'daemon',
     matches: (e) => ends(e, 'daemon.request-sent', 'Tasks/Create'),
@@ -171,12 +159,6 @@ export const beats: readonly Beat[] = [
     stage: 'containerd',
     matches: (e) => e.type === 'containerd.request-sent' && e.data.door === 'exec' && e.data.peer === 'shim',
     says: () => 'starts a shim, which will stay beside the container',
-  },
-  {
-    id: 'shim-create',
-    stage: 'shim',
-    matches: (e) => ends(e, 'shim.request-received', '/Create'),
-    says: () => 'is asked to create the task (ttrpc)',
   },
   {
     id: 'rootfs',

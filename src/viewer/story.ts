@@ -1,7 +1,7 @@
 // Level 0: the story of a trace in beats, one line each with its time and stage.
 import { styleText } from 'node:util';
 import { printable, wrap } from '../base/text.ts';
-import { type Beat, beats } from '../explain/beats.ts';
+import { type Beat, beats, mostBeats } from '../explain/beats.ts';
 import { isError, wordsOf } from '../explain/words.ts';
 import { stages } from '../trace/events.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
@@ -50,7 +50,7 @@ export function storyLines(trace: Trace, width: number): string[] {
   const told = new Map<string, ToldBeat>();
   gatherBeats(told, trace.events);
   const parts = [...told.values()].map((one) => ({ ts: one.events[0].ts, lines: beatLines(one, width) }));
-  for (const event of trace.events.filter(isError).slice(0, 10)) {
+  for (const event of trace.events.filter(isError).slice(0, mostBeats - parts.length)) {
     const head = `${(event.ts / 1e6).toFixed(1).padStart(8)} ms  ${styleText('red', 'ERROR'.padEnd(10))} `;
     parts.push({ ts: event.ts, lines: besideHead(head, wordsOf(event), width) });
   }

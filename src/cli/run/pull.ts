@@ -4,6 +4,7 @@
 import { LabError } from '../../base/errors.ts';
 import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
 import type { PullProgress } from '../../daemon/protocol.ts';
+import { withCause } from '../../trace/context.ts';
 import { columns } from '../terminal.ts';
 
 export interface PullOptions {
@@ -25,7 +26,9 @@ export function splitReference(image: string): { fromImage: string; tag: string 
 /** Throws what the daemon says went wrong. */
 export async function pull(client: DaemonClient, image: string, options: PullOptions): Promise<void> {
   const query = { ...splitReference(image), platform: options.platform };
-  const stream = await client.stream({ method: 'POST', path: '/images/create', query });
+  const stream = await withCause('argument:IMAGE', () =>
+    client.stream({ method: 'POST', path: '/images/create', query }),
+  );
   const show = options.quiet === true ? undefined : progressView(options.to);
   for await (const line of jsonLines<PullProgress & { hint?: string }>(stream)) {
     if (line.error !== undefined) {

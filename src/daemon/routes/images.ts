@@ -1,7 +1,6 @@
 // /images.
 import { asLabError, LabError } from '../../base/errors.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
-import { withCause } from '../../trace/context.ts';
 import { parseFilters } from '../filters.ts';
 import { historyOf, imageFilters, inspectImage, listImages } from '../image/inspect.ts';
 import { pullImage } from '../image/pull.ts';
@@ -22,15 +21,13 @@ async function pull(call: Call): Promise<undefined> {
     response.write(`${JSON.stringify(line)}\r\n`);
   };
   try {
-    await withCause('request:/images/create', () =>
-      pullImage(call.engine, {
-        name,
-        platform: query.get('platform') || undefined,
-        registryAuth: typeof registryAuth === 'string' && registryAuth !== '' ? registryAuth : undefined,
-        report,
-        signal: call.signal,
-      }),
-    );
+    await pullImage(call.engine, {
+      name,
+      platform: query.get('platform') || undefined,
+      registryAuth: typeof registryAuth === 'string' && registryAuth !== '' ? registryAuth : undefined,
+      report,
+      signal: call.signal,
+    });
     response.end();
   } catch (error) {
     if (!response.headersSent) throw error;
