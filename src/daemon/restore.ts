@@ -3,10 +3,11 @@ import { asLabError, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { Container } from './container/container.ts';
 import { ignoreMissing } from './container/missing.ts';
+import { openStreams } from './container/open-streams.ts';
 import { loadRecords, removeFolder } from './container/record.ts';
 import { removeNow } from './container/remove.ts';
 import { restartLater } from './container/restart.ts';
-import { openStreams, startContainer } from './container/start.ts';
+import { startContainer } from './container/start.ts';
 import { type Engine, snapshotter } from './engine.ts';
 
 /** Before the door opens: afterwards every container is in a state that is true. */

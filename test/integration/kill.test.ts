@@ -72,7 +72,7 @@ test(
   'killing the daemon leaves nginx answering; the next one has ps, logs -f, stop and the exit status right',
   needsRoot,
   async () => {
-    await kill('tlabd.cjs');
+    await kill('tlabd');
     assert.ok(await answers());
     assert.match(await engine.must('ps'), /Up .*web/);
     const marker = `marker-${process.pid}`;
@@ -103,7 +103,7 @@ test('an exit while daemon and containerd are both dead is known after their res
     'while [ ! -e /go ]; do sleep 0.1; done; exit 7',
   );
   const pid = Number(await engine.must('inspect', '--format', '{{.State.Pid}}', 'brief'));
-  await kill('tlabd.cjs');
+  await kill('tlabd');
   const containerd = stageProcess('tlab-containerd.cjs');
   if (containerd !== undefined) process.kill(containerd, 'SIGKILL');
   await engine.inside('touch', [`/proc/${pid}/root/go`]);

@@ -6,7 +6,7 @@ import { frameOf, type OutputName, streamWatcher, unframed } from '../stdio/outp
 import type { Streams } from '../stdio/streams.ts';
 import type { Container } from './container.ts';
 import { ignoreMissing } from './missing.ts';
-import { openStreams } from './start.ts';
+import { openStreams } from './open-streams.ts';
 
 export interface AttachOptions {
   stdin: boolean;

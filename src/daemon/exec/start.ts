@@ -4,12 +4,12 @@ import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import { pipeInput, pipeOutput } from '../container/attach.ts';
 import { ignoreMissing } from '../container/missing.ts';
-import { processType } from '../container/start.ts';
 import { startFailure } from '../container/task-errors.ts';
 import { specInput, userOf } from '../container/task-spec.ts';
 import { type Engine, snapshotter } from '../engine.ts';
 import { chooseCapabilities } from '../spec/capabilities.ts';
 import { generateSpec, specBytes } from '../spec/generate.ts';
+import { processType } from '../spec/types.ts';
 import { Streams } from '../stdio/streams.ts';
 import type { Exec, ExecConfig } from './execs.ts';
 

@@ -28,6 +28,12 @@ export const daemonRows = {
     says: (d) => `container ${d.name}: ${d.from} → ${d.to}`,
     source: 'docker-api ContainerState',
   }),
+  'daemon.pipeline-state-changed': row({
+    level: 1,
+    data: v.object({ id: v.string(), from: v.string(), to: v.string() }),
+    says: (d) => `start of ${d.id}: ${d.from} is done, now ${d.to}`,
+    source: 'tlab pipeline.machine.ts',
+  }),
   'daemon.spec-generated': row({
     level: 1,
     data: v.object({
