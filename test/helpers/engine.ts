@@ -20,10 +20,15 @@ export interface TestEngine {
   stop(): Promise<void>;
 }
 
+export interface EngineOptions {
+  /** A mount namespace without the version 2 hierarchy of a hybrid host: crun 1.8 refuses to run where it sees one. */
+  withoutUnified?: boolean;
+}
+
 export const tlabProgram = new URL('../../bin/tlab', import.meta.url).pathname;
 
 /** Starts a daemon in a network namespace of its own; the offline library is shared with the host's when there is one. */
-export async function startEngine(): Promise<TestEngine> {
+export async function startEngine({ withoutUnified = false }: EngineOptions = {}): Promise<TestEngine> {
   const root = mkdtempSync('/var/tmp/tlab-test-');
   const env: Record<string, string> = {
     TLAB_RUN_ROOT: `${root}/run`,
@@ -31,12 +36,15 @@ export async function startEngine(): Promise<TestEngine> {
     TLAB_CONFIG: `${root}/daemon.json`,
     NO_COLOR: '1',
   };
-  // A process that only holds the namespace open.
-  const holder = start('unshare', ['--net', 'sh', '-c', 'ip link set lo up && exec sleep infinity']);
+  // A process that only holds the namespaces open.
+  const hide = withoutUnified ? 'umount /sys/fs/cgroup/unified 2>/dev/null;' : '';
+  const namespaces = ['--net', ...(withoutUnified ? ['--mount'] : [])];
+  const holder = start('unshare', [...namespaces, 'sh', '-c', `${hide} ip link set lo up && exec sleep infinity`]);
   await waitUntil(() => readFileSync(`/proc/${holder.pid}/comm`, 'utf8').trim() === 'sleep', {
     what: 'a network namespace',
   });
   const enter = [`--net=/proc/${holder.pid}/ns/net`];
+  if (withoutUnified) enter.push(`--mount=/proc/${holder.pid}/ns/mnt`);
   const inside: TestEngine['inside'] = (program, args, options = {}) =>
     run('nsenter', [...enter, program, ...args], { ...options, env: { ...env, ...options.env } });
   const tlab: TestEngine['tlab'] = (args, options) => inside(tlabProgram, args, options);
