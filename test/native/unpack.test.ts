@@ -270,7 +270,7 @@ test('what is no archive is refused', async () => {
 
 test('a header whose checksum is wrong is refused', async () => {
   const layer = tar(entry('a'), entry('b'));
-  layer[1024 + 110] = 0x37;
+  layer[1024 + 110] = (layer[1024 + 110] ?? 0) ^ 1; // another digit of the owner, whoever that is
   await unpack(layer, (result) => refused(result, /reading entry 2/));
 });
 
