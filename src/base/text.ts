@@ -34,6 +34,17 @@ export function fit(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** The text in at most `width` columns, cut in its middle: the end of a path says more than what lies between. */
+export function fitMiddle(text: string, width: number): string {
+  if (columns(text) <= width) return text;
+  const characters = [...text];
+  const tail = Math.floor((width - 1) * 0.45);
+  let end = '';
+  while (columns(end) < tail) end = `${characters.pop() ?? ''}${end}`;
+  if (columns(end) > tail) end = end.slice([...end][0]?.length);
+  return fit(characters.join(''), width - columns(end)) + end;
+}
+
 /** Breaks a text at spaces into lines of at most `width` columns; longer words stand alone. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

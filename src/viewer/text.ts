@@ -1,6 +1,6 @@
 // A trace as lines of text: the same content as every other viewer, for pipes, narrow terminals and screen readers.
 import { styleText } from 'node:util';
-import { columns, fit, printable, wrap } from '../base/text.ts';
+import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
 import { Causes, wordsOfCause } from '../explain/causes.ts';
 import { isError, levelOf, sourceOf, wordsOf } from '../explain/words.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
@@ -34,7 +34,7 @@ export function listEvents(trace: Trace, options: ListOptions): string[] {
     const head = `${String(event.seq).padStart(5)} ${milliseconds(event.ts).padStart(9)} ms  `;
     const stage = event.stage.padEnd(10);
     const errno = typeof event.data.errno === 'string' && event.data.errno !== '' ? `  ${event.data.errno}` : '';
-    const words = fit(wordsOf(event) + printable(errno), Math.max(20, options.width - columns(head) - 12));
+    const words = fitMiddle(wordsOf(event) + printable(errno), Math.max(20, options.width - columns(head) - 12));
     return `${styleText('dim', head)}${styleText('cyan', stage)}  ${isError(event) ? styleText('red', words) : words}`;
   });
 }
@@ -70,6 +70,9 @@ export function explainEvent(trace: Trace, event: TraceEvent, width: number): st
       wrap(printable(wordsOfCause(cause)), width - 8).map((line, i) => `  ${i === 0 ? `${depth + 1}.` : '  '} ${line}`),
     ),
   ];
+  if (/^(flag|argument|command):/.test(links.at(-1) ?? '')) {
+    lines.push(...wrap(`   in: ${printable(trace.header.command.join(' '))}`, width - 2).map((line) => `  ${line}`));
+  }
   if (!complete) lines.push('  (the chain ends here: this trace does not hold what is above)');
   if (event.twin !== undefined) lines.push('by hand:', `  ${styleText('green', printable(event.twin))}`);
   const source = sourceOf(event);
