@@ -21,7 +21,7 @@ test('text wraps at spaces', () => {
 });
 
 test('a text cut in its middle keeps both ends and its width', () => {
-  assert.equal(fitMiddle('write 1 to /sys/fs/cgroup/memory/limit', 20), 'write 1 to…ory/limit');
+  assert.equal(fitMiddle('write 1 to /sys/fs/cgroup/memory/limit', 20), 'write 1 to …ry/limit');
   assert.equal(fitMiddle('short', 20), 'short');
   for (const width of [4, 5, 9, 10]) assert.ok(columns(fitMiddle('日本語日本語日本語', width)) <= width, `${width}`);
 });
