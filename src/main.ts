@@ -7,6 +7,8 @@ const argv = process.argv.slice(2);
 if (argv[0] === '--version' || argv[0] === '-v') {
   process.stdout.write('tlab version 0.1.0\n');
 } else {
+  // A process that ends because nothing is left to wait for has not succeeded.
+  process.exitCode = 125;
   enableCompileCache(`${import.meta.dirname}/compile-cache`);
   void import('./cli/start.ts').then(async ({ start }) => {
     process.exitCode = await start(argv);

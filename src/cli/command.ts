@@ -47,7 +47,7 @@ export function defineCommand<Table extends FlagTable>(spec: CommandSpec<Table>)
       checkCount(name, spec, line.operands.length);
       this.parsed = true;
       const status = await spec.run({ ...line, name });
-      if (status !== undefined) process.exitCode = status;
+      process.exitCode = status ?? 0;
     }
 
     /** Errors are printed in one place: start.ts. */

@@ -1,5 +1,5 @@
 // A container in the foreground: attach, wait, start, carry the streams, hand on the exit status.
-// Order that must not change: attach and wait come before start, or output and exit of a quick program would be missed.
+// Order that must not change: attach, listening and wait come before start, or output and exit of a quick program are missed.
 import type { IncomingMessage } from 'node:http';
 import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
@@ -7,7 +7,7 @@ import type { WaitResponse } from '../../daemon/protocol.ts';
 import { say } from '../terminal.ts';
 import { followSize, rawTerminal } from './raw-terminal.ts';
 import { proxySignals } from './signals.ts';
-import { carryStreams, type StreamEnd } from './streams.ts';
+import { carryStreams } from './streams.ts';
 
 export interface Foreground {
   id: string;
@@ -32,17 +32,20 @@ export async function runInForeground(client: DaemonClient, wanted: Foreground):
   const condition = wanted.untilRemoved ? 'removed' : wanted.start ? 'next-exit' : 'not-running';
   const waiting = await client.stream({ method: 'POST', path: `${path}/wait`, query: { condition } });
   using _signals = wanted.sigProxy ? proxySignals((signal) => forward(client, path, signal)) : nothing;
+  using _raw = wanted.tty && wanted.attached.stdin ? rawTerminal() : nothing;
+  const { stdin } = wanted.attached;
+  // Listening begins before the start: the end of a program that writes nothing is heard once, or never.
+  const carried = carryStreams(connection, { stdin, tty: wanted.tty, detachKeys: wanted.detachKeys });
   try {
     if (wanted.start) await client.json({ method: 'POST', path: `${path}/start` });
   } catch (error) {
     connection.socket.destroy();
     waiting.destroy();
+    await carried;
     throw error;
   }
-  const end = await carryWithTerminal(client, wanted, () =>
-    carryStreams(connection, { stdin: wanted.attached.stdin, tty: wanted.tty, detachKeys: wanted.detachKeys }),
-  );
-  if (end === 'detached') {
+  using _size = wanted.tty ? followSize((size) => resize(client, `${path}/resize`, size)) : nothing;
+  if ((await carried) === 'detached') {
     waiting.destroy();
     say('read escape sequence');
     return 0;
@@ -51,17 +54,6 @@ export async function runInForeground(client: DaemonClient, wanted: Foreground):
 }
 
 const nothing: Disposable = { [Symbol.dispose]: () => undefined };
-
-async function carryWithTerminal(
-  client: DaemonClient,
-  wanted: Foreground,
-  carry: () => Promise<StreamEnd>,
-): Promise<StreamEnd> {
-  if (!wanted.tty) return await carry();
-  using _raw = wanted.attached.stdin ? rawTerminal() : nothing;
-  using _size = followSize((size) => resize(client, `/containers/${wanted.id}/resize`, size));
-  return await carry();
-}
 
 /** The program may be gone already: a size that comes too late is nobody's error. */
 export function resize(client: DaemonClient, path: string, size: { rows: number; columns: number }): void {
