@@ -59,12 +59,8 @@ int fail_call(struct failure *failure, const char *call, const char *format, ...
 void failure_cause(struct failure *failure, const char *document, const char *pointer)
 {
 	size_t used = strlen(failure->text);
-	if (pointer[0] == '\0')
-		return;
-	if (pointer[0] == '/')
+	if (pointer[0] == '/') /* not a named default: no line of the document asks for that */
 		snprintf(failure->text + used, sizeof failure->text - used, " (%s %s)", document, pointer);
-	else /* a named default: no line of the document asks for it */
-		snprintf(failure->text + used, sizeof failure->text - used, " (%s)", pointer);
 }
 
 void failure_prefix(struct failure *failure, const char *prefix)

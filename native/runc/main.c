@@ -26,7 +26,8 @@ static const struct {
 	{ "exec", verb_exec, true },     { "pause", verb_pause, false },   { "resume", verb_resume, false },
 };
 
-static void log_failure(const struct options *options, const char *text)
+/* False when the log cannot be written: the reason is then on standard error, and the failure must go there too. */
+static bool log_failure(const struct options *options, const char *text)
 {
 	char line[8192], when[64], quoted[6144];
 	time_t now = time(NULL);
@@ -50,19 +51,21 @@ static void log_failure(const struct options *options, const char *text)
 		length = sizeof line - 2;
 	line[length] = '\n';
 	int fd = open(options->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, line, length + 1) < 0)
+	bool written = fd >= 0 && write(fd, line, length + 1) == (ssize_t)length + 1;
+	if (!written)
 		fprintf(stderr, "tlab-runc: writing the log \"%s\": %s\n", options->log, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	return written;
 }
 
-/* Everything that a person or an engine may see of a failure; once. */
+/* Everything that a person or an engine may see of a failure; once: standard error may be the container's. */
 static int say_failure(const struct call *call)
 {
 	if (call->failure.text[0] == '\0')
 		return 1; /* said already, by the compiler */
-	if (call->options.log)
-		log_failure(&call->options, call->failure.text);
+	if (call->options.log && log_failure(&call->options, call->failure.text))
+		return 1;
 	fprintf(stderr, "tlab-runc: %s\n", call->failure.text);
 	return 1;
 }

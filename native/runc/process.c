@@ -56,7 +56,8 @@ int enter_working_directory(struct executor *executor, const char *path)
 {
 	if (chdir(path) == 0)
 		return check_inside(executor, path);
-	if (errno != ENOENT)
+	/* Made for a container, as runc does it; an exec has to name one that is there. */
+	if (errno != ENOENT || executor->joined)
 		return FAIL_CALL(executor, "chdir(2)", "changing to \"%s\"", path);
 	int fd = root_make(executor, path, true);
 	if (fd < 0)

@@ -153,6 +153,7 @@ const say = (text: string): void => {
 
 // The name that ps shows; process.title would also overwrite the arguments. @source man proc(5) /proc/pid/comm
 writeFileSync('/proc/self/comm', 'tlabd');
+process.removeAllListeners('warning'); // Node's own would say each a second time
 process.on('warning', (warning) => say(warning.message));
 
 main().catch((thrown) => {

@@ -1,6 +1,6 @@
 // The daemon's HTTP door: a unix socket, Docker's paths with or without version, JSON, streams and hijacked connections.
 // Transport only: what an endpoint does stands in routes/. Every request is one span of its client's trace.
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, maxHeaderSize, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { arch, release } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -47,10 +47,23 @@ export function createApiServer(engine: Engine, routes: readonly Route[]): Serve
     socket.on('error', () => {});
     serve(request, response, { socket, head });
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (socket.writable) socket.end(unreadable(error.code === 'HPE_HEADER_OVERFLOW'));
   });
   return server;
+}
+
+/** The whole answer to bytes that are no HTTP request: there is no response object for them. */
+function unreadable(isTooLarge: boolean): string {
+  const [status, message] = isTooLarge
+    ? ['431 Request Header Fields Too Large', `request headers: more than ${maxHeaderSize} bytes`]
+    : [
+        '400 Bad Request',
+        'this is no HTTP request: expected a request line, headers and as much body as they announce',
+      ];
+  const body = `${JSON.stringify({ message, kind: 'invalidArgument' } satisfies ErrorBody)}\n`;
+  const headers = `Content-Type: application/json\r\nConnection: close\r\nContent-Length: ${body.length}\r\n`;
+  return `HTTP/1.1 ${status}\r\n${headers}\r\n${body}`;
 }
 
 interface Connection {
@@ -69,10 +82,11 @@ interface Exchange {
 async function answer(exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
   const method = request.method ?? 'GET';
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  const { version, path } = versionOf(url.pathname);
-  const name = `${method} ${path}`;
+  let name = `${method} ${request.url}`;
   try {
+    const url = urlOf(request.url ?? '/');
+    const { version, path } = versionOf(url.pathname);
+    name = `${method} ${path}`;
     checkVersion(version);
     const match = exchange.find(method, path);
     if (match === undefined) throw new LabError('notFound', 'page not found', { data: { path } });
@@ -85,6 +99,12 @@ async function answer(exchange: Exchange): Promise<void> {
   } catch (thrown) {
     refuse(response, name, thrown);
   }
+}
+
+function urlOf(target: string): URL {
+  const url = URL.parse(target, 'http://localhost');
+  if (url === null) throw new LabError('invalidArgument', `request target "${target}": expected a path`);
+  return url;
 }
 
 const methodRefused = (method: string, path: string): LabError =>
@@ -190,6 +210,8 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(document);
   } catch (cause) {
+    // The parser is recursive; so are those who walk what it returns. What is too deep for it is no request of ours.
+    if (cause instanceof RangeError) throw new LabError('invalidArgument', 'request body: it is nested too deeply');
     throw new LabError('invalidArgument', `request body: it is not JSON: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 // tlab-runc's slow verbs: what native/runc hands on because it takes judgement and no speed. Same options and outputs as runc.
-// Exit codes: 0, or 1 with the reason on standard error and, as the shim expects, in the file that --log names.
+// Exit codes: 0, or 1 with the reason once: in the file that --log names, where the shim looks, or else on standard error.
 import { appendFileSync } from 'node:fs';
 import { asLabError, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
@@ -77,17 +77,22 @@ function asUsage(error: unknown): unknown {
 
 function report(error: unknown, options: GlobalOptions): void {
   const { message, hint, stack } = asLabError(error);
-  process.stderr.write(`tlab-runc: ${message}\n${hint === undefined ? '' : `try: ${hint}\n`}`);
   if (options.isDebug) process.stderr.write(`${stack}\n`);
-  if (options.log === undefined) return;
+  if (options.log !== undefined && appendLog(options.log, message, options.isJsonLog)) return;
+  process.stderr.write(`tlab-runc: ${message}\n${hint === undefined ? '' : `try: ${hint}\n`}`);
+}
+
+/** False when it cannot be written. */
+function appendLog(path: string, message: string, isJson: boolean): boolean {
   const time = new Date().toISOString();
-  const line = options.isJsonLog
+  const line = isJson
     ? JSON.stringify({ level: 'error', msg: message, time })
     : `time="${time}" level=error msg=${JSON.stringify(message)}`;
   try {
-    appendFileSync(options.log, `${line}\n`);
+    appendFileSync(path, `${line}\n`);
+    return true;
   } catch {
-    // The reason is on standard error.
+    return false;
   }
 }
 

@@ -10,6 +10,7 @@ import { type Engine, snapshotter } from '../engine.ts';
 import { chooseCapabilities } from '../spec/capabilities.ts';
 import { generateSpec, specBytes } from '../spec/generate.ts';
 import { processType } from '../spec/types.ts';
+import { frameOf, unframed } from '../stdio/output.ts';
 import { Streams } from '../stdio/streams.ts';
 import type { Exec, ExecConfig } from './execs.ts';
 
@@ -44,9 +45,10 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
   });
   exec.streams = streams;
   exec.status = 'running';
+  let connection: Duplex | undefined;
   try {
     await addProcess(engine, exec, streams);
-    const connection = connect?.();
+    connection = connect?.();
     if (connection !== undefined) joinOutput(exec, streams, connection);
     const { pid } = await engine.containerd.tasks.start({ containerId: exec.container.id, execId: exec.id });
     exec.pid = pid;
@@ -60,10 +62,18 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
     await ignoreMissing(
       engine.containerd.tasks.deleteProcess({ containerId: exec.container.id, execId: exec.id }),
     ).catch(() => {});
+    if (connection !== undefined) sayFailure(exec, connection, error.message);
     exec.streams?.close();
     exec.exited.resolve();
     throw error;
   }
+}
+
+/** The connection is a stream by now: its reader learns the reason there, as with Docker, and the status by inspecting. */
+function sayFailure({ config }: Exec, connection: Duplex, reason: string): void {
+  const name = config.AttachStderr ? 'stderr' : 'stdout';
+  const frame = config.Tty ? unframed : frameOf;
+  connection.write(frame(name, Buffer.from(`${reason}\r\n`)));
 }
 
 async function addProcess(engine: Engine, exec: Exec, streams: Streams): Promise<void> {
