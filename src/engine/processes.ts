@@ -31,6 +31,7 @@ export function engineProcesses(): EngineProcess[] {
 
 /** The process when it is one of this engine's; undefined when it is gone or another's. */
 export function engineProcess(pid: number): EngineProcess | undefined {
+  if (!isAlive(pid)) return undefined; // a zombie has its name but no environment any more
   const argv = procText(pid, 'cmdline').split('\0').filter(Boolean);
   const kind = kindOf(argv) ?? kindOf([procText(pid, 'comm').trim()]);
   return kind !== undefined && runRootOf(pid) === paths.runRoot ? { pid, kind, argv } : undefined;

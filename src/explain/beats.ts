@@ -126,7 +126,10 @@ export const beats: readonly Beat[] = [
   {
     id: 'address',
     stage: 'kernel',
-    matches: (e) => e.type === 'kernel.netlink-sent' && /RTM_NEW(ADDR|ROUTE)/.test(text(e.data.message)),
+    matches: (e) =>
+      e.type === 'kernel.netlink-sent' &&
+      e.data.namespace !== 'host' &&
+      /RTM_NEW(ADDR|ROUTE)/.test(text(e.data.message)),
     says: () => 'gives it an address and a default route, by netlink',
   },
   {
