@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../common/sha256.h"
 #include "node.h"
-#include "sha256.h"
 
 #define DOCUMENT_MAX_BYTES (8u << 20)
 
@@ -37,11 +37,20 @@ static int read_for(struct plan *plan, const char *path, const char *sha, struct
 	return 0;
 }
 
+static void hash(const uint8_t *text, size_t size, char sha[65])
+{
+	struct sha256 sha256;
+	uint8_t digest[32];
+	sha256_begin(&sha256);
+	sha256_update(&sha256, text, size);
+	sha256_end(&sha256, digest);
+	sha256_hex(digest, sha);
+}
+
 int document_plan(struct plan *plan, const char *bundle, const char *document, const struct options *options,
                   struct failure *failure)
 {
 	char source[PATH_MAX], path[PATH_MAX + 96], sha[65];
-	uint8_t digest[32];
 	size_t size = 0;
 	*plan = (struct plan){ 0 };
 	int n = document ? snprintf(source, sizeof source, "%s", document) : snprintf(source, sizeof source, "%s/config.json", bundle);
@@ -50,9 +59,8 @@ int document_plan(struct plan *plan, const char *bundle, const char *document, c
 	uint8_t *text = read_whole(AT_FDCWD, source, DOCUMENT_MAX_BYTES, &size);
 	if (!text)
 		return fail_call(failure, "open(2)", "reading \"%s\"", source);
-	sha256(text, size, digest);
+	hash(text, size, sha);
 	free(text);
-	sha256_hex(digest, sha);
 	snprintf(path, sizeof path, "%s/plans/%s.plan", bundle, sha);
 
 	if (access(path, R_OK) == 0) {

@@ -167,13 +167,16 @@ static int check_real_directory(struct executor *executor, const struct wanted *
 	return 0;
 }
 
-/* A tmpfs over a directory keeps that directory's mode unless the options give one, as runc does. */
+/*
+ * A tmpfs over a directory that was there before keeps its mode unless the options give one, as runc does; over one that was made
+ * for it the kernel's default holds, 1777: everyone may write. @source man tmpfs(5)
+ */
 static int mount_data(struct executor *executor, const struct wanted *wanted, int target, char data[PATH_MAX])
 {
 	struct stat status;
 	int n = snprintf(data, PATH_MAX, "%s", wanted->data);
 	bool has_mode = strncmp(wanted->data, "mode=", 5) == 0 || strstr(wanted->data, ",mode=");
-	if (strcmp(wanted->fstype, "tmpfs") == 0 && !has_mode && fstat(target, &status) == 0 && n < PATH_MAX)
+	if (target >= 0 && strcmp(wanted->fstype, "tmpfs") == 0 && !has_mode && fstat(target, &status) == 0 && n < PATH_MAX)
 		n += snprintf(data + n, PATH_MAX - (size_t)n, "%smode=%o", n ? "," : "", status.st_mode & 07777);
 	return n >= PATH_MAX ? FAIL(executor, "mounting \"%s\": its options are too long", wanted->target) : 0;
 }
@@ -181,10 +184,11 @@ static int mount_data(struct executor *executor, const struct wanted *wanted, in
 static int mount_filesystem(struct executor *executor, const struct wanted *wanted)
 {
 	char data[PATH_MAX];
-	int target = root_make(executor, wanted->target, true), result = -1;
+	int before = root_open(executor, wanted->target, O_PATH), result = -1;
+	int target = before < 0 ? root_make(executor, wanted->target, true) : before;
 	if (target < 0)
 		return -1;
-	if (check_real_directory(executor, wanted) == 0 && mount_data(executor, wanted, target, data) == 0) {
+	if (check_real_directory(executor, wanted) == 0 && mount_data(executor, wanted, before, data) == 0) {
 		int saved = enter(target);
 		result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, wanted->flags & ~(unsigned long)(PROPAGATION | MS_REC), data);
 		if (saved >= 0)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sha256.h"
+#include "../common/sha256.h"
 
 struct reader {
 	const uint8_t *at;

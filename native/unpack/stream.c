@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/sha256.h"
 #include "failure.h"
-#include "sha256.h"
 
 enum { slot_size = 256 * 1024, slot_count = 8, input_size = 256 * 1024 };
 
@@ -58,9 +58,8 @@ static ssize_t read_input(struct archive *archive, void *data, const void **buff
 static void end_ring(const char *problem)
 {
 	pthread_mutex_lock(&ring.lock);
-	if (problem) {
+	if (problem)
 		strncpy(ring.problem, problem, sizeof ring.problem - 1);
-	}
 	ring.ended = true;
 	pthread_cond_signal(&ring.changed);
 	pthread_mutex_unlock(&ring.lock);
@@ -109,8 +108,10 @@ static void *run(void *unused)
 {
 	(void)unused;
 	struct archive *raw = archive_read_new();
-	if (!raw)
+	if (!raw) {
 		end_ring("out of memory");
+		return NULL;
+	}
 	archive_read_support_filter_gzip(raw);
 	archive_read_support_filter_zstd(raw);
 	archive_read_support_format_raw(raw);
@@ -193,6 +194,14 @@ static void expect_zeros(const char *bytes, size_t length)
 		fail("garbage after the end of the archive");
 }
 
+static void write_digest(struct sha256 *sha, char text[72])
+{
+	uint8_t digest[32];
+	memcpy(text, "sha256:", 7);
+	sha256_end(sha, digest);
+	sha256_hex(digest, text + 7);
+}
+
 void stream_finish(struct archive *tar, struct totals *totals)
 {
 	if (output.holding) {
@@ -208,6 +217,6 @@ void stream_finish(struct archive *tar, struct totals *totals)
 	pthread_join(ring.thread, NULL);
 	totals->bytes_in = input.bytes;
 	totals->bytes_out = output.bytes;
-	sha256_digest(&input.sha, totals->digest);
-	sha256_digest(&output.sha, totals->diff_id);
+	write_digest(&input.sha, totals->digest);
+	write_digest(&output.sha, totals->diff_id);
 }

@@ -13,7 +13,8 @@ struct sha256 {
 
 void sha256_begin(struct sha256 *sha);
 void sha256_update(struct sha256 *sha, const void *data, size_t length);
-/* Writes "sha256:" and 64 hex digits and a final NUL. */
-void sha256_digest(struct sha256 *sha, char text[72]);
+void sha256_end(struct sha256 *sha, uint8_t digest[32]);
+/* 64 hex digits and a final NUL. */
+void sha256_hex(const uint8_t digest[32], char text[65]);
 
 #endif

@@ -1,6 +1,5 @@
 #include "sha256.h"
 
-#include <stdio.h>
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -136,7 +135,7 @@ void sha256_update(struct sha256 *sha, const void *data, size_t length)
 	memcpy(sha->block, bytes + length / 64 * 64, length % 64);
 }
 
-void sha256_digest(struct sha256 *sha, char text[72])
+void sha256_end(struct sha256 *sha, uint8_t digest[32])
 {
 	uint8_t tail[128] = { 0 };
 	size_t held = sha->length % 64, size = held < 56 ? 64 : 128;
@@ -145,7 +144,16 @@ void sha256_digest(struct sha256 *sha, char text[72])
 	for (int i = 0; i < 8; i++)
 		tail[size - 1 - (size_t)i] = (uint8_t)(sha->length * 8 >> 8 * i);
 	sha->compress(sha->state, tail, size / 64);
-	int n = sprintf(text, "sha256:");
-	for (int i = 0; i < 8; i++)
-		n += sprintf(text + n, "%08x", sha->state[i]);
+	for (int i = 0; i < 32; i++)
+		digest[i] = (uint8_t)(sha->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256_hex(const uint8_t digest[32], char text[65])
+{
+	static const char hex[] = "0123456789abcdef";
+	for (int i = 0; i < 32; i++) {
+		text[2 * i] = hex[digest[i] >> 4];
+		text[2 * i + 1] = hex[digest[i] & 15];
+	}
+	text[64] = '\0';
 }
