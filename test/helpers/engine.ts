@@ -27,7 +27,17 @@ export interface EngineOptions {
 
 export const tlabProgram = new URL('../../bin/tlab', import.meta.url).pathname;
 
-/** Starts a daemon in a network namespace of its own; the offline library is shared with the host's when there is one. */
+/** The offline images that tests use, built once a checkout; the host's own library is left alone. */
+async function builtLibrary(): Promise<string> {
+  const dataRoot = new URL('../../dist/test', import.meta.url).pathname;
+  await must(tlabProgram, ['library', 'build', 'busybox', 'nginx'], {
+    env: { TLAB_DATA_ROOT: dataRoot },
+    timeoutMs: 300_000,
+  });
+  return `${dataRoot}/library`;
+}
+
+/** Starts a daemon in a network namespace of its own, with the offline images busybox and nginx. */
 export async function startEngine({ withoutUnified = false }: EngineOptions = {}): Promise<TestEngine> {
   const root = mkdtempSync('/var/tmp/tlab-test-');
   const env: Record<string, string> = {
@@ -60,7 +70,7 @@ export async function startEngine({ withoutUnified = false }: EngineOptions = {}
   };
   try {
     await must('mkdir', ['-p', `${root}/data`]);
-    await must('sh', ['-c', `[ ! -d /var/lib/tlab/library ] || cp -a /var/lib/tlab/library ${root}/data/library`]);
+    await must('cp', ['-a', await builtLibrary(), `${root}/data/library`]);
     await checked('system', 'start');
   } catch (error) {
     await stop();
