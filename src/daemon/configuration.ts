@@ -2,7 +2,8 @@
 // @source docker docs engine/daemon: daemon configuration file
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { LabError } from '../base/errors.ts';
+import { inContext, LabError } from '../base/errors.ts';
+import { parseBridgeAddress } from './network/ipam.ts';
 import { flag, integer, maybe, text, textMap, texts } from './schema/fields.ts';
 
 const runtime = v.object({
@@ -63,8 +64,9 @@ export function parseConfiguration(document: string, path: string): Configuratio
   } catch (error) {
     throw new LabError('invalidArgument', `${path}: it is not JSON: ${(error as Error).message}`);
   }
+  if (Array.isArray(value)) throw new LabError('invalidArgument', `${path}: expected an object, got a list`);
   const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
+  if (result.success) return checked(result.output, path);
   const [issue] = result.issues;
   const key = v.getDotPath(issue) ?? '';
   if (key === 'data-root' || key === 'exec-root') {
@@ -74,4 +76,14 @@ export function parseConfiguration(document: string, path: string): Configuratio
   }
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   throw new LabError('invalidArgument', `${path}: ${key}: ${isUnknown ? 'unknown key' : issue.message}`);
+}
+
+/** What only its user can judge, before anything is started with it. */
+function checked(configuration: Configuration, path: string): Configuration {
+  try {
+    if (configuration.bip !== undefined) parseBridgeAddress(configuration.bip);
+  } catch (error) {
+    throw inContext(path, error);
+  }
+  return configuration;
 }

@@ -13,6 +13,10 @@ import type { VolumeStore } from './volume/store.ts';
 /** Docker's namespace in containerd: what it keeps there, `ctr -n moby` shows. */
 export const containerdNamespace = 'moby';
 export const snapshotter = 'overlayfs';
+/** On a container's snapshot: its id. Tells our snapshots from those of other users of the same containerd. */
+export const ownerLabel = 'io.tlab/container';
+/** On a container in containerd: where each field of its config.json comes from. */
+export const provenanceExtension = 'io.tlab.provenance';
 
 export interface Engine {
   configuration: Configuration;

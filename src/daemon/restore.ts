@@ -9,17 +9,27 @@ import { removeNow } from './container/remove.ts';
 import { restartLater } from './container/restart.ts';
 import { startContainer } from './container/start.ts';
 import { type Engine, snapshotter } from './engine.ts';
+import { removeOrphans } from './orphans.ts';
 
 /** Before the door opens: afterwards every container is in a state that is true. */
 export async function restoreContainers(engine: Engine): Promise<void> {
-  const { records, broken } = loadRecords(paths.containers);
+  const { records, halfMade, damaged } = loadRecords(paths.containers);
   for (const record of records)
     engine.containers.add(new Container(record, (container) => restartLater(engine, container)));
-  for (const id of broken) await cleanHalfMade(engine, id);
+  for (const id of halfMade) await cleanHalfMade(engine, id);
+  for (const { id, reason } of damaged) warnDamaged(id, reason);
+  const spared = damaged.map(({ id }) => id);
   const containers = engine.containers.all();
-  await restoreNetwork(engine, containers);
+  await restoreNetwork(engine, containers, spared);
   for (const container of containers) await settle(engine, container);
+  await removeOrphans(engine, new Set([...containers.map(({ id }) => id), ...spared]));
 }
+
+const warnDamaged = (id: string, reason: string): void =>
+  process.emitWarning(
+    `container ${id}: its record ${paths.containers}/${id}/container.json is damaged: ${reason}; ` +
+      'it is left as it is and not shown; put the file back and start the daemon again, or remove the folder',
+  );
 
 /** A create that was cut off: a folder without a record, a snapshot without a container. */
 async function cleanHalfMade(engine: Engine, id: string): Promise<void> {
@@ -28,9 +38,13 @@ async function cleanHalfMade(engine: Engine, id: string): Promise<void> {
   removeFolder(`${paths.containers}/${id}`);
 }
 
-async function restoreNetwork(engine: Engine, containers: readonly Container[]): Promise<void> {
+async function restoreNetwork(
+  engine: Engine,
+  containers: readonly Container[],
+  spared: readonly string[],
+): Promise<void> {
   const running = containers.filter((container) => container.isRunning);
-  const sandboxes = await engine.networking.restoreSandboxes(running.map((container) => container.id));
+  const sandboxes = await engine.networking.restoreSandboxes([...running.map(({ id }) => id), ...spared]);
   for (const container of running) container.record.sandbox = sandboxes.get(container.id) ?? container.record.sandbox;
 }
 

@@ -44,7 +44,7 @@ class Keeper {
   async start(): Promise<void> {
     const program = programPath();
     mkdirSync(dirname(paths.containerdSocket), { recursive: true, mode: 0o711 });
-    const log = openSync(`${paths.runRoot}/tlab-containerd.log`, 'a', 0o640);
+    const log = openSync(logFile(), 'a', 0o640);
     const argv = [program];
     // Detached: it must not die with the daemon's session.
     const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log], env: process.env });
@@ -97,8 +97,7 @@ class Keeper {
       answers(paths.containerdSocket).then((isUp) => isUp && resolve(), reject);
     };
     const watcher = watch(dirname(paths.containerdSocket), attempt);
-    const died = (): void =>
-      reject(new LabError('unavailable', `containerd ended while starting; see ${paths.runRoot}/tlab-containerd.log`));
+    const died = (): void => reject(new LabError('unavailable', `containerd ended while starting${lastWords()}`));
     child.once('exit', died);
     const timer = setTimeout(() => reject(new LabError('unavailable', 'containerd does not come up')), startTimeoutMs);
     attempt();
@@ -119,6 +118,15 @@ class Keeper {
     if (pid === undefined || !isAlive(pid)) return;
     process.kill(pid, 'SIGTERM');
   }
+}
+
+const logFile = (): string => `${paths.runRoot}/tlab-containerd.log`;
+
+/** Why it ended: its log's last lines from the one that it says itself. */
+function lastWords(): string {
+  const text = readFileSync(logFile(), 'utf8').trimEnd();
+  const at = text.lastIndexOf('tlab-containerd: ');
+  return at < 0 ? `; see ${logFile()}` : `: ${text.slice(at)}`;
 }
 
 function programPath(): string {

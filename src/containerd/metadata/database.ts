@@ -90,18 +90,28 @@ function balanceReserve(root: string): void {
   else if (!existsSync(path)) writeFileSync(path, Buffer.alloc(reserveBytes), { mode: 0o600 });
 }
 
-/** @source sqlite rescode#full */
+/** @source sqlite rescode#full, #notadb, #corrupt; extended codes have the primary one in their low byte */
 const diskFull = 13;
+const damaged = new Set([26, 11]);
 
-/** A full disk by its kind; any other failure of the database as it is. */
+/** A full disk and a damaged file by their kinds; any other failure of the database as it is. */
 function checked<T>(body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if ((error as { errcode?: unknown }).errcode !== diskFull) throw error;
+    const code = Number((error as { errcode?: unknown }).errcode) & 0xff;
+    // Never begun anew by itself: start-up would then sweep away the layers under containers that run.
+    if (damaged.has(code)) throw damagedError(error as Error);
+    if (code !== diskFull) throw error;
     throw new LabError('resourceExhausted', 'the disk of the image store is full', {
       cause: error,
       hint: 'remove images or make room',
     });
   }
 }
+
+const damagedError = (cause: Error): LabError =>
+  new LabError('dataLoss', `meta.db of the image store is damaged: ${cause.message}`, {
+    cause,
+    hint: 'put a copy of it back, or give up images and containers: tlab system reset',
+  });

@@ -5,7 +5,7 @@ import { newContainerId } from '../../base/ids.ts';
 import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
 import type { Configuration } from '../configuration.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import { type Engine, ownerLabel, snapshotter } from '../engine.ts';
 import type { ResolvedImage } from '../image/store.ts';
 import { parseSize } from '../log/size.ts';
 import type { CreateResponse } from '../protocol.ts';
@@ -128,7 +128,7 @@ function withConfiguredDefaults(asked: HostConfig, configuration: Configuration)
 
 /** The label keeps containerd's garbage collector away: nothing else refers to the snapshot while the container is stopped. */
 async function prepareSnapshot(engine: Engine, id: string, image: ResolvedImage): Promise<void> {
-  const labels = { 'containerd.io/gc.root': timestampNow() };
+  const labels = { 'containerd.io/gc.root': timestampNow(), [ownerLabel]: id };
   try {
     await engine.containerd.snapshots.prepare({ snapshotter, key: id, parent: image.chainId ?? '', labels });
   } catch (error) {

@@ -4,7 +4,7 @@ import { LabError } from '../../base/errors.ts';
 import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
 import { emit } from '../../trace/recorder.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import { type Engine, provenanceExtension, snapshotter } from '../engine.ts';
 import type { Sandbox } from '../network/networking.ts';
 import { requireRuntime, runtimeOptions } from '../runtimes.ts';
 import { type GeneratedSpec, specBytes } from '../spec/generate.ts';
@@ -73,8 +73,8 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
         snapshotter,
         snapshotKey: id,
         extensions: {
-          'io.tlab.provenance': {
-            typeUrl: 'io.tlab.provenance',
+          [provenanceExtension]: {
+            typeUrl: provenanceExtension,
             value: Buffer.from(JSON.stringify(this.#spec.provenance)),
           },
         },

@@ -74,23 +74,34 @@ export function saveRecord(folder: string, record: ContainerRecord): void {
 
 export interface LoadedRecords {
   records: ContainerRecord[];
-  /** Folders without a readable record: half-made containers. */
-  broken: string[];
+  /** Folders without a record: half-made containers. */
+  halfMade: string[];
+  /** Records that somebody else has damaged: nothing of theirs is touched. */
+  damaged: { id: string; reason: string }[];
 }
 
 /** Every record under the containers' folder. */
 export function loadRecords(containers: string): LoadedRecords {
   mkdirSync(containers, { recursive: true, mode: 0o710 });
-  const loaded: LoadedRecords = { records: [], broken: [] };
+  const loaded: LoadedRecords = { records: [], halfMade: [], damaged: [] };
   for (const id of readdirSync(containers)) {
     try {
-      const value: unknown = JSON.parse(readFileSync(fileOf(`${containers}/${id}`), 'utf8'));
-      loaded.records.push(v.parse(recordSchema, value) as unknown as ContainerRecord);
-    } catch {
-      loaded.broken.push(id);
+      loaded.records.push(readRecord(`${containers}/${id}`, id));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') loaded.halfMade.push(id);
+      else loaded.damaged.push({ id, reason: message.replace(/\s+/g, ' ') });
     }
   }
   return loaded;
+}
+
+function readRecord(folder: string, id: string): ContainerRecord {
+  const value: unknown = JSON.parse(readFileSync(fileOf(folder), 'utf8'));
+  const record = v.parse(recordSchema, value);
+  // Paths are made from the id.
+  if (record.id !== id) throw new Error(`its id is ${record.id}`);
+  return record as unknown as ContainerRecord;
 }
 
 export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
