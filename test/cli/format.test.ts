@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { humanDuration } from '../../src/base/time.ts';
 import { filterQuery } from '../../src/cli/format/filters.ts';
 import { type Listing, listingLines } from '../../src/cli/format/listing.ts';
 import { portsText } from '../../src/cli/format/ports.ts';
 import { tableLines } from '../../src/cli/format/table.ts';
 import { parseTemplate } from '../../src/cli/format/template.ts';
-import { humanDuration, humanSize } from '../../src/cli/format/words.ts';
+import { humanSize } from '../../src/cli/format/words.ts';
 import { detachFilter } from '../../src/cli/run/detach-keys.ts';
 import { splitReference } from '../../src/cli/run/pull.ts';
 

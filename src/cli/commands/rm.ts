@@ -3,6 +3,7 @@ import { LabError } from '../../base/errors.ts';
 import { defineCommand } from '../command.ts';
 import { connect } from '../connection.ts';
 import { containerPath, forEach } from '../each.ts';
+import { printError } from '../errors.ts';
 import { boolean } from '../flags/spec.ts';
 
 export default defineCommand({
@@ -21,6 +22,7 @@ export default defineCommand({
         return await client.json({ method: 'DELETE', path: containerPath(name), query });
       } catch (error) {
         if (flags.force && error instanceof LabError && error.kind === 'notFound') {
+          printError(error, false);
           return [];
         }
         throw error;

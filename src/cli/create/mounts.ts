@@ -6,7 +6,7 @@ import { booleanWord, Expected } from '../flags/spec.ts';
 
 export type Volume = { kind: 'anonymous'; target: string } | { kind: 'bind'; text: string };
 
-/** `/data` is an anonymous volume; `name:/data`, `./here:/data:ro` a bind, its source made absolute. */
+/** `/data` is an anonymous volume; `name:/data` a named one, `./here:/data:ro` a bind, its source made absolute. */
 export function volume(text: string): Volume {
   const parts = text.split(':');
   const [source = '', target, options] = parts;
@@ -16,8 +16,7 @@ export function volume(text: string): Volume {
     return { kind: 'anonymous', target: source };
   }
   if (!target.startsWith('/')) throw new Expected('an absolute path in the container after the colon');
-  const isPath = /^[./~]/.test(source) || source.includes('/');
-  const from = isPath ? resolve(source) : source;
+  const from = source.startsWith('.') ? resolve(source) : source;
   return { kind: 'bind', text: [from, target, ...(options === undefined ? [] : [options])].join(':') };
 }
 

@@ -71,12 +71,17 @@ export function variable(text: string, env: NodeJS.ProcessEnv = process.env): st
   return own === undefined ? text : `${text}=${own}`;
 }
 
-/** The variables of a file: one a line, `#` begins a comment line. A bare name that is not set here is left out. */
+/**
+ * The variables of a file: one a line, `#` begins a comment line. A bare name that is not set here is left out.
+ * @source docker/cli opts/envfile.go: a name has no white space
+ */
 export function variablesOfFile(path: string): string[] {
   const lines = fileText(path)
     .split(/\r?\n/)
     .map((line) => line.trimStart())
     .filter((line) => line !== '' && !line.startsWith('#'));
+  const spaced = lines.map((line) => line.replace(/=.*/s, '')).find((name) => /\s/.test(name));
+  if (spaced !== undefined) throw new Expected(`lines NAME=VALUE: variable "${spaced}" contains white space`);
   return lines.map((line) => variable(line)).filter((line) => line.includes('='));
 }
 

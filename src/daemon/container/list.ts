@@ -1,4 +1,6 @@
 // GET /containers/json: newest first, running ones unless `all`.
+import { LabError } from '../../base/errors.ts';
+import { humanDuration } from '../../base/time.ts';
 import type { Engine } from '../engine.ts';
 import { type Filters, hasLabels, passes } from '../filters.ts';
 import type { ContainerPort, ContainerSummary } from '../protocol.ts';
@@ -23,6 +25,8 @@ export const listFilters = [
   'is-task',
 ];
 
+const statuses = new Set(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']);
+
 export interface ListOptions {
   all: boolean;
   limit: number;
@@ -31,6 +35,8 @@ export interface ListOptions {
 
 export function listContainers(engine: Engine, options: ListOptions): ContainerSummary[] {
   const { filters } = options;
+  const strange = filters.status?.find((status) => !statuses.has(status));
+  if (strange !== undefined) throw new LabError('invalidArgument', `invalid filter 'status=${strange}'`);
   const isAll = options.all || options.limit > 0 || filters.status !== undefined || filters.exited !== undefined;
   const newest = engine.containers.all().sort((a, b) => (a.record.created < b.record.created ? 1 : -1));
   const chosen = newest.filter((container) => (isAll || isListed(container)) && matches(engine, container, filters));
@@ -145,21 +151,4 @@ export function statusOf(container: Container, nowNs = BigInt(Date.now()) * 1_00
     default:
       return `Exited (${lifecycle.exitCode}) ${since(lifecycle.finishedAt)} ago`;
   }
-}
-
-const steps: ReadonlyArray<[limitSeconds: number, unitSeconds: number, one: string, many: string]> = [
-  [60, 1, '1 second', 'seconds'],
-  [3600, 60, 'About a minute', 'minutes'],
-  [172_800, 3600, 'About an hour', 'hours'],
-  [1_209_600, 86_400, '1 day', 'days'],
-  [5_184_000, 604_800, '1 week', 'weeks'],
-  [63_072_000, 2_592_000, '1 month', 'months'],
-];
-
-/** @source docker go-units HumanDuration */
-export function humanDuration(seconds: number): string {
-  if (seconds < 1) return 'Less than a second';
-  const [, unit, one, many] = steps.find(([limit]) => seconds < limit) ?? [0, 31_536_000, '1 year', 'years'];
-  const count = Math.floor(seconds / unit);
-  return count === 1 ? one : `${count} ${many}`;
 }
