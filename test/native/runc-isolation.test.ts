@@ -178,6 +178,19 @@ test('a read-only root refuses writes but its tmpfs mounts take them', root(), a
   assert.match(ran.stderr, /can't create \/a: Read-only file system/);
 });
 
+test('a tmpfs over a directory made for it is open to everyone, over another one keeps its mode', root(), async () => {
+  const container = await place.bundle(['stat', '-c', '%a', '/fresh', '/kept'], {
+    prepare: (rootfs) => {
+      mkdirSync(`${rootfs}/kept`, { mode: 0o750 });
+    },
+    edit: (config) => {
+      const tmpfs = { type: 'tmpfs', source: 'tmpfs', options: ['size=4k'] };
+      mounts(config).push({ destination: '/fresh', ...tmpfs }, { destination: '/kept', ...tmpfs });
+    },
+  });
+  assert.equal((await place.run(container)).stdout, '1777\n750\n');
+});
+
 test('a device program on a version 2 cgroup decides over devices', root(), async () => {
   // r0 = access_type; r0 >>= 16; r0 &= BPF_DEVCG_ACC_MKNOD; exit: nodes may be made, none may be opened.
   const program = Uint8Array.from(
