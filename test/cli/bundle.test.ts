@@ -34,6 +34,12 @@ test('a command runs through oclif in the bundle, and says what is missing', { s
   assert.equal(status, 1);
 });
 
+test('--env-file is ours: Node.js does not read it as its own', { skip }, () => {
+  const { status, stderr } = spawnSync('bin/tlab', ['run', '--env-file', 'nope', 'busybox'], { encoding: 'utf8', env });
+  assert.match(stderr, /^error: --env-file "nope": expected a file that can be read/);
+  assert.equal(status, 125);
+});
+
 test('errors of usage end with 2, and with 125 for run', { skip }, () => {
   assert.equal(tlab('ps', '--nope').status, 2);
   assert.equal(tlab('run', '--nope').status, 125);

@@ -1,5 +1,7 @@
 // Flags of run and create → body and provenance of POST /containers/create.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { prepareCreate } from '../../src/cli/create/request.ts';
 import { parseLine } from '../../src/cli/flags/parse.ts';
@@ -130,3 +132,12 @@ for (const [argv, message] of refusals) {
     assert.throws(() => prepare(...argv.split(' '), 'busybox'), { kind: 'usage', message });
   });
 }
+
+test('a variable of a file has no white space in its name', () => {
+  const folder = mkdtempSync(`${tmpdir()}/tlab-env-`);
+  writeFileSync(`${folder}/good`, '# says\nA=b c\n  B=2\nNO_SUCH_VARIABLE_HERE\n');
+  writeFileSync(`${folder}/bad`, 'A B=1\n');
+  assert.deepEqual(at(prepare('--env-file', `${folder}/good`, 'busybox').body, '/Env'), ['A=b c', 'B=2']);
+  assert.throws(() => prepare('--env-file', `${folder}/bad`, 'busybox'), /variable "A B" contains white space/);
+  rmSync(folder, { recursive: true });
+});
