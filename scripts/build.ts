@@ -3,7 +3,7 @@
 // The CLI is two files: a small entry, and everything else, so that the entry can switch the compile cache on first.
 import { build, type Plugin } from 'esbuild';
 
-const stages = {
+const bundles = {
   tlab: 'src/main.ts',
   'tlab-cli': 'src/cli/start.ts',
   tlabd: 'src/daemon/main.ts',
@@ -45,7 +45,7 @@ const withoutUnused: Plugin = {
 };
 
 await build({
-  entryPoints: stages,
+  entryPoints: bundles,
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -1,5 +1,5 @@
 // The doors of the containerd stage: gRPC for clients, ttrpc for the events of shims. Transport and method table, no logic.
-import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { LabError } from '../base/errors.ts';
 import { Events as ShimEvents } from '../shim/proto/gen/forward_pb.ts';
@@ -86,6 +86,7 @@ function grpcServer(stage: Stage, door: ReturnType<typeof traceDoor>): Server {
   return server;
 }
 
+/** Root's alone, as a real containerd's is: the group that may use the daemon has its own door. */
 async function listen(server: Server, address: string): Promise<void> {
   rmSync(address, { force: true });
   // Nobody may connect between bind and chmod. @source man umask(2)
@@ -100,15 +101,4 @@ async function listen(server: Server, address: string): Promise<void> {
     process.umask(mask);
   }
   chmodSync(address, 0o660);
-  const group = groupId('tlab');
-  if (group !== undefined) chownSync(address, 0, group);
-}
-
-/** @source man group(5) */
-function groupId(name: string): number | undefined {
-  const line = readFileSync('/etc/group', 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith(`${name}:`));
-  const id = Number(line?.split(':')[2] ?? Number.NaN);
-  return Number.isInteger(id) ? id : undefined;
 }

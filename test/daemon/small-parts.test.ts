@@ -42,6 +42,15 @@ test('a symlink in the root filesystem never leads out of it', (context) => {
   assert.equal(readInRoot(layers, '/etc/loop'), undefined);
 });
 
+test('a folder over a lower layer’s symlink does not let a lookup follow that symlink', (context) => {
+  const folder = mkdtempSync(`${tmpdir()}/tlab-root-`);
+  context.after(() => rmSync(folder, { recursive: true }));
+  for (const path of ['upper/etc', 'lower', 'host']) mkdirSync(`${folder}/${path}`, { recursive: true });
+  writeFileSync(`${folder}/host/passwd`, 'the host’s');
+  symlinkSync(`${folder}/host`, `${folder}/lower/etc`);
+  assert.equal(readInRoot([`${folder}/upper`, `${folder}/lower`], '/etc/passwd'), undefined);
+});
+
 test('both forms of filters are taken and unknown names are refused', () => {
   assert.deepEqual(parseFilters('{"name":["a"]}', ['name']), { name: ['a'] });
   assert.deepEqual(parseFilters('{"name":{"a":true}}', ['name']), { name: ['a'] });

@@ -33,39 +33,48 @@ export function readInRoot(layers: readonly string[], path: string): string | un
   return stat?.isFile() && stat.size <= largestFileBytes ? readFileSync(found, 'utf8') : undefined;
 }
 
+/** `seen` holds, for each folder on the way, where the layers have it: those of them that the merged tree shows. */
 function resolveInRoot(layers: readonly string[], path: string): string | undefined {
   const pending = path.split('/').filter(Boolean);
-  const resolved: string[] = [];
+  const seen: string[][] = [[...layers]];
   let symlinks = 0;
-  let place: string | undefined;
   while (pending.length > 0) {
     const part = pending.shift() ?? '';
     if (part === '.') continue;
     if (part === '..') {
-      resolved.pop();
+      if (seen.length > 1) seen.pop();
       continue;
     }
-    const here = `/${[...resolved, part].join('/')}`;
-    place = topmost(layers, here);
+    const entries = merged(seen.at(-1) ?? [], part);
+    const [place] = entries;
     if (place === undefined) return undefined;
     if (!lstatSync(place).isSymbolicLink()) {
-      resolved.push(part);
+      seen.push(entries);
       continue;
     }
     if (++symlinks > mostSymlinks) return undefined;
     const target = readlinkSync(place);
-    if (target.startsWith('/')) resolved.length = 0;
+    if (target.startsWith('/')) seen.length = 1;
     pending.unshift(...target.split('/').filter(Boolean));
   }
-  return place;
+  return seen.at(-1)?.[0];
 }
 
-/** The uppermost layer's entry; a whiteout (character device 0/0) hides what is below. @source kernel overlayfs#whiteouts */
-function topmost(layers: readonly string[], path: string): string | undefined {
-  for (const layer of layers) {
-    const stat = lstatSync(layer + path, { throwIfNoEntry: false });
+/**
+ * The entries of one name that the merged tree shows: directories are merged from the top down, and whatever else is met first ends
+ * that. So a lower layer's symlink is never a way to go on. A whiteout is character device 0/0. @source kernel overlayfs#whiteouts
+ */
+function merged(folders: readonly string[], name: string): string[] {
+  const entries: string[] = [];
+  for (const folder of folders) {
+    const path = `${folder}/${name}`;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) continue;
-    return stat.isCharacterDevice() && stat.rdev === 0 ? undefined : layer + path;
+    if (!stat.isDirectory()) {
+      const isWhiteout = stat.isCharacterDevice() && stat.rdev === 0;
+      return entries.length > 0 || isWhiteout ? entries : [path];
+    }
+    entries.push(path);
   }
-  return undefined;
+  return entries;
 }

@@ -32,7 +32,9 @@ export class VolumeStore {
     checkVolumeName(name);
     const folder = this.#folder(name);
     if (!existsSync(`${folder}/_data`)) {
-      mkdirSync(`${folder}/_data`, { recursive: true, mode: 0o755 });
+      // Others must not reach the setuid programs that a container may keep here (CVE-2021-41091).
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      mkdirSync(`${folder}/_data`, { mode: 0o755 });
       writeFileSync(`${folder}/volume.json`, JSON.stringify({ labels }));
     }
     return this.inspect(name);
