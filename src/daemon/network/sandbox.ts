@@ -99,7 +99,7 @@ function requireMac(text: string): string {
 
 async function makeNamespace(parts: SandboxParts, record: SandboxRecord): Promise<string> {
   if (record.path === undefined) throw new LabError('internal', `network ${record.network}: it has no namespace`);
-  mkdirSync(parts.namespaces, { recursive: true, mode: 0o711 });
+  mkdirSync(parts.namespaces, { recursive: true, mode: 0o700 });
   await parts.kernel.networkNamespaces.create(record.path);
   return record.path;
 }
