@@ -61,6 +61,48 @@ test('with -t the program has a terminal of the size of ours', needsRoot, async 
   assert.match(ran.stdout, /33 77/);
 });
 
+/** Types each text once what is awaited before it was seen; the status of the line. */
+async function converse(
+  line: string,
+  steps: ReadonlyArray<readonly [awaited: string, typed: string]>,
+): Promise<number> {
+  const terminal = spawn('nsenter', [...engine.enter, 'script', '-qec', line, '/dev/null'], {
+    env: { ...process.env, ...engine.env },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let seen = '';
+  terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+    seen += text;
+  });
+  const ended = new Promise<number>((resolve) => terminal.once('exit', (status) => resolve(status ?? -1)));
+  for (const [awaited, typed] of steps) {
+    await waitUntil(() => seen.includes(awaited), { what: JSON.stringify(awaited) });
+    seen = '';
+    terminal.stdin.write(typed);
+  }
+  return ended;
+}
+
+test('ctrl-p ctrl-q leaves the program running, and who attaches next can type', needsRoot, async () => {
+  const leave = '\x10\x11';
+  const first = await converse(`${tlabProgram} run -it --name left busybox sh`, [['/ # ', leave]]);
+  assert.equal(first, 0);
+  const steps = [['/ # ', 'echo $((20 + 3))\r']] as const;
+  // The prompt was printed before: an empty line brings the next one.
+  const second = await converse(`echo attaching; ${tlabProgram} attach left`, [
+    ['attaching', '\r'],
+    ...steps,
+    ['23', leave],
+  ]);
+  assert.equal(second, 0);
+  const third = await converse(`echo attaching; ${tlabProgram} attach left`, [
+    ['attaching', '\r'],
+    ['/ # ', 'exit 6\r'],
+  ]);
+  assert.equal(third, 6);
+  await engine.must('rm', 'left');
+});
+
 test('the terminal is given back as it was, also after an error', needsRoot, async () => {
   const compare = (command: string): string =>
     `stty -g > ${engine.root}/a; ${command}; stty -g > ${engine.root}/b; cmp ${engine.root}/a ${engine.root}/b && echo same`;

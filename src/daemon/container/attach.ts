@@ -37,9 +37,13 @@ export async function attachContainer(
   else container.once('started', join);
 }
 
-/** Without StdinOnce the program's input stays open for the next who attaches. */
+/**
+ * Without StdinOnce the program's input stays open for the next who attaches; a terminal stays open in any case: who was there may
+ * have detached. @source moby container/stream/attach.go
+ */
 async function inputEnded(engine: Engine, container: Container): Promise<void> {
-  if (!(container.record.config.StdinOnce ?? false)) return;
+  const { StdinOnce = false, Tty = false } = container.record.config;
+  if (!StdinOnce || Tty) return;
   await container.streams?.closeStdin();
   if (!container.isRunning) return;
   await ignoreMissing(engine.containerd.tasks.closeIO({ containerId: container.id, execId: '', stdin: true }));
