@@ -55,10 +55,11 @@ int op_cgroup_make(struct executor *executor, const struct operation *operation)
 {
 	char path[PATH_MAX];
 	const char *given = operation->arguments[CGROUP_MAKE_PATH].string;
-	if (given[0] != '/' || strlen(given) >= sizeof path || strstr(given, "/../"))
+	size_t length = strlen(given);
+	bool climbs = strstr(given, "/../") || (length >= 3 && strcmp(given + length - 3, "/..") == 0);
+	if (given[0] != '/' || length >= sizeof path || climbs)
 		return FAIL(executor, "making cgroup \"%s\": expected an absolute path without \"..\"", given);
 	strcpy(path, given);
-	size_t length = strlen(path);
 	if (length > 1 && path[length - 1] == '/')
 		path[length - 1] = '\0';
 	return make(executor, path);

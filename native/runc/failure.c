@@ -6,23 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define E(name) [name] = #name
-static const char *const names[] = {
-	E(EPERM), E(ENOENT), E(ESRCH), E(EINTR), E(EIO), E(ENXIO), E(E2BIG), E(ENOEXEC), E(EBADF), E(ECHILD), E(EAGAIN),
-	E(ENOMEM), E(EACCES), E(EFAULT), E(ENOTBLK), E(EBUSY), E(EEXIST), E(EXDEV), E(ENODEV), E(ENOTDIR), E(EISDIR),
-	E(EINVAL), E(ENFILE), E(EMFILE), E(ENOTTY), E(ETXTBSY), E(EFBIG), E(ENOSPC), E(ESPIPE), E(EROFS), E(EMLINK),
-	E(EPIPE), E(EDOM), E(ERANGE), E(ENAMETOOLONG), E(ENOSYS), E(ENOTEMPTY), E(ELOOP), E(EOVERFLOW), E(ENOTSOCK),
-	E(EOPNOTSUPP), E(EADDRINUSE), E(ENETDOWN), E(ECONNRESET), E(ETIMEDOUT), E(ECONNREFUSED), E(ESTALE), E(EUSERS),
-	E(EDQUOT), E(ECANCELED), E(ENOKEY), E(ELIBBAD), E(EPROTO),
-};
-#undef E
-
-const char *errno_name(int number)
-{
-	if (number > 0 && (size_t)number < sizeof names / sizeof *names && names[number])
-		return names[number];
-	return "errno";
-}
+#include "../common/names.h"
 
 static void append_errno(struct failure *failure, const char *call)
 {

@@ -19,6 +19,4 @@ void failure_cause(struct failure *failure, const char *document, const char *po
 /* Puts words before what is there. */
 void failure_prefix(struct failure *failure, const char *prefix);
 
-const char *errno_name(int number);
-
 #endif

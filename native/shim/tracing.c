@@ -1,49 +1,15 @@
 #include "tracing.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../common/names.h"
 #include "runtime.h"
 
 enum { DATA = 4096, TWIN = 2048 };
 
 static const char *const status_names[] = { "unknown", "created", "running", "stopped", "paused", "pausing" };
-
-static const char *errno_name(int error)
-{
-	static const struct {
-		int number;
-		const char *name;
-	} names[] = {
-		{ EPERM, "EPERM" },   { ENOENT, "ENOENT" },   { EACCES, "EACCES" }, { EBUSY, "EBUSY" },   { ENODEV, "ENODEV" },
-		{ EINVAL, "EINVAL" }, { ENOTDIR, "ENOTDIR" }, { ENOSPC, "ENOSPC" }, { E2BIG, "E2BIG" },   { ENOMEM, "ENOMEM" },
-		{ ELOOP, "ELOOP" },   { EROFS, "EROFS" },     { EEXIST, "EEXIST" }, { ESTALE, "ESTALE" }, { ENAMETOOLONG, "ENAMETOOLONG" },
-	};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].number == error)
-			return names[i].name;
-	return strerror(error);
-}
-
-static const char *signal_name(int number)
-{
-	static const struct {
-		int number;
-		const char *name;
-	} names[] = {
-		{ SIGHUP, "SIGHUP" },   { SIGINT, "SIGINT" },   { SIGQUIT, "SIGQUIT" }, { SIGILL, "SIGILL" },   { SIGTRAP, "SIGTRAP" },
-		{ SIGABRT, "SIGABRT" }, { SIGBUS, "SIGBUS" },   { SIGFPE, "SIGFPE" },   { SIGKILL, "SIGKILL" }, { SIGUSR1, "SIGUSR1" },
-		{ SIGSEGV, "SIGSEGV" }, { SIGUSR2, "SIGUSR2" }, { SIGPIPE, "SIGPIPE" }, { SIGALRM, "SIGALRM" }, { SIGTERM, "SIGTERM" },
-		{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }, { SIGSYS, "SIGSYS" },
-	};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].number == number)
-			return names[i].name;
-	return strsignal(number);
-}
 
 struct text {
 	char at[TWIN];
@@ -250,6 +216,14 @@ void trace_status(const struct trace *trace, const struct process *process, enum
 	trace_emit(trace, "shim.process-changed", NULL, NULL, NULL, &json);
 }
 
+static void put_signal(struct json *json, int number)
+{
+	char text[16];
+	snprintf(text, sizeof text, "signal %d", number);
+	const char *name = signal_name(number);
+	json_string(json, "signal", name ? name : text);
+}
+
 void trace_reaped(const struct process *process, int wait_status)
 {
 	char buffer[DATA];
@@ -261,7 +235,7 @@ void trace_reaped(const struct process *process, int wait_status)
 	json_number(&json, "childPid", process->pid);
 	json_number(&json, "status", process->exit_status);
 	if (WIFSIGNALED(wait_status))
-		json_string(&json, "signal", signal_name(WTERMSIG(wait_status)));
+		put_signal(&json, WTERMSIG(wait_status));
 	json_end_object(&json);
 	trace_emit(&trace, "kernel.process-exited", NULL, NULL, NULL, &json);
 

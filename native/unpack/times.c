@@ -16,9 +16,12 @@ struct remembered {
 	struct timespec times[2];
 };
 
+/* Paths compress well and are kept until the end: a small layer must not fill the memory with them. */
+enum { most_path_bytes = 128 << 20 };
+
 static struct {
 	struct remembered *items;
-	size_t count, capacity;
+	size_t count, capacity, path_bytes;
 } directories;
 
 void times_of(struct archive_entry *entry, struct timespec times[2])
@@ -43,6 +46,9 @@ void times_remember(const char *path, int fd, struct archive_entry *entry)
 			fail("out of memory");
 	}
 	tree_clean(path, clean);
+	directories.path_bytes += strlen(clean) + 1;
+	if (directories.path_bytes > most_path_bytes)
+		fail("the paths of the layer's directories take more than %d MiB", most_path_bytes >> 20);
 	struct remembered *one = &directories.items[directories.count++];
 	*one = (struct remembered){ .path = strdup(clean), .device = what.st_dev, .inode = what.st_ino };
 	if (!one->path)
