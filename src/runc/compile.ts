@@ -127,7 +127,12 @@ function finish(
   return { plan, bytes, sha256: plan.sha256, operations: plan.operations, warnings: context.warnings };
 }
 
+/** They are part of the state, which hooks read from one pipe of 64 KiB. @source oci-runtime runtime#state */
+const largestAnnotationsBytes = 48 * 1024;
+
 function refuseUnsupported(config: RuntimeConfig): void {
+  if (Buffer.byteLength(JSON.stringify(config.annotations ?? {})) > largestAnnotationsBytes)
+    throw unsupported('/annotations', `more than ${largestAnnotationsBytes} bytes of annotations`);
   for (const platform of ['solaris', 'windows', 'vm', 'zos', 'freebsd'] as const) {
     if (config[platform] !== undefined) throw unsupported(`/${platform}`, `the platform "${platform}"`);
   }

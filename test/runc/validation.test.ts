@@ -26,6 +26,14 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /\/process\/args: expected at least the program/,
   ],
   [
+    'more annotations than a state can hold',
+    (c) => {
+      c.annotations = { note: 'x'.repeat(50_000) };
+    },
+    /\/annotations/,
+    'notImplemented',
+  ],
+  [
     'an empty program',
     (c) => {
       c.process.args = [''];
