@@ -124,3 +124,16 @@ test('a privileged container has every capability of the host, no filter, no mas
   assert.equal(config.linux?.maskedPaths, undefined);
   assert.deepEqual(config.linux?.resources?.devices, [{ allow: true, access: 'rwm' }]);
 });
+
+test('the cgroup namespace is private on version 2, for privileged containers too, and the host\'s on version 1', () => {
+  const { facts } = inputFor({});
+  const isPrivate = (cgroupVersion: 1 | 2, HostConfig: Record<string, unknown>): boolean => {
+    const { config } = generateSpec(inputFor({ HostConfig }, { facts: { ...facts, cgroupVersion } }));
+    return (config.linux?.namespaces ?? []).some(({ type }) => type === 'cgroup');
+  };
+  assert.deepEqual(
+    [isPrivate(2, {}), isPrivate(2, { Privileged: true }), isPrivate(2, { CgroupnsMode: 'host' })],
+    [true, true, false],
+  );
+  assert.deepEqual([isPrivate(1, {}), isPrivate(1, { CgroupnsMode: 'private' })], [false, true]);
+});

@@ -65,7 +65,7 @@ function putNamespaces(draft: Draft, { host, facts, networkNamespace }: SpecInpu
   if (host.UTSMode !== 'host') add('uts', 'default:default-namespaces');
   if (host.PidMode !== 'host') add('pid', 'default:default-namespaces');
   if (host.IpcMode !== 'host') add('ipc', host.IpcMode ? 'api:/HostConfig/IpcMode' : 'default:default-namespaces');
-  if (cgroupNamespaceOf(host.CgroupnsMode, facts.cgroupVersion, host.Privileged) === 'private') {
+  if (cgroupNamespaceOf(host.CgroupnsMode, facts.cgroupVersion) === 'private') {
     add('cgroup', host.CgroupnsMode ? 'api:/HostConfig/CgroupnsMode' : 'default:default-namespaces');
   }
 }

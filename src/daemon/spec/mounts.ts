@@ -89,14 +89,10 @@ function ipcMounts(mode: string | undefined, shmBytes: number | undefined): Defa
   return [mqueue, shm];
 }
 
-/** Docker gives a private cgroup namespace on version 2 and the host's on version 1. @source docker-api HostConfig#CgroupnsMode */
-export function cgroupNamespaceOf(
-  asked: string | undefined,
-  cgroupVersion: 1 | 2,
-  isPrivileged: boolean | undefined,
-): 'host' | 'private' {
+/** On version 2 Docker gives even privileged ones a cgroup namespace of their own, on version 1 none. @source docker-api HostConfig#CgroupnsMode */
+export function cgroupNamespaceOf(asked: string | undefined, cgroupVersion: 1 | 2): 'host' | 'private' {
   if (asked === 'host' || asked === 'private') return asked;
-  return cgroupVersion === 2 && !isPrivileged ? 'private' : 'host';
+  return cgroupVersion === 2 ? 'private' : 'host';
 }
 
 export function putMounts(draft: Draft, input: SpecInput): void {
