@@ -164,3 +164,20 @@ test('a version 2 host has one cgroup filesystem', () => {
   assert.deepEqual([mount?.fstype, mount?.flags], ['cgroup2', MS.RDONLY | MS.NOSUID]);
   assert.equal(rest.length, 0);
 });
+
+test('in a user namespace without a cgroup namespace, the version 2 cgroup is bound', () => {
+  const context = contextWith(
+    {
+      mounts: [{ destination: '/sys/fs/cgroup', type: 'cgroup', options: ['ro', 'nosuid'] }],
+      linux: { cgroupsPath: '/a', namespaces: [{ type: 'mount' }, { type: 'user' }] },
+    },
+    { cgroups: version2 },
+  );
+  assert.deepEqual(
+    named(mountOperations(context, resolveMounts(context)), 'mount').map(({ source, flags }) => [source, flags]),
+    [
+      ['/sys/fs/cgroup/a', MS.BIND | MS.REC],
+      ['', MS.BIND | MS.REMOUNT | MS.RDONLY | MS.NOSUID],
+    ],
+  );
+});

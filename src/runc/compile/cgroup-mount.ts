@@ -13,7 +13,7 @@ import type { ResolvedMount } from './resolved-mount.ts';
 const always = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 
 export function cgroupMount(context: CompileContext, mount: ResolvedMount): Operation[] {
-  if (isUnified(context.host.cgroups)) return [unifiedMount(mount)];
+  if (isUnified(context.host.cgroups)) return unifiedMount(context, mount);
   if (mount.type === 'cgroup2')
     throw refusal(`${mount.cause}/type`, '"cgroup2": this host has version 1 hierarchies, expected cgroup');
   const cgroup = cgroupPathOf(context).path;
@@ -25,14 +25,24 @@ export function cgroupMount(context: CompileContext, mount: ResolvedMount): Oper
   ];
 }
 
-const unifiedMount = (mount: ResolvedMount): Operation =>
-  one(mount, {
-    source: 'cgroup',
-    target: mount.destination,
-    fstype: 'cgroup2',
-    flags: mount.options.flags,
-    data: mount.options.data.join(','),
-  });
+/** The kernel lets a user namespace mount only the cgroups of its own cgroup namespace: without one, the container's are bound. */
+function unifiedMount(context: CompileContext, mount: ResolvedMount): Operation[] {
+  const { v2 } = context.host.cgroups;
+  if (v2 !== undefined && hasNamespace(context, 'user') && !hasNamespace(context, 'cgroup'))
+    return boundMount(mount, `${v2}${cgroupPathOf(context).path}`, mount.destination);
+  const data = mount.options.data.join(',');
+  return [
+    one(mount, { source: 'cgroup', target: mount.destination, fstype: 'cgroup2', flags: mount.options.flags, data }),
+  ];
+}
+
+/** A bind takes the mount's other flags only in a second step. @source man mount(2) */
+function boundMount(mount: ResolvedMount, source: string, target: string): Operation[] {
+  const more = mount.options.flags & ~(MS.BIND | MS.REC);
+  const bind = one(mount, { source, target, fstype: '', flags: MS.BIND | MS.REC, data: '' });
+  if (more === 0) return [bind];
+  return [bind, one(mount, { source: '', target, fstype: '', flags: more | MS.BIND | MS.REMOUNT, data: '' })];
+}
 
 function hierarchyMount(
   context: CompileContext,
@@ -47,11 +57,7 @@ function hierarchyMount(
     const source = name === 'systemd' ? name : 'cgroup';
     return [one(mount, { source, target, fstype: 'cgroup', flags: always | readonly, data })];
   }
-  const source = `${hierarchy.mountpoint}${cgroup}`;
-  const more = mount.options.flags & ~(MS.BIND | MS.REC);
-  const bind = one(mount, { source, target, fstype: '', flags: MS.BIND | MS.REC, data: '' });
-  if (more === 0) return [bind];
-  return [bind, one(mount, { source: '', target, fstype: '', flags: more | MS.BIND | MS.REMOUNT, data: '' })];
+  return boundMount(mount, `${hierarchy.mountpoint}${cgroup}`, target);
 }
 
 function links(mount: ResolvedMount, hierarchy: CgroupHierarchy): Operation[] {
