@@ -79,10 +79,38 @@ static int write_file(struct executor *executor, const char *path, const char *v
 	return result;
 }
 
+/*
+ * The kernel refuses the whole list for one controller that it cannot hand down, e.g. where the parent holds processes, as in a
+ * container of another engine. Then each goes by itself: what is still missing matters only to a limit that needs it, and
+ * writing that limit says so.
+ * @source kernel cgroup-v2.rst, No Internal Process Constraint
+ */
+static void hand_down_each(const char *path, const char *value)
+{
+	char words[PATH_MAX];
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	snprintf(words, sizeof words, "%s", value);
+	for (char *rest = words, *word; fd >= 0 && (word = strtok_r(rest, " ", &rest));) {
+		ssize_t unanswered = write(fd, word, strlen(word));
+		(void)unanswered;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 int op_cgroup_write(struct executor *executor, const struct operation *operation)
 {
-	return write_file(executor, operation->arguments[CGROUP_WRITE_PATH].string,
-	                  operation->arguments[CGROUP_WRITE_VALUE].string);
+	const char *path = operation->arguments[CGROUP_WRITE_PATH].string;
+	const char *value = operation->arguments[CGROUP_WRITE_VALUE].string;
+	const char *name = strrchr(path, '/');
+	if (write_file(executor, path, value) == 0)
+		return 0;
+	if (!name || strcmp(name, "/cgroup.subtree_control") != 0)
+		return -1;
+	hand_down_each(path, value);
+	executor->tolerated = executor->failure->number;
+	*executor->failure = (struct failure){ 0 };
+	return 0;
 }
 
 /*
