@@ -1,13 +1,15 @@
 // Help, rendered from the catalogue and the flag tables: usage, what it does, flags, examples; never wider than the terminal.
+
+import { wrap } from '../base/text.ts';
 import { catalogue, groups, topics } from './catalogue.ts';
 import type { CommandSpec } from './command.ts';
 import { findRow, loadCommand, unknownCommand } from './dispatch.ts';
 import type { FlagSpec, FlagTable } from './flags/spec.ts';
-import { columns, paint, print, wrap } from './terminal.ts';
+import { paint, print, terminalColumns } from './terminal.ts';
 
 /** Prints the help of a command, of a topic, or of everything. */
 export async function help(name: string | undefined): Promise<number> {
-  for (const line of await helpLines(name, Math.min(columns(), 100))) print(line);
+  for (const line of await helpLines(name, Math.min(terminalColumns(), 100))) print(line);
   return 0;
 }
 

@@ -23,7 +23,7 @@ export const paint = {
 };
 
 /** Columns to write into: the terminal's, COLUMNS, or 80; never below 40. */
-export function columns(): number {
+export function terminalColumns(): number {
   const given = process.stdout.columns ?? process.stderr.columns ?? Number.parseInt(process.env.COLUMNS ?? '', 10);
   return Number.isFinite(given) && given > 0 ? Math.max(40, given) : 80;
 }
@@ -37,18 +37,3 @@ export const print = (line: string): void => {
 export const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
-
-/** Wraps words at a width; a word longer than the width stands alone. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return line === '' ? lines : [...lines, line];
-}

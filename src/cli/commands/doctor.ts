@@ -1,9 +1,10 @@
 // tlab doctor: what this host can do, and what to do about what it cannot. Exit status 3 when the engine cannot run here.
 
+import { wrap } from '../../base/text.ts';
 import type { Check, Verdict } from '../../engine/host.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
-import { columns, paint, print, wrap } from '../terminal.ts';
+import { paint, print, terminalColumns } from '../terminal.ts';
 
 export default defineCommand({
   says: 'Changes nothing. Needs no root, but sees more with it.',
@@ -12,7 +13,7 @@ export default defineCommand({
     const { checkHost } = await import('../../engine/host.ts');
     const checks = await checkHost();
     if (flags.json) print(JSON.stringify({ schema: 'tlab.doctor/1', checks }, undefined, 2));
-    else for (const line of reportLines(checks, Math.min(columns(), 110))) print(line);
+    else for (const line of reportLines(checks, Math.min(terminalColumns(), 110))) print(line);
     return checks.some((check) => check.verdict === 'FAIL') ? 3 : 0;
   },
 });

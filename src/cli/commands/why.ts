@@ -4,7 +4,7 @@ import { loadTrace } from '../../engine/traces.ts';
 import { explainEvent } from '../../viewer/text.ts';
 import { defineCommand } from '../command.ts';
 import { text } from '../flags/spec.ts';
-import { columns, print } from '../terminal.ts';
+import { print, terminalColumns } from '../terminal.ts';
 
 export default defineCommand({
   operands: 'EVENT',
@@ -24,7 +24,7 @@ export default defineCommand({
         },
       );
     }
-    for (const line of explainEvent(trace, event, columns())) print(line);
+    for (const line of explainEvent(trace, event, terminalColumns())) print(line);
     return 0;
   },
 });

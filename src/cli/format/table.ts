@@ -1,6 +1,6 @@
 // Tables as docker prints them: left-aligned columns, at least ten wide, three spaces apart.
 // On a terminal that is too narrow the widest columns are shortened with a mark; in a pipe nothing ever is.
-import { columns } from '../terminal.ts';
+import { terminalColumns } from '../terminal.ts';
 import { ellipsis } from './words.ts';
 
 /** @source docker cli formatter: tabwriter with minimum width 10, padding 3 */
@@ -24,7 +24,7 @@ export function tableLines(
 }
 
 /** The width to fit into: the terminal's, or none when the output is no terminal. */
-export const fitWidth = (): number | undefined => (process.stdout.isTTY ? columns() : undefined);
+export const fitWidth = (): number | undefined => (process.stdout.isTTY ? terminalColumns() : undefined);
 
 const width = (text: string): number => [...text].length;
 

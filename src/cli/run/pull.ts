@@ -2,10 +2,11 @@
 // line when it is there, so that a log is no wall of text. The words of each line are the daemon's.
 
 import { LabError } from '../../base/errors.ts';
+import { fit, printable } from '../../base/text.ts';
 import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
 import type { PullProgress } from '../../daemon/protocol.ts';
 import { withCause } from '../../trace/context.ts';
-import { columns } from '../terminal.ts';
+import { terminalColumns } from '../terminal.ts';
 
 export interface PullOptions {
   platform?: string | undefined;
@@ -67,7 +68,7 @@ const redrawnView = (to: NodeJS.WriteStream): View => {
     }
     const known = [...rows.keys()].indexOf(id);
     const text = `${id}: ${line.status ?? ''}${line.progress === undefined ? '' : ` ${line.progress}`}`;
-    const shown = text.length > columns() ? `${text.slice(0, columns() - 1)}…` : text;
+    const shown = fit(printable(text), terminalColumns());
     rows.set(id, shown);
     if (known < 0) to.write(`${shown}\n`);
     else to.write(`\x1b[${rows.size - known}A\r\x1b[2K${shown}\x1b[${rows.size - known}B\r`);

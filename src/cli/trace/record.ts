@@ -11,7 +11,7 @@ import { emit, Recorder } from '../../trace/recorder.ts';
 import { redactCommand } from '../../trace/redact.ts';
 import { LiveStory } from '../../viewer/live.ts';
 import { storyEnd } from '../../viewer/story.ts';
-import { columns, say } from '../terminal.ts';
+import { say, terminalColumns } from '../terminal.ts';
 
 export interface RecordOptions {
   /** Words after `tlab trace`: `run`, `-d`, `nginx`. */
@@ -25,7 +25,7 @@ export async function record(options: RecordOptions, body: () => Promise<number>
   const command = ['tlab', 'trace', ...redactCommand(options.argv)];
   const id = openTrace(command);
   const recorder = new Recorder(paths.traces, id, 'cli');
-  const story = new LiveStory(`${paths.traces}/${id}/parts`, { width: columns(), print: say });
+  const story = new LiveStory(`${paths.traces}/${id}/parts`, { width: terminalColumns(), print: say });
   if (options.live) story.start();
   let status: number | undefined;
   try {
@@ -57,5 +57,5 @@ function finish(id: string, status: number | undefined, story: LiveStory): void 
     return;
   }
   story.tellRest(trace);
-  for (const line of storyEnd(trace, columns())) say(line);
+  for (const line of storyEnd(trace, terminalColumns())) say(line);
 }

@@ -8,7 +8,7 @@ import { explainEvent, headLines, listEvents, selectEvents } from '../../../view
 import { defineCommand } from '../../command.ts';
 import { between } from '../../flags/readers.ts';
 import { boolean, one, text } from '../../flags/spec.ts';
-import { columns, print } from '../../terminal.ts';
+import { print, terminalColumns } from '../../terminal.ts';
 
 export default defineCommand({
   operands: '[TRACE|FILE]',
@@ -46,17 +46,17 @@ export default defineCommand({
       if (event === undefined) {
         throw new LabError('usage', `--why ${flags.why}: this trace has events 1 to ${trace.events.at(-1)?.seq ?? 0}`);
       }
-      for (const line of explainEvent(trace, event, columns())) print(line);
+      for (const line of explainEvent(trace, event, terminalColumns())) print(line);
       return 0;
     }
     if (flags.json) for (const event of selectEvents(trace, selection)) print(JSON.stringify(event));
     else {
-      for (const line of headLines(trace, columns())) print(line);
+      for (const line of headLines(trace, terminalColumns())) print(line);
       print('');
-      const width = process.stdout.isTTY ? columns() : Number.POSITIVE_INFINITY;
+      const width = process.stdout.isTTY ? terminalColumns() : Number.POSITIVE_INFINITY;
       const lines =
         level === 0 && !filter && flags.around === undefined
-          ? storyLines(trace, columns())
+          ? storyLines(trace, terminalColumns())
           : listEvents(trace, { ...selection, width });
       for (const line of lines) print(line);
     }
