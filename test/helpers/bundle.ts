@@ -1,5 +1,6 @@
 // An OCI bundle with Debian's busybox-static as its root filesystem, for any runtime.
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { makeBusyboxRoot } from './busybox.ts';
 import { must } from './shell.ts';
 
 export interface BundleOptions {
@@ -18,12 +19,7 @@ export interface RuntimeConfig {
 
 /** Makes `<folder>/{rootfs,config.json}` with the defaults of `runc spec`, no terminal. */
 export async function makeBundle(folder: string, { args = ['true'], edit }: BundleOptions = {}): Promise<void> {
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'etc', 'tmp', 'root'])
-    mkdirSync(`${folder}/rootfs/${name}`, { recursive: true });
-  copyFileSync('/bin/busybox', `${folder}/rootfs/bin/busybox`);
-  for (const applet of (await must('/bin/busybox', ['--list'])).split('\n')) {
-    if (applet !== 'busybox') symlinkSync('busybox', `${folder}/rootfs/bin/${applet}`);
-  }
+  makeBusyboxRoot(`${folder}/rootfs`);
   await must('runc', ['spec', '--bundle', folder]);
   const config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8')) as RuntimeConfig;
   config.process.terminal = false;

@@ -1,10 +1,10 @@
 // A small image as an OCI archive, made with tar and Debian's busybox-static: for whatever imports images.
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { makeBusyboxRoot } from './busybox.ts';
 import { must } from './shell.ts';
 
-const applets = ['sh', 'echo', 'cat', 'sleep', 'true', 'id', 'ls', 'mount'];
 const types = 'application/vnd.oci.image';
 
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -17,9 +17,7 @@ export async function makeArchive(folder: string): Promise<string> {
     writeFileSync(`${layout}/blobs/sha256/${sha256(bytes)}`, bytes);
     return { mediaType, digest: `sha256:${sha256(bytes)}`, size: Buffer.byteLength(bytes) };
   };
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp']) mkdirSync(`${folder}/base/${name}`, { recursive: true });
-  copyFileSync('/bin/busybox', `${folder}/base/bin/busybox`);
-  for (const applet of applets) symlinkSync('busybox', `${folder}/base/bin/${applet}`);
+  makeBusyboxRoot(`${folder}/base`);
   mkdirSync(`${folder}/top/etc`, { recursive: true });
   writeFileSync(`${folder}/top/etc/hello`, 'hi\n');
   const tars = [await tarOf(`${folder}/base`), await tarOf(`${folder}/top`)];

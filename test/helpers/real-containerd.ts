@@ -4,7 +4,6 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,13 +11,13 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { makeBusyboxRoot } from './busybox.ts';
+import { waitUntil } from './wait.ts';
 
 /** TLAB_TEST_BINARIES names another build, such as dist/sanitize. */
 export const binaries = process.env.TLAB_TEST_BINARIES ?? new URL('../../dist/bin', import.meta.url).pathname;
-const applets = ['sh', 'sleep', 'true', 'cat', 'echo', 'kill', 'stty', 'ls', 'test', 'head', 'dd'];
 
 /** Why these tests cannot run here; false when they can. */
 export function missing(...programs: string[]): string | false {
@@ -27,16 +26,6 @@ export function missing(...programs: string[]): string | false {
     (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0,
   );
   return absent.length > 0 && `needs ${absent.join(', ')}`;
-}
-
-export async function until<T>(what: string, probe: () => T | undefined | false, timeoutMs = 8000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const value = probe();
-    if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Ended, though whoever inherited it may not have reaped it yet. */
@@ -72,14 +61,6 @@ export interface Options {
   hideUnified?: boolean;
 }
 
-/** A root filesystem of busybox and the folders that every container mounts on. */
-export function rootFilesystem(path: string): void {
-  mkdirSync(`${path}/bin`, { recursive: true });
-  for (const folder of ['proc', 'dev', 'sys', 'etc', 'tmp']) mkdirSync(`${path}/${folder}`);
-  cpSync('/bin/busybox', `${path}/bin/busybox`);
-  for (const applet of applets) symlinkSync('busybox', `${path}/bin/${applet}`);
-}
-
 export class Containerd {
   readonly root = mkdtempSync('/tmp/tlab-shim-');
   readonly #options: Options;
@@ -87,7 +68,7 @@ export class Containerd {
 
   constructor(options: Options) {
     this.#options = options;
-    rootFilesystem(`${this.root}/rootfs`);
+    makeBusyboxRoot(`${this.root}/rootfs`);
     const disabled = ['grpc.v1.cri', 'snapshotter.v1.btrfs', 'snapshotter.v1.zfs', 'snapshotter.v1.devmapper'];
     disabled.push('snapshotter.v1.aufs', 'internal.v1.opt');
     writeFileSync(
@@ -111,7 +92,7 @@ export class Containerd {
         ...(this.#options.runtime === undefined ? {} : { TLAB_RUNTIME: this.#options.runtime }),
       },
     });
-    await until('containerd answers', () => this.ctr('version').status === 0);
+    await waitUntil(() => this.ctr('version').status === 0, { what: 'containerd' });
   }
 
   async kill(): Promise<void> {

@@ -21,7 +21,9 @@ import { Events as ShimEvents } from '../../src/shim/proto/gen/forward_pb.ts';
 import { serveTtrpc } from '../../src/shim/server.ts';
 import { runWithTrace } from '../../src/trace/context.ts';
 import { Recorder } from '../../src/trace/recorder.ts';
-import { binaries, hasEnded, missing, removeEmptyCgroups, rootFilesystem, until } from '../helpers/real-containerd.ts';
+import { makeBusyboxRoot } from '../helpers/busybox.ts';
+import { binaries, hasEnded, missing, removeEmptyCgroups } from '../helpers/real-containerd.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
 const root = '/tmp/tlab-shim-task';
 const traceId = '0123456789abcdef0123456789abcdef';
@@ -83,7 +85,7 @@ async function end({ client, bundle, pid }: Shim, id: string): Promise<void> {
   await client.task.delete({ id });
   await client.task.shutdown({ id });
   client.close();
-  await until('the shim has gone', () => hasEnded(pid));
+  await waitUntil(() => hasEnded(pid), { what: 'the shim to go' });
   rmSync(bundle, { recursive: true });
 }
 
@@ -92,15 +94,16 @@ async function readToEnd(path: string, opened?: number): Promise<string> {
   const fd = opened ?? openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const chunk = Buffer.alloc(65536);
   let text = '';
-  await until(`the end of ${path}`, () => {
+  const isAtEnd = (): boolean => {
     try {
       const n = readSync(fd, chunk);
       text += chunk.toString('utf8', 0, n);
       return n === 0 && text !== '';
     } catch {
-      return false;
+      return false; // EAGAIN: a writer is there and has nothing to say
     }
-  });
+  };
+  await waitUntil(isAtEnd, { what: `the end of ${path}` });
   closeSync(fd);
   return text;
 }
@@ -108,7 +111,7 @@ async function readToEnd(path: string, opened?: number): Promise<string> {
 describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
   before(() => {
     rmSync(root, { recursive: true, force: true });
-    rootFilesystem(`${root}/rootfs`);
+    makeBusyboxRoot(`${root}/rootfs`);
     mkdirSync(`${root}/traces/${traceId}/parts`, { recursive: true });
   });
   after(() => {
@@ -277,7 +280,7 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     await shim.client.task.start({ id: 'shared' });
     assert.equal((await shim.client.task.wait({ id: 'shared' })).exitStatus, 0);
     const left = Number(await readToEnd(stdout, reader));
-    await until('the process that was left has ended', () => hasEnded(left));
+    await waitUntil(() => hasEnded(left), { what: 'the process that was left to end' });
     await end(shim, 'shared');
   });
 
@@ -289,8 +292,8 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     const { status, stdout } = action(shim.bundle, 'lost', 'delete');
     assert.equal(status, 0);
     assert.equal(stdout[0], 0x08);
-    await until('the shim has gone', () => hasEnded(shim.pid));
-    await until('the program is gone', () => hasEnded(pid));
+    await waitUntil(() => hasEnded(shim.pid), { what: 'the shim to go' });
+    await waitUntil(() => hasEnded(pid), { what: 'the program to end' });
     assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(root), false);
     assert.deepEqual(readdirSync(`${root}/run/s`), []);
     assert.equal(action(shim.bundle, 'lost', 'delete').status, 0);

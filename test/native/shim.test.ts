@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { binaries, Containerd, hasEnded, missing, until } from '../helpers/real-containerd.ts';
+import { binaries, Containerd, hasEnded, missing } from '../helpers/real-containerd.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
 const mountsBelow = (path: string): string[] =>
   readFileSync('/proc/self/mountinfo', 'utf8')
@@ -55,7 +56,7 @@ function behavesAsShim(name: string, runtime: string, hideUnified: boolean): voi
         output += chunk.toString();
       });
       // ctr wires up CloseIO only after the task exists: its own race, so the end comes later.
-      await until('the task runs', () => containerd.task('input')?.status === 'RUNNING');
+      await waitUntil(() => containerd.task('input')?.status === 'RUNNING', { what: 'the task to run' });
       child.stdin?.end('typed\n');
       const [status] = await once(child, 'close');
       assert.deepEqual({ status, output }, { status: 0, output: 'typed\n' });
@@ -76,7 +77,7 @@ function behavesAsShim(name: string, runtime: string, hideUnified: boolean): voi
       assert.equal(containerd.ctr('t', 'resume', 'long').status, 0);
       assert.match(containerd.ctr('t', 'metrics', 'long').stdout, /memory/);
       assert.equal(containerd.ctr('t', 'kill', '-s', 'KILL', 'long').status, 0);
-      await until('the task is stopped', () => containerd.task('long')?.status === 'STOPPED');
+      await waitUntil(() => containerd.task('long')?.status === 'STOPPED', { what: 'the task to stop' });
       assert.match(containerd.ctr('t', 'rm', 'long').stderr, /exit code 137/);
       assert.equal(containerd.ctr('c', 'rm', 'long').status, 0);
       assert.deepEqual(mountsBelow(containerd.root), []);
@@ -129,7 +130,7 @@ describe('the shim', { skip: missing('/usr/sbin/runc') }, () => {
           closed = true;
         });
       socket.resume().write(bytes);
-      await until('the shim has closed it', () => closed);
+      await waitUntil(() => closed, { what: 'the shim to close it' });
     }
     assert.equal(containerd.task('garbage')?.status, 'RUNNING');
     assert.ok(memoryKb(containerd.shimPid('garbage')) <= 1536);
@@ -157,7 +158,9 @@ describe('the shim', { skip: missing('/usr/sbin/runc') }, () => {
     await containerd.kill();
     writeFileSync(`${containerd.root}/rootfs/tmp/end`, '');
     const shim = containerd.shimPid('survivor');
-    await until('the program has ended', () => !readFileSync(`/proc/${shim}/task/${shim}/children`, 'utf8').trim());
+    await waitUntil(() => !readFileSync(`/proc/${shim}/task/${shim}/children`, 'utf8').trim(), {
+      what: 'the program’s end',
+    });
     await containerd.start();
     assert.equal(containerd.task('survivor')?.status, 'STOPPED');
     assert.match(containerd.ctr('t', 'rm', 'survivor').stderr, /exit code 42/);
@@ -171,8 +174,8 @@ describe('the shim', { skip: missing('/usr/sbin/runc') }, () => {
     const init = containerd.task('orphan')?.pid ?? 0;
     const bundle = containerd.bundle('orphan');
     process.kill(containerd.shimPid('orphan'), 'SIGKILL');
-    await until('the bundle is gone', () => !existsSync(bundle));
-    await until('the program is gone', () => hasEnded(init));
+    await waitUntil(() => !existsSync(bundle), { what: 'the bundle to go' });
+    await waitUntil(() => hasEnded(init), { what: 'the program to end' });
     assert.deepEqual(readdirSync(`${containerd.root}/run/s`), []);
     containerd.ctr('c', 'rm', 'orphan');
   });
@@ -183,12 +186,13 @@ describe('the shim', { skip: missing('/usr/sbin/runc') }, () => {
     watcher.stdout?.on('data', (chunk: Buffer) => {
       seen += chunk.toString();
     });
-    await until('the watcher is subscribed', () => {
+    const isSubscribed = (): boolean => {
       containerd.ctr('ns', 'label', 'default', 'tick=1');
       return seen !== '';
-    });
+    };
+    await waitUntil(isSubscribed, { what: 'the watcher' });
     containerd.run('life', '/bin/true');
-    await until('the last event has come', () => seen.includes('/tasks/delete'));
+    await waitUntil(() => seen.includes('/tasks/delete'), { what: 'the last event' });
     watcher.kill('SIGKILL');
     const topics = [...seen.matchAll(/(\/tasks\/\S+)/g)].map((match) => match[1]);
     assert.deepEqual(topics, ['/tasks/create', '/tasks/start', '/tasks/exit', '/tasks/delete']);
