@@ -1,7 +1,11 @@
 // `tlab plan show` is `tlab-runc plan show`: one program prints plans.
 
-export async function showPlan(bundle: string, asJson: boolean): Promise<void> {
+import { statSync } from 'node:fs';
+
+/** `place` is a bundle, which is compiled, or a compiled plan. */
+export async function showPlan(place: string, asJson: boolean): Promise<void> {
   const { verb } = await import('../runc/verbs/plan.ts');
   const options = { root: '', log: undefined, isJsonLog: false, isDebug: false };
-  await verb(['show', '--bundle', bundle, ...(asJson ? ['--json'] : [])], options);
+  const isFile = statSync(place, { throwIfNoEntry: false })?.isFile() ?? false;
+  await verb(['show', isFile ? '--file' : '--bundle', place, ...(asJson ? ['--json'] : [])], options);
 }

@@ -8,6 +8,6 @@ export function tracePlan(
 ): void {
   emit('runc.plan-compiled', {
     data: { path, sha256: plan.sha256, kind: plan.kind, operations: plan.operations.length, durationUs, warnings },
-    twin: `tlab-runc plan show --bundle ${path.slice(0, path.lastIndexOf('/'))}`,
+    twin: `tlab plan show ${path.slice(0, path.lastIndexOf('/'))}`,
   });
 }

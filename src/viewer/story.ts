@@ -45,12 +45,21 @@ function besideHead(head: string, words: string, width: number): string[] {
   return lines.map((line, i) => (i === 0 ? head : ' '.repeat(headColumns)) + line);
 }
 
-/** The whole story of a trace; errors are told wherever they happened. */
+/** @source docker-api 404; grpc NOT_FOUND */
+const notFound = new Set<unknown>([404, 5]);
+
+/** Errors are told wherever they happened; a search in vain only when the command failed too: a run looks for an image before it pulls. */
+function toldErrors({ events }: Trace): TraceEvent[] {
+  const isWell = events.some(({ type, data }) => type === 'cli.command-ended' && data.status === 0);
+  return events.filter((event) => isError(event) && !(isWell && notFound.has(event.data.status)));
+}
+
+/** The whole story of a trace. */
 export function storyLines(trace: Trace, width: number): string[] {
   const told = new Map<string, ToldBeat>();
   gatherBeats(told, trace.events);
   const parts = [...told.values()].map((one) => ({ ts: one.events[0].ts, lines: beatLines(one, width) }));
-  for (const event of trace.events.filter(isError).slice(0, mostBeats - parts.length)) {
+  for (const event of toldErrors(trace).slice(0, mostBeats - parts.length)) {
     const head = `${(event.ts / 1e6).toFixed(1).padStart(8)} ms  ${styleText('red', 'ERROR'.padEnd(10))} `;
     parts.push({ ts: event.ts, lines: besideHead(head, wordsOf(event), width) });
   }

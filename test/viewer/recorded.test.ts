@@ -52,3 +52,17 @@ for (const file of files) {
 test('no two beats of the table have the same id', () => {
   assert.equal(new Set(beats.map((beat) => beat.id)).size, beats.length);
 });
+
+test('a search in vain is told only when the command failed', async () => {
+  const trace = await readTraceFile('traces/run-nginx.jsonl');
+  const [first] = trace.events;
+  assert.ok(first);
+  const vain = { ...first, type: 'daemon.response-sent', data: { status: 404, error: 'No such image: nginx:latest' } };
+  const story = (status: number): string => {
+    const ended = { ...first, type: 'cli.command-ended', data: { status } };
+    const others = trace.events.filter(({ type }) => type !== ended.type);
+    return storyLines({ ...trace, events: [...others, vain, ended] }, 80).join('\n');
+  };
+  assert.doesNotMatch(story(0), /No such image/);
+  assert.match(story(125), /No such image/);
+});

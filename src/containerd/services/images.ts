@@ -1,4 +1,5 @@
 // images.v1
+import { paths } from '../../base/paths.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { ServiceImplementation } from '../grpc/server.ts';
 import { parseFilters } from '../metadata/filter.ts';
@@ -56,7 +57,10 @@ export function imagesService(stage: Stage): ServiceImplementation<typeof Images
     async delete({ name, sync }, { namespace }) {
       images.delete(namespace, name);
       exchange.publish({ namespace, topic: '/images/delete', schema: ImageDeleteSchema, message: { name } });
-      emit('containerd.image-deleted', { data: { namespace, name }, twin: `ctr -n ${namespace} images rm ${name}` });
+      emit('containerd.image-deleted', {
+        data: { namespace, name },
+        twin: `ctr -a ${paths.containerdSocket} -n ${namespace} images rm ${name}`,
+      });
       if (sync) await stage.collectGarbage();
       return {};
     },

@@ -71,19 +71,32 @@ export class OverlaySnapshots {
   ): Mount[] {
     const { key, parent, kind } = request;
     checkKey(key);
-    const mounts = this.#database.transaction(() => {
-      this.#refuseTaken(namespace, key);
-      const parents = parent === '' ? [] : this.#chain(namespace, this.#committed(namespace, parent));
-      const id = this.#insert(namespace, { ...request, labels: checkLabels(request.labels) });
-      this.#makeDirectory(id, { kind, below: parents[0] });
-      return this.#mountsOf({ id, kind }, parents);
-    });
+    const mounts = this.#insertWithDirectory(namespace, request);
     const [mount] = mounts;
     emit('containerd.snapshot-prepared', {
       data: { namespace, key, parent, kind, directory: this.#directoryOf(mounts), mounts },
       ...(mount === undefined ? {} : { twin: mountCommand(mount) }),
     });
     return mounts;
+  }
+
+  /** Both or neither, on a full disk too: an id that was rolled back is given out again. */
+  #insertWithDirectory(namespace: string, request: Parameters<OverlaySnapshots['prepare']>[1]): Mount[] {
+    const { key, parent, kind } = request;
+    let made: number | undefined;
+    try {
+      return this.#database.transaction(() => {
+        this.#refuseTaken(namespace, key);
+        const parents = parent === '' ? [] : this.#chain(namespace, this.#committed(namespace, parent));
+        const id = this.#insert(namespace, { ...request, labels: checkLabels(request.labels) });
+        made = id;
+        this.#makeDirectory(id, { kind, below: parents[0] });
+        return this.#mountsOf({ id, kind }, parents);
+      });
+    } catch (error) {
+      if (made !== undefined) rmSync(`${this.#folder}/${made}`, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** The mounts of an active snapshot or view, for whoever lost them. Errors: notFound, conflict for a committed one. */
@@ -292,11 +305,11 @@ function checkKey(key: string): void {
     throw new LabError('invalidArgument', `snapshot key: ${key.length} characters, at most ${longestKey} are allowed`);
 }
 
-/** The command that a person would make this mount with. */
+/** The command that a person would make this mount with, in a place of their own. */
 export const mountCommand = (mount: Mount): string =>
   mount.type === 'bind'
-    ? `mount -o ${mount.options.join(',')} ${mount.source} <rootfs>`
-    : `mount -t ${mount.type} -o ${mount.options.join(',')} ${mount.source} <rootfs>`;
+    ? `mount -o ${mount.options.join(',')} ${mount.source} /mnt`
+    : `mount -t ${mount.type} -o ${mount.options.join(',')} ${mount.source} /mnt`;
 
 /** What filters can ask of a snapshot. @source containerd snapshots/storage */
 export const snapshotFields = (info: SnapshotInfo): Fields =>

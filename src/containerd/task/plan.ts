@@ -55,6 +55,6 @@ function writePlan(work: { bundle: Bundle; document: string; startedMs: number; 
       sizeBytes: compiled.bytes.length,
       durationMs: Math.round((performance.now() - startedMs) * 1000) / 1000,
     },
-    twin: `tlab-runc plan show ${path}`,
+    twin: `tlab plan show ${path}`,
   });
 }

@@ -1,6 +1,7 @@
 // What a start hands to containerd: the document, its provenance, and what had to be looked up for it.
 import { existsSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
+import { paths } from '../../base/paths.ts';
 import { emit } from '../../trace/recorder.ts';
 import { redact } from '../../trace/redact.ts';
 import type { Engine } from '../engine.ts';
@@ -22,7 +23,7 @@ export function specOf(engine: Engine, container: Container, sources: SpecSource
   const generated = generateSpec(specInput(engine, container, sources));
   emit('daemon.spec-generated', {
     data: { id: container.id, config: redact(generated.config), provenance: generated.provenance },
-    twin: `ctr -n ${engine.containerd.namespace} containers info --spec ${container.id}`,
+    twin: `ctr -a ${paths.containerdSocket} -n ${engine.containerd.namespace} containers info --spec ${container.id}`,
   });
   return generated;
 }

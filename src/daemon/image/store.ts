@@ -1,6 +1,7 @@
 // Images as the daemon sees them: names in containerd's image store, documents in its content store.
 // Documents are named by digest and never change, so what was read once is kept.
 import { LabError } from '../../base/errors.ts';
+import { paths } from '../../base/paths.ts';
 import type { ContainerdClient } from '../../containerd/client.ts';
 import { chainIds, type Digest, parseDigest, verifyDigest } from '../../oci/digest.ts';
 import {
@@ -75,7 +76,7 @@ export class ImageStore {
         id: resolved.id,
         chainId: resolved.chainId ?? '',
       },
-      twin: `ctr -n ${this.#client.namespace} images ls name==${resolved.reference}`,
+      twin: `ctr -a ${paths.containerdSocket} -n ${this.#client.namespace} images ls name==${resolved.reference}`,
     });
     return resolved;
   }
