@@ -43,12 +43,10 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
   async connecting(): Promise<void> {
     const { id } = this.#container;
     this.#undo.push('network sandbox', () => this.#engine.networking.deleteSandbox(id));
-    const [sandbox, { mounts }] = await Promise.all([
-      makeSandbox(this.#engine, this.#container),
-      withCause('api:/Image', () => this.#engine.containerd.snapshots.mounts({ snapshotter, key: id })),
-    ]);
-    this.#container.record.sandbox = sandbox;
-    this.#rootfs = mounts;
+    const mounting = withCause('api:/Image', () => this.#engine.containerd.snapshots.mounts({ snapshotter, key: id }));
+    mounting.catch(() => {}); // awaited below; undoing may begin only when the sandbox is whole
+    this.#container.record.sandbox = await makeSandbox(this.#engine, this.#container);
+    this.#rootfs = (await mounting).mounts;
   }
 
   async specifying(): Promise<void> {
