@@ -24,7 +24,7 @@ function reason(error: LabError): string | undefined {
   return typeof said === 'string' ? said : found;
 }
 
-export function errorDocument(thrown: unknown): Record<string, unknown> {
+function errorDocument(thrown: unknown): Record<string, unknown> {
   const error = asLabError(thrown);
   return {
     schema: 'tlab.error/1',

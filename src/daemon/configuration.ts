@@ -41,7 +41,6 @@ const schema = v.strictObject({
 });
 
 export type Configuration = v.InferOutput<typeof schema>;
-export type ConfiguredRuntime = v.InferOutput<typeof runtime>;
 
 /** The file's content, or nothing set when there is no file. Errors: invalidArgument, naming file and key. */
 export function loadConfiguration(path: string): Configuration {

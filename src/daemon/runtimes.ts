@@ -15,7 +15,7 @@ export interface Runtime {
   binary: string;
 }
 
-export const ownRuntime = 'tlab';
+const ownRuntime = 'tlab';
 const ownShim = 'io.containerd.tlab.v2';
 
 /** @source dockerd daemon.json runtimes */

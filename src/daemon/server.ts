@@ -14,7 +14,7 @@ import { apiVersion, type ErrorBody, minApiVersion } from './protocol.ts';
 import { type Answer, type Call, type Match, type Route, router } from './router.ts';
 import { parseBody } from './schema/fields.ts';
 
-export const serverName = `tlab/0.1.0 (linux; ${arch()}; ${release().split('-')[0]})`;
+const serverName = `tlab/0.1.0 (linux; ${arch()}; ${release().split('-')[0]})`;
 
 /** Sent with every answer: clients negotiate by them. @source docker-api GET /_ping */
 export const commonHeaders = {
@@ -26,6 +26,8 @@ export const commonHeaders = {
 
 /** A create request is a few kilobytes; nothing here needs more than this. */
 const largestBodyBytes = 4 * 1024 * 1024;
+/** Nothing in the API is deeper than a dozen. */
+const deepestBody = 64;
 
 export function createApiServer(engine: Engine, routes: readonly Route[]): Server {
   const find = router(routes);
@@ -207,13 +209,25 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   if (!/^(application|text)\/json\b/i.test(type)) {
     throw new LabError('invalidArgument', `unsupported Content-Type header (${type}): must be 'application/json'`);
   }
+  // Those who walk what is parsed are recursive.
+  if (nestingOf(document) > deepestBody)
+    throw new LabError('invalidArgument', `request body: it is nested deeper than ${deepestBody} levels`);
   try {
     return JSON.parse(document);
   } catch (cause) {
-    // The parser is recursive; so are those who walk what it returns. What is too deep for it is no request of ours.
-    if (cause instanceof RangeError) throw new LabError('invalidArgument', 'request body: it is nested too deeply');
     throw new LabError('invalidArgument', `request body: it is not JSON: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Of JSON, without parsing it; strings do not count. */
+function nestingOf(document: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of document.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth);
+    else if (token === ']' || token === '}') depth--;
+  }
+  return deepest;
 }
 
 function send(response: ServerResponse, { status, json, text, headers }: Answer): void {

@@ -91,7 +91,7 @@ export function listTraces(): TraceSummary[] {
 }
 
 /** The id that a prefix, or `last`, stands for. @throws LabError notFound, invalidArgument when ambiguous. */
-export function resolveTraceId(name: string): string {
+function resolveTraceId(name: string): string {
   const all = listTraces();
   if (name === 'last') {
     if (all[0] !== undefined) return all[0].id;

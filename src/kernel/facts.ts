@@ -176,7 +176,7 @@ function feature({ id, what, option, module, advice }: Feature): Fact {
 }
 
 /** `nft` or `legacy`, by the program that the name leads to; undefined when iptables is not installed. */
-export function iptablesBackend(): 'nft' | 'legacy' | undefined {
+function iptablesBackend(): 'nft' | 'legacy' | undefined {
   const path = findProgram('iptables-restore');
   if (path === undefined) return undefined;
   return basename(realpathSync(path)).includes('nft') ? 'nft' : 'legacy';

@@ -5,7 +5,6 @@
 import { endianness } from 'node:os';
 
 export const NLMSG_ERROR = 2;
-export const NLMSG_DONE = 3;
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP = 0x300;

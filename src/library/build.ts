@@ -13,7 +13,7 @@ import { type Files, layerTar } from './layer.ts';
 import { type Package, type PackageIndex, packageArchive } from './packages.ts';
 import { type ImageRecipe, type LayerRecipe, skippedPackages } from './recipes.ts';
 
-export const libraryLabel = 'io.tlab.library';
+const libraryLabel = 'io.tlab.library';
 export const packagesAnnotation = 'io.tlab.library.packages';
 export const inputsAnnotation = 'io.tlab.library.inputs';
 

@@ -27,7 +27,7 @@ function mergedLink(entry: TarEntry): string {
 const isSkipped = (path: string): boolean => skippedPaths.some((form) => form.test(path));
 
 /** Adds a package's files; a later package's directory does not change an earlier one's attributes. */
-export function addPackage(files: Files, archive: Uint8Array): void {
+function addPackage(files: Files, archive: Uint8Array): void {
   for (const entry of readTar(archive)) {
     const path = merged(entry.path);
     // The roots themselves are made by addMergedRoots, whether the release's packages bring directories or symlinks.
@@ -38,7 +38,7 @@ export function addPackage(files: Files, archive: Uint8Array): void {
 }
 
 /** The symlinks of the merged /usr; lib64 only where the machine's loader is named by it. */
-export function addMergedRoots(files: Files, hasLib64: boolean, mtime: number): void {
+function addMergedRoots(files: Files, hasLib64: boolean, mtime: number): void {
   for (const name of hasLib64 ? ['bin', 'sbin', 'lib', 'lib64'] : ['bin', 'sbin', 'lib']) {
     put(files, { path: `usr/${name}`, type: 'directory', mode: 0o755, mtime });
     put(files, { path: name, type: 'symlink', mode: 0o777, mtime, link: `usr/${name}` });
@@ -49,7 +49,7 @@ function put(files: Files, entry: Pick<TarEntry, 'path' | 'type' | 'mode' | 'mti
   files.set(entry.path, { uid: 0, gid: 0, link: '', data: new Uint8Array(), ...entry });
 }
 
-export function applyAddition(files: Files, addition: Addition, mtime: number): void {
+function applyAddition(files: Files, addition: Addition, mtime: number): void {
   const { path } = addition;
   if (addition.kind === 'symlink') {
     put(files, { path, type: 'symlink', mode: 0o777, mtime, link: addition.to });
@@ -66,7 +66,7 @@ export function applyAddition(files: Files, addition: Addition, mtime: number): 
 }
 
 /** A symlink beside busybox for each tool that it is, unless a package brings the tool itself. */
-export async function addApplets(files: Files, mtime: number): Promise<void> {
+async function addApplets(files: Files, mtime: number): Promise<void> {
   const busybox = files.get('usr/bin/busybox');
   if (busybox === undefined) throw new LabError('notFound', 'recipe: no package brings busybox');
   for (const name of await listApplets(busybox.data)) {

@@ -27,7 +27,7 @@ export const digestOf = (bytes: string | Uint8Array): Digest =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** A running hash for streams: `update` the bytes, then `digest()` once. */
-export function digester(algorithm: DigestAlgorithm = 'sha256'): { update(bytes: Uint8Array): void; digest(): Digest } {
+function digester(algorithm: DigestAlgorithm = 'sha256'): { update(bytes: Uint8Array): void; digest(): Digest } {
   const hash: Hash = createHash(algorithm);
   return {
     update: (bytes) => void hash.update(bytes),

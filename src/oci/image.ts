@@ -14,7 +14,7 @@ const absent = <T extends v.GenericSchema>(schema: T) =>
     ),
   );
 
-export const digestSchema = v.custom<Digest>(
+const digestSchema = v.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
   'expected a sha256 or sha512 digest',
 );
@@ -25,7 +25,7 @@ const textMap = v.record(v.string(), v.string());
 const emptyObjectMap = v.record(v.string(), v.unknown());
 
 /** @source oci-image image-index#platform */
-export const platformSchema = v.object({
+const platformSchema = v.object({
   architecture: v.string(),
   os: v.string(),
   variant: absent(v.string()),
@@ -66,7 +66,7 @@ export const manifestSchema = v.object({
 export type ImageManifest = v.InferOutput<typeof manifestSchema>;
 
 /** Durations in nanoseconds. @source docker-api ContainerConfig#Healthcheck */
-export const healthcheckSchema = v.object({
+const healthcheckSchema = v.object({
   Test: absent(v.array(v.string())),
   Interval: absent(v.number()),
   Timeout: absent(v.number()),
@@ -93,7 +93,7 @@ export const runConfigSchema = v.object({
 });
 export type RunConfig = v.InferOutput<typeof runConfigSchema>;
 
-export const historySchema = v.object({
+const historySchema = v.object({
   created: absent(v.string()),
   created_by: absent(v.string()),
   author: absent(v.string()),

@@ -36,9 +36,6 @@ export const isIndexType = (mediaType: string): boolean =>
 export const isManifestType = (mediaType: string): boolean =>
   mediaType === ociMediaTypes.manifest || mediaType === dockerMediaTypes.manifest;
 
-export const isConfigType = (mediaType: string): boolean =>
-  mediaType === ociMediaTypes.config || mediaType === dockerMediaTypes.config;
-
 const layerForm =
   /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar)(?:[.+](gzip|zstd))?$/;
 

@@ -76,10 +76,6 @@ function runnable(wanted: Platform): string[] {
   return [own];
 }
 
-/** True when an image of `candidate` runs on `wanted`. */
-export const platformMatches = (wanted: Platform, candidate: Platform): boolean =>
-  runnable(wanted).includes(formatPlatform(normalise(candidate)));
-
 /** The best manifest of an index for the platform; undefined when none suits. Attestations (`unknown/unknown`) never do. */
 export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
   for (const platform of runnable(wanted)) {

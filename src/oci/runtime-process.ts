@@ -60,8 +60,6 @@ export const processSchema = v.object({
   execCPUAffinity: v.optional(v.unknown()),
 });
 
-/** What producers write. */
-export type ProcessSpecInput = v.InferInput<typeof processSchema>;
 /** What the compiler reads, after the schema. */
 export type ProcessSpec = v.InferOutput<typeof processSchema>;
 export type CapabilitySetName = keyof NonNullable<ProcessSpec['capabilities']>;

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { integer, text, unsigned, unsigned32 } from './runtime-process.ts';
 
 /** One rule of the device controller; no type, or `a`, is every device. @source oci-runtime config-linux#allowed-device-list */
-export const deviceRule = v.object({
+const deviceRule = v.object({
   allow: v.boolean(),
   type: v.optional(v.picklist(['a', 'b', 'c'], 'expected a, b or c')),
   major: v.optional(integer),

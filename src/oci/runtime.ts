@@ -6,10 +6,10 @@ import { absolutePath, processSchema, text, unsigned, unsigned32 } from './runti
 import { resourcesSchema } from './runtime-resources.ts';
 import { seccompSchema } from './runtime-seccomp.ts';
 
-export const idMapping = v.object({ containerID: unsigned32, hostID: unsigned32, size: unsigned32 });
+const idMapping = v.object({ containerID: unsigned32, hostID: unsigned32, size: unsigned32 });
 
 /** @source oci-runtime config#mounts */
-export const mountSchema = v.object({
+const mountSchema = v.object({
   destination: v.pipe(text, v.minLength(1, 'expected a path')),
   type: v.optional(text),
   source: v.optional(text),
@@ -20,7 +20,7 @@ export const mountSchema = v.object({
 export type MountSpec = v.InferOutput<typeof mountSchema>;
 
 /** @source oci-runtime config-linux#namespaces */
-export const namespaceTypes = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'] as const;
+const namespaceTypes = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'] as const;
 export type NamespaceType = (typeof namespaceTypes)[number];
 const namespace = v.object({
   type: v.picklist(namespaceTypes, `expected one of ${namespaceTypes.join(', ')}`),

@@ -36,7 +36,7 @@ export function parseTraceparent(header: string | undefined): TraceContext | und
   return { traceId: match[1], spanId: match[2], sampled: (Number.parseInt(match[3], 16) & 1) === 1 };
 }
 
-export const formatTraceparent = (context: TraceContext): string =>
+const formatTraceparent = (context: TraceContext): string =>
   `00-${context.traceId}-${context.spanId}-${context.sampled ? '01' : '00'}`;
 
 export const newTraceId = (): string => randomBytes(16).toString('hex');

@@ -71,7 +71,7 @@ function parseJson(line: string): unknown {
 }
 
 /** The header in a trace's first line. @throws LabError invalidArgument when it is none, or one of a newer version. */
-export function parseHeader(line: string, name: string): TraceHeader {
+function parseHeader(line: string, name: string): TraceHeader {
   const value = parseJson(line);
   const newer = v.safeParse(v.object({ schema: v.literal(schemaName), version: v.number() }), value);
   if (newer.success && newer.output.version > schemaVersion) {

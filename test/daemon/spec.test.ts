@@ -125,7 +125,7 @@ test('a privileged container has every capability of the host, no filter, no mas
   assert.deepEqual(config.linux?.resources?.devices, [{ allow: true, access: 'rwm' }]);
 });
 
-test('the cgroup namespace is private on version 2, for privileged containers too, and the host\'s on version 1', () => {
+test("the cgroup namespace is private on version 2, for privileged containers too, and the host's on version 1", () => {
   const { facts } = inputFor({});
   const isPrivate = (cgroupVersion: 1 | 2, HostConfig: Record<string, unknown>): boolean => {
     const { config } = generateSpec(inputFor({ HostConfig }, { facts: { ...facts, cgroupVersion } }));

@@ -165,19 +165,22 @@ test('a version 2 host has one cgroup filesystem', () => {
   assert.equal(rest.length, 0);
 });
 
-test('in a user namespace without a cgroup namespace, the version 2 cgroup is bound', () => {
-  const context = contextWith(
-    {
-      mounts: [{ destination: '/sys/fs/cgroup', type: 'cgroup', options: ['ro', 'nosuid'] }],
-      linux: { cgroupsPath: '/a', namespaces: [{ type: 'mount' }, { type: 'user' }] },
-    },
-    { cgroups: version2 },
-  );
-  assert.deepEqual(
-    named(mountOperations(context, resolveMounts(context)), 'mount').map(({ source, flags }) => [source, flags]),
-    [
-      ['/sys/fs/cgroup/a', MS.BIND | MS.REC],
-      ['', MS.BIND | MS.REMOUNT | MS.RDONLY | MS.NOSUID],
-    ],
-  );
+test("without a cgroup namespace the version 2 mount keeps the host's options, and in a user namespace it is a bind", () => {
+  const mountIn = (...types: ('mount' | 'user' | 'cgroup')[]) => {
+    const context = contextWith(
+      {
+        mounts: [{ destination: '/sys/fs/cgroup', type: 'cgroup', options: ['ro', 'nosuid'] }],
+        linux: { namespaces: types.map((type) => ({ type })) },
+      },
+      { cgroups: { ...version2, v2Options: ['nsdelegate'] } },
+    );
+    const mounts = named(mountOperations(context, resolveMounts(context)), 'mount');
+    return mounts.map(({ source, flags, data }) => [source, flags, data]);
+  };
+  assert.deepEqual(mountIn('mount', 'cgroup'), [['cgroup', MS.RDONLY | MS.NOSUID, '']]);
+  assert.deepEqual(mountIn('mount'), [['cgroup', MS.RDONLY | MS.NOSUID, 'nsdelegate']]);
+  assert.deepEqual(mountIn('mount', 'user'), [
+    ['/sys/fs/cgroup', MS.BIND | MS.REC, ''],
+    ['', MS.BIND | MS.REMOUNT | MS.RDONLY | MS.NOSUID, ''],
+  ]);
 });

@@ -20,7 +20,7 @@ export default defineCommand({
 
 const colors = { OK: 'green', WARN: 'yellow', FAIL: 'red' } as const satisfies Record<Verdict, string>;
 
-export function reportLines(checks: readonly Check[], width: number): string[] {
+function reportLines(checks: readonly Check[], width: number): string[] {
   const left = Math.min(32, Math.max(...checks.map((check) => check.what.length)));
   const indent = ' '.repeat(6 + left + 2);
   const lines = checks.flatMap((check) => {

@@ -37,7 +37,7 @@ export default defineCommand({
 });
 
 /** `2026-11-20T12:00:00.000000000+00:00 container start <id> (image=busybox, name=web)`. */
-export function eventLine(event: EventMessage): string {
+function eventLine(event: EventMessage): string {
   const attributes = Object.entries(event.Actor.Attributes ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`);

@@ -53,7 +53,7 @@ const rows: ReadonlyArray<[heading: string, key: string]> = [
   ['Live Restore Enabled', 'LiveRestoreEnabled'],
 ];
 
-export function infoLines(info: Info): string[] {
+function infoLines(info: Info): string[] {
   const server = rows.flatMap(([heading, key]) =>
     info[key] === undefined ? [] : [` ${heading}: ${cell(key, info[key])}`],
   );

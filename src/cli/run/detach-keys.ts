@@ -2,7 +2,7 @@
 // text after all and go to the container. @source docker-attach --detach-keys
 import { keySequence } from '../flags/readers.ts';
 
-export const defaultDetachKeys = 'ctrl-p,ctrl-q';
+const defaultDetachKeys = 'ctrl-p,ctrl-q';
 
 export interface KeyFilter {
   /** What may go on to the container, and whether the sequence is complete. */

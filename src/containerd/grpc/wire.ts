@@ -19,9 +19,9 @@ const errorKey = 'tlab-error-bin';
 /** `containerd.services.tasks.v1.Tasks/Create`: how traces name a method. */
 export const methodName = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
 
-export const isClientStreaming = (method: DescMethod): boolean =>
+const isClientStreaming = (method: DescMethod): boolean =>
   method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming';
-export const isServerStreaming = (method: DescMethod): boolean =>
+const isServerStreaming = (method: DescMethod): boolean =>
   method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming';
 
 /** grpc-js's description of one method. */

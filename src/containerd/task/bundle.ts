@@ -22,7 +22,7 @@ export interface Bundle {
   path: string;
 }
 
-export const bundleRoot = (state: string): string => `${state}/io.containerd.runtime.v2.task`;
+const bundleRoot = (state: string): string => `${state}/io.containerd.runtime.v2.task`;
 
 export const bundleOf = (state: string, namespace: string, id: string): Bundle => ({
   namespace,

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 export const progressTopic = '/pull/progress';
 export const progressType = 'io.tlab.pull-progress';
 
-export const progressSchema = v.variant('kind', [
+const progressSchema = v.variant('kind', [
   v.object({ kind: v.literal('resolved'), reference: v.string(), digest: v.string(), source: v.string() }),
   /** One line for the person: what was used instead of what. */
   v.object({ kind: v.literal('notice'), text: v.string() }),

@@ -84,7 +84,7 @@ interface Dns {
 }
 
 /** A resolver on the host's loopback is out of reach from another network namespace. @source docker libnetwork resolvconf */
-export function resolvText(hostText: string, dns: Dns, isHostNetwork: boolean): string {
+function resolvText(hostText: string, dns: Dns, isHostNetwork: boolean): string {
   const lines = hostText.split('\n').map((line) => line.trim());
   const values = (keyword: string): string[] =>
     lines.flatMap((line) => (line.startsWith(`${keyword} `) ? [line.slice(keyword.length + 1).trim()] : []));

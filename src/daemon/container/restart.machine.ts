@@ -5,7 +5,7 @@ import type { RestartPolicy } from '../protocol.ts';
 
 export const firstDelayMs = 100;
 export const longestDelayMs = 60_000;
-export const steadyAfterMs = 10_000;
+const steadyAfterMs = 10_000;
 
 export interface RestartContext {
   policy: RestartPolicy;

@@ -96,7 +96,7 @@ function checkNetwork(host: HostConfig): void {
 }
 
 /** `80/tcp`. */
-export function checkPort(port: string): void {
+function checkPort(port: string): void {
   const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(port);
   if (match === null || Number(match[1]) < 1 || Number(match[1]) > 65535)
     refuse(`invalid port specification: "${port}"`);

@@ -31,7 +31,7 @@ const configFields = {
   StopTimeout: maybe(integer),
 } as const;
 
-export const createSchema = v.object({ ...configFields, HostConfig: maybe(hostConfigSchema) });
+const createSchema = v.object({ ...configFields, HostConfig: maybe(hostConfigSchema) });
 export type CreateBody = v.InferOutput<typeof createSchema>;
 export type ContainerConfig = Omit<CreateBody, 'HostConfig'>;
 

@@ -13,7 +13,7 @@ const restartPolicy = v.object({
   MaximumRetryCount: maybe(v.pipe(integer, v.minValue(0, 'expected a count of 0 or more'))),
 });
 
-export const mountRequest = v.object({
+const mountRequest = v.object({
   Type: v.picklist(['bind', 'volume', 'tmpfs'], 'expected bind, volume or tmpfs'),
   Source: maybe(text),
   Target: text,

@@ -4,7 +4,7 @@ import type { Cause } from '../../trace/cause.ts';
 import type { HostConfig } from '../schema/host-config.ts';
 
 /** @source docker oci/caps/defaults.go; man capabilities(7) */
-export const defaultCapabilities: readonly string[] = [
+const defaultCapabilities: readonly string[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FSETID',
@@ -39,7 +39,7 @@ export interface CapabilityChoice {
 }
 
 /** `net_admin`, `NET_ADMIN` and `CAP_NET_ADMIN` are the same. Errors: invalidArgument. */
-export function normaliseCapability(name: string, option: string): string {
+function normaliseCapability(name: string, option: string): string {
   const upper = name.toUpperCase();
   if (upper === 'ALL') return 'ALL';
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;

@@ -10,7 +10,7 @@ import type { SpecInput } from './input.ts';
 import { parseSecurityOptions } from './security-options.ts';
 
 /** @source docker system/path.go: what a shell finds when an image sets no PATH */
-export const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface Argument {
   value: string;
@@ -44,7 +44,7 @@ export function argumentsOf(input: Pick<SpecInput, 'config' | 'image'>): Argumen
 const nameOf = (variable: string): string => variable.split('=', 1)[0] ?? '';
 
 /** Default PATH and HOSTNAME, then the image's variables, then the request's; a later one replaces an earlier of that name. */
-export function environmentOf(input: SpecInput): Argument[] {
+function environmentOf(input: SpecInput): Argument[] {
   const { config, image, user } = input;
   const variables = new Map<string, Argument>();
   const set = (value: string, cause: Cause): void => {

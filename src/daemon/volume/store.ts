@@ -78,7 +78,7 @@ export class VolumeStore {
   }
 }
 
-export function checkVolumeName(name: string): void {
+function checkVolumeName(name: string): void {
   if (form.test(name)) return;
   throw new LabError(
     'invalidArgument',

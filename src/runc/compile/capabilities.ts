@@ -33,7 +33,7 @@ export function capabilityMasks(context: CompileContext, process: ProcessSpec): 
   return { ...masks, ambient: reachableAmbient(context, masks) };
 }
 
-export function bitOf(name: string, pointer: string): bigint {
+function bitOf(name: string, pointer: string): bigint {
   const position = (capabilityNames as readonly string[]).indexOf(name);
   if (position === -1) throw refusal(pointer, `"${name}": expected a capability such as CAP_CHOWN`);
   return 1n << BigInt(position);

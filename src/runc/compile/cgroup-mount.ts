@@ -25,12 +25,16 @@ export function cgroupMount(context: CompileContext, mount: ResolvedMount): Oper
   ];
 }
 
-/** The kernel lets a user namespace mount only the cgroups of its own cgroup namespace: without one, the container's are bound. */
+/**
+ * The kernel lets a user namespace mount only its own cgroup namespace: without one the host's mount is bound. And a mount from the
+ * host's cgroup namespace changes the options of the host's own, so these are repeated.
+ * @source linux kernel/cgroup/cgroup.c apply_cgroup_root_flags
+ */
 function unifiedMount(context: CompileContext, mount: ResolvedMount): Operation[] {
-  const { v2 } = context.host.cgroups;
-  if (v2 !== undefined && hasNamespace(context, 'user') && !hasNamespace(context, 'cgroup'))
-    return boundMount(mount, `${v2}${cgroupPathOf(context).path}`, mount.destination);
-  const data = mount.options.data.join(',');
+  const { v2 = '', v2Options = [] } = context.host.cgroups;
+  const isHosts = !hasNamespace(context, 'cgroup');
+  if (isHosts && hasNamespace(context, 'user')) return boundMount(mount, v2, mount.destination);
+  const data = [...(isHosts ? v2Options : []), ...mount.options.data].join(',');
   return [
     one(mount, { source: 'cgroup', target: mount.destination, fstype: 'cgroup2', flags: mount.options.flags, data }),
   ];

@@ -36,5 +36,5 @@ export function joinOperations(context: CompileContext): Operation[] {
   ];
 }
 
-export const writeOperation = ({ path, value, cause }: CgroupWrite): Operation =>
+const writeOperation = ({ path, value, cause }: CgroupWrite): Operation =>
   byRuntime('cgroup_write', cause, { path, value });

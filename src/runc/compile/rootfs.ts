@@ -9,7 +9,7 @@ import { bringsOwnDev, mountOperations } from './mounts.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
 
 /** The root filesystem's path on the host. */
-export function rootfsOf(context: CompileContext): string {
+function rootfsOf(context: CompileContext): string {
   const path = context.config.root?.path ?? '';
   if (path === '') throw refusal('/root/path', 'missing: expected the root filesystem');
   return posix.resolve(context.bundle, path);

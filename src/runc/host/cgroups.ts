@@ -18,6 +18,8 @@ export interface CgroupLayout {
   v1: readonly CgroupHierarchy[];
   /** Mount point of the version 2 hierarchy. */
   v2: string | undefined;
+  /** How that hierarchy is mounted: options that every mount from the host's cgroup namespace sets anew. */
+  v2Options?: readonly string[];
 }
 
 /** A host is version 2 when no controller is mounted as version 1. */
@@ -31,6 +33,7 @@ export const hierarchyOf = (layout: CgroupLayout, controller: string): CgroupHie
 export function readCgroupLayout(): CgroupLayout {
   const layout = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   return {
+    ...layout,
     v1: layout.v1.filter((hierarchy) => isFilesystem(hierarchy.mountpoint, CGROUP_SUPER_MAGIC)),
     v2: layout.v2 !== undefined && isFilesystem(layout.v2, CGROUP2_SUPER_MAGIC) ? layout.v2 : undefined,
   };
@@ -47,22 +50,30 @@ function isFilesystem(path: string, magic: number): boolean {
 /** Options of a cgroup superblock that are not controllers. @source man cgroups(7) */
 const superOptions = /^(rw|ro|noprefix|clone_children|xattr|release_agent=.*|nsdelegate|seclabel|cpuset_v2_mode)$/;
 
+/** @source kernel cgroup-v2.rst, Mounting */
+const version2Options =
+  /^(nsdelegate|favordynmods|memory_localevents|memory_recursiveprot|memory_hugetlb_accounting|pids_localevents)$/;
+
 /** The cgroup mounts in the text of /proc/pid/mountinfo; the first mount of each hierarchy counts. @source man proc_pid_mountinfo(5) */
 export function parseCgroupMounts(mountinfo: string): CgroupLayout {
   const v1: CgroupHierarchy[] = [];
   let v2: string | undefined;
+  let v2Options: readonly string[] = [];
   for (const line of mountinfo.split('\n')) {
     if (!line.includes(' - cgroup')) continue;
     const [mount = '', filesystem = ''] = line.split(' - ');
     const mountpoint = unescapeOctal(mount.split(' ')[4] ?? '');
     const [type, , options = ''] = filesystem.split(' ');
-    if (type === 'cgroup2') v2 ??= mountpoint;
+    if (type === 'cgroup2' && v2 === undefined) {
+      v2 = mountpoint;
+      v2Options = options.split(',').filter((option) => version2Options.test(option));
+    }
     if (type !== 'cgroup') continue;
     const controllers = options.split(',').filter((option) => !superOptions.test(option));
     const isKnown = v1.some((other) => other.controllers.join() === controllers.join());
     if (controllers.length > 0 && !isKnown) v1.push({ controllers, mountpoint });
   }
-  return { v1, v2 };
+  return { v1, v2, v2Options };
 }
 
 const unescapeOctal = (path: string): string =>

@@ -47,7 +47,7 @@ export function operationEvents(partsFolder: string, event: PartEvent): PartEven
   }
 }
 
-export function readRecords(bytes: Uint8Array): PlanRecord[] {
+function readRecords(bytes: Uint8Array): PlanRecord[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: PlanRecord[] = [];
   for (let at = 0; at + recordBytes <= bytes.byteLength; at += recordBytes) {
@@ -71,7 +71,7 @@ interface Join {
   span: string;
 }
 
-export function joinRecords({ plan, records, execution, span }: Join): PartEvent[] {
+function joinRecords({ plan, records, execution, span }: Join): PartEvent[] {
   return records.flatMap((record) => {
     const operation = plan.operations[record.index];
     if (operation === undefined) return [];
