@@ -49,13 +49,17 @@ async function run(places: { address: string; root: string; state: string }): Pr
   console.error(`tlab-containerd: listening at ${places.address} (pid ${process.pid})`);
   // The first task should not pay for loading the compiler.
   void import('../runc/compile.ts');
+  let isStopping = false;
   const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
     await server.close();
     stage.close();
     lock.release();
     process.exit(0);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
+  // A second signal changes nothing: the database is closed in peace, or its log stays behind.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
 }
 
 /** A shim wants one path to execute; we are an interpreter and a file. */

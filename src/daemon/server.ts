@@ -219,13 +219,17 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** Of JSON, without parsing it; strings do not count. */
+/** How deep JSON is, without parsing it. What stands in strings does not count. */
 function nestingOf(document: string): number {
   let depth = 0;
   let deepest = 0;
-  for (const [token] of document.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth);
-    else if (token === ']' || token === '}') depth--;
+  let isInString = false;
+  for (let at = 0; at < document.length; at++) {
+    const character = document[at];
+    if (character === '"') isInString = !isInString;
+    else if (isInString) at += character === '\\' ? 1 : 0;
+    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth);
+    else if (character === '}' || character === ']') depth--;
   }
   return deepest;
 }

@@ -39,7 +39,7 @@ export async function launchDaemon(): Promise<void> {
   if (failure === undefined) return;
   const words = readFileSync(daemonLog()).subarray(from).toString('utf8').trim().split('\n');
   throw new LabError('unavailable', `starting the daemon: ${lastWords(words) ?? failure}`, {
-    hint: `read ${daemonLog()}, and run: tlab doctor`,
+    hint: hintIn(words) ?? `read ${daemonLog()}, and run: tlab doctor`,
   });
 }
 
@@ -48,6 +48,13 @@ const lastWords = (lines: readonly string[]): string | undefined =>
     .findLast((line) => line.startsWith('tlabd: '))
     ?.slice('tlabd: '.length)
     .trim();
+
+/** The daemon's own advice. */
+const hintIn = (lines: readonly string[]): string | undefined =>
+  lines
+    .findLast((line) => /^\s*try: /.test(line))
+    ?.trim()
+    .slice('try: '.length);
 
 function daemonProgram(): string[] {
   const bundle = join(packageRoot(), 'dist/tlabd.cjs');

@@ -1,7 +1,7 @@
 // Removes everything that tlab made on this host, in the order in which things hold each other: containers, processes,
 // mounts, network, cgroups, files. The daemon does what it can first; the rest works without one, after any kill -9.
 // Rule: each step looks for what is there and is done when nothing is; so a second reset does nothing.
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { asLabError, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { daemonClient } from '../daemon/client.ts';
@@ -50,10 +50,33 @@ async function askDaemon({ keepLibrary, report }: ResetOptions): Promise<void> {
 
 async function killProcesses({ report }: ResetOptions): Promise<void> {
   const own = engineProcesses().map((each) => each.pid);
-  const inCgroups = cgroupLeftovers().flatMap(processesIn);
-  const pids = [...new Set([...own, ...descendantsOf(own), ...inCgroups])];
+  const cgroups = cgroupLeftovers();
+  const pids = [...new Set([...own, ...descendantsOf(own), ...cgroups.flatMap(processesIn)])];
+  for (const pid of pids) signal(pid);
+  // What is paused dies when it is thawed, and not before on version 1; the signal is there already, so it runs no more.
+  for (const folder of cgroups) thaw(folder);
   for (const pid of pids) await endProcess(pid, 'SIGKILL', killDeadlineMs);
   if (pids.length > 0) report(`killed ${pids.length} processes: ${pids.join(' ')}`);
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone meanwhile.
+  }
+}
+
+/** @source kernel cgroup-v1/freezer-subsystem; cgroup-v2 cgroup.freeze */
+function thaw(folder: string): void {
+  for (const [file, value] of [
+    ['freezer.state', 'THAWED'],
+    ['cgroup.freeze', '0'],
+  ] as const) {
+    const path = `${folder}/${file}`;
+    if (existsSync(path)) writeFileSync(path, value);
+  }
+  for (const name of subfolders(folder)) thaw(`${folder}/${name}`);
 }
 
 function detachMounts({ report }: ResetOptions): void {

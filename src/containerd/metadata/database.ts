@@ -51,6 +51,7 @@ export function openDatabase(root: string): Database {
   const sqlite = new DatabaseSync(`${root}/meta.db`);
   // WAL with NORMAL survives any crash of this process without a sync for each commit. @source sqlite pragma#synchronous
   checked(() => sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}`));
+  let isReserveSpent = false;
   const statements = new Map<string, ReturnType<DatabaseSync['prepare']>>();
   const prepared = (sql: string) => {
     let statement = statements.get(sql);
@@ -65,7 +66,20 @@ export function openDatabase(root: string): Database {
     all: <Row>(sql: string, ...parameters: Parameter[]) => checked(() => prepared(sql).all(...parameters) as Row[]),
     get: <Row>(sql: string, ...parameters: Parameter[]) =>
       checked(() => prepared(sql).get(...parameters) as Row | undefined),
-    run: (sql, ...parameters) => checked(() => Number(prepared(sql).run(...parameters).changes)),
+    run(sql, ...parameters) {
+      const once = (): number => checked(() => Number(prepared(sql).run(...parameters).changes));
+      try {
+        if (isReserveSpent) isReserveSpent = !makeReserve(root);
+        return once();
+      } catch (error) {
+        // What makes room must not fail for want of room.
+        const isFull = error instanceof LabError && error.kind === 'resourceExhausted';
+        if (!isFull || sqlite.isTransaction || !sql.startsWith('DELETE')) throw error;
+        rmSync(reserveOf(root), { force: true });
+        isReserveSpent = true;
+        return once();
+      }
+    },
     transaction(body) {
       if (sqlite.isTransaction) return body();
       sqlite.exec('BEGIN IMMEDIATE');
@@ -82,12 +96,25 @@ export function openDatabase(root: string): Database {
   };
 }
 
+const reserveOf = (root: string): string => `${root}/reserve`;
+
 /** Gives the reserve up while the disk is full, makes it again once there is room. */
 function balanceReserve(root: string): void {
-  const path = `${root}/reserve`;
+  if (roomIn(root) < reserveBytes) rmSync(reserveOf(root), { force: true });
+  else makeReserve(root);
+}
+
+/** Whether there is one now; the last of the room is not taken for it. */
+function makeReserve(root: string): boolean {
+  if (existsSync(reserveOf(root))) return true;
+  if (roomIn(root) < 2 * reserveBytes) return false;
+  writeFileSync(reserveOf(root), Buffer.alloc(reserveBytes), { mode: 0o600 });
+  return true;
+}
+
+function roomIn(root: string): number {
   const { bavail, bsize } = statfsSync(root);
-  if (bavail * bsize < reserveBytes) rmSync(path, { force: true });
-  else if (!existsSync(path)) writeFileSync(path, Buffer.alloc(reserveBytes), { mode: 0o600 });
+  return bavail * bsize;
 }
 
 /** @source sqlite rescode#full, #notadb, #corrupt; extended codes have the primary one in their low byte */

@@ -1,8 +1,9 @@
 // Removing a container: its snapshot, its volumes when asked, its folder. What fails leaves it `dead`, and removing it again goes on.
-import { LabError } from '../../base/errors.ts';
+import { asLabError, LabError } from '../../base/errors.ts';
 import { type Engine, snapshotter } from '../engine.ts';
 import type { Container } from './container.ts';
 import { ignoreMissing } from './missing.ts';
+import { closeStreams } from './open-streams.ts';
 import { removeFolder } from './record.ts';
 import { hasExited, sendSignal } from './stop.ts';
 
@@ -45,15 +46,26 @@ export function removeNow(engine: Engine, container: Container, options: RemoveO
       removeFolder(container.folder);
     } catch (error) {
       container.move({ type: 'REMOVE_FAILED' });
-      container.save();
+      saveIfRoom(container);
       throw error;
     }
+    // A client may have attached before a start that never was.
+    closeStreams(container);
     container.restart.stop();
     engine.containers.remove(container);
     container.move({ type: 'REMOVED' });
     engine.events.publish('container', 'destroy', container.id, container.eventAttributes());
     container.emit('removed');
   });
+}
+
+/** Why the removal failed is what the person must hear, not that this could not be noted. */
+function saveIfRoom(container: Container): void {
+  try {
+    container.save();
+  } catch (error) {
+    process.emitWarning(`saving container ${container.id}: ${asLabError(error).message}`);
+  }
 }
 
 function removeVolume(engine: Engine, name: string): void {

@@ -2,7 +2,7 @@
 // Writes are synchronous and whole lines, so kill -9 loses nothing that was read and readers see only complete entries.
 // @source docker logging/json-file
 import { EventEmitter } from 'node:events';
-import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { OutputName } from '../stdio/output.ts';
 import { timestampNow } from '../time.ts';
 
@@ -93,9 +93,19 @@ export class JsonFileLog extends EventEmitter<LogEvents> {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
       this.#sizeBytes += bytes.length;
     } catch {
+      this.#dropTorn();
       return;
     }
     this.emit('written');
+  }
+
+  /** Half an entry would take the next one with it. */
+  #dropTorn(): void {
+    try {
+      ftruncateSync(this.#fd, this.#sizeBytes);
+    } catch {
+      // The reader skips what it cannot parse.
+    }
   }
 
   #rotate(): void {

@@ -1,0 +1,41 @@
+// What a refused request could leave behind, seen in folders, cgroups, links and rules, before and after.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import type { TestEngine } from './engine.ts';
+import { waitUntil } from './wait.ts';
+
+/** Names in a folder, sorted; none when it is not there. */
+export const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).sort() : []);
+
+const cgroupRoots = ['', 'unified/', 'memory/', 'pids/'].map((hierarchy) => `/sys/fs/cgroup/${hierarchy}tlab`);
+
+/** Everything that a refused request could leave, by name. */
+async function state(engine: TestEngine) {
+  const data = `${engine.root}/data`;
+  const runRoot = `${engine.root}/run`;
+  const ours = new Set(namesIn(`${data}/containers`));
+  const firewall = await engine.inside('iptables-save', []);
+  const links = await engine.inside('ip', ['-o', 'link']);
+  return {
+    containers: [...ours],
+    snapshots: namesIn(`${data}/containerd/snapshots`),
+    bundles: namesIn(`${runRoot}/containerd/io.containerd.runtime.v2.task/moby`),
+    runtime: namesIn(`${runRoot}/runtime/moby`),
+    fifos: namesIn(`${runRoot}/fifo`),
+    sandboxes: namesIn(`${runRoot}/netns`),
+    shims: namesIn(`${runRoot}/s`),
+    cgroups: cgroupRoots.flatMap((folder) => namesIn(folder).filter((name) => ours.has(name))),
+    rules: firewall.stdout.split('\n').filter((line) => line.startsWith('-A')),
+    links: links.stdout.split('\n').length,
+  };
+}
+
+/** Runs `body`; afterwards everything is as it was. */
+export async function leavesNothing(engine: TestEngine, body: () => Promise<void>): Promise<void> {
+  const earlier = await state(engine);
+  await body();
+  // A removal ends a little after its answer.
+  await waitUntil(async () => JSON.stringify(await state(engine)) === JSON.stringify(earlier), {
+    what: 'traces to go',
+  }).catch(async () => assert.deepEqual(await state(engine), earlier));
+}
