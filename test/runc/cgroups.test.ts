@@ -160,6 +160,7 @@ test('reads hybrid mounts; a controller is version 1 if it is mounted so', () =>
       { controllers: ['name=systemd'], mountpoint: '/sys/fs/cgroup/systemd' },
     ],
     v2: '/sys/fs/cgroup/unified',
+    v2Options: ['nsdelegate'],
   });
 });
 
