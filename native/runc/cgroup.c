@@ -80,10 +80,10 @@ static int write_file(struct executor *executor, const char *path, const char *v
 }
 
 /*
- * The kernel refuses the whole list for one controller that it cannot hand down, e.g. where the parent holds processes, as in a
- * container of another engine. Then each goes by itself: what is still missing matters only to a limit that needs it, and
- * writing that limit says so.
- * @source kernel cgroup-v2.rst, No Internal Process Constraint
+ * Controllers are handed down as far as they can be: what is still missing matters only to a limit that needs it, and writing
+ * that limit says so. One that the kernel cannot hand down must not keep the others back. But where the parent holds processes
+ * (EBUSY), as in a container of another engine, none may be: with some of them the children could hold no processes at all.
+ * @source kernel cgroup-v2.rst, No Internal Process Constraint, Threads
  */
 static void hand_down_each(const char *path, const char *value)
 {
@@ -107,7 +107,8 @@ int op_cgroup_write(struct executor *executor, const struct operation *operation
 		return 0;
 	if (!name || strcmp(name, "/cgroup.subtree_control") != 0)
 		return -1;
-	hand_down_each(path, value);
+	if (executor->failure->number != EBUSY)
+		hand_down_each(path, value);
 	executor->tolerated = executor->failure->number;
 	*executor->failure = (struct failure){ 0 };
 	return 0;
