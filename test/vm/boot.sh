@@ -1,0 +1,20 @@
+#!/bin/busybox sh
+# First process of the machine, in its initial file system: makes the host's files its root, under a writable layer in memory.
+# Rule: nothing is written to the host; the share is read-only in the machine and in qemu.
+/bin/busybox --install -s /bin
+mkdir -p /proc /sys /host /layer /root
+mount -t proc proc /proc
+. /settings
+for module in /modules/*.ko; do insmod "$module" || echo "vm: $module is not loaded"; done
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro host /host || poweroff -f
+mount -t tmpfs -o mode=755 layer /layer
+mkdir /layer/upper /layer/work
+mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work root /root || poweroff -f
+mkdir -p /root/lib/modules /root/checkout /root/library
+mount --bind "/host$MODULES" /root/lib/modules
+mount --bind "/host$CHECKOUT" /root/checkout
+mount --bind "/host$LIBRARY" /root/library
+[ -e /root/sbin/modprobe ] || ln -s /bin/busybox /root/sbin/modprobe
+cp /settings /root/etc/tlab-vm
+umount /proc
+exec switch_root /root /bin/sh /checkout/test/vm/guest.sh
