@@ -13,11 +13,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { binaries } from './binaries.ts';
 import { makeBusyboxRoot } from './busybox.ts';
 import { waitUntil } from './wait.ts';
-
-/** TLAB_TEST_BINARIES names another build, such as dist/sanitize. */
-export const binaries = process.env.TLAB_TEST_BINARIES ?? new URL('../../dist/bin', import.meta.url).pathname;
 
 /** Why these tests cannot run here; false when they can. */
 export function missing(...programs: string[]): string | false {

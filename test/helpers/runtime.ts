@@ -15,12 +15,12 @@ import { compileBundle, compileProcessDocument } from '../../src/runc/compile.ts
 import { readCgroupLayout } from '../../src/runc/host/cgroups.ts';
 import { encodePlan } from '../../src/runc/plan/encode.ts';
 import type { Operation } from '../../src/runc/plan/operations.ts';
+import { binaries } from './binaries.ts';
 import { makeBundle, type RuntimeConfig } from './bundle.ts';
 import type { Ran } from './shell.ts';
 import { waitUntil } from './wait.ts';
 
-const program = new URL(`../../dist/${process.env.TLAB_SANITIZE ? 'sanitize' : 'bin'}/tlab-runc`, import.meta.url)
-  .pathname;
+const program = `${binaries}/tlab-runc`;
 
 export interface TestContainer {
   id: string;

@@ -31,7 +31,6 @@ export function run(program: string, args: readonly string[], options: RunOption
       resolve({ status, stdout, stderr: stderr || (status === 255 ? String(error) : '') });
     },
   );
-  child.stdin?.on('error', () => undefined); // it may end before it reads
   // A program that ends before it has read its input is not an error.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(options.input ?? '');

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { binaries } from '../helpers/real-containerd.ts';
+import { binaries } from '../helpers/binaries.ts';
 
 const init = `${binaries}/tlab-init`;
 const isRoot = process.getuid?.() === 0;

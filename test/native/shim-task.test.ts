@@ -21,8 +21,9 @@ import { Events as ShimEvents } from '../../src/shim/proto/gen/forward_pb.ts';
 import { serveTtrpc } from '../../src/shim/server.ts';
 import { runWithTrace } from '../../src/trace/context.ts';
 import { Recorder } from '../../src/trace/recorder.ts';
+import { binaries } from '../helpers/binaries.ts';
 import { makeBusyboxRoot } from '../helpers/busybox.ts';
-import { binaries, hasEnded, missing, removeEmptyCgroups } from '../helpers/real-containerd.ts';
+import { hasEnded, missing, removeEmptyCgroups } from '../helpers/real-containerd.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const root = '/tmp/tlab-shim-task';

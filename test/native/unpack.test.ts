@@ -18,12 +18,12 @@ import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type TarEntry, writeTar } from '../../src/library/tar.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { binaries } from '../helpers/binaries.ts';
 import { root } from '../helpers/root.ts';
 import { must } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
-const build = process.env.TLAB_SANITIZE ? 'sanitize' : 'bin';
-const program = new URL(`../../dist/${build}/tlab-unpack`, import.meta.url).pathname;
+const program = `${binaries}/tlab-unpack`;
 const uid = process.getuid?.() ?? 0;
 const gid = process.getgid?.() ?? 0;
 
