@@ -2,11 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "syscalls.h"
+
+enum { MOST_LINKS = 8 };
 
 /* @source man openat2(2) */
 int root_open(const struct executor *executor, const char *path, int flags)
@@ -22,10 +27,29 @@ int root_open(const struct executor *executor, const char *path, int flags)
 	return sys_openat2(executor->root, path, &how);
 }
 
-/* The directory `path`; each missing component is made in the descriptor of the one before. */
-static int make_directories(struct executor *executor, const char *path)
+/*
+ * `path`, whose part up to `start` ends before the name of a dangling symlink and whose part from `end` follows it, with the link's
+ * text in that place. Only text: whoever opens it stays in the root. False when there is no link, or no room.
+ */
+static bool follow_dangling(int parent, const char *path, size_t start, size_t end, char followed[PATH_MAX])
 {
-	char prefix[PATH_MAX];
+	char name[NAME_MAX + 1], text[PATH_MAX];
+	if (end - start > NAME_MAX)
+		return false;
+	memcpy(name, path + start, end - start);
+	name[end - start] = '\0';
+	ssize_t length = readlinkat(parent, name, text, sizeof text - 1);
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	int n = snprintf(followed, PATH_MAX, "%.*s%s%s", text[0] == '/' ? 0 : (int)start, path, text, path + end);
+	return n > 0 && n < PATH_MAX;
+}
+
+/* The directory `path`; each missing component is made in the descriptor of the one before. */
+static int make_directories(struct executor *executor, const char *path, int links_left)
+{
+	char followed[PATH_MAX], prefix[PATH_MAX];
 	size_t length = strlen(path);
 	int current = root_open(executor, path, O_PATH | O_DIRECTORY);
 	if (current >= 0 || errno != ENOENT)
@@ -54,7 +78,10 @@ static int make_directories(struct executor *executor, const char *path)
 		if (next < 0 && errno == ENOENT && (mkdirat(current, name, 0755) == 0 || errno == EEXIST))
 			next = root_open(executor, prefix, O_PATH | O_DIRECTORY);
 		int number = errno;
+		bool dangles = next < 0 && number == ENOENT && links_left > 0 && follow_dangling(current, path, start, at, followed);
 		close(current);
+		if (dangles)
+			return make_directories(executor, followed, links_left - 1);
 		errno = number;
 		current = next;
 	}
@@ -71,8 +98,30 @@ int root_parent(struct executor *executor, const char *path, const char **base)
 		return FAIL(executor, "making \"%s\": it does not end in a name", path);
 	memcpy(parent, path, length);
 	parent[length] = '\0';
-	int fd = make_directories(executor, length == 0 ? "/" : parent);
+	int fd = make_directories(executor, length == 0 ? "/" : parent, MOST_LINKS);
 	return fd < 0 ? FAIL_CALL(executor, "openat2(2)", "making the parents of \"%s\"", path) : fd;
+}
+
+/* An empty file; where a dangling symlink is, its target, as images have one for /etc/resolv.conf. */
+static int make_file(struct executor *executor, const char *path, int links_left)
+{
+	char followed[PATH_MAX];
+	const char *base;
+	int parent = root_parent(executor, path, &base);
+	if (parent < 0)
+		return -1;
+	int file = openat(parent, base, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+	int number = errno;
+	bool dangles = file < 0 && number == EEXIST && links_left > 0 &&
+	               follow_dangling(parent, path, (size_t)(base - path), strlen(path), followed);
+	close(parent);
+	if (dangles)
+		return make_file(executor, followed, links_left - 1);
+	errno = number;
+	if (file < 0)
+		return FAIL_CALL(executor, "openat(2)", "making file \"%s\"", path);
+	close(file);
+	return 0;
 }
 
 int root_make(struct executor *executor, const char *path, bool directory)
@@ -83,18 +132,11 @@ int root_make(struct executor *executor, const char *path, bool directory)
 	if (errno != ENOENT)
 		return FAIL_CALL(executor, "openat2(2)", "opening \"%s\" in the container", path);
 	if (directory) {
-		fd = make_directories(executor, path);
+		fd = make_directories(executor, path, MOST_LINKS);
 		return fd < 0 ? FAIL_CALL(executor, "openat2(2)", "making directory \"%s\"", path) : fd;
 	}
-	const char *base;
-	int parent = root_parent(executor, path, &base);
-	if (parent < 0)
+	if (make_file(executor, path, MOST_LINKS) < 0)
 		return -1;
-	int file = openat(parent, base, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
-	close(parent);
-	if (file < 0)
-		return FAIL_CALL(executor, "openat(2)", "making file \"%s\"", path);
-	close(file);
 	fd = root_open(executor, path, O_PATH);
 	return fd < 0 ? FAIL_CALL(executor, "openat2(2)", "opening \"%s\" in the container", path) : fd;
 }

@@ -136,6 +136,27 @@ test('a bind that a link of the image leads into procfs is refused', root(), asy
   assert.match((await place.create(container)).stderr, /mounting "\/harmless": the path leads into procfs/);
 });
 
+test("a mount on a dangling link of the image makes the link's target, inside the container", root(), async () => {
+  const outside = `${place.folder}/outside`;
+  mkdirSync(outside);
+  const container = await place.bundle(['cat', '/etc/resolv.conf', '/linked/sub/text'], {
+    prepare: (rootfs) => {
+      mkdirSync(`${rootfs}/etc`, { recursive: true });
+      symlinkSync('../run/resolve/stub.conf', `${rootfs}/etc/resolv.conf`);
+      symlinkSync(`../../../../../../..${outside}/deep`, `${rootfs}/linked`);
+    },
+    edit: (config) => {
+      const source = `${place.folder}/text`;
+      writeFileSync(source, 'here\n');
+      for (const destination of ['/etc/resolv.conf', '/linked/sub/text'])
+        mounts(config).push({ destination, type: 'bind', source, options: ['bind'] });
+    },
+  });
+  const ran = await place.run(container);
+  assert.equal(ran.stdout, 'here\nhere\n', ran.stderr);
+  assert.deepEqual(readdirSync(outside), []);
+});
+
 test('masked files are the null device, masked directories empty, read-only paths refuse writes', root(), async () => {
   const script =
     'wc -c < /proc/keys; ls /sys/firmware | wc -l; echo 1 > /proc/sys/kernel/core_pattern; echo x > /ro/file';
