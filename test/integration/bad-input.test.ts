@@ -182,7 +182,9 @@ test('wrong command lines end with the statuses of Docker and say what to do', n
 test('who may not start the daemon is told what to do', needsRoot, async () => {
   const run = (runRoot: string) => {
     const env = { TLAB_RUN_ROOT: runRoot, TLAB_DATA_ROOT: `${engine.root}/nowhere` };
-    return engine.inside('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, cli, 'ps'], { env });
+    return engine.inside('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, cli, 'ps'], {
+      env,
+    });
   };
   chmodSync(engine.root, 0o755);
   const nobody = await run(`${engine.root}/nowhere`);
