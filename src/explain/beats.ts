@@ -91,7 +91,7 @@ export const beats: readonly Beat[] = [
     id: 'container-created',
     stage: 'daemon',
     matches: (e) => e.type === 'daemon.container-state-changed' && e.data.to === 'created',
-    says: () => 'writes the container down: it is created, nothing runs',
+    says: () => 'takes the start back: the container is created, nothing runs',
   },
   {
     id: 'attach',
@@ -167,7 +167,7 @@ export const beats: readonly Beat[] = [
     id: 'rootfs',
     stage: 'kernel',
     matches: (e) => e.type === 'kernel.mount-attached' && e.data.fstype === 'overlay',
-    says: ([e]) => `mounts the root: ${lowerLayers(e)} image layers below a writable one`,
+    says: ([e]) => `mounts the root: ${count(Array(lowerLayers(e)), 'image layer')} below a writable one`,
   },
   {
     id: 'runtime-create',

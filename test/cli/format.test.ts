@@ -97,6 +97,13 @@ test('ports are grouped into ranges, those with another number last', () => {
   assert.equal(portsText([{ PrivatePort: 80, Type: 'tcp' }]), '80/tcp');
 });
 
+test('a template may use the names of structs of Docker, and miss what a map does not have', () => {
+  const event = { id: 'abc', Type: 'container', Actor: { ID: 'abc', Attributes: { name: 'web' } } };
+  assert.equal(parseTemplate('{{.ID}} {{.Actor.Attributes.name}}')(event), 'abc web');
+  assert.equal(parseTemplate('{{.Actor.Attributes.exitCode}}')(event), '<no value>');
+  assert.throws(() => parseTemplate('{{.type}}')(event), /there is no field \.type/);
+});
+
 test('durations and sizes are in the words of docker', () => {
   assert.deepEqual([0.4, 1, 59, 60, 3600, 3 * 3600, 50 * 3600, 20 * 86400].map(humanDuration), [
     'Less than a second',

@@ -103,18 +103,36 @@ function term(word: string, scope: Scope): Word {
   return { kind: 'function', name: word };
 }
 
+/** Members of the API's documents that are maps to Docker's templates; everything else is a struct. */
+const maps = new Set([
+  ...['Annotations', 'Attributes', 'DriverOpts', 'ExposedPorts', 'Labels', 'Networks', 'Options', 'PortBindings'],
+  ...['Ports', 'Sysctls', 'Tmpfs', 'Volumes'],
+]);
+
 /** `.A.B`. A missing member of a struct is an error, as in Go; of a map it is no value. */
 function field(value: unknown, path: string): unknown {
   let at = value;
+  let holder = '';
   for (const name of path.slice(1).split('.')) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) {
+    const key = memberOf(at, name);
+    if (key === undefined) {
+      if (maps.has(holder)) return undefined;
       if (at === null || at === undefined) throw new Error(`nil value evaluating .${name}`);
       throw new Error(`there is no field .${name} here${known(at)}`);
     }
-    at = (at as Record<string, unknown>)[name];
+    at = (at as Record<string, unknown>)[key];
     if (typeof at === 'function') at = (at as () => unknown)();
+    holder = name;
   }
   return at;
+}
+
+/** The name itself, or what it is in JSON when it is the name of Docker's struct: `ID` is `Id` of a container, `id` of an event. */
+function memberOf(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Object.hasOwn(value, name)) return name;
+  if (!/^[A-Z]/.test(name)) return undefined;
+  return Object.keys(value).find((key) => key.toLowerCase() === name.toLowerCase());
 }
 
 const known = (value: unknown): string => {

@@ -11,6 +11,7 @@ import { emit, Recorder } from '../../trace/recorder.ts';
 import { redactCommand } from '../../trace/redact.ts';
 import { LiveStory } from '../../viewer/live.ts';
 import { storyEnd } from '../../viewer/story.ts';
+import { exitStatusOfRun } from '../status.ts';
 import { say, terminalColumns } from '../terminal.ts';
 
 export interface RecordOptions {
@@ -35,6 +36,9 @@ export async function record(options: RecordOptions, body: () => Promise<number>
         try {
           status = await body();
           return status;
+        } catch (error) {
+          status = exitStatusOfRun(asLabError(error).kind);
+          throw error;
         } finally {
           emit('cli.command-ended', { data: status === undefined ? {} : { status } });
         }

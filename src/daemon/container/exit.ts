@@ -75,7 +75,6 @@ async function releaseTask(engine: Engine, container: Container, sandbox: Sandbo
 }
 
 function afterExit(engine: Engine, container: Container): void {
-  if (container.isStopping) engine.events.publish('container', 'stop', container.id, container.eventAttributes());
   if (container.record.host.AutoRemove && container.status === 'exited') {
     removeNow(engine, container, { removeVolumes: true }).catch((error) =>
       process.emitWarning(`removing container ${container.id}: ${asLabError(error).message}`),

@@ -20,10 +20,20 @@ export async function stopContainer(engine: Engine, container: Container, option
   const isSent = await container.exclusively(() => beginStop(engine, container, options));
   if (isSent !== 'sent') return isSent === 'cancelled';
   const seconds = options.timeoutSeconds ?? container.record.config.StopTimeout ?? defaultTimeoutSeconds;
-  if (await hasExited(container, seconds)) return true;
-  await sendSignal(engine, container, SIGKILL);
-  await hasExited(container, -1);
+  if (!(await hasExited(container, seconds))) {
+    await sendSignal(engine, container, SIGKILL);
+    await hasExited(container, -1);
+  }
+  tellStopped(engine, container);
   return true;
+}
+
+/** In the container's queue: after the events of its exit, which is being settled there. A kill tells no stop. */
+function tellStopped(engine: Engine, container: Container): void {
+  const tell = async (): Promise<void> => {
+    engine.events.publish('container', 'stop', container.id, container.eventAttributes());
+  };
+  container.exclusively(tell).catch(() => {});
 }
 
 async function beginStop(

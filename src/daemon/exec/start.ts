@@ -20,9 +20,12 @@ export function createExec(engine: Engine, exec: { container: Exec['container'];
   container.require('EXEC');
   if ((config.Cmd ?? []).length === 0) throw new LabError('invalidArgument', 'No exec command specified');
   const created = engine.execs.add(container, config);
-  publish(engine, created, 'exec_create', `: ${(config.Cmd ?? []).join(' ')}`);
+  publish(engine, created, 'exec_create', commandSuffix(config));
   return created;
 }
+
+/** A space follows the program, arguments or not. @source moby daemon/exec.go */
+const commandSuffix = ({ Cmd: [program, ...args] = [] }: ExecConfig): string => `: ${program} ${args.join(' ')}`;
 
 function publish(engine: Engine, exec: Exec, action: string, suffix = '', more: Record<string, string> = {}): void {
   const attributes = exec.container.eventAttributes({ execID: exec.id, ...more });
@@ -54,7 +57,7 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
     exec.pid = pid;
     // Nobody reads the FIFO before the start.
     if (connection !== undefined) joinInput(engine, exec, connection);
-    publish(engine, exec, 'exec_start', `: ${(exec.config.Cmd ?? []).join(' ')}`);
+    publish(engine, exec, 'exec_start', commandSuffix(exec.config));
   } catch (thrown) {
     const { error, exitCode } = startFailure(thrown, exec.config.Cmd?.[0] ?? '');
     exec.status = 'exited';

@@ -64,9 +64,11 @@ async function logs(call: Call): Promise<undefined> {
   response.flushHeaders();
   const frame = isTerminal ? unframed : frameOf;
   const hasTimes = boolean(query, 'timestamps');
+  // The attributes of a line, of which we keep none, and a space.
+  const details = boolean(query, 'details') ? ' ' : '';
   for await (const entry of readLog(options)) {
     if (!wanted[entry.stream]) continue;
-    const line = Buffer.from(hasTimes ? `${entry.time} ${entry.log}` : entry.log);
+    const line = Buffer.from(`${hasTimes ? `${entry.time} ` : ''}${details}${entry.log}`);
     if (!response.write(frame(entry.stream, line))) await drained(call);
     if (signal.aborted) break;
   }
