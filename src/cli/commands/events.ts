@@ -29,12 +29,15 @@ export default defineCommand({
     });
     stopWhenClosed(stream);
     for await (const event of jsonLines<EventMessage>(stream)) {
-      const line = asJson ? JSON.stringify(event) : (template?.(event) ?? eventLine(event));
+      const line = asJson ? JSON.stringify(event) : (template?.({ ...absent, ...event }) ?? eventLine(event));
       copyOut(process.stdout, `${line}\n`, stream);
     }
     return 0;
   },
 });
+
+/** Members that only containers' and images' events have: empty to a template for the others. */
+const absent = { status: '', id: '', from: '' };
 
 /** `2026-11-20T12:00:00.000000000+00:00 container start <id> (image=busybox, name=web)`. */
 function eventLine(event: EventMessage): string {
