@@ -2,7 +2,7 @@
 // Rule: the daemon holds its own end of stdin open while it may still write, and never blocks on opening.
 import { constants, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { makeFifo } from './make-fifo.ts';
+import { makeFifo } from '../../kernel/real/fifos.ts';
 import { Output, type OutputName, type Watcher } from './output.ts';
 
 export interface StreamPaths {

@@ -16,6 +16,7 @@ interface Library {
   netlinkExchange: Call;
   mount: Call;
   umount2: Call;
+  mkfifo: Call;
   errno: () => number;
 }
 
@@ -46,6 +47,7 @@ export function library(): Library {
       'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
     ),
     umount2: libc.func('int umount2(const char *target, int flags)'),
+    mkfifo: libc.func('int mkfifo(const char *path, uint32_t mode)'),
     errno: () => koffi.errno(),
   };
   return loaded;
