@@ -82,12 +82,21 @@ export function listTraces(): TraceSummary[] {
   for (const id of readdirSync(paths.traces)) {
     const file = `${paths.traces}/${id}/trace.json`;
     if (!existsSync(file)) continue;
-    const parsed = v.safeParse(opened, JSON.parse(readFileSync(file, 'utf8')));
-    if (!parsed.success) continue;
-    const { command, startedAt, status } = parsed.output;
+    const start = readStart(file);
+    if (start === undefined) continue;
+    const { command, startedAt, status } = start;
     summaries.push({ id, command, startedAt, status, closed: existsSync(`${paths.traces}/${id}/trace.jsonl`) });
   }
   return summaries.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+}
+
+/** Undefined for one that a full disk or a kill has cut short: the other traces are still there. */
+function readStart(file: string): Opened | undefined {
+  try {
+    return v.parse(opened, JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The id that a prefix, or `last`, stands for. @throws LabError notFound, invalidArgument when ambiguous. */

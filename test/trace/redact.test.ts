@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redact, redactedMark } from '../../src/trace/redact.ts';
+import { redact, redactCommand, redactedMark } from '../../src/trace/redact.ts';
 
 test('values of environment variables go, their names and the open ones stay', () => {
   assert.deepEqual(redact({ Env: ['PATH=/bin', 'DB_PASSWORD=hunter2', 'EMPTY'] }), {
@@ -25,4 +25,14 @@ test('a value nested without end is cut, not followed', () => {
   const loop: Record<string, unknown> = {};
   loop.self = loop;
   assert.doesNotThrow(() => JSON.stringify(redact(loop)));
+});
+
+test('a command line keeps the names of its variables and loses their values, however the flag is written', () => {
+  const forms = [['-e', 'A=1'], ['--env', 'A=1'], ['-ite', 'A=1'], ['-eA=1'], ['-e=A=1'], ['-deA=1'], ['--env=A=1']];
+  for (const words of forms) {
+    const shown = redactCommand(['run', ...words, 'busybox', 'B=1']);
+    assert.ok(!shown.slice(0, -1).join(' ').includes('=1'), shown.join(' '));
+    assert.ok(shown.join(' ').includes(`A=${redactedMark}`), shown.join(' '));
+    assert.equal(shown.at(-1), 'B=1');
+  }
 });
