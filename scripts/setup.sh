@@ -7,9 +7,9 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "tlab set-up: $*" >&2; }
 
 # What tlab needs to run and to be built.
-packages='gcc make libc6-dev linux-libc-dev musl-tools libseccomp2 libarchive-dev iptables iproute2 ca-certificates'
+packages='gcc make libc6-dev linux-libc-dev musl-tools libseccomp2 libarchive-dev iptables iproute2 procps ca-certificates'
 # Real programs that the tests and the benchmark compare with or speak to.
-test_packages='docker.io containerd runc crun skopeo umoci docker-registry busybox-static strace tmux curl jq tini'
+test_packages='docker.io containerd runc crun skopeo umoci docker-registry busybox-static strace tmux curl jq tini python3 openssl'
 
 missing() {
 	for package; do
