@@ -71,7 +71,7 @@ function send(socketPath: string, request: ApiRequest, extraHeaders: Record<stri
         ...(request.body === undefined ? {} : { body: redact(request.body) }),
         ...(request.provenance === undefined ? {} : { provenance: request.provenance }),
       },
-      twin: twinOf(socketPath, request.method, target, redactedText(request.body)),
+      twin: twinOf(`--unix-socket ${socketPath} -X ${request.method}`, target, redactedText(request.body)),
     });
   }
   const message = httpRequest({
@@ -157,9 +157,9 @@ function queryString(query: ApiRequest['query']): string {
 const redactedText = (body: unknown): string | undefined =>
   body === undefined ? undefined : JSON.stringify(redact(body));
 
-function twinOf(socketPath: string, method: string, target: string, body: string | undefined): string {
+function twinOf(options: string, target: string, body: string | undefined): string {
   const quoted = body === undefined ? '' : ` -H 'Content-Type: application/json' -d '${body.replaceAll("'", "'\\''")}'`;
-  return `curl --unix-socket ${socketPath} -X ${method}${quoted} 'http://localhost${target}'`;
+  return `curl ${options}${quoted} 'http://localhost${target}'`;
 }
 
 async function readText(answer: IncomingMessage): Promise<string> {

@@ -20,16 +20,16 @@ export function createExec(engine: Engine, exec: { container: Exec['container'];
   container.require('EXEC');
   if ((config.Cmd ?? []).length === 0) throw new LabError('invalidArgument', 'No exec command specified');
   const created = engine.execs.add(container, config);
-  publish(engine, created, 'exec_create', commandSuffix(config));
+  publish(engine, created, { action: `exec_create${commandSuffix(config)}` });
   return created;
 }
 
 /** A space follows the program, arguments or not. @source moby daemon/exec.go */
 const commandSuffix = ({ Cmd: [program, ...args] = [] }: ExecConfig): string => `: ${program} ${args.join(' ')}`;
 
-function publish(engine: Engine, exec: Exec, action: string, suffix = '', more: Record<string, string> = {}): void {
-  const attributes = exec.container.eventAttributes({ execID: exec.id, ...more });
-  engine.events.publish('container', `${action}${suffix}`, exec.container.id, attributes);
+function publish(engine: Engine, exec: Exec, event: { action: string; attributes?: Record<string, string> }): void {
+  const attributes = exec.container.eventAttributes({ execID: exec.id, ...event.attributes });
+  engine.events.publish('container', event.action, exec.container.id, attributes);
 }
 
 /** `connect` gives the hijacked connection once the process can be started; undefined runs it detached. */
@@ -57,7 +57,7 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
     exec.pid = pid;
     // Nobody reads the FIFO before the start.
     if (connection !== undefined) joinInput(engine, exec, connection);
-    publish(engine, exec, 'exec_start', commandSuffix(exec.config));
+    publish(engine, exec, { action: `exec_start${commandSuffix(exec.config)}` });
   } catch (thrown) {
     const { error, exitCode } = startFailure(thrown, exec.config.Cmd?.[0] ?? '');
     exec.status = 'exited';
@@ -158,5 +158,5 @@ export async function execExited(engine: Engine, exec: Exec, exitCode: number): 
   const ids = { containerId: exec.container.id, execId: exec.id };
   await Promise.all([exec.streams?.finish(outputGraceMs), ignoreMissing(engine.containerd.tasks.deleteProcess(ids))]);
   exec.streams = undefined;
-  publish(engine, exec, 'exec_die', '', { exitCode: `${exitCode}` });
+  publish(engine, exec, { action: 'exec_die', attributes: { exitCode: `${exitCode}` } });
 }

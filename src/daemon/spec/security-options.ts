@@ -14,12 +14,18 @@ export function parseSecurityOptions(options: readonly string[]): SecurityOption
   const parsed: SecurityOptions = { noNewPrivileges: false, seccomp: 'default', areSystemPathsUnconfined: false };
   for (const option of options) {
     const match = /^([a-z-]+)(?:[=:](.*))?$/s.exec(option);
-    applyOption(parsed, option, match?.[1] ?? '', match?.[2]);
+    applyOption(parsed, { option, name: match?.[1] ?? '', value: match?.[2] });
   }
   return parsed;
 }
 
-function applyOption(parsed: SecurityOptions, option: string, name: string, value: string | undefined): void {
+interface Given {
+  option: string;
+  name: string;
+  value: string | undefined;
+}
+
+function applyOption(parsed: SecurityOptions, { option, name, value }: Given): void {
   if (name === 'no-new-privileges') {
     parsed.noNewPrivileges = value === undefined || value === 'true';
   } else if (name === 'seccomp' && value !== undefined) {
