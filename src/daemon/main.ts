@@ -1,7 +1,7 @@
 // tlabd: configuration, lock, containerd, what was left by an earlier daemon, then the door. SIGTERM closes the door;
 // containers go on running, and the next daemon takes them over.
 import { randomUUID } from 'node:crypto';
-import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { asLabError, errorKinds, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
@@ -14,6 +14,7 @@ import { EventHub } from './events.ts';
 import { Execs } from './exec/execs.ts';
 import { readHostFacts } from './host.ts';
 import { ImageStore } from './image/store.ts';
+import { lockByPidFile } from './lock.ts';
 import { openNetworking } from './network/open.ts';
 import { applyRestartPolicies, restoreContainers } from './restore.ts';
 import { containerRoutes } from './routes/containers.ts';
@@ -33,7 +34,7 @@ async function main(): Promise<void> {
   const configuration = loadConfiguration(paths.configuration);
   mkdirSync(paths.runRoot, { recursive: true, mode: 0o711 });
   mkdirSync(paths.dataRoot, { recursive: true, mode: 0o711 });
-  await takeLock();
+  const release = await takeLocks();
   const supervisor = await superviseContainerd(configuration.containerd);
   const engine = buildEngine(configuration, supervisor.address);
   await restoreContainers(engine);
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
     follower.stop();
     engine.containerd.close();
     rmSync(paths.daemonSocket, { force: true });
-    rmSync(paths.daemonPidFile, { force: true });
+    release();
     void supervisor.stop().finally(() => process.exit(0));
   };
   process.once('SIGTERM', stop);
@@ -99,32 +100,19 @@ function daemonId(path: string): string {
   }
 }
 
-/** One daemon for one run root. A pid file of a process that is gone, or is another program, is no lock. */
-async function takeLock(): Promise<void> {
-  for (;;) {
-    try {
-      const fd = openSync(paths.daemonPidFile, 'wx', 0o644);
-      writeFileSync(fd, `${process.pid}\n`);
-      closeSync(fd);
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const pid = Number(readFileSync(paths.daemonPidFile, 'utf8'));
-      if (isDaemon(pid) || (await answers(paths.daemonSocket))) {
-        throw new LabError('alreadyExists', `tlabd: another daemon runs already (pid ${pid})`);
-      }
-      rmSync(paths.daemonPidFile, { force: true });
-    }
+/** Errors: alreadyExists. A socket on which somebody answers is in use, whatever the pid file says. */
+async function takeLocks(): Promise<() => void> {
+  if (await answers(paths.daemonSocket)) {
+    throw new LabError('alreadyExists', `tlabd: another daemon answers at ${paths.daemonSocket}`);
   }
+  const releases = [
+    lockByPidFile(paths.daemonPidFile, paths.runRoot),
+    lockByPidFile(`${paths.dataRoot}/tlabd.pid`, paths.dataRoot),
+  ];
   rmSync(paths.daemonSocket, { force: true });
-}
-
-function isDaemon(pid: number): boolean {
-  try {
-    return pid !== process.pid && /tlabd|daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-  } catch {
-    return false;
-  }
+  return () => {
+    for (const release of releases) release();
+  };
 }
 
 /** Root's, and the group tlab's where there is one: whoever may use this socket is root on the host. */
