@@ -52,7 +52,8 @@ function carryInput(socket: Socket, options: StreamOptions, detach: () => void):
 async function carryOutput(socket: Socket, raw: boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const write = (to: NodeJS.WriteStream, bytes: Buffer): void => {
-    if (to.destroyed || to.write(bytes)) return;
+    // One read brings many frames: the first that does not fit waits for all of them.
+    if (to.destroyed || to.write(bytes) || socket.isPaused()) return;
     socket.pause();
     to.once('drain', () => socket.resume());
   };
