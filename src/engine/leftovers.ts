@@ -37,17 +37,23 @@ function processLeftovers(): Leftover[] {
   ];
 }
 
-/** Mount points below the roots, deepest first. @source man proc(5) mountinfo: octal escapes for white space */
-export function mountLeftovers(): string[] {
-  const roots = [paths.runRoot, paths.dataRoot];
-  return readFileSync('/proc/self/mountinfo', 'utf8')
+/** Every mount point of this namespace. @source man proc(5) mountinfo: octal escapes for white space */
+const mountPoints = (): string[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) =>
       (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))),
-    )
-    .filter((point) => roots.some((root) => point === root || point.startsWith(`${root}/`)))
+    );
+
+/** Mount points below the roots, deepest first. A root that is a mount itself (a disk of its own) is the person's. */
+export function mountLeftovers(): string[] {
+  const roots = [paths.runRoot, paths.dataRoot];
+  return mountPoints()
+    .filter((point) => roots.some((root) => point.startsWith(`${root}/`)))
     .reverse();
 }
+
+export const isMountPoint = (folder: string): boolean => mountPoints().includes(folder);
 
 /**
  * The bridge and the near ends of veth pairs in this network namespace.
@@ -129,8 +135,12 @@ export function subfolders(folder: string): string[] {
 const kept = new Set(['library', 'traces']);
 
 function fileLeftovers({ keepLibrary = false }: ScanOptions): string[] {
-  const run = existsSync(paths.runRoot) ? [paths.runRoot] : [];
-  if (!keepLibrary) return existsSync(paths.dataRoot) ? [...run, paths.dataRoot] : run;
+  const run = isLeft(paths.runRoot) ? [paths.runRoot] : [];
+  if (!keepLibrary) return isLeft(paths.dataRoot) ? [...run, paths.dataRoot] : run;
   const data = existsSync(paths.dataRoot) ? readdirSync(paths.dataRoot).filter((name) => !kept.has(name)) : [];
   return [...run, ...data.map((name) => `${paths.dataRoot}/${name}`)];
 }
+
+/** A folder that a person mounted there may stay, empty. */
+const isLeft = (folder: string): boolean =>
+  existsSync(folder) && !(isMountPoint(folder) && readdirSync(folder).every((name) => name === 'lost+found'));

@@ -9,7 +9,15 @@ import { openNetworking } from '../daemon/network/open.ts';
 import type { ResetResponse } from '../daemon/protocol.ts';
 import { openRealKernel } from '../kernel/real/kernel.ts';
 import { answers, stopEngine } from './launch.ts';
-import { cgroupLeftovers, linkLeftovers, mountLeftovers, processesIn, ruleLeftovers, subfolders } from './leftovers.ts';
+import {
+  cgroupLeftovers,
+  isMountPoint,
+  linkLeftovers,
+  mountLeftovers,
+  processesIn,
+  ruleLeftovers,
+  subfolders,
+} from './leftovers.ts';
 import { descendantsOf, endProcess, engineProcesses } from './processes.ts';
 
 export interface ResetOptions {
@@ -133,7 +141,12 @@ function removeFiles({ keepLibrary, report }: ResetOptions): void {
     if (!existsSync(folder)) continue;
     // A mount that is still there must not lose its files: a busy one makes this fail, and the scan afterwards says so.
     if (mountLeftovers().some((point) => point === folder || point.startsWith(`${folder}/`))) continue;
-    rmSync(folder, { recursive: true, force: true });
-    report(`removed ${folder}`);
+    const parts = isMountPoint(folder)
+      ? readdirSync(folder)
+          .filter((name) => name !== 'lost+found')
+          .map((name) => `${folder}/${name}`)
+      : [folder];
+    for (const part of parts) rmSync(part, { recursive: true, force: true });
+    report(parts[0] === folder ? `removed ${folder}` : `emptied ${folder}`);
   }
 }

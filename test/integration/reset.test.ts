@@ -1,6 +1,7 @@
 // `tlab system reset` leaves nothing of the engine on the host, whatever was running and whoever was killed before it. Needs root.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startEngine, type TestEngine } from '../helpers/engine.ts';
 import { root } from '../helpers/root.ts';
@@ -121,6 +122,20 @@ for (const { title, damage } of damages) {
     assert.deepEqual(await leftovers(), nothing);
   });
 }
+
+test('a data root that is a file system of its own is emptied and stays mounted', needsRoot, async () => {
+  const data = `${engine.root}/data`;
+  mkdirSync(data, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', data]);
+  try {
+    await engine.must('system', 'start');
+    await engine.must('system', 'reset', '--yes');
+    assert.ok(readFileSync('/proc/self/mounts', 'utf8').includes(` ${data} `));
+    assert.deepEqual(readdirSync(data), []);
+  } finally {
+    execFileSync('umount', [data]);
+  }
+});
 
 test('without --keep-library the data root itself is gone', needsRoot, async () => {
   await engine.must('system', 'reset', '--yes');
