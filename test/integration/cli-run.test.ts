@@ -127,6 +127,18 @@ test('signals of the CLI reach the program, whose status is handed on', needsRoo
   assert.equal(await ended, 4);
 });
 
+test(
+  'when the reader of our output goes away we leave with 1, as docker does, and the container goes on',
+  needsRoot,
+  async () => {
+    const line = `${tlabProgram} run --name chatty busybox yes | head -1; echo "\${PIPESTATUS[0]}"`;
+    const ran = await engine.inside('bash', ['-c', line], { timeoutMs: 20_000 });
+    assert.equal(ran.stdout, 'y\n1\n', ran.stderr);
+    assert.equal(await engine.must('inspect', '--format', '{{.State.Status}}', 'chatty'), 'running');
+    await engine.must('rm', '-f', 'chatty');
+  },
+);
+
 test('exec hands on the status and stdin', needsRoot, async () => {
   await engine.must('run', '-d', '--name', 'long', 'busybox', 'sleep', '1000');
   assert.equal((await engine.tlab(['exec', 'long', 'sh', '-c', 'exit 3'])).status, 3);

@@ -10,9 +10,8 @@ import { boolean, many, text } from '../flags/spec.ts';
 import { resize } from '../run/attached.ts';
 import { followSize, rawTerminal, terminalSize } from '../run/raw-terminal.ts';
 import { checkTerminal, detachKeysFlag } from '../run/run.ts';
-import { carryStreams } from '../run/streams.ts';
+import { carryStreams, leaveRunning } from '../run/streams.ts';
 import { exitStatusOfExec } from '../status.ts';
-import { say } from '../terminal.ts';
 
 const flags = {
   detach: boolean('Run it in the background', { short: 'd' }),
@@ -75,10 +74,7 @@ async function foreground(client: DaemonClient, id: string, request: ExecRequest
   });
   const carry = () => carryStreams(connection, { stdin, tty, detachKeys: request.DetachKeys });
   const end = tty ? await withTerminal(client, id, stdin, carry) : await carry();
-  if (end === 'detached') {
-    say('read escape sequence');
-    return 0;
-  }
+  if (end !== 'closed') return leaveRunning(end);
   const ended = await client.json<ExecInspect>({ method: 'GET', path: `/exec/${id}/json` });
   return ended.ExitCode ?? 0;
 }

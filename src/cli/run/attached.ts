@@ -4,10 +4,9 @@ import type { IncomingMessage } from 'node:http';
 import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { WaitResponse } from '../../daemon/protocol.ts';
-import { say } from '../terminal.ts';
 import { followSize, rawTerminal } from './raw-terminal.ts';
 import { proxySignals } from './signals.ts';
-import { carryStreams } from './streams.ts';
+import { carryStreams, leaveRunning } from './streams.ts';
 
 export interface Foreground {
   id: string;
@@ -45,10 +44,10 @@ export async function runInForeground(client: DaemonClient, wanted: Foreground):
     throw error;
   }
   using _size = wanted.tty ? followSize((size) => resize(client, `${path}/resize`, size)) : nothing;
-  if ((await carried) === 'detached') {
+  const end = await carried;
+  if (end !== 'closed') {
     waiting.destroy();
-    say('read escape sequence');
-    return 0;
+    return leaveRunning(end);
   }
   return await exitStatus(waiting);
 }

@@ -2,6 +2,7 @@
 // Rule: nobody is outrun. A slow reader of our output slows the container, and a container that does not read slows us.
 import type { Socket } from 'node:net';
 import { demultiplexer, type HijackedConnection } from '../../daemon/client.ts';
+import { say } from '../terminal.ts';
 import { detachFilter } from './detach-keys.ts';
 
 export interface StreamOptions {
@@ -11,13 +12,20 @@ export interface StreamOptions {
   detachKeys?: string | undefined;
 }
 
-export type StreamEnd = 'closed' | 'detached';
+/** How carrying ended: the container closed its side, the person detached, or the reader of our output went away. */
+export type StreamEnd = 'closed' | 'detached' | 'unread';
+
+/** Says why we leave a container that goes on, and the status for it. @source docker-run: 1 and "write /dev/stdout: broken pipe" */
+export function leaveRunning(end: 'detached' | 'unread'): number {
+  say(end === 'detached' ? 'read escape sequence' : 'write /dev/stdout: broken pipe');
+  return end === 'detached' ? 0 : 1;
+}
 
 /** Runs until the container closes its side or the person detaches. */
 export async function carryStreams(connection: HijackedConnection, options: StreamOptions): Promise<StreamEnd> {
   const { socket } = connection;
   const { promise: detached, resolve: detach } = Promise.withResolvers<StreamEnd>();
-  const output = carryOutput(socket, options.tty).then((): StreamEnd => 'closed');
+  const output = carryOutput(socket, options.tty);
   using _input = carryInput(socket, options, () => detach('detached'));
   const end = await Promise.race([output, detached]);
   socket.destroy();
@@ -49,8 +57,8 @@ function carryInput(socket: Socket, options: StreamOptions, detach: () => void):
   };
 }
 
-async function carryOutput(socket: Socket, raw: boolean): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+async function carryOutput(socket: Socket, raw: boolean): Promise<StreamEnd> {
+  const { promise, resolve } = Promise.withResolvers<StreamEnd>();
   const write = (to: NodeJS.WriteStream, bytes: Buffer): void => {
     // One read brings many frames: the first that does not fit waits for all of them.
     if (to.destroyed || to.write(bytes) || socket.isPaused()) return;
@@ -60,18 +68,13 @@ async function carryOutput(socket: Socket, raw: boolean): Promise<void> {
   const frames = demultiplexer((stream, payload) =>
     write(stream === 'stderr' ? process.stderr : process.stdout, payload),
   );
-  ignoreClosedOutput(() => socket.resume());
-  socket.on('data', (bytes: Buffer) => (raw ? write(process.stdout, bytes) : frames.push(bytes)));
-  socket.on('end', () => resolve());
-  socket.on('error', () => resolve());
-  socket.on('close', () => resolve());
-  await promise;
-}
-
-/** `tlab run … | head`: once our reader is gone, the container's output goes nowhere, as with docker. */
-function ignoreClosedOutput(goOn: () => void): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    goOn();
+    resolve('unread');
   });
+  socket.on('data', (bytes: Buffer) => (raw ? write(process.stdout, bytes) : frames.push(bytes)));
+  socket.on('end', () => resolve('closed'));
+  socket.on('error', () => resolve('closed'));
+  socket.on('close', () => resolve('closed'));
+  return await promise;
 }

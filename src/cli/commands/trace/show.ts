@@ -58,7 +58,7 @@ export default defineCommand({
         level === 0 && !filter && flags.around === undefined
           ? storyLines(trace, terminalColumns())
           : listEvents(trace, { ...selection, width });
-      for (const line of lines) print(line);
+      for (const line of lines.length === 0 ? ['no event matches'] : lines) print(line);
     }
     return 0;
   },
