@@ -47,12 +47,14 @@ export class JsonFileLog extends EventEmitter<LogEvents> {
   write(stream: OutputName, chunk: Buffer): void {
     const entries: string[] = [];
     const time = timestampNow();
-    let rest = chunk;
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      entries.push(...this.#complete(stream, rest.subarray(0, end + 1), time));
-      rest = rest.subarray(end + 1);
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      const isWhole = this.#partial[stream].length === 0 && end - start < longestLineBytes;
+      if (isWhole) entries.push(entryOf(stream, chunk.subarray(start, end + 1), time));
+      else entries.push(...this.#complete(stream, chunk.subarray(start, end + 1), time));
+      start = end + 1;
     }
-    if (rest.length > 0) entries.push(...this.#keep(stream, rest, time));
+    if (start < chunk.length) entries.push(...this.#keep(stream, chunk.subarray(start), time));
     this.#append(entries);
   }
 
@@ -136,7 +138,7 @@ function split(line: Buffer): Buffer[] {
 }
 
 const entryOf = (stream: OutputName, line: Buffer, time: string): string =>
-  `${JSON.stringify({ log: line.toString('utf8'), stream, time })}\n`;
+  `{"log":${JSON.stringify(line.toString('utf8'))},"stream":"${stream}","time":"${time}"}\n`;
 
 function rename(from: string, to: string): void {
   try {

@@ -41,10 +41,11 @@ export class Output {
     });
   }
 
+  /** One chunk a turn of the event loop: a program that never stops writing must not keep the daemon from answering others. */
   #deliver(chunk: Buffer): void {
-    for (const watcher of this.#watchers) {
-      if (!watcher.write(this.name, chunk)) this.#socket.pause();
-    }
+    this.#socket.pause();
+    const answers = [...this.#watchers].map((watcher) => watcher.write(this.name, chunk));
+    if (!answers.includes(false)) setImmediate(() => this.#socket.resume());
   }
 
   watch(watcher: Watcher): () => void {
