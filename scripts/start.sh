@@ -19,14 +19,15 @@ running) printf '%s\n' 'A container named nginx runs already: this is how it was
 *) printf '%s\n' "A container named nginx is there and $state: starting it." && tlab start nginx ;;
 esac
 
-cat <<'TEXT'
+as=${SUDO_USER:+sudo }
+cat <<TEXT
 
 nginx answers on http://localhost:8080
 Look closer:
-  npx tlab trace show --level 2      doors, layers, mounts, cgroups, rules
-  npx tlab why 12                    why event 12 happened
-  npx tlab ps                        what runs
-  npx tlab exec -it nginx sh         look around inside
-  npx tlab rm -f nginx               remove it
-  npx tlab system reset              remove everything that tlab made
+  ${as}npx tlab trace show --level 2      doors, layers, mounts, cgroups, rules
+  ${as}npx tlab why 120                   why event 120 happened
+  ${as}npx tlab ps                        what runs
+  ${as}npx tlab exec -it nginx sh         look around inside
+  ${as}npx tlab rm -f nginx               remove it
+  ${as}npx tlab system reset              remove everything that tlab made
 TEXT
