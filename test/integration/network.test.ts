@@ -34,6 +34,8 @@ for (const backend of ['iptables-nft', 'iptables-legacy']) {
 
     before(async () => {
       lab = await openNetworkLab(backend);
+      // A new namespace forwards when the host's own does. @source kernel networking/ip-sysctl devconf_inherit_init_net
+      await lab.inside('host', 'sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward');
       // One host as another engine leaves it, and one that forwards nothing and has no filter on bridged frames.
       if (hasOtherEngine) await lab.inside('host', backend, '-P', 'FORWARD', 'DROP');
       else await lab.inside('host', 'sh', '-c', 'echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables');
