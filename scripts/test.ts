@@ -16,7 +16,7 @@ const rounds = [
 ];
 
 /** Reasons for which a test may skip as root; any other skip is a failure in continuous integration. */
-const expectedSkips = [/^needs cgroup version 2/, /^needs runsc/, /^needs CAP_SYS_RESOURCE/];
+const expectedSkips = [/^needs (a mounted version 2 hierarchy|hugetlb on version 2)/];
 
 const totals = { passed: 0, failed: 0 };
 const skipped: string[] = [];
