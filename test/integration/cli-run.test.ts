@@ -143,6 +143,9 @@ test('exec hands on the status and stdin', needsRoot, async () => {
   await engine.must('run', '-d', '--name', 'long', 'busybox', 'sleep', '1000');
   assert.equal((await engine.tlab(['exec', 'long', 'sh', '-c', 'exit 3'])).status, 3);
   assert.equal((await engine.tlab(['exec', 'long', 'missing-program'])).status, 127);
+  const nobody = await engine.tlab(['exec', '-u', 'nosuch', 'long', 'true']);
+  assert.equal(nobody.status, 126);
+  assert.match(nobody.stderr, /unable to find user nosuch/);
   assert.equal((await engine.tlab(['exec', '-i', 'long', 'cat'], { input: 'x' })).stdout, 'x');
   assert.equal(await engine.must('rm', '-f', 'long'), 'long');
 });

@@ -32,7 +32,7 @@ function publish(engine: Engine, exec: Exec, event: { action: string; attributes
   engine.events.publish('container', event.action, exec.container.id, attributes);
 }
 
-/** `connect` gives the hijacked connection once the process can be started; undefined runs it detached. */
+/** `connect` gives the hijacked connection; undefined runs it detached. */
 export async function startExec(engine: Engine, exec: Exec, connect?: () => Duplex): Promise<void> {
   if (exec.status !== 'created') {
     throw new LabError(
@@ -50,9 +50,10 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
   exec.status = 'running';
   let connection: Duplex | undefined;
   try {
-    await addProcess(engine, exec, streams);
+    // Connected first: docker's client takes whatever comes for a stream, an error's JSON too.
     connection = connect?.();
     if (connection !== undefined) joinOutput(exec, streams, connection);
+    await addProcess(engine, exec, streams);
     const { pid } = await engine.containerd.tasks.start({ containerId: exec.container.id, execId: exec.id });
     exec.pid = pid;
     // Nobody reads the FIFO before the start.
