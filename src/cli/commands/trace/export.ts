@@ -1,5 +1,6 @@
 // `tlab trace export`: a trace as a file that another machine can show.
 import { writeFileSync } from 'node:fs';
+import { LabError } from '../../../base/errors.ts';
 import { loadTrace } from '../../../engine/traces.ts';
 import { traceLines } from '../../../trace/file.ts';
 import { defineCommand } from '../../command.ts';
@@ -19,9 +20,20 @@ export default defineCommand({
     const content = [...traceLines(trace), ''].join('\n');
     if (flags.output === undefined) process.stdout.write(content);
     else {
-      writeFileSync(flags.output, content);
+      write(flags.output, content);
       say(`${trace.events.length} events written to ${flags.output}`);
     }
     return 0;
   },
 });
+
+function write(path: string, content: string): void {
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    const { code = 'EIO' } = error as NodeJS.ErrnoException;
+    throw new LabError('invalidArgument', `--output "${path}": ${code}, expected a file that can be written`, {
+      cause: error,
+    });
+  }
+}
