@@ -8,7 +8,8 @@ import type { RunOptions } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const needsRoot = root();
-const programs = ['/usr/bin/docker', '/usr/local/bin/docker'].filter((path) => existsSync(path));
+/** Debian's must be there; a newer one beside it is tried too. */
+const programs = ['/usr/bin/docker', ...['/usr/local/bin/docker'].filter((path) => existsSync(path))];
 let engine: TestEngine;
 
 before(async () => {
