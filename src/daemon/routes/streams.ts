@@ -1,4 +1,6 @@
 // Answers that flow: attach, logs, stats, events.
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { LabError } from '../../base/errors.ts';
 import { attachContainer } from '../container/attach.ts';
 import { hasLog } from '../container/logging.ts';
@@ -76,11 +78,9 @@ async function logs(call: Call): Promise<undefined> {
   return undefined;
 }
 
-function drained({ response, signal }: Call): Promise<void> {
-  return new Promise((resolve) => {
-    response.once('drain', resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Returns when more can be written or the client is gone; leaves no listener on a signal that lives as long as the request. */
+async function drained({ response, signal }: Call): Promise<void> {
+  await once(response, 'drain', { signal }).catch(() => undefined);
 }
 
 async function stats(call: Call): Promise<ReturnType<typeof json> | undefined> {
@@ -100,18 +100,8 @@ async function stats(call: Call): Promise<ReturnType<typeof json> | undefined> {
 }
 
 /** A measurement a second is what the API promises. @source docker-api GET /containers/{id}/stats */
-function everySecond(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, 1000);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+async function everySecond(signal: AbortSignal): Promise<void> {
+  await setTimeout(1000, undefined, { signal }).catch(() => undefined);
 }
 
 async function events(call: Call): Promise<undefined> {
