@@ -19,6 +19,7 @@ const table: Record<string, string[]> = {
   containerd: [...leaves, 'kernel', 'shim', 'registry', 'runc'],
   // The messages of containerd's door are shared with the shim's, as in containerd itself: Status, Mount, the runtime's options.
   daemon: [...leaves, 'kernel', 'containerd/client.ts', 'containerd/proto', 'shim/proto'],
+  tracer: [...leaves],
   explain: [...leaves],
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],

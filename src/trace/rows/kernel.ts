@@ -117,4 +117,50 @@ export const kernelRows = {
     says: (d) => `iptables -t ${d.table} -D ${d.chain} ${d.rule}`,
     source: 'man iptables(8)',
   }),
+  /** Every system call of the traced processes: seen from outside by the tracer, decoded by src/tracer. */
+  'kernel.syscall-made': row({
+    level: 3,
+    data: v.object({
+      /** In kernel spelling; `syscall_999` for a number without a row. */
+      name: v.string(),
+      /** Decoded, each as strace prints it: `"proc"`, `MS_NOSUID|MS_NODEV`, `3</proc/self/mountinfo>`. */
+      args: v.array(v.string()),
+      /** A string where a number would lose bits. Absent: it never returned. */
+      result: v.optional(v.union([v.number(), v.string()])),
+      errno: v.optional(v.string()),
+      durationNs: v.optional(v.number()),
+      /** Who made it: a stage, `container`, or the name of another program. */
+      process: v.string(),
+      /** The event (its seq) that this call carries out: a kernel operation, a message at a door. */
+      operation: v.optional(v.number()),
+      /** Housekeeping of a language runtime: kept, and folded by viewers. */
+      noise: v.optional(v.boolean()),
+    }),
+    says: (d) =>
+      `${d.process}: ${d.name}(${d.args.join(', ')}) = ${d.result ?? '?'}${d.errno === undefined ? '' : ` ${d.errno}`}`,
+    source: 'man syscalls(2)',
+  }),
+  'kernel.process-forked': row({
+    level: 3,
+    data: v.object({
+      childPid: v.number(),
+      childTid: v.number(),
+      innerPid: v.optional(v.number()),
+      process: v.string(),
+    }),
+    says: (d) => `${d.process}: makes ${d.childPid === d.childTid ? `process ${d.childPid}` : `thread ${d.childTid}`}`,
+    source: 'man clone(2)',
+  }),
+  'kernel.process-ended': row({
+    level: 3,
+    data: v.object({ status: v.number(), signal: v.optional(v.string()), process: v.string() }),
+    says: (d) => `${d.process}: ends ${d.signal === undefined ? `with ${d.status}` : `by ${d.signal}`}`,
+    source: 'man wait(2)',
+  }),
+  'kernel.events-lost': row({
+    level: 1,
+    data: v.object({ count: v.number(), reason: v.string() }),
+    says: (d) => `${d.count} records of the tracer were lost: ${d.reason}`,
+    source: 'man bpf(2)',
+  }),
 } as const;
