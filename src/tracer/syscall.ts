@@ -32,7 +32,7 @@ export interface ArgumentType {
   capture?: Capture;
   /** At exit: the kernel fills it in. Strings and structs that could not be read at entry are read again at exit by themselves. */
   when?: 'enter' | 'exit';
-  /** As strace prints it. */
+  /** As strace prints it; '' leaves the argument out of the list, as strace does where a call does not look at it. */
   show(view: ArgumentView): string;
 }
 
