@@ -38,10 +38,10 @@ export const mountFlags: NameSet = {
   },
 };
 
-/** @source uapi sys/mount.h */
+/** @source glibc sys/mount.h */
 export const unmountFlags: NameSet = {
   prefix: 'MNT_',
-  source: 'uapi sys/mount.h',
+  source: 'glibc sys/mount.h',
   values: {
     MNT_FORCE: 1,
     MNT_DETACH: 2,
@@ -178,10 +178,10 @@ export const fspickFlags: NameSet = {
   },
 };
 
-/** @source uapi sys/swap.h */
+/** @source glibc sys/swap.h */
 export const swapFlags: NameSet = {
   prefix: 'SWAP_FLAG_',
-  source: 'uapi sys/swap.h',
+  source: 'glibc sys/swap.h',
   values: {
     SWAP_FLAG_PREFER: 0x8000,
     SWAP_FLAG_DISCARD: 0x10000,
@@ -222,5 +222,37 @@ export const quotaTypes: NameSet = {
     USRQUOTA: 0,
     GRPQUOTA: 1,
     PRJQUOTA: 2,
+  },
+};
+
+/** @source uapi linux/mount.h */
+export const statmountMask: NameSet = {
+  prefix: 'STATMOUNT_',
+  source: 'uapi linux/mount.h',
+  values: {},
+  newer: {
+    '6.8': {
+      STATMOUNT_SB_BASIC: 1,
+      STATMOUNT_MNT_BASIC: 2,
+      STATMOUNT_PROPAGATE_FROM: 4,
+      STATMOUNT_MNT_ROOT: 8,
+      STATMOUNT_MNT_POINT: 0x10,
+      STATMOUNT_FS_TYPE: 0x20,
+    },
+    '6.11': {
+      STATMOUNT_MNT_NS_ID: 0x40,
+      STATMOUNT_MNT_OPTS: 0x80,
+    },
+    '6.13': {
+      STATMOUNT_FS_SUBTYPE: 0x100,
+      STATMOUNT_SB_SOURCE: 0x200,
+      STATMOUNT_OPT_ARRAY: 0x400,
+      STATMOUNT_OPT_SEC_ARRAY: 0x800,
+    },
+    '6.15': {
+      STATMOUNT_SUPPORTED_MASK: 0x1000,
+      STATMOUNT_MNT_UIDMAP: 0x2000,
+      STATMOUNT_MNT_GIDMAP: 0x4000,
+    },
   },
 };

@@ -1,0 +1,364 @@
+// What other guards and watchers of processes know: landlock, ptrace, personalities, userfaultfd, perf, reboot and modules.
+import type { NameSet } from './names.ts';
+
+/** @source uapi linux/landlock.h */
+export const landlockRuleTypes: NameSet = {
+  prefix: 'LANDLOCK_RULE_',
+  source: 'uapi linux/landlock.h',
+  values: {
+    LANDLOCK_RULE_PATH_BENEATH: 1,
+  },
+  newer: {
+    '6.7': {
+      LANDLOCK_RULE_NET_PORT: 2,
+    },
+  },
+};
+
+/** @source uapi linux/landlock.h */
+export const landlockCreateFlags: NameSet = {
+  prefix: 'LANDLOCK_CREATE_RULESET_',
+  source: 'uapi linux/landlock.h',
+  values: {
+    LANDLOCK_CREATE_RULESET_VERSION: 1,
+  },
+  newer: {
+    '6.15': {
+      LANDLOCK_CREATE_RULESET_ERRATA: 2,
+    },
+  },
+};
+
+/** @source uapi linux/landlock.h */
+export const landlockFileRights: NameSet = {
+  prefix: 'LANDLOCK_ACCESS_FS_',
+  source: 'uapi linux/landlock.h',
+  values: {
+    LANDLOCK_ACCESS_FS_EXECUTE: 1,
+    LANDLOCK_ACCESS_FS_WRITE_FILE: 2,
+    LANDLOCK_ACCESS_FS_READ_FILE: 4,
+    LANDLOCK_ACCESS_FS_READ_DIR: 8,
+    LANDLOCK_ACCESS_FS_REMOVE_DIR: 0x10,
+    LANDLOCK_ACCESS_FS_REMOVE_FILE: 0x20,
+    LANDLOCK_ACCESS_FS_MAKE_CHAR: 0x40,
+    LANDLOCK_ACCESS_FS_MAKE_DIR: 0x80,
+    LANDLOCK_ACCESS_FS_MAKE_REG: 0x100,
+    LANDLOCK_ACCESS_FS_MAKE_SOCK: 0x200,
+    LANDLOCK_ACCESS_FS_MAKE_FIFO: 0x400,
+    LANDLOCK_ACCESS_FS_MAKE_BLOCK: 0x800,
+    LANDLOCK_ACCESS_FS_MAKE_SYM: 0x1000,
+    LANDLOCK_ACCESS_FS_REFER: 0x2000,
+  },
+  newer: {
+    '6.2': {
+      LANDLOCK_ACCESS_FS_TRUNCATE: 0x4000,
+    },
+    '6.10': {
+      LANDLOCK_ACCESS_FS_IOCTL_DEV: 0x8000,
+    },
+  },
+};
+
+/** @source uapi linux/landlock.h */
+export const landlockNetworkRights: NameSet = {
+  prefix: 'LANDLOCK_ACCESS_NET_',
+  source: 'uapi linux/landlock.h',
+  values: {},
+  newer: {
+    '6.7': {
+      LANDLOCK_ACCESS_NET_BIND_TCP: 1,
+      LANDLOCK_ACCESS_NET_CONNECT_TCP: 2,
+    },
+  },
+};
+
+/** @source uapi linux/landlock.h */
+export const landlockScopes: NameSet = {
+  prefix: 'LANDLOCK_SCOPE_',
+  source: 'uapi linux/landlock.h',
+  values: {},
+  newer: {
+    '6.12': {
+      LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: 1,
+      LANDLOCK_SCOPE_SIGNAL: 2,
+    },
+  },
+};
+
+/** @source uapi linux/landlock.h */
+export const landlockRestrictFlags: NameSet = {
+  prefix: 'LANDLOCK_RESTRICT_SELF_',
+  source: 'uapi linux/landlock.h',
+  values: {},
+  newer: {
+    '6.15': {
+      LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF: 1,
+      LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON: 2,
+      LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF: 4,
+    },
+  },
+};
+
+/** @source uapi linux/landlock.h */
+export const lsmAttributes: NameSet = {
+  prefix: 'LSM_ATTR_',
+  source: 'uapi linux/landlock.h',
+  values: {},
+  newer: {
+    '6.8': {
+      LSM_ATTR_CURRENT: 100,
+      LSM_ATTR_EXEC: 101,
+      LSM_ATTR_FSCREATE: 102,
+      LSM_ATTR_KEYCREATE: 103,
+      LSM_ATTR_PREV: 104,
+      LSM_ATTR_SOCKCREATE: 105,
+    },
+  },
+};
+
+/** @source uapi linux/ptrace.h, asm/ptrace-abi.h */
+export const ptraceRequests: NameSet = {
+  prefix: 'PTRACE_',
+  source: 'uapi linux/ptrace.h, asm/ptrace-abi.h',
+  values: {
+    PTRACE_TRACEME: 0,
+    PTRACE_PEEKTEXT: 1,
+    PTRACE_PEEKDATA: 2,
+    PTRACE_PEEKUSR: 3,
+    PTRACE_POKETEXT: 4,
+    PTRACE_POKEDATA: 5,
+    PTRACE_POKEUSR: 6,
+    PTRACE_CONT: 7,
+    PTRACE_KILL: 8,
+    PTRACE_SINGLESTEP: 9,
+    PTRACE_GETREGS: 0xc,
+    PTRACE_SETREGS: 0xd,
+    PTRACE_GETFPREGS: 0xe,
+    PTRACE_SETFPREGS: 0xf,
+    PTRACE_ATTACH: 0x10,
+    PTRACE_DETACH: 0x11,
+    PTRACE_SYSCALL: 0x18,
+    PTRACE_GET_THREAD_AREA: 0x19,
+    PTRACE_SET_THREAD_AREA: 0x1a,
+    PTRACE_ARCH_PRCTL: 0x1e,
+    PTRACE_SYSEMU: 0x1f,
+    PTRACE_SYSEMU_SINGLESTEP: 0x20,
+    PTRACE_SINGLEBLOCK: 0x21,
+    PTRACE_SETOPTIONS: 0x4200,
+    PTRACE_GETEVENTMSG: 0x4201,
+    PTRACE_GETSIGINFO: 0x4202,
+    PTRACE_SETSIGINFO: 0x4203,
+    PTRACE_GETREGSET: 0x4204,
+    PTRACE_SETREGSET: 0x4205,
+    PTRACE_SEIZE: 0x4206,
+    PTRACE_INTERRUPT: 0x4207,
+    PTRACE_LISTEN: 0x4208,
+    PTRACE_PEEKSIGINFO: 0x4209,
+    PTRACE_GETSIGMASK: 0x420a,
+    PTRACE_SETSIGMASK: 0x420b,
+    PTRACE_SECCOMP_GET_FILTER: 0x420c,
+    PTRACE_SECCOMP_GET_METADATA: 0x420d,
+    PTRACE_GET_SYSCALL_INFO: 0x420e,
+    PTRACE_GET_RSEQ_CONFIGURATION: 0x420f,
+  },
+  newer: {
+    '6.16': {
+      PTRACE_SET_SYSCALL_INFO: 0x4212,
+    },
+  },
+};
+
+/** @source uapi linux/ptrace.h */
+export const ptraceOptions: NameSet = {
+  prefix: 'PTRACE_O_',
+  source: 'uapi linux/ptrace.h',
+  values: {
+    PTRACE_O_TRACESYSGOOD: 1,
+    PTRACE_O_TRACEFORK: 2,
+    PTRACE_O_TRACEVFORK: 4,
+    PTRACE_O_TRACECLONE: 8,
+    PTRACE_O_TRACEEXEC: 0x10,
+    PTRACE_O_TRACEVFORKDONE: 0x20,
+    PTRACE_O_TRACEEXIT: 0x40,
+    PTRACE_O_TRACESECCOMP: 0x80,
+    PTRACE_O_EXITKILL: 0x100000,
+    PTRACE_O_SUSPEND_SECCOMP: 0x200000,
+  },
+};
+
+/** @source uapi linux/personality.h */
+export const personalityTypes: NameSet = {
+  prefix: 'PER_',
+  source: 'uapi linux/personality.h',
+  values: {
+    PER_LINUX: 0,
+    PER_BSD: 6,
+    PER_LINUX32: 8,
+    PER_RISCOS: 0xc,
+    PER_OSF4: 0xf,
+    PER_HPUX: 0x10,
+    PER_LINUX_FDPIC: 0x80000,
+    PER_LINUX_32BIT: 0x800000,
+    PER_ISCR4: 0x4000005,
+    PER_SUNOS: 0x4000006,
+    PER_IRIX32: 0x4000009,
+    PER_IRIXN32: 0x400000a,
+    PER_IRIX64: 0x400000b,
+    PER_SOLARIS: 0x400000d,
+    PER_SVR4: 0x4100001,
+    PER_UW7: 0x410000e,
+    PER_SVR3: 0x5000002,
+    PER_WYSEV386: 0x5000004,
+    PER_XENIX: 0x5000007,
+    PER_OSR5: 0x6000003,
+    PER_SCOSVR3: 0x7000003,
+    PER_LINUX32_3GB: 0x8000008,
+  },
+};
+
+/** @source uapi linux/personality.h */
+export const personalityFlags: NameSet = {
+  prefix: '',
+  source: 'uapi linux/personality.h',
+  values: {
+    UNAME26: 0x20000,
+    ADDR_NO_RANDOMIZE: 0x40000,
+    FDPIC_FUNCPTRS: 0x80000,
+    MMAP_PAGE_ZERO: 0x100000,
+    ADDR_COMPAT_LAYOUT: 0x200000,
+    READ_IMPLIES_EXEC: 0x400000,
+    ADDR_LIMIT_32BIT: 0x800000,
+    SHORT_INODE: 0x1000000,
+    WHOLE_SECONDS: 0x2000000,
+    STICKY_TIMEOUTS: 0x4000000,
+    ADDR_LIMIT_3GB: 0x8000000,
+  },
+};
+
+/** @source uapi linux/userfaultfd.h */
+export const userfaultFlags: NameSet = {
+  prefix: 'UFFD_',
+  source: 'uapi linux/userfaultfd.h',
+  values: {
+    UFFD_USER_MODE_ONLY: 1,
+  },
+};
+
+/** @source uapi linux/perf_event.h */
+export const perfTypes: NameSet = {
+  prefix: 'PERF_TYPE_',
+  source: 'uapi linux/perf_event.h',
+  values: {
+    PERF_TYPE_HARDWARE: 0,
+    PERF_TYPE_SOFTWARE: 1,
+    PERF_TYPE_TRACEPOINT: 2,
+    PERF_TYPE_HW_CACHE: 3,
+    PERF_TYPE_RAW: 4,
+    PERF_TYPE_BREAKPOINT: 5,
+  },
+};
+
+/** @source uapi linux/perf_event.h */
+export const perfFlags: NameSet = {
+  prefix: 'PERF_FLAG_',
+  source: 'uapi linux/perf_event.h',
+  values: {
+    PERF_FLAG_FD_NO_GROUP: 1,
+    PERF_FLAG_FD_OUTPUT: 2,
+    PERF_FLAG_PID_CGROUP: 4,
+    PERF_FLAG_FD_CLOEXEC: 8,
+  },
+};
+
+/** @source uapi linux/reboot.h */
+export const rebootCommands: NameSet = {
+  prefix: 'LINUX_REBOOT_CMD_',
+  source: 'uapi linux/reboot.h',
+  values: {
+    LINUX_REBOOT_CMD_CAD_OFF: 0,
+    LINUX_REBOOT_CMD_RESTART: 0x1234567,
+    LINUX_REBOOT_CMD_POWER_OFF: 0x4321fedc,
+    LINUX_REBOOT_CMD_KEXEC: 0x45584543,
+    LINUX_REBOOT_CMD_CAD_ON: 0x89abcdef,
+    LINUX_REBOOT_CMD_RESTART2: 0xa1b2c3d4,
+    LINUX_REBOOT_CMD_HALT: 0xcdef0123,
+    LINUX_REBOOT_CMD_SW_SUSPEND: 0xd000fce2,
+  },
+};
+
+/** @source uapi linux/reboot.h */
+export const rebootMagic: NameSet = {
+  prefix: 'LINUX_REBOOT_MAGIC_',
+  source: 'uapi linux/reboot.h',
+  values: {
+    LINUX_REBOOT_MAGIC2A: 0x5121996,
+    LINUX_REBOOT_MAGIC2B: 0x16041998,
+    LINUX_REBOOT_MAGIC2C: 0x20112000,
+    LINUX_REBOOT_MAGIC2: 0x28121969,
+    LINUX_REBOOT_MAGIC1: 0xfee1dead,
+  },
+};
+
+/** @source uapi linux/kexec.h */
+export const kexecFileFlags: NameSet = {
+  prefix: 'KEXEC_FILE_',
+  source: 'uapi linux/kexec.h',
+  values: {
+    KEXEC_FILE_UNLOAD: 1,
+    KEXEC_FILE_ON_CRASH: 2,
+    KEXEC_FILE_NO_INITRAMFS: 4,
+  },
+};
+
+/** @source uapi linux/kexec.h */
+export const kexecFlags: NameSet = {
+  prefix: 'KEXEC_',
+  source: 'uapi linux/kexec.h',
+  values: {
+    KEXEC_ON_CRASH: 1,
+    KEXEC_PRESERVE_CONTEXT: 2,
+  },
+};
+
+/** @source uapi linux/module.h */
+export const moduleInitFlags: NameSet = {
+  prefix: 'MODULE_INIT_',
+  source: 'uapi linux/module.h',
+  values: {
+    MODULE_INIT_IGNORE_MODVERSIONS: 1,
+    MODULE_INIT_IGNORE_VERMAGIC: 2,
+    MODULE_INIT_COMPRESSED_FILE: 4,
+  },
+};
+
+/** delete_module(2) borrows those of open(2). @source uapi linux/fcntl.h */
+export const moduleDeleteFlags: NameSet = {
+  prefix: 'O_',
+  source: 'uapi linux/fcntl.h',
+  values: {
+    O_NONBLOCK: 0x800,
+    O_TRUNC: 0x200,
+  },
+};
+
+/** @source uapi linux/prctl.h */
+export const syslogActions: NameSet = {
+  prefix: 'SYSLOG_ACTION_',
+  source: 'uapi linux/prctl.h',
+  values: {},
+  newer: {
+    'linux/syslog.h of the kernel': {
+      SYSLOG_ACTION_CLOSE: 0,
+      SYSLOG_ACTION_OPEN: 1,
+      SYSLOG_ACTION_READ: 2,
+      SYSLOG_ACTION_READ_ALL: 3,
+      SYSLOG_ACTION_READ_CLEAR: 4,
+      SYSLOG_ACTION_CLEAR: 5,
+      SYSLOG_ACTION_CONSOLE_OFF: 6,
+      SYSLOG_ACTION_CONSOLE_ON: 7,
+      SYSLOG_ACTION_CONSOLE_LEVEL: 8,
+      SYSLOG_ACTION_SIZE_UNREAD: 9,
+      SYSLOG_ACTION_SIZE_BUFFER: 10,
+    },
+  },
+};
