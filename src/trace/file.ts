@@ -28,8 +28,14 @@ const header = v.object({
   tool: v.object({ tlab: v.string(), node: v.string() }),
   /** Every process that wrote a part. */
   processes: v.array(v.object({ pid: v.number(), stage: v.string(), seen: v.number() })),
+  /** Lines of this file that are events, of every level. */
   seen: v.number(),
+  /** Records of the system call tracer that are missing: with more than 0 the trace is not complete. */
   lost: v.number(),
+  /** Lines of level 3, which follow all others; absent where no system calls were recorded. */
+  calls: v.optional(v.number()),
+  /** What the tracer took: to attach, to end, and how much it wrote. */
+  cost: v.optional(v.object({ attachMs: v.number(), endMs: v.number(), recordedBytes: v.number() })),
   /** What this trace could not see, in words. */
   blind: v.array(v.string()),
   status: v.optional(v.number()),

@@ -106,33 +106,32 @@ type Described = { [T in EventType]: { type: T; data: EventData<T> } }[
   | 'kernel.operation-executed'];
 
 function describe(operation: Operation, record: PlanRecord, execution: Execution): Described {
-  const errno = record.errno === 0 ? {} : { errno: errnoName(record.errno) };
+  const durationNs = record.endNs === 0n ? 0 : Number(record.endNs - record.startNs);
+  const how = { durationNs, ...(record.errno === 0 ? {} : { errno: errnoName(record.errno) }) };
   switch (operation.name) {
     case 'mount': {
       const { source, target, fstype } = operation.arguments;
-      const data = { source, target, fstype, options: mountOptions(operation.arguments), ...errno };
+      const data = { source, target, fstype, options: mountOptions(operation.arguments), ...how };
       return { type: 'kernel.mount-attached', data };
     }
     case 'cgroup_make':
-      return { type: 'kernel.cgroup-made', data: { path: operation.arguments.path, ...errno } };
+      return { type: 'kernel.cgroup-made', data: { path: operation.arguments.path, ...how } };
     case 'cgroup_write':
-      return { type: 'kernel.cgroup-written', data: { ...operation.arguments, ...errno } };
+      return { type: 'kernel.cgroup-written', data: { ...operation.arguments, ...how } };
     case 'cgroup_join': {
       const { path, value } = cgroupJoin(operation, execution.initPid);
-      return { type: 'kernel.cgroup-written', data: { path, value, ...errno } };
+      return { type: 'kernel.cgroup-written', data: { path, value, ...how } };
     }
     default: {
-      const durationNs = record.endNs === 0n ? 0 : Number(record.endNs - record.startNs);
       const { name, actor } = operation;
       const data = {
         index: record.index,
         operation: name,
         arguments: readable(operation),
         actor,
-        durationNs,
         result: record.result,
       };
-      return { type: 'kernel.operation-executed', data: { ...data, ...errno } };
+      return { type: 'kernel.operation-executed', data: { ...data, ...how } };
     }
   }
 }

@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { row } from '../row.ts';
 
 const optionalError = { errno: v.optional(v.string()) };
+/** Of what a plan's executor did: from its start to its end. */
+const optionalDuration = { durationNs: v.optional(v.number()) };
 
 export const kernelRows = {
   'kernel.operation-executed': row({
@@ -28,6 +30,7 @@ export const kernelRows = {
       target: v.string(),
       fstype: v.string(),
       options: v.string(),
+      ...optionalDuration,
       ...optionalError,
     }),
     says: (d) => `mount ${d.fstype || 'bind'} ${d.source} on ${d.target} (${d.options})`,
@@ -41,13 +44,13 @@ export const kernelRows = {
   }),
   'kernel.cgroup-written': row({
     level: 2,
-    data: v.object({ path: v.string(), value: v.string(), ...optionalError }),
+    data: v.object({ path: v.string(), value: v.string(), ...optionalDuration, ...optionalError }),
     says: (d) => `write ${d.value} to ${d.path}`,
     source: 'man cgroups(7)',
   }),
   'kernel.cgroup-made': row({
     level: 2,
-    data: v.object({ path: v.string(), ...optionalError }),
+    data: v.object({ path: v.string(), ...optionalDuration, ...optionalError }),
     says: (d) => `make cgroup ${d.path}`,
     source: 'man cgroups(7)',
   }),
