@@ -75,6 +75,11 @@ export const catalogue: Record<string, CatalogueRow> = {
     load: () => import('./commands/trace/show.ts'),
   },
   'trace ls': { group: 'see', says: 'List the traces of this host', load: () => import('./commands/trace/ls.ts') },
+  'trace diff': {
+    group: 'see',
+    says: 'What two traces did differently, and why',
+    load: () => import('./commands/trace/diff.ts'),
+  },
   'trace export': { group: 'see', says: 'Write a trace to a file', load: () => import('./commands/trace/export.ts') },
   'trace rm': { group: 'see', says: 'Remove traces', load: () => import('./commands/trace/rm.ts') },
   why: { group: 'see', says: 'Why an event of a trace happened', load: () => import('./commands/why.ts') },

@@ -1,0 +1,27 @@
+// `tlab trace diff`: what two traces did differently, and why.
+import { loadTrace } from '../../../engine/traces.ts';
+import { diffJson, diffTraces } from '../../../explain/diff/diff.ts';
+import { diffScreen } from '../../../explain/diff/text.ts';
+import { defineCommand } from '../../command.ts';
+import { boolean } from '../../flags/spec.ts';
+import { print, terminalColumns } from '../../terminal.ts';
+
+export default defineCommand({
+  operands: 'TRACE|FILE TRACE|FILE',
+  count: { min: 2, max: 2 },
+  flags: {
+    all: boolean('Every difference in full, with the numbers of its events'),
+    json: boolean('One JSON object'),
+  },
+  says: 'Compares what two traces changed in the kernel and prints only what differs, below its cause. What belongs to one run alone (ids, pids, times, addresses given out, the order of parallel work) is no difference. Exit status 0 when there is none, 1 when there is one.',
+  examples: [
+    { says: 'what --privileged takes away', line: 'tlab trace diff 3f2a 91bc' },
+    { says: 'two exported traces, on any machine', line: 'tlab trace diff plain.jsonl read-only.jsonl' },
+  ],
+  run: async ({ flags, operands: [a = 'last', b = 'last'] }) => {
+    const difference = diffTraces(await loadTrace(a), await loadTrace(b));
+    if (flags.json) print(JSON.stringify(diffJson(difference)));
+    else for (const line of diffScreen(difference, { width: terminalColumns(), all: flags.all })) print(line);
+    return difference.groups.length === 0 ? 0 : 1;
+  },
+});

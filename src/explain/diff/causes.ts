@@ -1,0 +1,109 @@
+// The cause of a difference, at its root: which of the things that were asked differently brought it about. In this order:
+//   1. the chain of the effect itself ends in a flag or an argument that the two commands do not share;
+//   2. the same line of config.json, in the trace that lacks the effect, ends in such a flag (--privileged takes the masks away);
+//   3. the commands differ in one thing only, so that it is the cause of all that differs, unless the effect hangs on the engine's state;
+//   4. none of these: the effect's own root, a named default or the image.
+import type { Cause, Provenance } from '../../trace/cause.ts';
+import type { Trace, TraceEvent } from '../../trace/file.ts';
+import { Causes } from '../causes.ts';
+import type { Effect } from '../effects/effect.ts';
+import type { Change } from './compare.ts';
+
+export interface DiffCause {
+  /** What both differ by, or the effect's own root. Undefined: the trace does not tell. */
+  cause: Cause | undefined;
+  /** Whether it is what was asked differently. */
+  asked: boolean;
+}
+
+/** Steps that are taken by the first container that needs them: who is first hangs on the engine's state, not on the command. */
+const stateful = new Set<string>([
+  'default:bridge-network',
+  'default:cgroup-controllers',
+  'default:engine-housekeeping',
+]);
+
+export class DiffCauses {
+  /** What was asked differently: flags and arguments, by their cause. */
+  readonly asked: Cause[];
+  readonly #a: Causes;
+  readonly #b: Causes;
+
+  constructor(a: Trace, b: Trace) {
+    this.#a = new Causes(a);
+    this.#b = new Causes(b);
+    this.asked = askedDifferently(a, b);
+  }
+
+  of(change: Change): DiffCause {
+    const sides = [
+      { effect: change.b, own: this.#b, other: this.#a },
+      { effect: change.a, own: this.#a, other: this.#b },
+    ];
+    let ownRoot: Cause | undefined;
+    for (const { effect, own, other } of sides) {
+      if (effect === undefined) continue;
+      for (const root of [...rootsOf(own, effect), ...elsewhere(other, effect)]) {
+        if (this.asked.includes(root)) return { cause: root, asked: true };
+      }
+      ownRoot ??= rootsOf(own, effect)[0];
+    }
+    const [only] = this.asked;
+    if (this.asked.length === 1 && only !== undefined && !stateful.has(ownRoot ?? ''))
+      return { cause: only, asked: true };
+    return { cause: ownRoot, asked: false };
+  }
+}
+
+/** The roots of an effect's events. */
+const rootsOf = (causes: Causes, effect: Effect): Cause[] =>
+  effect.events.flatMap((event) => causes.chainOf(event).links.at(-1) ?? []);
+
+/** Where the same line of config.json, or field of the request, comes from in the other trace. */
+const elsewhere = (other: Causes, effect: Effect): Cause[] =>
+  effect.events.flatMap((event) => {
+    if (event.cause === undefined || !/^(config|api):/.test(event.cause)) return [];
+    return other.chainOf({ ...event, ts: Number.POSITIVE_INFINITY }).links.at(-1) ?? [];
+  });
+
+interface Asked {
+  body: unknown;
+  provenance: Provenance;
+}
+
+/** What the client asked of the daemon with provenance: one request of a run, `POST /containers/create`. */
+function requestsOf(events: readonly TraceEvent[]): Asked[] {
+  return events.flatMap(({ type, data }) =>
+    type === 'cli.request-sent' && typeof data.provenance === 'object' && data.provenance !== null
+      ? [{ body: data.body, provenance: data.provenance as Provenance }]
+      : [],
+  );
+}
+
+/** Flag or argument → the values that it led to, as text. A request that is sent again (an image had to be pulled first) counts once. */
+function askedBy(trace: Trace): Map<Cause, string> {
+  const found = new Map<Cause, Set<string>>();
+  for (const { body, provenance } of requestsOf(trace.events)) {
+    for (const [pointer, cause] of Object.entries(provenance)) {
+      if (!/^(flag|argument):/.test(cause)) continue;
+      const values = found.get(cause) ?? new Set();
+      found.set(cause, values.add(`${pointer}=${JSON.stringify(at(body, pointer)) ?? ''}`));
+    }
+  }
+  return new Map([...found].map(([cause, values]) => [cause, [...values].sort().join(' ')]));
+}
+
+function at(value: unknown, pointer: string): unknown {
+  let found = value;
+  for (const step of pointer.split('/').slice(1)) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    found = (found as Record<string, unknown>)[step.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  return found;
+}
+
+function askedDifferently(a: Trace, b: Trace): Cause[] {
+  const [inA, inB] = [askedBy(a), askedBy(b)];
+  const causes = [...new Set([...inA.keys(), ...inB.keys()])];
+  return causes.filter((cause) => inA.get(cause) !== inB.get(cause));
+}

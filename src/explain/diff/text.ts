@@ -1,0 +1,113 @@
+// The comparison of two traces as a screen: what is compared, the differences below their causes, how much is alike.
+// Rule: it fits 24 lines of 80 columns by grouping and shortening; what is left out is counted, and --all shows it.
+import { styleText } from 'node:util';
+import { columns, fit, fitMiddle, printable, wrap } from '../../base/text.ts';
+import type { Cause } from '../../trace/cause.ts';
+import { wordsOfCause } from '../causes.ts';
+import type { Difference, DifferenceGroup } from './diff.ts';
+import { type DiffLine, eventNumbers, type Sign } from './words.ts';
+
+export interface ScreenOptions {
+  width: number;
+  /** Every difference in full, with the numbers of its events. */
+  all: boolean;
+}
+
+const screenLines = 24;
+const colours = { '-': 'red', '+': 'green', '~': 'yellow' } as const;
+
+/** The whole answer of `tlab trace diff`. */
+export function diffScreen(difference: Difference, options: ScreenOptions): string[] {
+  const { groups, alike } = difference;
+  const head = [...headLines(difference, options.width), ...noteLines(difference, options.width)];
+  const end = endLines(difference);
+  if (groups.length === 0) return [...head, '', `no difference: ${alike} operations alike`];
+  const room = options.all ? Number.POSITIVE_INFINITY : screenLines - 1 - head.length - end.length;
+  return [...head, ...groupLines(groups, room, options), ...end];
+}
+
+function headLines({ a, b }: Difference, width: number): string[] {
+  return [
+    { name: 'A', trace: a, colour: 'red' as const },
+    { name: 'B', trace: b, colour: 'green' as const },
+  ].map(({ name, trace, colour }) => {
+    const id = `  ${trace.header.id.slice(0, 12)}`;
+    const room = width - 3 - columns(id);
+    const command = fitMiddle(printable(trace.header.command.join(' ')), room);
+    return `${styleText(colour, name)}  ${styleText('bold', command)}${' '.repeat(Math.max(0, room - columns(command)))}${styleText('dim', id)}`;
+  });
+}
+
+function noteLines({ notes }: Difference, width: number): string[] {
+  return notes.flatMap((note) => wrap(printable(`note: ${note}`), width).map((line) => styleText('yellow', line)));
+}
+
+function endLines({ alike, groups }: Difference): string[] {
+  const count = (sign: Sign): number =>
+    groups
+      .flatMap((group) => group.lines)
+      .reduce((sum, line) => sum + (line.sign === sign ? line.changes.length : 0), 0);
+  return [
+    '',
+    `${alike} operations alike; ${count('-')} only in A (-), ${count('+')} only in B (+), ${count('~')} changed (~)`,
+  ];
+}
+
+function groupLines(groups: readonly DifferenceGroup[], room: number, options: ScreenOptions): string[] {
+  const needed = groups.reduce((sum, group) => sum + 2 + group.lines.length, 0);
+  // Two lines for each sentence where there is room for them, one else.
+  let spare = Math.max(0, room - needed);
+  const lines: string[] = [];
+  let left = 0;
+  for (const group of groups) {
+    if (lines.length + 3 > room) {
+      left += group.lines.length;
+      continue;
+    }
+    lines.push('', styleText('bold', fit(headingOf(group), options.width)));
+    for (const line of group.lines) {
+      if (lines.length + 1 > room - (left > 0 ? 1 : 0)) {
+        left++;
+        continue;
+      }
+      const shown = lineText(line, { ...options, most: options.all ? Number.POSITIVE_INFINITY : spare > 0 ? 2 : 1 });
+      spare -= Math.max(0, shown.length - 1);
+      lines.push(...shown);
+    }
+  }
+  if (left > 0) lines[lines.length - 1] = `  … and ${left + 1} more: --all`;
+  return lines;
+}
+
+const headingOf = ({ cause, asked, sides }: DifferenceGroup): string =>
+  cause === undefined
+    ? 'of unknown cause'
+    : asked
+      ? `because of ${askedWords(cause)}${sides === '' ? '' : ` (${sides})`}`
+      : printable(wordsOfCause(cause));
+
+const askedWords = (cause: Cause): string => printable(cause.slice(cause.indexOf(':') + 1));
+
+/** A sentence in at most `most` lines; what does not fit is cut with a mark. */
+function lineText(line: DiffLine, { width, most, all }: ScreenOptions & { most: number }): string[] {
+  const numbers = all ? `  ${eventsOf(line)}` : '';
+  const wrapped = wrap(printable(line.words + numbers), width - 4);
+  const kept = wrapped.length <= most ? wrapped : cut(wrapped, most, width - 4);
+  return kept.map((words, i) =>
+    i === 0 ? `  ${styleText(colours[line.sign], line.sign)} ${fit(words, width - 4)}` : `    ${fit(words, width - 4)}`,
+  );
+}
+
+function cut(wrapped: readonly string[], most: number, width: number): string[] {
+  const kept = wrapped.slice(0, most);
+  const last = kept.pop() ?? '';
+  return [...kept, fit(`${last.replace(/,$/, '')}, …`, width)];
+}
+
+function eventsOf({ changes }: DiffLine): string {
+  const numbers = (side: 'a' | 'b'): string => {
+    const all = changes.flatMap((change) => eventNumbers(change[side]));
+    return all.length === 0 ? '' : `${side.toUpperCase()} ${all.join(' ')}`;
+  };
+  return `[${[numbers('a'), numbers('b')].filter(Boolean).join('; ')}]`;
+}

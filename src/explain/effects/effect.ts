@@ -1,0 +1,109 @@
+// What a trace changed in the kernel, as a list that two traces can be compared by. An effect has a kind, a subject (what is changed:
+// /proc, memory.limit_in_bytes, net.ipv4.ip_forward) and a value (to what). It is read from events of levels 0 to 2, whoever made them:
+// reported by our runtime, observed in our daemon, or derived from the calls of a foreign program (derive.ts).
+// Rule: what differs from run to run of the same command (ids, pids, addresses given out) stands in neither subject nor value.
+
+import type { TraceEvent } from '../../trace/file.ts';
+import { networkEffects } from './network.ts';
+import { operationEffects } from './operation.ts';
+import { Sameness } from './sameness.ts';
+
+/** In the order in which a comparison tells them. `one` and `many` name them with a number in front. */
+export const effectKinds = {
+  exit: { one: 'exit status', many: 'exit statuses' },
+  exec: { one: 'program', many: 'programs' },
+  environment: { one: 'environment variable', many: 'environment variables' },
+  cwd: { one: 'working directory', many: 'working directories' },
+  user: { one: 'user or group', many: 'users and groups' },
+  hook: { one: 'hook', many: 'hooks' },
+  'namespace-made': { one: 'new namespace', many: 'new namespaces' },
+  'namespace-joined': { one: 'namespace joined', many: 'namespaces joined' },
+  'id-map': { one: 'id map', many: 'id maps' },
+  cgroup: { one: 'cgroup', many: 'cgroups' },
+  'cgroup-value': { one: 'cgroup value', many: 'cgroup values' },
+  'cgroup-joined': { one: 'cgroup joined', many: 'cgroups joined' },
+  'device-rule': { one: 'device rule', many: 'device rules' },
+  root: { one: 'root step', many: 'root steps' },
+  mount: { one: 'mount', many: 'mounts' },
+  device: { one: 'device', many: 'devices' },
+  symlink: { one: 'symbolic link', many: 'symbolic links' },
+  masked: { one: 'masked path', many: 'masked paths' },
+  'read-only': { one: 'read-only path', many: 'read-only paths' },
+  hostname: { one: 'host name', many: 'host names' },
+  sysctl: { one: 'sysctl', many: 'sysctls' },
+  capabilities: { one: 'capability set', many: 'capability sets' },
+  seccomp: { one: 'seccomp filter', many: 'seccomp filters' },
+  process: { one: 'process attribute', many: 'process attributes' },
+  link: { one: 'network link', many: 'network links' },
+  address: { one: 'network address', many: 'network addresses' },
+  route: { one: 'route', many: 'routes' },
+  chain: { one: 'iptables chain', many: 'iptables chains' },
+  rule: { one: 'iptables rule', many: 'iptables rules' },
+  other: { one: 'other operation', many: 'other operations' },
+} as const satisfies Record<string, { one: string; many: string }>;
+
+export type EffectKind = keyof typeof effectKinds;
+
+export interface Effect {
+  kind: EffectKind;
+  subject: string;
+  /** Empty where the subject says all. */
+  value: string;
+  /** Tried, but what it is about does not exist on this host: rightly ignored. */
+  absent?: true;
+  /** The events that make it up, in order; several where they belong together (a bind and its remount). */
+  events: [TraceEvent, ...TraceEvent[]];
+}
+
+/** An effect before it is known which event it comes from. */
+export type Draft = Pick<Effect, 'kind' | 'subject' | 'value'>;
+
+/** The effects of a trace, in the order of its events. What is only taken down again (at the end of a container) is none. */
+export function effectsOf(events: readonly TraceEvent[]): Effect[] {
+  const sameness = new Sameness(events);
+  const effects: Effect[] = [];
+  for (const event of events) {
+    const errno = typeof event.data.errno === 'string' ? event.data.errno : '';
+    const ignored = errno !== '' && isIgnored(event);
+    for (const draft of draftsOf(event, sameness)) {
+      const value = errno === '' || ignored ? draft.value : `${draft.value} fails: ${errno}`.trim();
+      const effect: Effect = { ...draft, value, events: [event] };
+      if (ignored) effect.absent = true;
+      if (!joined(effects, effect)) effects.push(effect);
+    }
+  }
+  return effects;
+}
+
+/** An errno that the operation met and went on: a masked path that does not exist. */
+const isIgnored = ({ data }: TraceEvent): boolean =>
+  typeof data.result === 'number' ? data.result >= 0 : data.ignored === true;
+
+function draftsOf(event: TraceEvent, sameness: Sameness): Draft[] {
+  if (event.type === 'cli.command-ended') {
+    return [{ kind: 'exit', subject: 'of the command', value: String(event.data.status ?? 'none: an error') }];
+  }
+  if (event.stage !== 'kernel') return [];
+  return networkEffects(event, sameness) ?? operationEffects(event, sameness);
+}
+
+const optionsOf = (value: string): Set<string> => new Set(value.split(',').filter((word) => word !== ''));
+
+/** A remount belongs to the mount before it on the same target: together they are one mount with the options of both. */
+function joined(effects: Effect[], effect: Effect): boolean {
+  if (effect.kind !== 'mount' || !effect.value.startsWith('remount')) return false;
+  const mount = effects.findLast((one) => one.kind === 'mount' && one.subject === effect.subject);
+  if (mount === undefined) return false;
+  const [head = '', first = ''] = splitOnce(mount.value, ' ');
+  const options = optionsOf(splitOnce(effect.value, ' ')[1] ?? '');
+  options.delete('bind');
+  for (const option of optionsOf(first)) if (!['ro', 'rw'].includes(option)) options.add(option);
+  mount.value = `${head} ${[...options].sort().join(',')}`.trim();
+  mount.events.push(...effect.events);
+  return true;
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
