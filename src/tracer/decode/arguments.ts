@@ -59,7 +59,7 @@ export function stringText(captured: CapturedBytes | undefined, address: bigint)
   if (address === 0n) return 'NULL';
   if (!captured) return pointerText(address);
   const text = untilNul(captured.bytes);
-  return quoted(text) + (captured.whole > text.length + 1 && text.length === captured.bytes.length ? '...' : '');
+  return quoted(text) + (captured.whole > captured.bytes.length && text.length === captured.bytes.length ? '...' : '');
 }
 
 const stringAt = (when: 'enter' | 'exit'): ArgumentType => ({
@@ -104,13 +104,19 @@ export const returnedBytes: ArgumentType = {
   show: (view) => (hasFailed(view) ? pointerText(view.value) : dataText(view, Number(view.result ?? 0n))),
 };
 
+/** E2BIG in the place of a part: the list goes on, longer than what the tracer reads. */
+const goesOn = -7;
+
+const partText = (part: CapturedBytes): string =>
+  part.whole >= 0 ? stringText(part, 1n) : part.whole === goesOn ? '...' : '???';
+
 /** argv: `["sh", "-c", "true"]`. */
 export const strings: ArgumentType = {
   capture: { kind: 'strings', most: 16384 },
   show(view) {
     if (view.value === 0n) return 'NULL';
     if (!view.captured) return pointerText(view.value);
-    return `[${view.parts.map((part) => stringText(part, 1n)).join(', ')}]`;
+    return `[${view.parts.map(partText).join(', ')}]`;
   },
 };
 
@@ -119,7 +125,7 @@ export const environment: ArgumentType = {
   capture: { kind: 'environment', most: 16384 },
   show(view) {
     if (view.value === 0n) return 'NULL';
-    const count = view.parts.length;
+    const count = view.parts.filter((part) => part.whole >= 0).length;
     return `${pointerText(view.value)} /* ${count} var${count === 1 ? '' : 's'} */`;
   },
 };

@@ -25,15 +25,16 @@ export const limits: NameSet = {
   },
 };
 
-/** @source uapi linux/sched.h */
+/** @source glibc sched.h */
 export const schedulingPolicies: NameSet = {
   prefix: 'SCHED_',
-  source: 'uapi linux/sched.h',
+  source: 'glibc sched.h',
   values: {
-    SCHED_NORMAL: 0,
+    SCHED_OTHER: 0,
     SCHED_FIFO: 1,
     SCHED_RR: 2,
     SCHED_BATCH: 3,
+    SCHED_ISO: 4,
     SCHED_IDLE: 5,
     SCHED_DEADLINE: 6,
   },

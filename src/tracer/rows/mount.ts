@@ -125,7 +125,7 @@ export const mountRows = {
   open_by_handle_at: row({
     x64: 304,
     arm64: 265,
-    args: { mount_fd: fd, handle: fileHandle, flags: hexadecimal },
+    args: { mount_fd: dirfd, handle: fileHandle, flags: openMode },
     result: 'fd',
     source: 'man open_by_handle_at(2)',
   }),

@@ -1,0 +1,61 @@
+// The table of system calls: all rows, found by machine and number or by name.
+// Rule: a number without a row is shown as a number with a mark, and so is a 32-bit call, whose numbers are of another table.
+
+import { fileRows } from './rows/files.ts';
+import { ioRows } from './rows/io.ts';
+import { mountRows } from './rows/mount.ts';
+import { processRows } from './rows/process.ts';
+import type { ArgumentType, SyscallRow } from './syscall.ts';
+
+export type Machine = 'x64' | 'arm64';
+
+/** Every system call of x86-64 and arm64, by its name in kernel spelling. */
+export const syscallRows: Readonly<Record<string, SyscallRow>> = {
+  ...fileRows,
+  ...ioRows,
+  ...mountRows,
+  ...processRows,
+};
+
+/** A row made ready for decoding. */
+export interface Syscall {
+  name: string;
+  row: SyscallRow;
+  types: readonly ArgumentType[];
+  variants: ReadonlyArray<{ argument: number; equals: bigint; types: readonly ArgumentType[] }>;
+}
+
+function prepare([name, row]: [string, SyscallRow]): Syscall {
+  const variants = (row.variants ?? []).map(({ argument, equals, args }) => ({
+    argument,
+    equals: BigInt(equals),
+    types: Object.values(args),
+  }));
+  return { name, row, types: Object.values(row.args), variants };
+}
+
+const prepared = Object.entries(syscallRows).map(prepare);
+
+function byNumber(machine: Machine): ReadonlyMap<number, Syscall> {
+  return new Map(prepared.flatMap((call) => (call.row[machine] === undefined ? [] : [[call.row[machine], call]])));
+}
+
+const tables = { x64: byNumber('x64'), arm64: byNumber('arm64') };
+
+/** The call of this number on this machine; undefined when it is younger than this table, or never was. */
+export const syscallOf = (machine: Machine, number: number): Syscall | undefined => tables[machine].get(number);
+
+/** `openat`, `syscall_999`, `i386_syscall_20`. */
+export function syscallName(machine: Machine, number: number, isCompat: boolean): string {
+  if (isCompat) return `${machine === 'x64' ? 'i386' : 'arm'}_syscall_${number}`;
+  return syscallOf(machine, number)?.name ?? `syscall_${number}`;
+}
+
+/** The types of this call's arguments; those of a variant where a register selects one. */
+export function typesOf(call: Syscall, registers: readonly bigint[]): readonly ArgumentType[] {
+  for (const variant of call.variants) {
+    if (BigInt.asUintN(32, registers[variant.argument] ?? 0n) === BigInt.asUintN(32, variant.equals))
+      return variant.types;
+  }
+  return call.types;
+}
