@@ -2,8 +2,10 @@
 // Rule: a number without a row is shown as a number with a mark, and so is a 32-bit call, whose numbers are of another table.
 
 import { fileRows } from './rows/files.ts';
+import { identityRows } from './rows/identity.ts';
 import { ioRows } from './rows/io.ts';
 import { mountRows } from './rows/mount.ts';
+import { namespaceRows } from './rows/namespace.ts';
 import { processRows } from './rows/process.ts';
 import type { ArgumentType, SyscallRow } from './syscall.ts';
 
@@ -15,6 +17,8 @@ export const syscallRows: Readonly<Record<string, SyscallRow>> = {
   ...ioRows,
   ...mountRows,
   ...processRows,
+  ...namespaceRows,
+  ...identityRows,
 };
 
 /** A row made ready for decoding. */

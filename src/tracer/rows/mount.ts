@@ -12,6 +12,7 @@ import {
   unsignedInt,
   unsignedLong,
 } from '../decode/arguments.ts';
+import { openFlag } from '../decode/files.ts';
 import {
   fileHandle,
   fileHandleOut,
@@ -125,7 +126,7 @@ export const mountRows = {
   open_by_handle_at: row({
     x64: 304,
     arm64: 265,
-    args: { mount_fd: dirfd, handle: fileHandle, flags: openMode },
+    args: { mount_fd: dirfd, handle: fileHandle, flags: openFlag },
     result: 'fd',
     source: 'man open_by_handle_at(2)',
   }),
