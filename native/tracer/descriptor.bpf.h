@@ -1,0 +1,70 @@
+/*
+ * Which descriptors may show their data: files on the kernel's own file systems and netlink sockets. What a process writes to
+ * ordinary files, pipes and other sockets is its own affair.
+ */
+#ifndef TLAB_TRACER_DESCRIPTOR_BPF_H
+#define TLAB_TRACER_DESCRIPTOR_BPF_H
+
+/* uapi linux/magic.h; linux/socket.h */
+#define CGROUP_SUPER_MAGIC 0x27e0eb
+#define CGROUP2_SUPER_MAGIC 0x63677270
+#define PROC_SUPER_MAGIC 0x9fa0
+#define SYSFS_MAGIC 0x62656572
+#define SOCKFS_MAGIC 0x534F434B
+#define AF_NETLINK 16
+
+static __always_inline struct file *file_of(__u32 descriptor)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = 0;
+	if (descriptor >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof file, files + descriptor);
+	return file;
+}
+
+static __always_inline int is_netlink_file(struct file *file)
+{
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk, __sk_common.skc_family) == AF_NETLINK;
+}
+
+__noinline int is_netlink(__u32 descriptor)
+{
+	struct file *file = file_of(descriptor);
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	return is_netlink_file(file);
+}
+
+/* Files of /proc that show what a process was given: its environment, its arguments, its memory. */
+static __always_inline int is_private(struct file *file)
+{
+	char name[8] = {};
+	bpf_probe_read_kernel_str(name, sizeof name, BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	__u64 word = *(__u64 *)name;
+	return word == 0x6e6f7269766e65ULL /* environ */ || word == 0x656e696c646d63ULL /* cmdline */ || word == 0x6d656dULL /* mem */;
+}
+
+__noinline int may_show(__u32 descriptor)
+{
+	struct file *file = file_of(descriptor);
+	if (!file)
+		return 0;
+	switch (BPF_CORE_READ(file, f_inode, i_sb, s_magic)) {
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+		return 1;
+	case PROC_SUPER_MAGIC:
+		return !is_private(file);
+	case SOCKFS_MAGIC:
+		return is_netlink_file(file);
+	default:
+		return 0;
+	}
+}
+
+#endif
