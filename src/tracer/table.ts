@@ -7,6 +7,7 @@ import { ioRows } from './rows/io.ts';
 import { mountRows } from './rows/mount.ts';
 import { namespaceRows } from './rows/namespace.ts';
 import { processRows } from './rows/process.ts';
+import { securityRows } from './rows/security.ts';
 import type { ArgumentType, SyscallRow } from './syscall.ts';
 
 export type Machine = 'x64' | 'arm64';
@@ -19,6 +20,7 @@ export const syscallRows: Readonly<Record<string, SyscallRow>> = {
   ...processRows,
   ...namespaceRows,
   ...identityRows,
+  ...securityRows,
 };
 
 /** A row made ready for decoding. */

@@ -102,30 +102,46 @@ export function listShape(item: Shape, count: number): Shape {
   return { size: item.size * count, align: item.align, show };
 }
 
-/** `{a=1, b=2}`. Fields whose name starts with `_` take their room and are not printed. */
-export function struct(fields: Readonly<Record<string, Shape>>): Shape {
-  const placed: Array<{ name: string; at: number; shape: Shape }> = [];
+/** The fields that fit into the data, from its start; `...` where it ends within one, or before one that must be there. */
+function showFields(placed: readonly PlacedField[], data: Uint8Array, view: ArgumentView): string[] {
+  const shown: string[] = [];
+  for (const { name, at, shape, isOptional } of placed) {
+    if (at + shape.size > data.length) {
+      if (!isOptional || at < data.length) shown.push('...');
+      break;
+    }
+    if (!name.startsWith('_')) shown.push(`${name}=${shape.show(data.subarray(at), view)}`);
+  }
+  return shown;
+}
+
+interface PlacedField {
+  name: string;
+  at: number;
+  shape: Shape;
+  /** Of an extensible struct: older callers do not know it. */
+  isOptional: boolean;
+}
+
+function layOut(fields: Readonly<Record<string, Shape>>, isOptional: boolean): Shape {
+  const placed: PlacedField[] = [];
   let end = 0;
   let align = 1;
   for (const [name, shape] of Object.entries(fields)) {
     const at = Math.ceil(end / shape.align) * shape.align;
-    placed.push({ name, at, shape });
+    placed.push({ name, at, shape, isOptional });
     end = at + shape.size;
     align = Math.max(align, shape.align);
   }
-  const show: Shape['show'] = (data, view) => {
-    const shown: string[] = [];
-    for (const { name, at, shape } of placed) {
-      if (at + shape.size > data.length) {
-        shown.push('...');
-        break;
-      }
-      if (!name.startsWith('_')) shown.push(`${name}=${shape.show(data.subarray(at), view)}`);
-    }
-    return `{${shown.join(', ')}}`;
-  };
+  const show: Shape['show'] = (data, view) => `{${showFields(placed, data, view).join(', ')}}`;
   return { size: Math.ceil(end / align) * align, align, show };
 }
+
+/** `{a=1, b=2}`. Fields whose name starts with `_` take their room and are not printed. */
+export const struct = (fields: Readonly<Record<string, Shape>>): Shape => layOut(fields, false);
+
+/** A struct whose callers say its size: it ends where the data ends. */
+export const extensibleStruct = (fields: Readonly<Record<string, Shape>>): Shape => layOut(fields, true);
 
 /** Whether the call came back with an error: what the kernel would have filled in is not there then. */
 export const hasFailed = (view: ArgumentView): boolean => view.result !== undefined && view.result < 0n;
