@@ -8,6 +8,8 @@ say() { printf '%s\n' "tlab set-up: $*" >&2; }
 
 # What tlab needs to run and to be built.
 packages='gcc make libc6-dev linux-libc-dev musl-tools libseccomp2 libarchive-dev iptables iproute2 procps ca-certificates'
+# What the tracer of system calls is built with: a compiler for BPF, and libbpf. Without them tlab runs; traces say that they see none.
+tracer_packages='clang libbpf-dev'
 # Real programs that the tests and the benchmark compare with or speak to.
 test_packages='docker.io containerd runc crun skopeo umoci docker-registry busybox-static strace tmux curl jq tini python3 openssl'
 
@@ -37,6 +39,8 @@ install_packages() {
 if command -v apt-get >/dev/null; then
 	# shellcheck disable=SC2086
 	install_packages $packages
+	# shellcheck disable=SC2086
+	install_packages $tracer_packages || say "traces will show no system calls: could not install $tracer_packages"
 	# shellcheck disable=SC2086
 	[ "${1:-}" = test ] && install_packages $test_packages
 fi

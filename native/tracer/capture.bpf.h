@@ -16,16 +16,17 @@ enum {
 	CHUNK_MOST = 4096,   /* of one capture */
 	STRINGS_MOST = 128,  /* of one argv or envp */
 	VECTORS_MOST = 8,
-	NO_REGISTER = 255,
 	EFAULT_RESULT = -14,
 	E2BIG_RESULT = -7,
 };
 
 struct scratch {
-	__u64 arguments[6];
+	__u64 arguments[8]; /* the last two are zero: rules without a selecting register look there */
 	__s64 result;
 	__u32 used;
 	__u32 unread; /* a bit for each argument that could not be read */
+	__u32 wanted; /* a bit for each argument that no rule was selected for yet */
+	__u32 reserved;
 	__u8 bytes[RECORD_MOST + CHUNK_MOST + 64];
 };
 
@@ -222,8 +223,16 @@ static __always_inline __u64 length_of(const struct scratch *scratch, const vola
 	}
 }
 
-/* Carries out one rule on the call whose registers lie in the scratch memory. */
-__noinline int apply_rule(__u32 slot, __u32 index)
+/* ioctl says by itself when: uapi asm-generic/ioctl.h, bit 30 the process writes, bit 31 it reads. */
+static __always_inline int is_now(const struct scratch *scratch, const volatile struct capture_rule *rule, int at_exit)
+{
+	if (rule->kind == CAPTURE_IOCTL)
+		return scratch->arguments[1] >> (at_exit ? 31 : 30) & 1;
+	return rule->at_exit == at_exit;
+}
+
+/* Carries out one rule, if its time is now, on the call whose registers lie in the scratch memory. */
+__noinline int apply_rule(__u32 slot, __u32 index, int at_exit)
 {
 	struct scratch *scratch = scratch_of(slot);
 	if (!scratch || index >= RULES_MOST)
@@ -231,6 +240,9 @@ __noinline int apply_rule(__u32 slot, __u32 index)
 	const volatile struct capture_rule *rule = &settings.rules[index];
 	__u32 argument = rule->argument;
 	if (argument >= 6)
+		return 0;
+	scratch->wanted &= ~(1u << argument);
+	if (!is_now(scratch, rule, at_exit))
 		return 0;
 	__u64 address = scratch->arguments[argument];
 	__u32 kind = rule->kind, most = rule->most;
@@ -257,41 +269,28 @@ __noinline int apply_rule(__u32 slot, __u32 index)
 	return append_bytes(slot, argument, address, most, whole > 0x7fffffff ? 0x7fffffff : (__u32)whole);
 }
 
-/* Whether the register that a rule depends on has its value. */
-static __always_inline int is_selected(const struct scratch *scratch, const volatile struct capture_rule *rule)
-{
-	__u32 select = rule->select;
-	return select == NO_REGISTER || (select < 6 && (__u32)scratch->arguments[select] == (__u32)rule->select_value);
-}
-
-/* ioctl says by itself when: uapi asm-generic/ioctl.h, bit 30 the process writes, bit 31 it reads. */
-static __always_inline int is_now(const struct scratch *scratch, const volatile struct capture_rule *rule, int at_exit)
-{
-	if (rule->kind == CAPTURE_IOCTL)
-		return scratch->arguments[1] >> (at_exit ? 31 : 30) & 1;
-	return rule->at_exit == at_exit;
-}
-
 /* `arguments`: a bit for each one wanted. Of the rules of one argument the first that is selected holds. */
-static __always_inline void apply_rules(__u32 slot, struct scratch *scratch, __u32 number, int at_exit, __u32 arguments)
+__noinline int apply_rules(__u32 slot, __u32 number, int at_exit, __u32 arguments)
 {
+	struct scratch *scratch = scratch_of(slot);
 	OPAQUE(number);
-	if (number >= CALLS_MOST)
-		return;
+	if (!scratch || number >= CALLS_MOST)
+		return 0;
 	__u32 first = settings.ranges[number].first, count = settings.ranges[number].count;
+	scratch->wanted = arguments;
+	/* The verifier walks every turn of this loop: one branch a turn, and no register that differs, keep loading short. */
 	for (__u32 i = 0; i < RULES_A_CALL_MOST; i++) {
 		__u32 index = first + i;
 		OPAQUE(index); /* or the compiler walks with a pointer whose bounds the verifier cannot see */
 		if (i >= count || index >= RULES_MOST)
 			break;
 		const volatile struct capture_rule *rule = &settings.rules[index];
-		__u32 bit = 1u << (rule->argument & 7);
-		if (!(arguments & bit) || !is_selected(scratch, rule))
-			continue;
-		arguments &= ~bit;
-		if (is_now(scratch, rule, at_exit))
-			apply_rule(slot, index);
+		__u32 argument = rule->argument & 7;
+		__u64 difference = (__u32)scratch->arguments[rule->select & 7] ^ rule->select_value;
+		if ((scratch->wanted >> argument & 1) > difference)
+			apply_rule(slot, index, at_exit);
 	}
+	return 0;
 }
 
 #endif

@@ -12,6 +12,7 @@ enum {
 	CALLS_MOST = 512,   /* numbers from 0; x86-64 and arm64 end below 480 */
 	RULES_MOST = 2048,
 	RULES_A_CALL_MOST = 96, /* prctl and keyctl have many variants */
+	NO_REGISTER = 6,        /* rules.select as the programs see it: a register that is always 0 */
 	FOLLOWED_MOST = 16384, /* processes at once */
 };
 

@@ -145,7 +145,7 @@ static __always_inline void send_enter(__u32 slot, struct scratch *scratch, stru
 	scratch->used = sizeof *head + sizeof *body;
 	scratch->unread = 0;
 	if (!(state->flags & RECORD_COMPAT))
-		apply_rules(slot, scratch, state->number, 0, ~0u);
+		apply_rules(slot, state->number, 0, ~0u);
 	state->unread = scratch->unread;
 	send_scratch(slot, scratch);
 }
@@ -177,9 +177,9 @@ static __always_inline void read_at_exit(struct scratch *scratch, const struct t
 {
 	int is_new_program = scratch->result == 0 && (state->number == CALL_EXECVE || state->number == CALL_EXECVEAT);
 	if (state->unread && !is_new_program)
-		apply_rules(ON_EXIT, scratch, state->number, 0, state->unread);
+		apply_rules(ON_EXIT, state->number, 0, state->unread);
 	if (scratch->result >= 0)
-		apply_rules(ON_EXIT, scratch, state->number, 1, ~0u);
+		apply_rules(ON_EXIT, state->number, 1, ~0u);
 }
 
 SEC("tp_btf/sys_exit")
