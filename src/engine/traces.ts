@@ -1,6 +1,20 @@
 // The traces of this host: open one, close it, list, load, remove. A trace is a folder `<traces>/<id>` with `trace.json` (what is known at
-// the start), `parts/` (what each process wrote) and, once closed, `trace.jsonl`. Rule: the folder's existence is what turns tracing on.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// the start and the end), `parts/` (what each process wrote, and calls.bin of the tracer) and, once somebody has looked at it, `trace.jsonl`:
+// all of it in one file. Rules: the folder's existence is what turns tracing on; closing is cheap, the work is done at the first look.
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
@@ -9,7 +23,9 @@ import { operationEvents } from '../runc/plan/records.ts';
 import { newTraceId } from '../trace/context.ts';
 import { readTraceFile, schemaName, schemaVersion, type Trace, traceLines } from '../trace/file.ts';
 import { mergeParts } from '../trace/merge.ts';
+import { type CallLines, openCalls } from '../tracer/merge.ts';
 import { hostFacts, toolFacts } from './facts.ts';
+import { type TracerOutcome, tracerOutcome } from './tracing.ts';
 
 const opened = v.object({
   schema: v.literal(schemaName),
@@ -19,6 +35,8 @@ const opened = v.object({
   startedAt: v.string(),
   clock: v.object({ base: v.literal('CLOCK_MONOTONIC'), startNs: v.string() }),
   status: v.optional(v.number()),
+  /** Of a trace that was closed. */
+  tracer: v.optional(tracerOutcome),
 });
 type Opened = v.InferOutput<typeof opened>;
 
@@ -45,25 +63,90 @@ export function openTrace(command: string[]): string {
   return id;
 }
 
-/** Merges the parts into `trace.jsonl` and returns the trace. May be called again: a container goes on writing after `run -d`. */
-export function closeTrace(id: string, status?: number): Trace {
-  const folder = `${paths.traces}/${id}`;
-  const start = v.parse(opened, JSON.parse(readFileSync(`${folder}/trace.json`, 'utf8')));
-  if (status !== undefined) start.status = status;
-  writeFileSync(`${folder}/trace.json`, JSON.stringify(start));
-  const trace = mergeParts(
-    folder,
-    { ...start, host: hostFacts(), tool: toolFacts(), blind: ['system calls: no tracer was attached'] },
-    operationEvents,
-  );
-  writeFileSync(`${folder}/trace.jsonl.tmp`, [...traceLines(trace), ''].join('\n'));
-  renameSync(`${folder}/trace.jsonl.tmp`, `${folder}/trace.jsonl`);
+const folderOf = (id: string): string => `${paths.traces}/${id}`;
+
+function readOpened(id: string): Opened {
+  return v.parse(opened, JSON.parse(readFileSync(`${folderOf(id)}/trace.json`, 'utf8')));
+}
+
+/**
+ * Writes down how the command ended and what became of the tracer. Returns what the processes wrote themselves: levels 0 to 2, for the
+ * story. Their numbers are not final, since the system calls between them are not counted yet.
+ */
+export function closeTrace(id: string, end: { status: number | undefined; tracer: TracerOutcome }): Trace {
+  const start: Opened = { ...readOpened(id), tracer: end.tracer };
+  if (end.status !== undefined) start.status = end.status;
+  writeFileSync(`${folderOf(id)}/trace.json`, JSON.stringify(start));
+  return mergedParts(id, start);
+}
+
+function mergedParts(id: string, start: Opened): Trace {
+  const { tracer, ...base } = start;
+  const blind = tracer?.blind === undefined ? [] : [tracer.blind];
+  const trace = mergeParts(folderOf(id), { ...base, host: hostFacts(), tool: toolFacts(), blind }, operationEvents);
+  if (tracer?.counts !== undefined) trace.header.lost = tracer.counts.dropped + tracer.counts.missed;
   return trace;
+}
+
+/** Makes `trace.jsonl` of the parts and the tracer's records. May be done again: a container goes on writing after `run -d`. */
+function mergeTrace(id: string): string {
+  const file = `${folderOf(id)}/trace.jsonl`;
+  const begun = new Date();
+  const start = readOpened(id);
+  const trace = mergedParts(id, start);
+  const calls = openCalls(`${folderOf(id)}/parts/calls.bin`, trace);
+  try {
+    describeCalls(trace, calls, start.tracer);
+    const unfinished = `${file}.${process.pid}`;
+    writeTrace(unfinished, trace, calls);
+    utimesSync(unfinished, begun, begun); // what a process wrote while we read is newer
+    renameSync(unfinished, file);
+  } finally {
+    calls?.close();
+  }
+  return file;
+}
+
+/** Fills in the header's numbers and what could not be seen. */
+function describeCalls(trace: Trace, calls: CallLines | undefined, outcome: TracerOutcome | undefined): void {
+  const { header } = trace;
+  if (calls === undefined) {
+    if (header.blind.length === 0) header.blind.push('system calls: no tracer was attached');
+    return;
+  }
+  header.calls = calls.count;
+  header.seen += calls.count;
+  header.lost = calls.lost;
+  header.blind.push(...calls.blind);
+  const { attachMs, endMs } = outcome ?? {};
+  if (attachMs !== undefined && endMs !== undefined) {
+    header.cost = { attachMs, endMs, recordedBytes: calls.sizeBytes };
+  }
+}
+
+const chunkCharacters = 1 << 20;
+
+function writeTrace(path: string, trace: Trace, calls: CallLines | undefined): void {
+  const fd = openSync(path, 'w', 0o660);
+  try {
+    let chunk = '';
+    const add = (line: string): void => {
+      chunk += `${line}\n`;
+      if (chunk.length < chunkCharacters) return;
+      writeSync(fd, chunk);
+      chunk = '';
+    };
+    for (const line of traceLines(trace)) add(line);
+    for (const line of calls?.lines() ?? []) add(line);
+    writeSync(fd, chunk);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Newest modification of a trace's parts, in milliseconds since the epoch. */
 function partsChangedMs(id: string): number {
-  const parts = `${paths.traces}/${id}/parts`;
+  const parts = `${folderOf(id)}/parts`;
   return Math.max(0, ...readdirSync(parts).map((file) => statSync(`${parts}/${file}`).mtimeMs));
 }
 
@@ -84,8 +167,14 @@ export function listTraces(): TraceSummary[] {
     if (!existsSync(file)) continue;
     const start = readStart(file);
     if (start === undefined) continue;
-    const { command, startedAt, status } = start;
-    summaries.push({ id, command, startedAt, status, closed: existsSync(`${paths.traces}/${id}/trace.jsonl`) });
+    const { command, startedAt, status, tracer } = start;
+    summaries.push({
+      id,
+      command,
+      startedAt,
+      status,
+      closed: tracer !== undefined || existsSync(`${folderOf(id)}/trace.jsonl`),
+    });
   }
   return summaries.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
 }
@@ -115,18 +204,20 @@ function resolveTraceId(name: string): string {
     : new LabError('invalidArgument', `trace ${name} is ambiguous: ${matching.length} traces begin with it`);
 }
 
-/** A trace by file name, id, prefix of an id, or `last`; merged again when a process wrote more since. */
-export async function loadTrace(name: string): Promise<Trace> {
-  if (/[/.]/.test(name) || existsSync(name)) return readTraceFile(name);
+/** The file of a trace by file name, id, prefix of an id, or `last`; made again when a process wrote more since. */
+export function traceFile(name: string): string {
+  if (/[/.]/.test(name) || existsSync(name)) return name;
   const id = resolveTraceId(name);
-  const file = `${paths.traces}/${id}/trace.jsonl`;
-  if (existsSync(file) && statSync(file).mtimeMs >= partsChangedMs(id)) return readTraceFile(file);
-  return closeTrace(id);
+  const file = `${folderOf(id)}/trace.jsonl`;
+  return existsSync(file) && statSync(file).mtimeMs >= partsChangedMs(id) ? file : mergeTrace(id);
 }
+
+/** The same, read: levels 0 to 2. */
+export const loadTrace = async (name: string): Promise<Trace> => readTraceFile(traceFile(name));
 
 /** Removes a trace with its parts. */
 export function removeTrace(name: string): string {
   const id = resolveTraceId(name);
-  rmSync(`${paths.traces}/${id}`, { recursive: true, force: true });
+  rmSync(folderOf(id), { recursive: true, force: true });
   return id;
 }

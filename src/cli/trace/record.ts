@@ -1,16 +1,18 @@
-// Records what a command does: opens a trace, runs the command in it, tells the story while it happens, closes the trace.
+// Records what a command does: opens a trace, attaches the tracer, runs the command, tells the story while it happens, closes the trace.
 // Rule: the command's own status is handed on whatever becomes of the recording; a failure to record is printed, never returned.
 
 import { asLabError } from '../../base/errors.ts';
 import { shortId } from '../../base/ids.ts';
 import { paths } from '../../base/paths.ts';
 import { closeTrace, openTrace } from '../../engine/traces.ts';
+import { startTracing, type TracerOutcome, withoutTracing } from '../../engine/tracing.ts';
 import { newSpanId, runWithTrace, withCause } from '../../trace/context.ts';
 import type { Trace } from '../../trace/file.ts';
 import { emit, Recorder } from '../../trace/recorder.ts';
 import { redactCommand } from '../../trace/redact.ts';
 import { LiveStory } from '../../viewer/live.ts';
 import { storyEnd } from '../../viewer/story.ts';
+import { holdRequestsUntil } from '../connection.ts';
 import { exitStatusOfRun } from '../status.ts';
 import { say, terminalColumns } from '../terminal.ts';
 
@@ -19,12 +21,16 @@ export interface RecordOptions {
   argv: string[];
   /** Tell the story while it runs; false while the container owns the terminal. */
   live: boolean;
+  /** Whether system calls are recorded too. */
+  syscalls: boolean;
 }
 
 /** Runs `body` under a new trace; its status. */
 export async function record(options: RecordOptions, body: () => Promise<number>): Promise<number> {
   const command = ['tlab', 'trace', ...redactCommand(options.argv)];
   const id = openTrace(command);
+  const tracing = options.syscalls ? startTracing(id) : withoutTracing('system calls: left out by --no-syscalls');
+  holdRequestsUntil(tracing.ready);
   const recorder = new Recorder(paths.traces, id, 'cli');
   const story = new LiveStory(`${paths.traces}/${id}/parts`, { width: terminalColumns(), print: say });
   if (options.live) story.start();
@@ -48,14 +54,14 @@ export async function record(options: RecordOptions, body: () => Promise<number>
   } finally {
     story.stop();
     recorder.close();
-    finish(id, status, story);
+    finish(id, { status, tracer: await tracing.end() }, story);
   }
 }
 
-function finish(id: string, status: number | undefined, story: LiveStory): void {
+function finish(id: string, end: { status: number | undefined; tracer: TracerOutcome }, story: LiveStory): void {
   let trace: Trace;
   try {
-    trace = closeTrace(id, status);
+    trace = closeTrace(id, end);
   } catch (error) {
     say(`the recording ${shortId(id)} was not closed: ${asLabError(error).message}`);
     return;

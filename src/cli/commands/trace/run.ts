@@ -1,5 +1,6 @@
 // `tlab trace run`: exactly `tlab run`, and every step of it recorded and told.
 import { defineCommand } from '../../command.ts';
+import { boolean } from '../../flags/spec.ts';
 import { run, runFlags } from '../../run/run.ts';
 import { exitStatusOfRun } from '../../status.ts';
 import { record } from '../../trace/record.ts';
@@ -7,7 +8,7 @@ import { record } from '../../trace/record.ts';
 export default defineCommand({
   operands: 'IMAGE [COMMAND] [ARG...]',
   count: { min: 1 },
-  flags: runFlags,
+  flags: { ...runFlags, 'no-syscalls': boolean('Record no system calls: levels 0 to 2 only') },
   untilOperand: true,
   exitStatus: exitStatusOfRun,
   says: 'Runs a container as `tlab run` does and records each step: messages between the stages, layers, mounts, cgroups, netlink messages, rules. With -d the story is told while it happens, else when the container has ended.',
@@ -17,6 +18,6 @@ export default defineCommand({
   ],
   run: (line) => {
     const argv = process.argv.slice(process.argv.indexOf('trace') + 1);
-    return record({ argv, live: line.flags.detach }, () => run(line));
+    return record({ argv, live: line.flags.detach, syscalls: !line.flags['no-syscalls'] }, () => run(line));
   },
 });

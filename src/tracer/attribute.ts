@@ -1,0 +1,186 @@
+// Which calls of a recording belong to its trace. One pass over the records, decoding next to nothing:
+//   the traced command and everything below it: all of it
+//   a process that serves several traces (daemon, containerd): the turns of its event loop that were spent on this trace
+//   its children: those that an event or a part of the trace names, and those that were made in such a turn
+// Rule: what could belong to another trace is left out, and counted.
+import type { Trace } from '../trace/file.ts';
+import type { CallHead, RecordedEvent, Recording } from './calls.ts';
+import { type Claims, claimsOf, type Life, Processes } from './processes.ts';
+import { isWait, Turns, traceOfPart } from './turns.ts';
+
+/** Stages that serve more than one trace in their life. */
+const sharedStages: ReadonlySet<string> = new Set(['daemon', 'containerd']);
+const writes: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64']);
+
+export interface Attribution {
+  claims: Claims;
+  /** Of every line that the trace gets, sorted. */
+  times: Float64Array;
+  /** Calls that could be another trace's. */
+  unsure: number;
+  /** Whether what this process did at this moment belongs to the trace. The life counts as in the pass before. */
+  isOurs(life: Life, ts: number): boolean;
+  /** The turn of a process that has turns: what belongs together in time. */
+  turnOf(life: Life, ts: number): [from: number, to: number] | undefined;
+}
+
+/** Nanoseconds since the start of the trace, as in its events. */
+export const clockOf = (trace: Trace): ((timeNs: bigint) => number) => {
+  const start = BigInt(trace.header.clock.startNs);
+  return (timeNs) => Number(timeNs - start);
+};
+
+/** What the pass gathers: for each line that may be written, when it was and of which process. */
+class Lines {
+  times = new Float64Array(1 << 14);
+  lives = new Int32Array(1 << 14);
+  count = 0;
+
+  add(ts: number, life: Life): void {
+    if (this.count === this.times.length) {
+      const [times, lives] = [this.times, this.lives];
+      this.times = new Float64Array(this.count * 2);
+      this.times.set(times);
+      this.lives = new Int32Array(this.count * 2);
+      this.lives.set(lives);
+    }
+    this.times[this.count] = ts;
+    this.lives[this.count++] = life.index;
+  }
+}
+
+export function attribute(recording: Recording, trace: Trace): Attribution {
+  const survey = new Survey(trace);
+  for (const event of recording.events((head) => survey.sees(head))) survey.hears(event);
+  return survey.settle();
+}
+
+class Survey {
+  readonly #trace: Trace;
+  readonly #ts: (timeNs: bigint) => number;
+  readonly #claims: Claims;
+  readonly #processes: Processes;
+  readonly #lives: Life[] = [];
+  readonly #turns = new Map<number, Turns>();
+  readonly #lines = new Lines();
+  readonly #command: number | undefined;
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+    this.#ts = clockOf(trace);
+    this.#claims = claimsOf(trace);
+    this.#processes = new Processes(this.#claims);
+    this.#command = trace.header.processes.find(({ stage }) => stage === 'cli')?.pid;
+  }
+
+  /** Every call goes through here; true for the few that must be decoded. */
+  sees(head: CallHead): boolean {
+    const ts = this.#ts(head.startNs);
+    const life = this.#known(this.#processes.of(head.pid, ts));
+    this.#lines.add(ts, life);
+    if (head.tid !== head.pid || !this.#hasTurns(life)) return false;
+    if (isWait(head.name) && head.endNs !== undefined) this.#turnsOf(life).began(this.#ts(head.endNs));
+    return writes.has(head.name);
+  }
+
+  hears(event: RecordedEvent): void {
+    const ts = this.#ts(event.timeNs);
+    switch (event.kind) {
+      case 'call': {
+        const id = traceOfPart(event.args[0] ?? '');
+        if (id !== undefined) this.#turnsOf(this.#processes.of(event.pid, ts)).wrote(id);
+        return;
+      }
+      case 'process':
+        this.#known(this.#processes.existing(event, ts));
+        return;
+      case 'fork': {
+        const child = this.#processes.forked(event, ts);
+        this.#lines.add(ts, this.#known(this.#processes.of(event.pid, ts)));
+        if (child !== undefined) this.#known(child);
+        return;
+      }
+      case 'exec':
+        this.#known(this.#processes.executed(event, ts));
+        return;
+      case 'end':
+        if (event.threadsLeft === 0) this.#lines.add(ts, this.#known(this.#processes.of(event.pid, ts)));
+        this.#processes.ended(event, ts);
+    }
+  }
+
+  settle(): Attribution {
+    const owned = this.#settleLives();
+    const { times, lives, count } = this.#lines;
+    let [kept, unsure] = [0, 0];
+    const ours = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const life = lives[i] ?? 0;
+      const ts = times[i] ?? 0;
+      const owner = owned[life] === 'turns' ? this.#turns.get(life)?.ownerAt(ts) : owned[life];
+      if (owner === 'ours') ours[kept++] = ts;
+      if (owner === 'unsure') unsure++;
+    }
+    return {
+      claims: this.#claims,
+      times: ours.subarray(0, kept).sort(),
+      unsure,
+      isOurs: (life, ts) => {
+        const is = owned[life.index];
+        return is === 'ours' || (is === 'turns' && this.#turns.get(life.index)?.ownerAt(ts) === 'ours');
+      },
+      turnOf: (life, ts) => {
+        const turns = this.#turns.get(life.index);
+        return turns?.span(turns.at(ts));
+      },
+    };
+  }
+
+  /** In the order of their births, so that a parent is settled before its children. */
+  #settleLives(): Array<'ours' | 'turns' | 'other'> {
+    const owned: Array<'ours' | 'turns' | 'other'> = [];
+    for (const life of this.#lives) {
+      const made = this.#ownsChildren(life.parent, owned, life.bornTs);
+      if (this.#isShared(life)) {
+        this.#turnsOf(life).settle(made);
+        owned[life.index] = 'turns';
+      } else {
+        const isOurs = life.pid === this.#command || made || this.#claims.named.has(life.pid);
+        owned[life.index] = isOurs ? 'ours' : 'other';
+      }
+    }
+    return owned;
+  }
+
+  #ownsChildren(parent: Life | undefined, owned: ReadonlyArray<string>, ts: number): boolean {
+    if (parent === undefined) return false;
+    const is = owned[parent.index];
+    return is === 'ours' || (is === 'turns' && this.#turns.get(parent.index)?.ownerAt(ts) === 'ours');
+  }
+
+  /** A process that was there before and is not the command was there for others too. */
+  #isShared(life: Life): boolean {
+    if (life.pid === this.#command) return false;
+    const stage = this.#claims.stages.get(life.pid);
+    return stage === undefined ? life.existed : sharedStages.has(stage);
+  }
+
+  /** Of every stage: what it does between two waits belongs together. */
+  #hasTurns(life: Life): boolean {
+    return life.existed || this.#claims.stages.has(life.pid);
+  }
+
+  #known(life: Life): Life {
+    this.#lives[life.index] ??= life;
+    return life;
+  }
+
+  #turnsOf(life: Life): Turns {
+    let turns = this.#turns.get(life.index);
+    if (turns === undefined) {
+      turns = new Turns(this.#trace.header.id);
+      this.#turns.set(life.index, turns);
+    }
+    return turns;
+  }
+}

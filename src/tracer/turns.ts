@@ -1,0 +1,89 @@
+// The turns of an event loop: from one return of epoll_wait to the next, on the main thread of a process that serves several traces.
+// A turn in which a process writes its part of a trace was spent on that trace. Rule: a turn that could be another trace's is
+// not ours; what is left out for that reason is counted and said.
+
+export type Owner = 'ours' | 'other' | 'unsure' | 'idle';
+
+const waits = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2']);
+const partPath = /\/([0-9a-f]{32})\/parts\/[a-z]+-\d+\.jsonl>?$/;
+
+export const isWait = (name: string): boolean => waits.has(name);
+
+/** The trace whose part is written through a descriptor that reads like this: `23</var/…/parts/daemon-7.jsonl>`. */
+export const traceOfPart = (descriptor: string): string | undefined => partPath.exec(descriptor)?.[1];
+
+export class Turns {
+  readonly #traceId: string;
+  /** When each began; the first began before anything was seen. */
+  readonly #starts: number[] = [Number.NEGATIVE_INFINITY];
+  /** The traces whose parts were written in it. */
+  readonly #writers: Array<Set<string> | undefined> = [undefined];
+  #owners: Owner[] | undefined;
+
+  constructor(traceId: string) {
+    this.#traceId = traceId;
+  }
+
+  /** A wait returned. */
+  began(ts: number): void {
+    this.#starts.push(ts);
+    this.#writers.push(undefined);
+  }
+
+  /** A part was written, in the turn that runs. */
+  wrote(traceId: string): void {
+    const last = this.#writers.length - 1;
+    const writers = this.#writers[last] ?? new Set();
+    this.#writers[last] = writers.add(traceId);
+  }
+
+  at(ts: number): number {
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] ?? 0) <= ts) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** First and last moment of a turn. */
+  span(turn: number): [from: number, to: number] {
+    return [this.#starts[turn] ?? Number.NEGATIVE_INFINITY, this.#starts[turn + 1] ?? Number.POSITIVE_INFINITY];
+  }
+
+  ownerAt(ts: number): Owner {
+    return this.#owners?.[this.at(ts)] ?? 'idle';
+  }
+
+  /** After the last one: says whose each turn was. `isNewborn`: the process was started for this trace, so its first turns are ours. */
+  settle(isNewborn: boolean): void {
+    const owners = this.#writers.map((writers): Owner => {
+      if (writers === undefined) return 'idle';
+      if (!writers.has(this.#traceId)) return 'other';
+      return writers.size === 1 ? 'ours' : 'unsure';
+    });
+    const isOthers = this.#othersAt();
+    const first = owners.indexOf('ours');
+    const last = owners.lastIndexOf('ours');
+    for (const [turn, owner] of owners.entries()) {
+      if (owner !== 'idle' || turn > last || (turn < first && !isNewborn)) continue;
+      owners[turn] = isOthers(turn) ? 'unsure' : 'ours';
+    }
+    this.#owners = owners;
+  }
+
+  /** Whether a turn lies between the first and the last writing of some other trace. */
+  #othersAt(): (turn: number) => boolean {
+    const spans = new Map<string, [number, number]>();
+    for (const [turn, writers] of this.#writers.entries()) {
+      for (const id of writers ?? []) {
+        if (id === this.#traceId) continue;
+        const span = spans.get(id);
+        if (span === undefined) spans.set(id, [turn, turn]);
+        else span[1] = turn;
+      }
+    }
+    return (turn) => [...spans.values()].some(([from, to]) => from <= turn && turn <= to);
+  }
+}
