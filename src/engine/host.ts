@@ -7,6 +7,7 @@ import { findProgram } from '../kernel/programs.ts';
 import { list } from '../library/library.ts';
 import { packageRoot } from './package.ts';
 import { engineStatus } from './status.ts';
+import { tracerCheck } from './tracer-host.ts';
 
 export type Verdict = 'OK' | 'WARN' | 'FAIL';
 
@@ -32,6 +33,7 @@ export async function checkHost(): Promise<Check[]> {
     forwarding(),
     nodeVersion(),
     nativePrograms(),
+    await tracerCheck(),
     diskSpace(),
     ...(await engine()),
     await library(),

@@ -110,7 +110,7 @@ class RunningTracer implements Tracing {
     child.on('error', (error) => this.#fail(error.message));
     child.on('close', (code, signal) => {
       if (signal !== null) this.#fail(`it was ended by ${signal}`);
-      else if (code !== 0) this.#fail(lastLine(this.#errors) ?? `it ended with ${code}`);
+      else if (code !== 0) this.#fail(lastLine(this.#errors)?.replace(/^tlab-tracer: /, '') ?? `it ended with ${code}`);
       else if (this.#attachMs === undefined) this.#fail('it ended before it was ready');
       this.#gone.resolve();
     });
