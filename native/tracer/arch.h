@@ -15,6 +15,7 @@ struct pt_regs {
 } __KERNEL_TYPE;
 
 #define TS_COMPAT 2 /* asm/thread_info.h: the call came in by int 0x80 or from 32-bit code */
+#define X32_BIT 0x40000000 /* uapi asm/unistd.h */
 #define CALL_EXECVE 59
 #define CALL_EXECVEAT 322
 
@@ -57,6 +58,7 @@ struct pt_regs {
 } __KERNEL_TYPE;
 
 #define TIF_32BIT 22 /* asm/thread_info.h */
+#define X32_BIT 0
 #define CALL_EXECVE 221
 #define CALL_EXECVEAT 281
 

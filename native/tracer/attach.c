@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ __attribute__((noreturn)) static void fail_host(const char *step)
 	fail(STATUS_HOST, "eBPF cannot be used: %s: %s", step, reason);
 }
 
-static void fill_settings(struct bpf_object *object)
+static bool fill_settings(struct bpf_object *object, const struct options *options)
 {
 	size_t size = 0;
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
@@ -57,6 +58,10 @@ static void fill_settings(struct bpf_object *object)
 	rules_fill(settings);
 	settings->namespace_inode = (__u32)namespace.st_ino;
 	settings->nested = settings->namespace_inode != FIRST_PID_NAMESPACE;
+	settings->follows = (__u32)options->follows;
+	for (size_t i = 0; i < options->follows; i++)
+		settings->follow[i] = (__u32)options->follow[i];
+	return settings->nested;
 }
 
 static int map_fd(struct bpf_object *object, const char *name)
@@ -67,16 +72,32 @@ static int map_fd(struct bpf_object *object, const char *name)
 	return fd;
 }
 
-static void follow(struct tracer *tracer, const struct options *options)
+/* Its threads were not counted one by one: 0 leaves it to the kernel's own count. */
+static void follow_by_number(const struct options *options, int followed)
 {
-	int followed = map_fd(tracer->object, "followed");
 	for (size_t i = 0; i < options->follows; i++) {
-		/* Its threads were not counted one by one: 0 leaves it to the kernel's own count. */
 		__u32 pid = (__u32)options->follow[i];
 		__s32 born_here = 0;
 		if (bpf_map_update_elem(followed, &pid, &born_here, BPF_ANY) < 0)
 			fail_host("following a process");
 	}
+}
+
+/* The program find_processes knows the processes by their numbers in this namespace. */
+static void follow_by_search(struct bpf_program *search)
+{
+	struct bpf_link *link = bpf_program__attach(search);
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	char none[64];
+	ssize_t n;
+	if (fd < 0)
+		fail_host("finding a process");
+	while ((n = read(fd, none, sizeof none)) > 0 || (n < 0 && errno == EINTR))
+		;
+	if (n < 0)
+		fail_host("finding a process");
+	close(fd);
+	bpf_link__destroy(link);
 }
 
 struct tracer tracer_attach(const struct options *options)
@@ -87,7 +108,9 @@ struct tracer tracer_attach(const struct options *options)
 	tracer.object = bpf_object__open_mem(object_start, (size_t)(object_end - object_start), &open_options);
 	if (!tracer.object)
 		fail_host("opening the programs");
-	fill_settings(tracer.object);
+	bool nested = fill_settings(tracer.object, options);
+	struct bpf_program *search = bpf_object__find_program_by_name(tracer.object, "find_processes");
+	bpf_program__set_autoload(search, nested);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(tracer.object, "ring"), options->buffer_mb << 20);
 	if (bpf_object__load(tracer.object) < 0)
 		fail_host("loading the programs");
@@ -102,7 +125,10 @@ struct tracer tracer_attach(const struct options *options)
 		if (!tracer.links[i])
 			fail_host(program_names[i]);
 	}
-	follow(&tracer, options);
+	if (nested)
+		follow_by_search(search);
+	else
+		follow_by_number(options, map_fd(tracer.object, "followed"));
 	return tracer;
 }
 

@@ -58,6 +58,13 @@ struct task_struct {
 
 struct linux_binprm { const char *filename; } __KERNEL_TYPE;
 
+/* What a program on iter/task is given, in the kernel's own layout. */
+struct bpf_iter_meta;
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 /* uapi: as the traced process lays them out, so not relocated. */
 struct user_vector { __u64 base, length; };
 struct user_message {

@@ -1,6 +1,6 @@
 /*
  * tlab-tracer: every system call of the processes that it is told to follow, and of their children, into a file.
- *   read the options → make the file → load and attach the programs → `ready` → ring buffer into the file, until stdin ends
+ *   read the options → load and attach the programs → make the file → `ready` → ring buffer into the file, until stdin ends
  *   or SIGTERM or SIGINT → programs quiet → the rest → counts into the file and, as one JSON line, on stdout.
  * It decodes nothing (src/tracer does) and pins nothing in the kernel: when it dies, however it dies, the programs are gone.
  * Rule: what was not seen is counted, and said.
@@ -64,8 +64,8 @@ int main(int count, char **words)
 {
 	struct options options = options_parse(count, words);
 	catch_signals();
-	output_open(options.output);
 	struct tracer tracer = tracer_attach(&options);
+	output_open(options.output);
 	for (size_t i = 0; i < options.follows; i++)
 		process_record(options.follow[i]);
 	drain_begin(&tracer);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { FOLLOW_MOST = 256 };
+#include "settings.h"
 
 struct options {
 	const char *output;

@@ -24,7 +24,7 @@ enum record_type {
 	RECORD_ENTER = 1,   /* enter_body, captures */
 	RECORD_EXIT = 2,    /* exit_body, captures (read at exit, or read again) */
 	RECORD_FORK = 3,    /* fork_body; by the parent, before the child can run */
-	RECORD_EXEC = 4,    /* exec_body, one capture: the file as the kernel resolved its name */
+	RECORD_EXEC = 4,    /* exec_body, captures: 0 the file as the kernel resolved its name; 1 the arguments, when execve's entry lacks them */
 	RECORD_END = 5,     /* end_body; a task ends */
 	RECORD_PROCESS = 6, /* process_body, captures: a process that was there before; the captures are its descriptors */
 	RECORD_COUNTS = 7,  /* counts_body; the last record of a file that was ended properly */
@@ -32,6 +32,9 @@ enum record_type {
 
 /* record_head.flags */
 #define RECORD_COMPAT 1 /* a 32-bit system call: the number is of the other table */
+#define RECORD_X32 2    /* a call of the x32 table (bit 30 of the number, not kept in it) */
+#define RECORD_REFUSED 4 /* enter: a seccomp filter answered; the kernel never began the call */
+#define NUMBER_UNKNOWN 0xffff /* what does not fit into record_head.number: no kernel has such a call */
 
 struct record_head {
 	__u32 size; /* whole record */

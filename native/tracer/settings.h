@@ -13,6 +13,7 @@ enum {
 	RULES_MOST = 2048,
 	RULES_A_CALL_MOST = 96, /* prctl and keyctl have many variants */
 	NO_REGISTER = 6,        /* rules.select as the programs see it: a register that is always 0 */
+	FOLLOW_MOST = 256,      /* on the command line */
 	FOLLOWED_MOST = 16384, /* processes at once */
 };
 
@@ -24,8 +25,10 @@ struct rule_range {
 
 /* Read only once the programs are loaded. */
 struct tracer_settings {
-	__u32 nested;              /* the tracer is in a pid namespace below the first one, this one: */
+	__u32 nested;          /* the tracer is in a pid namespace below the first one, this one: */
 	__u32 namespace_inode;
+	__u32 follows;         /* what find_processes looks for, as that namespace counts */
+	__u32 follow[FOLLOW_MOST];
 	struct rule_range ranges[CALLS_MOST];
 	struct capture_rule rules[RULES_MOST];
 };

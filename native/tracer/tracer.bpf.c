@@ -60,6 +60,9 @@ struct {
 	__type(value, struct thread_state);
 } threads SEC(".maps");
 
+/* Calls that the rules do not know. */
+#define OTHER_TABLE (RECORD_COMPAT | RECORD_X32)
+
 /* Set by main at the end: from then on nothing is written. */
 volatile __u32 quiet;
 
@@ -96,6 +99,24 @@ static __always_inline void set_ids(__u32 *pid, __u32 *tid, struct task_struct *
 		*pid = task->tgid;
 		*tid = task->pid;
 	}
+}
+
+struct call_number {
+	__u16 number;
+	__u8 flags;
+};
+
+static __always_inline struct call_number call_number(long number, struct task_struct *task)
+{
+	struct call_number call = { 0 };
+	if (is_compat(task))
+		call.flags = RECORD_COMPAT;
+	else if (number > 0 && (number & X32_BIT)) {
+		call.flags = RECORD_X32;
+		number &= ~X32_BIT;
+	}
+	call.number = number < 0 || number > NUMBER_UNKNOWN ? NUMBER_UNKNOWN : (__u16)number;
+	return call;
 }
 
 static __always_inline void set_head(struct record_head *head, __u32 type, struct task_struct *task)
@@ -144,7 +165,7 @@ static __always_inline void send_enter(__u32 slot, struct scratch *scratch, stru
 	__builtin_memcpy(body->arguments, scratch->arguments, sizeof body->arguments);
 	scratch->used = sizeof *head + sizeof *body;
 	scratch->unread = 0;
-	if (!(state->flags & RECORD_COMPAT))
+	if (!(state->flags & OTHER_TABLE))
 		apply_rules(slot, state->number, 0, ~0u);
 	state->unread = scratch->unread;
 	send_scratch(slot, scratch);
@@ -160,11 +181,8 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	struct scratch *scratch = scratch_of(ON_ENTER);
 	if (!scratch)
 		return 0;
-	struct thread_state now = {
-		.number = (__u16)number,
-		.phase = INSIDE,
-		.flags = is_compat(task) ? RECORD_COMPAT : 0,
-	};
+	struct call_number call = call_number(number, task);
+	struct thread_state now = { .number = call.number, .phase = INSIDE, .flags = call.flags };
 	read_arguments(scratch->arguments, regs, now.flags & RECORD_COMPAT);
 	send_enter(ON_ENTER, scratch, task, &now);
 	if (state)
@@ -196,15 +214,18 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 	if (state)
 		now = *state;
 	if (now.phase != INSIDE) {
-		now.flags = is_compat(task) ? RECORD_COMPAT : 0;
-		now.number = (__u16)number_at_exit(regs);
+		struct call_number call = call_number(number_at_exit(regs), task);
+		now.number = call.number;
+		now.flags = call.flags;
 		now.unread = 0;
 	}
 	scratch->result = result;
 	read_arguments(scratch->arguments, regs, now.flags & RECORD_COMPAT);
-	if (now.phase == OUTSIDE)
-		/* A seccomp filter refused the call before sys_enter: the entry is told here. */
+	if (now.phase == OUTSIDE) {
+		/* A seccomp filter answered before sys_enter: the entry is told here. */
+		now.flags |= RECORD_REFUSED;
 		send_enter(ON_EXIT, scratch, task, &now);
+	}
 	struct record_head *head = (struct record_head *)scratch->bytes;
 	struct exit_body *body = (struct exit_body *)(head + 1);
 	set_head(head, RECORD_EXIT, task);
@@ -212,7 +233,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 	head->flags = now.flags;
 	body->result = result;
 	scratch->used = sizeof *head + sizeof *body;
-	if (!(now.flags & RECORD_COMPAT) && now.phase != BORN)
+	if (!(now.flags & OTHER_TABLE) && now.phase != BORN)
 		read_at_exit(scratch, &now);
 	if (state) {
 		state->phase = OUTSIDE;
@@ -254,6 +275,36 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+static __always_inline void append_kernel_string(struct scratch *scratch, const char *string)
+{
+	struct capture *capture = (struct capture *)(scratch->bytes + sizeof(struct record_head) + sizeof(struct exec_body));
+	char *bytes = (char *)(capture + 1);
+	long got = bpf_probe_read_kernel_str(bytes, CHUNK_MOST, string);
+	__u32 length = got > 0 ? (__u32)got - 1 : 0;
+	OPAQUE(length);
+	if (length > CHUNK_MOST)
+		length = CHUNK_MOST;
+	*(__u64 *)(bytes + length) = 0;
+	*capture = (struct capture){ .length = length, .whole = (__s32)length };
+	scratch->used += sizeof *capture + ((length + 7) & ~7u);
+}
+
+/* The arguments as they lie on the new program's stack, where the kernel has just put them. */
+static __always_inline void append_new_arguments(struct task_struct *task)
+{
+	struct scratch *scratch = scratch_of(ON_EXEC);
+	__u64 at = task->mm->arg_start, end = task->mm->arg_end;
+	for (__u32 i = 0; i < STRINGS_MOST && scratch; i++) {
+		if (at >= end)
+			return;
+		if (scratch->used > RECORD_MOST - CHUNK_MOST) {
+			append_mark(scratch, 1 | i << 8, E2BIG_RESULT);
+			return;
+		}
+		at += append_string(ON_EXEC, 1 | i << 8, at, CHUNK_MOST) + 1;
+	}
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *program)
 {
@@ -265,19 +316,13 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	struct thread_state *state = bpf_task_storage_get(&threads, task, 0, 0);
 	struct record_head *head = (struct record_head *)scratch->bytes;
 	struct exec_body *body = (struct exec_body *)(head + 1);
-	struct capture *capture = (struct capture *)(body + 1);
-	char *file = (char *)(capture + 1);
 	set_head(head, RECORD_EXEC, task);
 	body->old_tid = state ? state->tid : head->tid;
 	body->reserved = 0;
-	long got = bpf_probe_read_kernel_str(file, CHUNK_MOST, program->filename);
-	__u32 length = got > 0 ? (__u32)got - 1 : 0;
-	OPAQUE(length);
-	if (length > CHUNK_MOST)
-		length = CHUNK_MOST;
-	*(__u64 *)(file + length) = 0;
-	*capture = (struct capture){ .length = length, .whole = (__s32)length };
-	scratch->used = sizeof *head + sizeof *body + sizeof *capture + ((length + 7) & ~7u);
+	scratch->used = sizeof *head + sizeof *body;
+	append_kernel_string(scratch, program->filename);
+	if (state && state->unread)
+		append_new_arguments(task);
 	send_scratch(ON_EXEC, scratch);
 	return 0;
 }
@@ -302,5 +347,24 @@ int BPF_PROG(on_end, struct task_struct *task)
 	send(ON_END, &record.head, sizeof record);
 	if (alive == 0 && left <= 0)
 		bpf_map_delete_elem(&followed, &tgid);
+	return 0;
+}
+
+/*
+ * Where the tracer is in a pid namespace below the first one it knows its processes by other numbers than `followed`: main reads
+ * this iterator once, and it goes through all processes.
+ */
+SEC("iter/task")
+int find_processes(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	if (!task || task->pid != task->tgid)
+		return 0;
+	__u32 number = number_in_namespace(task->thread_pid);
+	__u32 tgid = task->tgid;
+	__s32 born_here = 0;
+	for (__u32 i = 0; i < FOLLOW_MOST; i++)
+		if (i < settings.follows && settings.follow[i] == number && number != 0)
+			bpf_map_update_elem(&followed, &tgid, &born_here, BPF_ANY);
 	return 0;
 }
