@@ -81,6 +81,11 @@ export const catalogue: Record<string, CatalogueRow> = {
     load: () => import('./commands/trace/diff.ts'),
   },
   'trace export': { group: 'see', says: 'Write a trace to a file', load: () => import('./commands/trace/export.ts') },
+  'trace twin': {
+    group: 'see',
+    says: 'Write a run as a shell script',
+    load: () => import('./commands/trace/twin.ts'),
+  },
   'trace rm': { group: 'see', says: 'Remove traces', load: () => import('./commands/trace/rm.ts') },
   why: { group: 'see', says: 'Why an event of a trace happened', load: () => import('./commands/why.ts') },
   'plan show': {

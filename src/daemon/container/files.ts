@@ -33,7 +33,7 @@ export function writeFiles(container: Container, configuration: Configuration): 
 /** In place, not by rename: a running container has the file bound. */
 function write(path: string, text: string, what: string): void {
   writeFileSync(path, text, { mode: 0o644 });
-  emit('daemon.file-written', { data: { path, what } });
+  emit('daemon.file-written', { data: { path, what, text } });
 }
 
 function readHostFile(path: string): string {

@@ -75,6 +75,7 @@ export class ImageStore {
         digest: resolved.target,
         id: resolved.id,
         chainId: resolved.chainId ?? '',
+        layers: resolved.manifest.layers.map((layer) => layer.digest),
       },
       twin: `ctr -a ${paths.containerdSocket} -n ${this.#client.namespace} images ls name==${resolved.reference}`,
     });

@@ -1,5 +1,5 @@
 // The command that a person would type for an operation of a plan. Not every operation has one.
-import { CLONE_NEW, capabilityNames, MS, RLIMIT } from '../compile/flags.ts';
+import { CLONE_NEW, capabilityNames, MS, RLIMIT, S_IF } from '../compile/flags.ts';
 import type { Operation, OperationName } from './operations.ts';
 
 export interface Place {
@@ -12,7 +12,7 @@ export interface Place {
 }
 
 type Arguments<Name extends OperationName> = Extract<Operation, { name: Name }>['arguments'];
-type Twins = { [Name in OperationName]?: (a: Arguments<Name>, place: Place) => string };
+type Twins = { [Name in OperationName]?: (a: Arguments<Name>, place: Place) => string | undefined };
 
 const twins: Twins = {
   cgroup_make: (a) => `mkdir -p ${quote(a.path)}`,
@@ -53,19 +53,30 @@ const twins: Twins = {
 };
 
 export function twinOf(operation: Operation, place: Place): string | undefined {
-  const twin = twins[operation.name] as ((a: Operation['arguments'], place: Place) => string) | undefined;
+  const twin = twins[operation.name] as ((a: Operation['arguments'], place: Place) => string | undefined) | undefined;
   return twin?.(operation.arguments, place);
 }
 
-function mountTwin(a: Arguments<'mount'>, { rootfs }: Place): string {
-  const target = quote(rootfs + a.target);
+/** Recursive attributes have no option of mount(8) before util-linux 2.38, and none for all of them after. */
+function mountTwin(a: Arguments<'mount'>, place: Place): string | undefined {
+  if (BigInt(a.recursiveAttributes) !== 0n) return undefined;
+  const target = quote(place.rootfs + a.target);
+  const propagation = Number(a.propagation);
+  const after = propagation === 0 ? '' : ` && mount --make-${propagationName(propagation)} ${target}`;
+  return `${mountCommand(a, target)}${after}`;
+}
+
+const anyPropagation = MS.SHARED | MS.SLAVE | MS.PRIVATE | MS.UNBINDABLE;
+
+function mountCommand(a: Arguments<'mount'>, target: string): string {
   const flags = Number(a.flags);
   const options = mountOptions(a);
+  if ((flags & anyPropagation) !== 0) return `mount --make-${propagationName(flags)} ${target}`;
   if ((flags & MS.REMOUNT) !== 0) return `mount -o ${options} ${target}`;
   if ((flags & MS.BIND) !== 0) {
     return `mount --${(flags & MS.REC) === 0 ? 'bind' : 'rbind'} ${options === '' ? '' : `-o ${options} `}${quote(a.source)} ${target}`;
   }
-  return `mount -t ${a.fstype} ${options === '' ? '' : `-o ${options} `}${quote(a.source)} ${target}`;
+  return `mount -t ${quote(a.fstype)} ${options === '' ? '' : `-o ${quote(options)} `}${quote(a.source)} ${target}`;
 }
 
 const optionNames = {
@@ -94,7 +105,7 @@ export function mountOptions(a: Arguments<'mount'>): string {
 
 function deviceTwin(a: Arguments<'device_make'>, { rootfs }: Place): string {
   const mode = Number(a.mode);
-  const kind = { 4802: 'c', 14406: 'b', 2401: 'p' }[mode & 0o170000] ?? 'c';
+  const kind = { [S_IF.BLK]: 'b', [S_IF.FIFO]: 'p' }[mode & 0o170000] ?? 'c';
   const numbers = kind === 'p' ? '' : ` ${a.major} ${a.minor}`;
   return `mknod -m ${(mode & 0o7777).toString(8)} ${quote(rootfs + a.path)} ${kind}${numbers}`;
 }

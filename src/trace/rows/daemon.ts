@@ -18,6 +18,8 @@ export const daemonRows = {
       id: v.string(),
       /** Topmost snapshot. */
       chainId: v.string(),
+      /** Digests of the layers' blobs, from the bottom up. */
+      layers: v.optional(v.array(v.string())),
     }),
     says: (d) => `image ${d.name} is ${d.reference}, ${d.id.slice(0, 19)}`,
     source: 'docker-api POST /containers/create',
@@ -48,7 +50,7 @@ export const daemonRows = {
   }),
   'daemon.file-written': row({
     level: 2,
-    data: v.object({ path: v.string(), what: v.string() }),
+    data: v.object({ path: v.string(), what: v.string(), /** Its whole text. */ text: v.optional(v.string()) }),
     says: (d) => `${d.what} is written to ${d.path}`,
     source: 'man write(2)',
   }),
