@@ -67,7 +67,7 @@ export function operationEffects({ type, data }: TraceEvent, sameness: Sameness)
     case 'kernel.cgroup-made':
       return cgroupMade(sameness.of(text(data.path)));
     case 'kernel.cgroup-written':
-      return [cgroupWritten(sameness.of(text(data.path)), text(data.value))];
+      return cgroupWritten(sameness.of(text(data.path)), text(data.value));
     case 'kernel.file-written':
       return [fileWritten(sameness.of(text(data.path)), text(data.value))];
     case 'kernel.operation-executed': {
@@ -115,15 +115,16 @@ function cgroupMade(path: string): Draft[] {
   return path.endsWith('<id>') ? [{ kind: 'cgroup', subject: hierarchyOf(path).hierarchy, value: '' }] : [];
 }
 
-function cgroupWritten(path: string, value: string): Draft {
+/** The same for values: the parent's files are written by whoever finds them empty. */
+function cgroupWritten(path: string, value: string): Draft[] {
+  if (!path.includes('<id>')) return [];
   const file = path.slice(path.lastIndexOf('/') + 1);
   if (file === 'tasks' || file === 'cgroup.procs' || file === 'cgroup.threads') {
-    return { kind: 'cgroup-joined', subject: hierarchyOf(path).hierarchy, value: '' };
+    return [{ kind: 'cgroup-joined', subject: hierarchyOf(path).hierarchy, value: '' }];
   }
   const rule = /^devices\.(allow|deny)$/.exec(file)?.[1];
-  if (rule !== undefined) return { kind: 'device-rule', subject: `${rule} ${value}`, value: '' };
-  const owner = path.includes('<id>') ? '' : `${path.slice(0, path.lastIndexOf('/'))}: `;
-  return { kind: 'cgroup-value', subject: owner + file, value };
+  if (rule !== undefined) return [{ kind: 'device-rule', subject: `${rule} ${value}`, value: '' }];
+  return [{ kind: 'cgroup-value', subject: file, value }];
 }
 
 function fileWritten(path: string, value: string): Draft {
