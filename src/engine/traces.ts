@@ -21,9 +21,10 @@ import { paths } from '../base/paths.ts';
 import { monotonicNow } from '../base/time.ts';
 import { operationEvents } from '../runc/plan/records.ts';
 import { newTraceId } from '../trace/context.ts';
-import { readTraceFile, schemaName, schemaVersion, type Trace, traceLines } from '../trace/file.ts';
+import { schemaName, schemaVersion, type Trace, traceLines } from '../trace/file.ts';
 import { mergeParts } from '../trace/merge.ts';
-import { type CallLines, openCalls } from '../tracer/merge.ts';
+import { readTraceFile } from '../trace/read.ts';
+import { type CallLines, openCalls, wordsOfLoss } from '../tracer/merge.ts';
 import { hostFacts, toolFacts } from './facts.ts';
 import { type TracerOutcome, tracerOutcome } from './tracing.ts';
 
@@ -70,22 +71,35 @@ function readOpened(id: string): Opened {
 }
 
 /**
- * Writes down how the command ended and what became of the tracer. Returns what the processes wrote themselves: levels 0 to 2, for the
- * story. Their numbers are not final, since the system calls between them are not counted yet.
+ * What the processes of an open trace wrote themselves: levels 0 to 2, for the story. Their numbers are not final, since the system calls
+ * between them are not counted yet.
  */
-export function closeTrace(id: string, end: { status: number | undefined; tracer: TracerOutcome }): Trace {
+export const readParts = (id: string): Trace => mergedParts(id, readOpened(id));
+
+/** Writes down how the command ended and what became of the tracer; fills that in also in what readParts returned. */
+export function closeTrace(
+  id: string,
+  end: { status: number | undefined; tracer: TracerOutcome },
+  trace?: Trace,
+): void {
   const start: Opened = { ...readOpened(id), tracer: end.tracer };
   if (end.status !== undefined) start.status = end.status;
   writeFileSync(`${folderOf(id)}/trace.json`, JSON.stringify(start));
-  return mergedParts(id, start);
+  if (trace !== undefined) tellOutcome(trace, end.tracer);
 }
 
-function mergedParts(id: string, start: Opened): Trace {
-  const { tracer, ...base } = start;
+/** `calls` is what was seen, whoever's: whose they are is found out at the first look. */
+function tellOutcome({ header }: Trace, { blind, counts }: TracerOutcome): void {
+  if (blind !== undefined) header.blind.push(blind);
+  if (counts === undefined) return;
+  header.calls = counts.enters;
+  header.lost = counts.dropped + counts.missed;
+  if (header.lost > 0) header.blind.push(wordsOfLoss(header.lost));
+}
+
+function mergedParts(id: string, { tracer, ...base }: Opened): Trace {
   const blind = tracer?.blind === undefined ? [] : [tracer.blind];
-  const trace = mergeParts(folderOf(id), { ...base, host: hostFacts(), tool: toolFacts(), blind }, operationEvents);
-  if (tracer?.counts !== undefined) trace.header.lost = tracer.counts.dropped + tracer.counts.missed;
-  return trace;
+  return mergeParts(folderOf(id), { ...base, host: hostFacts(), tool: toolFacts(), blind }, operationEvents);
 }
 
 /** Makes `trace.jsonl` of the parts and the tracer's records. May be done again: a container goes on writing after `run -d`. */
@@ -118,7 +132,11 @@ function describeCalls(trace: Trace, calls: CallLines | undefined, outcome: Trac
   header.seen += calls.count;
   header.lost = calls.lost;
   header.blind.push(...calls.blind);
-  const { attachMs, endMs } = outcome ?? {};
+  const { attachMs, endMs, endedNs } = outcome ?? {};
+  const endedTs = endedNs === undefined ? undefined : Number(BigInt(endedNs) - BigInt(header.clock.startNs));
+  if (endedTs !== undefined && trace.events.some((event) => event.ts > endedTs)) {
+    header.blind.push(`system calls after ${(endedTs / 1e6).toFixed(0)} ms: the tracer ends with the command`);
+  }
   if (attachMs !== undefined && endMs !== undefined) {
     header.cost = { attachMs, endMs, recordedBytes: calls.sizeBytes };
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { paths } from '../base/paths.ts';
 import { printable } from '../base/text.ts';
+import { monotonicNow } from '../base/time.ts';
 import { packageRoot } from './package.ts';
 import { engineProcess } from './processes.ts';
 
@@ -38,6 +39,8 @@ export const tracerOutcome = v.object({
   counts: v.optional(tracerCounts),
   attachMs: v.optional(v.number()),
   endMs: v.optional(v.number()),
+  /** CLOCK_MONOTONIC in nanoseconds: nothing was seen after it. */
+  endedNs: v.optional(v.string()),
   /** Why there are no system calls, or not all, and what to do. */
   blind: v.optional(v.string()),
 });
@@ -58,17 +61,23 @@ export const withoutTracing = (blind: string): Tracing => ({
 });
 
 /** Starts the tracer on this process, what it will start, and the daemon and containerd that run already. */
-export function startTracing(traceId: string): Tracing {
-  const program = tracerProgram();
+export function startTracing(traceId: string, program: string = tracerProgram()): Tracing {
   if (!existsSync(program)) return withoutTracing(notBuilt);
   const output = `${paths.traces}/${traceId}/parts/calls.bin`;
   // A session of its own: Ctrl-C on the terminal is for the container, and its end is still to be seen.
-  const child = spawn(program, ['--output', output, '--follow', followed().join(',')], { detached: true, cwd: '/' });
+  const argv = ['--output', output, '--follow', followed().join(','), ...bufferOption()];
+  const child = spawn(program, argv, { detached: true, cwd: '/' });
   return new RunningTracer(child);
 }
 
 export const notBuilt =
   'system calls: the tracer is not built; install clang and libbpf-dev and run: sh scripts/setup.sh';
+
+/** The ring buffer between kernel and tracer, in MB: for a host whose processes are faster than the tracer writes. */
+function bufferOption(): string[] {
+  const given = process.env.TLAB_TRACER_BUFFER_MB;
+  return given === undefined ? [] : ['--buffer', given];
+}
 
 /** This process, and what runs already of its engine: later ones are its children. */
 function followed(): number[] {
@@ -119,6 +128,7 @@ class RunningTracer implements Tracing {
 
   async end(): Promise<TracerOutcome> {
     const from = performance.now();
+    const endedNs = monotonicNow().toString();
     await this.ready;
     this.#child.stdin.end();
     await this.#within(this.#gone.promise, endDeadlineMs, 'did not end');
@@ -128,6 +138,7 @@ class RunningTracer implements Tracing {
       ...(counts && { counts }),
       ...(this.#attachMs !== undefined && { attachMs: this.#attachMs }),
       endMs: performance.now() - from,
+      endedNs,
       ...(this.#failure !== undefined && { blind: this.#blind(this.#failure) }),
     };
   }

@@ -48,9 +48,12 @@ export function openCalls(path: string, trace: Trace): CallLines | undefined {
   };
 }
 
+export const wordsOfLoss = (lost: number): string =>
+  `LOST ${lost} records of system calls: they came faster than the tracer could write; level 3 is not complete`;
+
 function* missing({ counts, damage }: Recording): Generator<string> {
   const lost = counts === undefined ? 0 : counts.dropped + counts.missed;
-  if (lost > 0) yield `${lost} records of system calls: the kernel was faster than the tracer; level 3 is not complete`;
+  if (lost > 0) yield wordsOfLoss(lost);
   if (damage !== undefined) yield `system calls after byte ${damage.offset} of the recording: ${damage.reason}`;
   else if (counts === undefined)
     yield 'the last system calls: the tracer was ended before its time; level 3 is not complete';

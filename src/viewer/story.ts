@@ -66,18 +66,18 @@ export function storyLines(trace: Trace, width: number): string[] {
   return parts.sort((a, b) => a.ts - b.ts).flatMap(({ lines }) => lines);
 }
 
-/** What a recording ends with: what was seen, and how to see more. */
-export function storyEnd(trace: Trace, width: number): string[] {
-  const { header } = trace;
-  const counts = stages.map((stage) => `${stage} ${trace.events.filter((event) => event.stage === stage).length}`);
-  const summary = `${header.seen} events from ${header.processes.length} processes (${counts.join(', ')}), ${header.lost} lost`;
-  const last = trace.events.at(-1)?.seq ?? 1;
+/** What a recording ends with: what was seen, and how to see more. Its events have no final numbers yet, so none is named. */
+export function storyEnd({ header, events }: Trace, width: number): string[] {
+  const counts = stages.map((stage) => `${stage} ${events.filter((event) => event.stage === stage).length}`);
+  const calls = header.calls === undefined ? '' : `, and ${header.calls} system calls`;
+  const summary = `${header.seen} events from ${header.processes.length} processes (${counts.join(', ')})${calls}, ${header.lost} lost`;
   return [
     '',
     ...wrap(summary, width),
-    ...header.blind.flatMap((words) => wrap(`not seen: ${words}`, width)),
+    ...header.blind.flatMap((words) => wrap(`not seen: ${printable(words)}`, width)),
     'more:  tlab trace show --level 1   the messages between the stages',
     '       tlab trace show --level 2   kernel operations, layers, rules',
-    `       tlab why EVENT              why one of them happened (1 to ${last})`,
+    ...(header.calls === undefined ? [] : ['       tlab trace show --level 3   every system call, decoded']),
+    '       tlab why EVENT              why one of them happened',
   ];
 }

@@ -4,10 +4,9 @@
 import { asLabError } from '../../base/errors.ts';
 import { shortId } from '../../base/ids.ts';
 import { paths } from '../../base/paths.ts';
-import { closeTrace, openTrace } from '../../engine/traces.ts';
-import { startTracing, type TracerOutcome, withoutTracing } from '../../engine/tracing.ts';
+import { closeTrace, openTrace, readParts } from '../../engine/traces.ts';
+import { startTracing, type Tracing, withoutTracing } from '../../engine/tracing.ts';
 import { newSpanId, runWithTrace, withCause } from '../../trace/context.ts';
-import type { Trace } from '../../trace/file.ts';
 import { emit, Recorder } from '../../trace/recorder.ts';
 import { redactCommand } from '../../trace/redact.ts';
 import { LiveStory } from '../../viewer/live.ts';
@@ -54,18 +53,26 @@ export async function record(options: RecordOptions, body: () => Promise<number>
   } finally {
     story.stop();
     recorder.close();
-    finish(id, { status, tracer: await tracing.end() }, story);
+    await finish({ id, status, tracing }, story);
   }
 }
 
-function finish(id: string, end: { status: number | undefined; tracer: TracerOutcome }, story: LiveStory): void {
-  let trace: Trace;
+interface Recording {
+  id: string;
+  status: number | undefined;
+  tracing: Tracing;
+}
+
+/** The story is told before the tracer ends: the engine cleans up after its last answer, and that is still to be seen. */
+async function finish({ id, status, tracing }: Recording, story: LiveStory): Promise<void> {
   try {
-    trace = closeTrace(id, end);
+    const trace = readParts(id);
+    story.tellRest(trace);
+    const tracer = await tracing.end();
+    closeTrace(id, { status, tracer }, trace);
+    for (const line of storyEnd(trace, terminalColumns())) say(line);
   } catch (error) {
+    await tracing.end();
     say(`the recording ${shortId(id)} was not closed: ${asLabError(error).message}`);
-    return;
   }
-  story.tellRest(trace);
-  for (const line of storyEnd(trace, terminalColumns())) say(line);
 }
