@@ -1,18 +1,19 @@
-// A trace file: JSON Lines, a header and then the events by time. Traces are data from anywhere: each line is checked,
-// what cannot be read is counted and said, and a file that is not a trace is refused with what was expected.
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+// What a trace file holds: JSON Lines. A header; then the events of levels 0 to 2 by time; then the system calls and what else is of
+// level 3, by time (call-line.ts). read.ts reads the first two into memory, calls.ts walks the calls, so that a story opens at once however
+// many calls follow. Rule: traces are data from anywhere; each line is checked, by hand, since there may be a million.
+// Version 1 had no calls and is read as it is.
 import * as v from 'valibot';
-import { LabError } from '../base/errors.ts';
 import type { Cause } from './cause.ts';
-import { stages } from './events.ts';
+import { type Stage, stages, type Truth } from './events.ts';
 
 export const schemaName = 'tlab.trace';
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
-const header = v.object({
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+export const traceHeader = v.object({
   schema: v.literal(schemaName),
-  version: v.number(),
+  version: count,
   id: v.string(),
   /** What was typed. */
   command: v.array(v.string()),
@@ -29,112 +30,102 @@ const header = v.object({
   /** Every process that wrote a part. */
   processes: v.array(v.object({ pid: v.number(), stage: v.string(), seen: v.number() })),
   /** Lines of this file that are events, of every level. */
-  seen: v.number(),
+  seen: count,
   /** Records of the system call tracer that are missing: with more than 0 the trace is not complete. */
-  lost: v.number(),
+  lost: count,
   /** Lines of level 3, which follow all others; absent where no system calls were recorded. */
-  calls: v.optional(v.number()),
+  calls: v.optional(count),
   /** What the tracer took: to attach, to end, and how much it wrote. */
   cost: v.optional(v.object({ attachMs: v.number(), endMs: v.number(), recordedBytes: v.number() })),
   /** What this trace could not see, in words. */
   blind: v.array(v.string()),
   status: v.optional(v.number()),
 });
-export type TraceHeader = v.InferOutput<typeof header>;
+export type TraceHeader = v.InferOutput<typeof traceHeader>;
 
-const event = v.object({
-  seq: v.number(),
-  /** Nanoseconds since the start of the trace. */
-  ts: v.number(),
-  stage: v.picklist(stages),
-  pid: v.number(),
-  tid: v.number(),
-  type: v.string(),
-  span: v.string(),
-  cause: v.optional(v.custom<Cause>((value) => typeof value === 'string' && /^[a-z]+:/.test(value))),
-  truth: v.picklist(['observed', 'reported', 'derived', 'simulated', 'documented']),
-  data: v.record(v.string(), v.unknown()),
-  twin: v.optional(v.string()),
-});
-export type TraceEvent = v.InferOutput<typeof event>;
+/** Where a file's lines of level 3 are. */
+export interface CallSection {
+  path: string;
+  /** Position of the first one, in bytes. */
+  offset: number;
+}
 
 export interface Trace {
   header: TraceHeader;
+  /** Those of levels 0 to 2. */
   events: TraceEvent[];
   /** Lines that were not events: truncated, reordered or foreign. The trace is then partial and viewers say so. */
   unreadable: number;
+  /** What else is wrong with the file, in words. */
+  flaws?: string[];
+  /** Absent where there are none. */
+  calls?: CallSection;
 }
 
-const longestLine = 4 * 1024 * 1024;
+export interface TraceEvent {
+  /** Counts the events of all levels by time, from 1. */
+  seq: number;
+  /** Nanoseconds since the start of the trace. */
+  ts: number;
+  stage: Stage;
+  pid: number;
+  tid: number;
+  type: string;
+  span: string;
+  cause?: Cause | undefined;
+  truth: Truth;
+  data: Record<string, unknown>;
+  twin?: string | undefined;
+}
 
-function parseJson(line: string): unknown {
-  if (line.length > longestLine) return undefined;
+const knownStages: ReadonlySet<unknown> = new Set(stages);
+const knownTruths: ReadonlySet<unknown> = new Set<Truth>([
+  'observed',
+  'reported',
+  'derived',
+  'simulated',
+  'documented',
+]);
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+const isCause = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && /^[a-z]+:/.test(value));
+
+export function isEvent(value: Record<string, unknown>): boolean {
+  return (
+    isCount(value.seq) &&
+    Number.isSafeInteger(value.ts) &&
+    Number.isSafeInteger(value.pid) &&
+    Number.isSafeInteger(value.tid) &&
+    typeof value.type === 'string' &&
+    typeof value.span === 'string' &&
+    knownStages.has(value.stage) &&
+    knownTruths.has(value.truth) &&
+    isCause(value.cause) &&
+    isOptionalText(value.twin) &&
+    typeof value.data === 'object' &&
+    value.data !== null &&
+    !Array.isArray(value.data)
+  );
+}
+
+export function parseObject(line: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(line);
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    return undefined;
+    return undefined; // also what is nested too deep for the parser's stack
   }
-}
-
-/** The header in a trace's first line. @throws LabError invalidArgument when it is none, or one of a newer version. */
-function parseHeader(line: string, name: string): TraceHeader {
-  const value = parseJson(line);
-  const newer = v.safeParse(v.object({ schema: v.literal(schemaName), version: v.number() }), value);
-  if (newer.success && newer.output.version > schemaVersion) {
-    throw new LabError(
-      'invalidArgument',
-      `trace ${name}: schema version ${newer.output.version}, this tlab reads up to ${schemaVersion}`,
-      {
-        hint: 'use the tlab that recorded it, or a newer one',
-      },
-    );
-  }
-  const parsed = v.safeParse(header, value);
-  if (!parsed.success) {
-    throw new LabError(
-      'invalidArgument',
-      `trace ${name}: its first line is not a trace header, expected {"schema":"${schemaName}",…}`,
-      {
-        hint: 'give a file that `tlab trace export` wrote',
-      },
-    );
-  }
-  return parsed.output;
 }
 
 /** One line as an event, or undefined when it is none. */
 export function parseEvent(line: string): TraceEvent | undefined {
-  const parsed = v.safeParse(event, parseJson(line));
-  return parsed.success ? parsed.output : undefined;
+  const value = parseObject(line);
+  return value !== undefined && isEvent(value) ? (value as unknown as TraceEvent) : undefined;
 }
 
-/** Reads a whole trace file. @throws LabError notFound, invalidArgument. */
-export async function readTraceFile(path: string): Promise<Trace> {
-  const input = createReadStream(path, 'utf8');
-  const opened = Promise.withResolvers<void>();
-  input.once('open', () => opened.resolve());
-  input.once('error', (error) =>
-    opened.reject(new LabError('notFound', `trace ${path}: ${error.message}`, { cause: error })),
-  );
-  await opened.promise;
-
-  let found: TraceHeader | undefined;
-  const events: TraceEvent[] = [];
-  let unreadable = 0;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (found === undefined) {
-      found = parseHeader(line, path);
-      continue;
-    }
-    const parsed = parseEvent(line);
-    if (parsed === undefined) unreadable += line === '' ? 0 : 1;
-    else events.push(parsed);
-  }
-  if (found === undefined) throw new LabError('invalidArgument', `trace ${path}: the file is empty`);
-  return { header: found, events, unreadable };
-}
-
-/** The lines of a trace file. */
+/** The lines of a trace file up to its level 3. */
 export function* traceLines(trace: Trace): Generator<string> {
   yield JSON.stringify(trace.header);
   for (const one of trace.events) yield JSON.stringify(one);

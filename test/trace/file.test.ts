@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { LabError } from '../../src/base/errors.ts';
-import { readTraceFile } from '../../src/trace/file.ts';
+import { readTraceFile } from '../../src/trace/read.ts';
 
 const folder = mkdtempSync(`${tmpdir()}/tlab-file-`);
 after(() => rmSync(folder, { recursive: true }));
@@ -67,5 +67,5 @@ test('a file that is not a trace is refused with what was expected', async () =>
 
 test('a trace of a newer schema is refused by its version', async () => {
   const newer = JSON.stringify({ ...header, version: 9, clock: 'changed' });
-  await assert.rejects(readTraceFile(fileWith(newer)), refusal('invalidArgument', /version 9.*up to 1/));
+  await assert.rejects(readTraceFile(fileWith(newer)), refusal('invalidArgument', /version 9.*up to 2/));
 });

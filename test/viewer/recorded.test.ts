@@ -6,8 +6,8 @@ import { beats, mostBeats } from '../../src/explain/beats.ts';
 import { Causes } from '../../src/explain/causes.ts';
 import { levelOf } from '../../src/explain/words.ts';
 import { stages } from '../../src/trace/events.ts';
-import { readTraceFile } from '../../src/trace/file.ts';
 import { orderViolations } from '../../src/trace/order.ts';
+import { readTraceFile } from '../../src/trace/read.ts';
 import { gatherBeats, storyLines, type ToldBeat } from '../../src/viewer/story.ts';
 
 const files = globSync('traces/*.jsonl');

@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test';
 import { Causes } from '../../src/explain/causes.ts';
 import { levelOf } from '../../src/explain/words.ts';
 import { stages } from '../../src/trace/events.ts';
-import { readTraceFile } from '../../src/trace/file.ts';
 import { orderViolations } from '../../src/trace/order.ts';
+import { readTraceFile } from '../../src/trace/read.ts';
 import { must, type Ran, run } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 

@@ -1,0 +1,97 @@
+// One line of level 3: the system calls of a trace, of which there may be a million.
+//   head first (seq, ts, pid, tid, type), then the short fields of data, its args last; `stage` and `truth` are left out where they are
+//   kernel and observed, `span` and `cause` where they are those of the event in `operation`
+// Rule: callLine and glanceForm belong together. A line that is written otherwise is read all the same, only slower.
+import { events as rows } from './events.ts';
+import { isEvent, parseObject, type TraceEvent } from './file.ts';
+
+const levels = new Map(Object.entries(rows).map(([type, row]) => [type, row.level]));
+/** Whether events of this type stand in the second part of a file. */
+export const isCallType = (type: unknown): boolean => levels.get(type as string) === 3;
+
+/** One line of level 3, with what it leaves out; undefined when it is none. */
+export function parseCall(line: string, operationOf?: (seq: number) => TraceEvent | undefined): TraceEvent | undefined {
+  const value = parseObject(line);
+  if (value === undefined || typeof value.data !== 'object' || value.data === null) return undefined;
+  const { operation } = value.data as Record<string, unknown>;
+  const carried = typeof operation === 'number' ? operationOf?.(operation) : undefined;
+  value.stage ??= 'kernel';
+  value.truth ??= 'observed';
+  value.span ??= carried?.span ?? '';
+  if (value.cause === undefined && carried?.cause !== undefined) value.cause = carried.cause;
+  return isEvent(value) ? (value as unknown as TraceEvent) : undefined;
+}
+
+/** The line of a level 3 event. `operation` is the event that its data names, if any: what is the same there is not repeated. */
+export function callLine(
+  event: Pick<TraceEvent, 'seq' | 'ts' | 'pid' | 'tid' | 'type' | 'data'> & Partial<TraceEvent>,
+  operation?: TraceEvent,
+): string {
+  const { seq, ts, pid, tid, type, stage, truth, span, cause, twin } = event;
+  const { name, process, result, errno, durationNs, operation: carried, noise, args, ...others } = event.data;
+  const data = {
+    name,
+    process,
+    result,
+    errno,
+    durationNs,
+    operation: carried,
+    noise: noise || undefined,
+    ...others,
+    args,
+  };
+  return JSON.stringify({
+    seq,
+    ts,
+    pid,
+    tid,
+    type,
+    data,
+    stage: stage === 'kernel' ? undefined : stage,
+    truth: truth === 'observed' ? undefined : truth,
+    span: span === operation?.span ? undefined : span,
+    cause: cause === operation?.cause ? undefined : cause,
+    twin,
+  });
+}
+
+/** What can be told of a line of level 3 without parsing it. */
+export interface Glance {
+  seq: number;
+  ts: number;
+  pid: number;
+  tid: number;
+  name: string;
+  process: string;
+  result: number | string | undefined;
+  errno: string | undefined;
+  durationNs: number | undefined;
+  operation: number | undefined;
+  noise: boolean;
+  /** The line; what a byte above 127 stands for is left open. */
+  line: string;
+}
+
+const glanceForm =
+  /^\{"seq":(\d+),"ts":(-?\d+),"pid":(\d+),"tid":(\d+),"type":"kernel\.syscall-made","data":\{"name":"(\w+)","process":"([^"\\\x80-\xff]*)",(?:"result":(?:(-?\d+)|"([^"\\]*)"),)?(?:"errno":"(\w+)",)?(?:"durationNs":(\d+),)?(?:"operation":(\d+),)?(?:"noise":(true),)?"args":\[/;
+
+/** The head of a line that callLine wrote, given as latin1; undefined for any other. */
+export function glance(line: string): Glance | undefined {
+  const found = glanceForm.exec(line);
+  if (found === null) return undefined;
+  const [, seq, ts, pid, tid, name = '', process = '', result, resultText, errno, durationNs, operation, noise] = found;
+  return {
+    seq: Number(seq),
+    ts: Number(ts),
+    pid: Number(pid),
+    tid: Number(tid),
+    name,
+    process,
+    result: result === undefined ? resultText : Number(result),
+    errno,
+    durationNs: durationNs === undefined ? undefined : Number(durationNs),
+    operation: operation === undefined ? undefined : Number(operation),
+    noise: noise !== undefined,
+    line,
+  };
+}
