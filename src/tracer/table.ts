@@ -2,12 +2,20 @@
 // Rule: a number without a row is shown as a number with a mark, and so is a 32-bit call, whose numbers are of another table.
 
 import { fileRows } from './rows/files.ts';
+import { futexRows } from './rows/futex.ts';
 import { identityRows } from './rows/identity.ts';
 import { ioRows } from './rows/io.ts';
+import { ipcRows } from './rows/ipc.ts';
+import { memoryRows } from './rows/memory.ts';
 import { mountRows } from './rows/mount.ts';
 import { namespaceRows } from './rows/namespace.ts';
+import { pollingRows } from './rows/polling.ts';
 import { processRows } from './rows/process.ts';
 import { securityRows } from './rows/security.ts';
+import { signalRows } from './rows/signals.ts';
+import { systemRows } from './rows/system.ts';
+import { timeRows } from './rows/time.ts';
+import { xattrRows } from './rows/xattr.ts';
 import type { ArgumentType, SyscallRow } from './syscall.ts';
 
 export type Machine = 'x64' | 'arm64';
@@ -16,6 +24,14 @@ export type Machine = 'x64' | 'arm64';
 export const syscallRows: Readonly<Record<string, SyscallRow>> = {
   ...fileRows,
   ...ioRows,
+  ...xattrRows,
+  ...timeRows,
+  ...systemRows,
+  ...signalRows,
+  ...pollingRows,
+  ...memoryRows,
+  ...ipcRows,
+  ...futexRows,
   ...mountRows,
   ...processRows,
   ...namespaceRows,
