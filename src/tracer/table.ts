@@ -9,6 +9,7 @@ import { ipcRows } from './rows/ipc.ts';
 import { memoryRows } from './rows/memory.ts';
 import { mountRows } from './rows/mount.ts';
 import { namespaceRows } from './rows/namespace.ts';
+import { networkRows } from './rows/network.ts';
 import { pollingRows } from './rows/polling.ts';
 import { processRows } from './rows/process.ts';
 import { securityRows } from './rows/security.ts';
@@ -37,6 +38,7 @@ export const syscallRows: Readonly<Record<string, SyscallRow>> = {
   ...namespaceRows,
   ...identityRows,
   ...securityRows,
+  ...networkRows,
 };
 
 /** A row made ready for decoding. */
