@@ -25,6 +25,7 @@ import { schemaName, schemaVersion, type Trace, traceLines } from '../trace/file
 import { mergeParts } from '../trace/merge.ts';
 import { readTraceFile } from '../trace/read.ts';
 import { type CallLines, openCalls, wordsOfLoss } from '../tracer/merge.ts';
+import { addDerivedEvents } from './derived.ts';
 import { hostFacts, toolFacts } from './facts.ts';
 import { type TracerOutcome, tracerOutcome } from './tracing.ts';
 
@@ -108,7 +109,8 @@ function mergeTrace(id: string): string {
   const begun = new Date();
   const start = readOpened(id);
   const trace = mergedParts(id, start);
-  const calls = openCalls(`${folderOf(id)}/parts/calls.bin`, trace);
+  const recording = `${folderOf(id)}/parts/calls.bin`;
+  const calls = openCalls(recording, trace, addDerivedEvents(recording, trace));
   try {
     describeCalls(trace, calls, start.tracer);
     const unfinished = `${file}.${process.pid}`;

@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { asLabError } from '../base/errors.ts';
+import { callLine } from '../trace/call-line.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
 import { type Attribution, attribute, clockOf } from './attribute.ts';
 import { type CallEvent, type EndEvent, type ForkEvent, openRecording, type Recording } from './calls.ts';
@@ -23,8 +24,12 @@ export interface CallLines {
   close(): void;
 }
 
+/** Calls of which it is known, from what they do, which event they carry out: by callKey. */
+export type CarriedOut = ReadonlyMap<string, TraceEvent>;
+export const callKey = (tid: number, ts: number): string => `${tid} ${ts}`;
+
 /** Opens the tracer's file of a trace and numbers the trace's events anew. Undefined where there is no such file. */
-export function openCalls(path: string, trace: Trace): CallLines | undefined {
+export function openCalls(path: string, trace: Trace, carriedOut?: CarriedOut): CallLines | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) return undefined;
   let recording: Recording;
@@ -43,7 +48,12 @@ export function openCalls(path: string, trace: Trace): CallLines | undefined {
     lost: counts === undefined ? 0 : counts.dropped + counts.missed,
     blind: [...missing(recording), ...unsure(attribution)],
     sizeBytes: size,
-    lines: () => linesOf(recording, trace, attribution),
+    lines: () =>
+      linesOf(
+        recording,
+        new Numbers(trace.events, attribution.times),
+        new Teller(trace, attribution, carriedOut ?? new Map()),
+      ),
     close: () => recording.close(),
   };
 }
@@ -92,16 +102,15 @@ const signalName = (number: number): string => signals.get(number) ?? `signal ${
 interface Line {
   ts: number;
   /** All but the number and the time. */
-  rest: { pid: number; tid: number; type: string; cause?: string; data: Record<string, unknown> };
+  rest: { pid: number; tid: number; type: string; data: Record<string, unknown> };
 }
 
 /** Records of several processors may change places within microseconds: lines wait for so many others. */
 const waitingLines = 256;
 
-function* linesOf(recording: Recording, trace: Trace, attribution: Attribution): Generator<string> {
-  const numbered = new Numbers(trace.events, attribution.times);
+function* linesOf(recording: Recording, numbered: Numbers, teller: Teller): Generator<string> {
   const waiting: Line[] = [];
-  for (const line of unordered(recording, trace, attribution)) {
+  for (const line of unordered(recording, teller)) {
     let at = waiting.length;
     while (at > 0 && (waiting[at - 1]?.ts ?? 0) > line.ts) at--;
     waiting.splice(at, 0, line);
@@ -125,12 +134,11 @@ class Numbers {
   write({ ts, rest }: Line): string {
     const due = this.#times[this.#written++] ?? ts;
     while ((this.#events[this.#before]?.ts ?? Number.POSITIVE_INFINITY) <= due) this.#before++;
-    return JSON.stringify({ seq: this.#written + this.#before, ts, ...rest });
+    return callLine({ seq: this.#written + this.#before, ts, ...rest });
   }
 }
 
-function* unordered(recording: Recording, trace: Trace, attribution: Attribution): Generator<Line> {
-  const teller = new Teller(trace, attribution);
+function* unordered(recording: Recording, teller: Teller): Generator<Line> {
   for (const event of recording.events((head) => teller.wants(head))) {
     switch (event.kind) {
       case 'call':
@@ -157,8 +165,10 @@ class Teller {
   readonly #attribution: Attribution;
   readonly #processes: Processes;
   readonly #operations: Operations;
+  readonly #carriedOut: CarriedOut;
 
-  constructor(trace: Trace, attribution: Attribution) {
+  constructor(trace: Trace, attribution: Attribution, carriedOut: CarriedOut) {
+    this.#carriedOut = carriedOut;
     this.#ts = clockOf(trace);
     this.#attribution = attribution;
     this.#processes = new Processes(attribution.claims);
@@ -222,11 +232,9 @@ class Teller {
   }
 
   #line(type: string, by: { life: Life; tid: number; ts: number }, data: Record<string, unknown>): Line {
-    const operation = this.#operations.of(by.life, by.tid, by.ts);
+    const operation = this.#carriedOut.get(callKey(by.tid, by.ts)) ?? this.#operations.of(by.life, by.tid, by.ts);
     const rest: Line['rest'] = { pid: by.life.pid, tid: by.tid, type, data };
-    if (operation === undefined) return { ts: by.ts, rest };
-    if (operation.cause !== undefined) rest.cause = operation.cause;
-    rest.data = { ...data, operation: operation.seq };
+    if (operation !== undefined) rest.data = { ...data, operation: operation.seq };
     return { ts: by.ts, rest };
   }
 }

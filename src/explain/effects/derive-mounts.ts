@@ -136,9 +136,11 @@ function isMask(
   const isEmpty = draft.fstype === 'tmpfs' && (first !== undefined || config?.maskedPaths.includes(inside) === true);
   if (!isNull && !isEmpty) return false;
   process.failedMasks.delete(target);
-  if (call.succeeded)
-    operation('mask_path', { path: inside }, first === undefined ? [call.event] : [first, call.event]);
-  else if (call.errno === 'ENOENT') operation('mask_path', { path: inside }, [call.event], 'ENOENT');
+  if (call.succeeded) {
+    const calls = first === undefined ? [call.event] : [first, call.event];
+    process.masked.set(target, calls);
+    operation('mask_path', { path: inside }, calls);
+  } else if (call.errno === 'ENOENT') operation('mask_path', { path: inside }, [call.event], 'ENOENT');
   else process.failedMasks.set(target, call.event);
   return true;
 }

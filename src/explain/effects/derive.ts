@@ -2,6 +2,7 @@
 // cgroup writes, operations of a plan. They are marked `derived`, and match.ts finds the line of config.json behind each.
 //   const derived = derivedEvents(calls, events)   calls: the trace's level 3 by time; events: its levels 0 to 2
 //   derived[i].event   a level 2 event, seq 0: number it with the others, by its ts;   derived[i].calls   the calls that carry it out
+// The engine does so when it merges a trace (src/engine/derived.ts). EffectDeriver is the same, call by call.
 // Only processes that our stages started as an OCI runtime, and theirs, are looked at; all of them in a trace without our stages.
 // Rule: a call that failed has no effect; what a program tries and then does otherwise is none of the container's.
 import type { Cause } from '../../trace/cause.ts';
@@ -216,6 +217,9 @@ function runtimesStarted(events: readonly TraceEvent[]): Map<number, TraceEvent>
   }
   return found;
 }
+
+/** Whether our stages started a runtime that reports nothing by itself. */
+export const startsForeignRuntime = (events: readonly TraceEvent[]): boolean => runtimesStarted(events).size > 0;
 
 const bundlesIn = (started: readonly TraceEvent[]): string[] =>
   started.flatMap(({ data }) => {
