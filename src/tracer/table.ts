@@ -5,6 +5,7 @@ import { fileRows } from './rows/files.ts';
 import { futexRows } from './rows/futex.ts';
 import { identityRows } from './rows/identity.ts';
 import { ioRows } from './rows/io.ts';
+import { ioctlRows } from './rows/ioctl.ts';
 import { ipcRows } from './rows/ipc.ts';
 import { memoryRows } from './rows/memory.ts';
 import { mountRows } from './rows/mount.ts';
@@ -39,6 +40,7 @@ export const syscallRows: Readonly<Record<string, SyscallRow>> = {
   ...identityRows,
   ...securityRows,
   ...networkRows,
+  ...ioctlRows,
 };
 
 /** A row made ready for decoding. */
