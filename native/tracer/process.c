@@ -15,7 +15,7 @@
 
 enum { ROOM = 60 * 1024 }; /* what output_room gives at once */
 
-static size_t add_descriptor(unsigned char *at, int folder, const char *name)
+static size_t add_link(unsigned char *at, int folder, const char *name, int descriptor)
 {
 	struct capture *capture = (struct capture *)at;
 	char target[PATH_MAX];
@@ -23,7 +23,7 @@ static size_t add_descriptor(unsigned char *at, int folder, const char *name)
 	if (n < 0)
 		return 0;
 	size_t padded = ((size_t)n + 7) & ~(size_t)7;
-	*capture = (struct capture){ .length = (__u16)n, .whole = atoi(name) };
+	*capture = (struct capture){ .length = (__u16)n, .whole = descriptor };
 	memset(at + sizeof *capture, 0, padded);
 	memcpy(at + sizeof *capture, target, (size_t)n);
 	return sizeof *capture + padded;
@@ -63,9 +63,10 @@ void process_record(pid_t pid)
 	memset(body, 0, sizeof *body);
 	read_command(pid, body->command);
 	size_t used = sizeof *head + sizeof *body;
+	used += add_link(room + used, dirfd(folder), "../cwd", AT_FDCWD);
 	for (struct dirent *entry; (entry = readdir(folder)) && used + sizeof(struct capture) + PATH_MAX + 8 < ROOM;)
 		if (entry->d_name[0] != '.')
-			used += add_descriptor(room + used, dirfd(folder), entry->d_name);
+			used += add_link(room + used, dirfd(folder), entry->d_name, atoi(entry->d_name));
 	closedir(folder);
 	head->size = (__u32)used;
 	output_add(used);

@@ -72,7 +72,7 @@ struct capture {
 	__u8 argument; /* 0 to 5; of RECORD_PROCESS: unused */
 	__u8 part;     /* 0, or the position inside an array or message */
 	__u16 length;  /* bytes that follow, before padding to 8 */
-	__s32 whole;   /* length in the traced process, or a negative errno; of RECORD_PROCESS: the descriptor */
+	__s32 whole;   /* length in the traced process, or a negative errno; of RECORD_PROCESS: the descriptor, AT_FDCWD for the working folder */
 };
 
 #endif
