@@ -1,5 +1,5 @@
 // Which calls of a recording belong to its trace. One pass over the records, decoding next to nothing:
-//   the traced command and everything below it: all of it
+//   the traced command, until it ends (after that it tells its story), and everything below it: all of it
 //   a process that serves several traces (daemon, containerd): the turns of its event loop that were spent on this trace
 //   its children: those that an event or a part of the trace names, and those that were made in such a turn
 // Rule: what could belong to another trace is left out, and counted.
@@ -55,6 +55,9 @@ export function attribute(recording: Recording, trace: Trace): Attribution {
   return survey.settle();
 }
 
+/** How much of a process belongs to the trace. */
+type Belongs = 'ours' | 'command' | 'turns' | 'other';
+
 class Survey {
   readonly #trace: Trace;
   readonly #ts: (timeNs: bigint) => number;
@@ -64,6 +67,7 @@ class Survey {
   readonly #turns = new Map<number, Turns>();
   readonly #lines = new Lines();
   readonly #command: number | undefined;
+  readonly #commandEndedTs: number;
 
   constructor(trace: Trace) {
     this.#trace = trace;
@@ -71,6 +75,8 @@ class Survey {
     this.#claims = claimsOf(trace);
     this.#processes = new Processes(this.#claims);
     this.#command = trace.header.processes.find(({ stage }) => stage === 'cli')?.pid;
+    const ended = trace.events.findLast(({ type }) => type === 'cli.command-ended');
+    this.#commandEndedTs = ended?.ts ?? Number.POSITIVE_INFINITY;
   }
 
   /** Every call goes through here; true for the few that must be decoded. */
@@ -111,51 +117,55 @@ class Survey {
 
   settle(): Attribution {
     const owned = this.#settleLives();
+    const turnsOf = (life: number): Turns | undefined => this.#turns.get(life);
+    const owner = (life: number, ts: number): string | undefined => {
+      const is = owned[life];
+      if (is === 'turns') return turnsOf(life)?.ownerAt(ts);
+      return is === 'command' && ts <= this.#commandEndedTs ? 'ours' : is;
+    };
     const { times, lives, count } = this.#lines;
     let [kept, unsure] = [0, 0];
     const ours = new Float64Array(count);
     for (let i = 0; i < count; i++) {
-      const life = lives[i] ?? 0;
       const ts = times[i] ?? 0;
-      const owner = owned[life] === 'turns' ? this.#turns.get(life)?.ownerAt(ts) : owned[life];
-      if (owner === 'ours') ours[kept++] = ts;
-      if (owner === 'unsure') unsure++;
+      const is = owner(lives[i] ?? 0, ts);
+      if (is === 'ours') ours[kept++] = ts;
+      if (is === 'unsure') unsure++;
     }
     return {
       claims: this.#claims,
       times: ours.subarray(0, kept).sort(),
       unsure,
-      isOurs: (life, ts) => {
-        const is = owned[life.index];
-        return is === 'ours' || (is === 'turns' && this.#turns.get(life.index)?.ownerAt(ts) === 'ours');
-      },
+      isOurs: (life, ts) => owner(life.index, ts) === 'ours',
       turnOf: (life, ts) => {
-        const turns = this.#turns.get(life.index);
+        const turns = turnsOf(life.index);
         return turns?.span(turns.at(ts));
       },
     };
   }
 
   /** In the order of their births, so that a parent is settled before its children. */
-  #settleLives(): Array<'ours' | 'turns' | 'other'> {
-    const owned: Array<'ours' | 'turns' | 'other'> = [];
+  #settleLives(): Belongs[] {
+    const owned: Belongs[] = [];
     for (const life of this.#lives) {
       const made = this.#ownsChildren(life.parent, owned, life.bornTs);
       if (this.#isShared(life)) {
         this.#turnsOf(life).settle(made);
         owned[life.index] = 'turns';
       } else {
-        const isOurs = life.pid === this.#command || made || this.#claims.named.has(life.pid);
-        owned[life.index] = isOurs ? 'ours' : 'other';
+        const isOurs = made || this.#claims.named.has(life.pid);
+        owned[life.index] = life.pid === this.#command ? 'command' : isOurs ? 'ours' : 'other';
       }
     }
     return owned;
   }
 
-  #ownsChildren(parent: Life | undefined, owned: ReadonlyArray<string>, ts: number): boolean {
+  #ownsChildren(parent: Life | undefined, owned: readonly Belongs[], ts: number): boolean {
     if (parent === undefined) return false;
     const is = owned[parent.index];
-    return is === 'ours' || (is === 'turns' && this.#turns.get(parent.index)?.ownerAt(ts) === 'ours');
+    return (
+      is === 'ours' || is === 'command' || (is === 'turns' && this.#turns.get(parent.index)?.ownerAt(ts) === 'ours')
+    );
   }
 
   /** A process that was there before and is not the command was there for others too. */
