@@ -33,7 +33,7 @@ enum record_type {
 /* record_head.flags */
 #define RECORD_COMPAT 1 /* a 32-bit system call: the number is of the other table */
 #define RECORD_X32 2    /* a call of the x32 table (bit 30 of the number, not kept in it) */
-#define RECORD_REFUSED 4 /* enter: a seccomp filter answered; the kernel never began the call */
+#define RECORD_REFUSED 4 /* enter: a seccomp filter answered (or, under ptrace, a kill came); the kernel never began the call */
 #define NUMBER_UNKNOWN 0xffff /* what does not fit into record_head.number: no kernel has such a call */
 
 struct record_head {
