@@ -102,6 +102,26 @@ function at(value: unknown, pointer: string): unknown {
   return found;
 }
 
+/** The flag as it was typed, with its value: `--network host`; the argument as it is called. `in` one command, or both where they differ. */
+export function askedWords(cause: Cause, traces: readonly Trace[]): string {
+  const name = cause.slice(cause.indexOf(':') + 1);
+  if (!cause.startsWith('flag:')) return name;
+  const values = traces.flatMap((trace) => typedValue(name, trace) ?? []);
+  return values.length === 0 ? name : `${name} ${[...new Set(values)].join(' → ')}`;
+}
+
+/** A flag that sets a field to true has no value; of another, the word after it. */
+function typedValue(flag: string, { header, events }: Trace): string | undefined {
+  const fields = requestsOf(events).flatMap(({ body, provenance }) =>
+    Object.entries(provenance).flatMap(([pointer, cause]) => (cause === `flag:${flag}` ? [at(body, pointer)] : [])),
+  );
+  if (fields.length === 0 || fields.every((field) => typeof field === 'boolean')) return undefined;
+  const joined = header.command.find((word) => word.startsWith(`${flag}=`));
+  if (joined !== undefined) return joined.slice(flag.length + 1);
+  const position = header.command.indexOf(flag);
+  return position < 0 ? undefined : header.command[position + 1];
+}
+
 function askedDifferently(a: Trace, b: Trace): Cause[] {
   const [inA, inB] = [askedBy(a), askedBy(b)];
   const causes = [...new Set([...inA.keys(), ...inB.keys()])];

@@ -1,9 +1,12 @@
 // `tlab trace diff`: two traces aligned by meaning. Effects are compared (effects/), each difference gets the cause at its root
 // (causes.ts), differences of one cause stand together. Rule: the same command twice has no difference.
+
+import { LabError } from '../../base/errors.ts';
 import type { Cause } from '../../trace/cause.ts';
-import type { Trace } from '../../trace/file.ts';
+import type { Trace, TraceEvent } from '../../trace/file.ts';
 import { effectsOf } from '../effects/effect.ts';
-import { DiffCauses } from './causes.ts';
+import { type CallsByRole, countCalls, countChanges } from './calls.ts';
+import { askedWords, DiffCauses } from './causes.ts';
 import { type Change, compare } from './compare.ts';
 import { type DiffLine, diffLines, eventNumbers } from './words.ts';
 
@@ -11,8 +14,8 @@ export interface DifferenceGroup {
   cause: Cause | undefined;
   /** Whether the cause is something that was asked differently. */
   asked: boolean;
-  /** Who has the flag: `A`, `B`, or nothing where both do. */
-  sides: string;
+  /** What was asked, as it was typed, and by whom where only one did: `--network host (B)`. Empty for other causes. */
+  words: string;
   lines: DiffLine[];
 }
 
@@ -25,9 +28,20 @@ export interface Difference {
   alike: number;
   /** What makes the comparison weaker: other hosts, losses. */
   notes: string[];
+  /** How they did it: counts of system calls; only where they were asked for, or the runtimes are not the same program. */
+  calls: { a: CallsByRole; b: CallsByRole; roles: string[] } | undefined;
 }
 
-export function diffTraces(a: Trace, b: Trace): Difference {
+export interface DiffOptions {
+  /** Level 3 of a trace, by time. Not walked where it is not needed. */
+  callsOf: (trace: Trace) => Iterable<TraceEvent>;
+  /** Count the calls of every process. */
+  calls: boolean;
+}
+
+/** @throws LabError invalidArgument when one trace does not say what the runtime did, so that nothing could be compared. */
+export function diffTraces(a: Trace, b: Trace, options: DiffOptions): Difference {
+  assertComparable(a, b);
   const { changes, alike } = compare(effectsOf(a.events), effectsOf(b.events));
   const causes = new DiffCauses(a, b);
   const groups = new Map<string, { cause: Cause | undefined; asked: boolean; changes: Change[] }>();
@@ -40,11 +54,51 @@ export function diffTraces(a: Trace, b: Trace): Difference {
   const told = [...groups.values()].map(({ cause, asked, changes: own }) => ({
     cause,
     asked,
-    sides: cause === undefined ? '' : sidesOf(cause, a, b),
+    words: cause === undefined || !asked ? '' : `${askedWords(cause, [a, b])}${sidesOf(cause, a, b)}`,
     lines: diffLines(own),
   }));
   told.sort((x, y) => Number(y.asked) - Number(x.asked));
-  return { a, b, asked: causes.asked, groups: told, alike, notes: notesOf(a, b) };
+  return { a, b, asked: causes.asked, groups: told, alike, notes: notesOf(a, b), calls: callsFor(a, b, options) };
+}
+
+/** The runtimes that a trace started: `tlab-runc`, `runc`. */
+const runtimesOf = ({ events }: Trace): Set<string> =>
+  new Set(
+    events.flatMap(({ type, data }) =>
+      type === 'kernel.process-executed' && Array.isArray(data.argv) && data.argv.includes('create')
+        ? [String(data.executable).replace(/^.*\//, '')]
+        : [],
+    ),
+  );
+
+const toldOfRuntime = ({ events }: Trace): boolean =>
+  events.some(({ type, data }) => type === 'kernel.operation-executed' && data.operation !== undefined);
+
+/** A runtime that was started and of which nothing is known: a foreign one, in a trace without its system calls. */
+function assertComparable(a: Trace, b: Trace): void {
+  for (const [name, trace] of [
+    ['A', a],
+    ['B', b],
+  ] as const) {
+    const runtimes = [...runtimesOf(trace)];
+    if (runtimes.length === 0 || toldOfRuntime(trace)) continue;
+    throw new LabError(
+      'invalidArgument',
+      `${name} does not say what ${runtimes.join(', ')} did: expected its system calls, which this trace does not hold`,
+      { hint: 'record it again where the tracer works: tlab doctor' },
+    );
+  }
+}
+
+function callsFor(a: Trace, b: Trace, { callsOf, calls }: DiffOptions): Difference['calls'] {
+  const [ofA, ofB] = [[...runtimesOf(a)].join(), [...runtimesOf(b)].join()];
+  if (!calls && (ofA === ofB || ofA === '' || ofB === '')) return undefined;
+  const [inA, inB] = [countCalls(a.events, callsOf(a)), countCalls(b.events, callsOf(b))];
+  if (inA.size === 0 || inB.size === 0) return undefined;
+  const differing = [...new Set([...inA.keys(), ...inB.keys()])].filter(
+    (role) => countChanges(inA.get(role), inB.get(role)).length > 0,
+  );
+  return { a: inA, b: inB, roles: calls ? differing : differing.filter((role) => role === 'runtime') };
 }
 
 /** Which command has the flag; nothing where both have it, with other values. */
@@ -54,7 +108,7 @@ function sidesOf(cause: Cause, a: Trace, b: Trace): string {
       ({ type, data }) => type === 'cli.request-sent' && Object.values(data.provenance ?? {}).includes(cause),
     );
   const [inA, inB] = [has(a), has(b)];
-  return inA === inB ? '' : inA ? 'A' : 'B';
+  return inA === inB ? '' : inA ? ' (A)' : ' (B)';
 }
 
 function notesOf(a: Trace, b: Trace): string[] {
@@ -88,5 +142,9 @@ export function diffJson(difference: Difference): unknown {
       })),
     ),
   );
-  return { schema: 'tlab.trace-diff', version: 1, a: side(a), b: side(b), asked, alike, notes, differences };
+  const { calls } = difference;
+  const counts = calls && {
+    calls: Object.fromEntries(calls.roles.map((role) => [role, countChanges(calls.a.get(role), calls.b.get(role))])),
+  };
+  return { schema: 'tlab.trace-diff', version: 1, a: side(a), b: side(b), asked, alike, notes, differences, ...counts };
 }

@@ -2,8 +2,8 @@
 // Rule: it fits 24 lines of 80 columns by grouping and shortening; what is left out is counted, and --all shows it.
 import { styleText } from 'node:util';
 import { columns, fit, fitMiddle, printable, wrap } from '../../base/text.ts';
-import type { Cause } from '../../trace/cause.ts';
 import { wordsOfCause } from '../causes.ts';
+import { countSentences } from './calls.ts';
 import type { Difference, DifferenceGroup } from './diff.ts';
 import { type DiffLine, eventNumbers, type Sign } from './words.ts';
 
@@ -18,10 +18,9 @@ const colours = { '-': 'red', '+': 'green', '~': 'yellow' } as const;
 
 /** The whole answer of `tlab trace diff`. */
 export function diffScreen(difference: Difference, options: ScreenOptions): string[] {
-  const { groups, alike } = difference;
+  const { groups } = difference;
   const head = [...headLines(difference, options.width), ...noteLines(difference, options.width)];
-  const end = endLines(difference);
-  if (groups.length === 0) return [...head, '', `no difference: ${alike} operations alike`];
+  const end = [...callLines(difference, options), ...endLines(difference)];
   const room = options.all ? Number.POSITIVE_INFINITY : screenLines - 1 - head.length - end.length;
   return [...head, ...groupLines(groups, room, options), ...end];
 }
@@ -42,7 +41,22 @@ function noteLines({ notes }: Difference, width: number): string[] {
   return notes.flatMap((note) => wrap(printable(`note: ${note}`), width).map((line) => styleText('yellow', line)));
 }
 
+/** The second block: how they did it. At most two lines a sentence. */
+function callLines({ calls }: Difference, { width, all }: ScreenOptions): string[] {
+  if (calls === undefined || calls.roles.length === 0) return [];
+  const lines = calls.roles.flatMap((role) =>
+    countSentences(role, calls.a.get(role), calls.b.get(role)).flatMap((sentence, i) =>
+      shortened(printable(sentence), {
+        width: width - (i === 0 ? 2 : 4),
+        most: all ? Number.POSITIVE_INFINITY : 1,
+      }).map((line) => `${i === 0 ? '  ' : '    '}${line}`),
+    ),
+  );
+  return ['', styleText('bold', 'how they did it, in system calls'), ...lines];
+}
+
 function endLines({ alike, groups }: Difference): string[] {
+  if (groups.length === 0) return ['', `no difference: ${alike} operations alike`];
   const count = (sign: Sign): number =>
     groups
       .flatMap((group) => group.lines)
@@ -79,29 +93,22 @@ function groupLines(groups: readonly DifferenceGroup[], room: number, options: S
   return lines;
 }
 
-const headingOf = ({ cause, asked, sides }: DifferenceGroup): string =>
-  cause === undefined
-    ? 'of unknown cause'
-    : asked
-      ? `because of ${askedWords(cause)}${sides === '' ? '' : ` (${sides})`}`
-      : printable(wordsOfCause(cause));
+const headingOf = ({ cause, asked, words }: DifferenceGroup): string =>
+  cause === undefined ? 'of unknown cause' : printable(asked ? `because of ${words}` : wordsOfCause(cause));
 
-const askedWords = (cause: Cause): string => printable(cause.slice(cause.indexOf(':') + 1));
-
-/** A sentence in at most `most` lines; what does not fit is cut with a mark. */
 function lineText(line: DiffLine, { width, most, all }: ScreenOptions & { most: number }): string[] {
-  const numbers = all ? `  ${eventsOf(line)}` : '';
-  const wrapped = wrap(printable(line.words + numbers), width - 4);
-  const kept = wrapped.length <= most ? wrapped : cut(wrapped, most, width - 4);
-  return kept.map((words, i) =>
-    i === 0 ? `  ${styleText(colours[line.sign], line.sign)} ${fit(words, width - 4)}` : `    ${fit(words, width - 4)}`,
+  const words = all ? `${line.full}  ${eventsOf(line)}` : line.words;
+  return shortened(printable(words), { width: width - 4, most }).map((words, i) =>
+    i === 0 ? `  ${styleText(colours[line.sign], line.sign)} ${words}` : `    ${words}`,
   );
 }
 
-function cut(wrapped: readonly string[], most: number, width: number): string[] {
+/** A sentence in at most `most` lines; what does not fit is cut with a mark. */
+function shortened(sentence: string, { width, most }: { width: number; most: number }): string[] {
+  const wrapped = wrap(sentence, width);
   const kept = wrapped.slice(0, most);
-  const last = kept.pop() ?? '';
-  return [...kept, fit(`${last.replace(/,$/, '')}, …`, width)];
+  if (wrapped.length > most) kept.push(`${(kept.pop() ?? '').replace(/,$/, '')}, …`);
+  return kept.map((line) => fit(line, width));
 }
 
 function eventsOf({ changes }: DiffLine): string {

@@ -1,5 +1,5 @@
 // A difference in words: what one trace has and the other lacks, or what became of a value. Many of one kind are one sentence.
-import { type Effect, effectKinds } from '../effects/effect.ts';
+import { type Effect, type EffectKind, effectKinds } from '../effects/effect.ts';
 import type { Change } from './compare.ts';
 
 export type Sign = '-' | '+' | '~';
@@ -8,6 +8,8 @@ export type Sign = '-' | '+' | '~';
 export interface DiffLine {
   sign: Sign;
   words: string;
+  /** The same with the value of each. */
+  full: string;
   changes: Change[];
 }
 
@@ -15,53 +17,82 @@ export const signOf = ({ a, b }: Change): Sign => (a === undefined ? '+' : b ===
 
 /** The changes of one cause as lines: grouped by sign, kind and, for changed values, by how they changed. */
 export function diffLines(changes: readonly Change[]): DiffLine[] {
-  const groups = new Map<string, Change[]>();
+  const groups = new Map<string, [Change, ...Change[]]>();
   for (const change of changes) {
-    const how = signOf(change) === '~' ? valueChange(change) : '';
-    const key = `${signOf(change)} ${change.kind} ${how}`;
-    groups.set(key, [...(groups.get(key) ?? []), change]);
+    const key = `${signOf(change)} ${change.kind} ${signOf(change) === '~' ? valueChange(change) : ''}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [change]);
+    else known.push(change);
   }
-  const lines = [...groups.values()].map(
-    (group): DiffLine => ({ sign: signs(group), words: wordsOf(group), changes: group }),
-  );
+  const lines = [...groups.values()].map((group) => ({
+    sign: signOf(group[0]),
+    words: wordsOf(group),
+    changes: group,
+  }));
   const order: Sign[] = ['-', '+', '~'];
   return lines.sort((x, y) => order.indexOf(x.sign) - order.indexOf(y.sign));
 }
 
-const signs = ([first]: readonly Change[]): Sign => (first === undefined ? '~' : signOf(first));
+/** More than so many of a kind are named only, without their values. */
+const mostWithValues = 3;
 
-function wordsOf(group: readonly Change[]): string {
+function wordsOf(group: readonly [Change, ...Change[]], withValues: boolean): string {
   const [first] = group;
-  if (first === undefined) return '';
   const names = effectKinds[first.kind];
-  if (signOf(first) === '~') {
-    const what =
-      group.length === 1 ? `${names.one} ${first.subject}` : `${group.length} ${names.many} ${common(group)}`;
-    return `${what}: ${valueChange(first)}`;
-  }
+  if (signOf(first) === '~') return `${changedHead(group)}: ${valueChange(first)}`;
   if (group.length === 1) return `${names.one}: ${item(first)}`;
   const absent = group.filter((one) => (one.a ?? one.b)?.absent === true).length;
   const note = absent === 0 ? '' : ` (${absent} not on this host)`;
-  return `${group.length} ${names.many}${note}: ${group.map(item).join(', ')}`;
+  const items = group.map(withValues ? item : (one) => one.subject);
+  return `${group.length} ${names.many}${note}: ${items.join(', ')}`;
 }
 
-/** `/proc/acpi`, `memory.limit_in_bytes = 67108864`. */
-function item({ subject, a, b }: Change): string {
+/** Kinds of which a container has one: the subject would say the same again. */
+const single: ReadonlySet<EffectKind> = new Set(['exec', 'seccomp', 'cwd', 'exit']);
+
+function changedHead(group: readonly [Change, ...Change[]]): string {
+  const [{ kind, subject }] = group;
+  const { one, many } = effectKinds[kind];
+  if (group.length > 1) return `${group.length} ${many} (${common(group)})`;
+  return single.has(kind) || subject === one ? one : `${one} ${subject}`;
+}
+
+type Phrase = (subject: string, value: string) => string;
+const phrases: Partial<Record<EffectKind, Phrase>> = {
+  exec: (_, value) => value,
+  exit: (_, value) => value,
+  cwd: (_, value) => value,
+  seccomp: (_, value) => value,
+  hostname: (subject, value) => (subject === 'host name' ? value : `${subject} ${value}`),
+  mount: (subject, value) => `${subject} (${value.replace(' ', ', ').replaceAll(',', ', ').replaceAll(',  ', ', ')})`,
+  symlink: (subject, value) => `${subject} to ${value}`,
+  device: (subject, value) => `${subject} (${value})`,
+  address: (subject, value) => `${value} ${subject}`,
+  route: (subject, value) => `${subject} ${value}`,
+  link: (subject, value) => `${subject}, ${value}`,
+};
+
+/** `/proc/acpi`, `memory.limit_in_bytes = 67108864`, `/dev/shm (tmpfs, nodev)`. */
+function item({ kind, subject, a, b }: Change): string {
   const value = (a ?? b)?.value ?? '';
-  return value === '' ? subject : `${subject} = ${value}`;
+  if (value === '') return subject;
+  return phrases[kind]?.(subject, value) ?? `${subject} = ${value}`;
 }
 
-/** What several subjects share: `/sys/fs/cgroup/*`; all of them where they share nothing. */
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+
+/** Subjects that share a folder with three others are `/sys/fs/cgroup/*`. */
 function common(group: readonly Change[]): string {
-  const subjects = group.map((one) => one.subject);
-  const folder = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
-  const [first = ''] = subjects;
-  return subjects.length > 3 && folder(first).length > 1 && subjects.every((path) => folder(path) === folder(first))
-    ? `${folder(first)}*`
-    : subjects.join(', ');
+  const byFolder = Map.groupBy(
+    group.map((one) => one.subject),
+    folderOf,
+  );
+  return [...byFolder]
+    .flatMap(([folder, subjects]) => (folder.length > 1 && subjects.length > 3 ? [`${folder}*`] : subjects))
+    .join(', ');
 }
 
-/** Values of these kinds are sets: what came and what went says more than both in full. */
+/** Values of some kinds are sets: what came and what went says more than both in full. */
 function valueChange({ kind, a, b }: Change): string {
   const [before, after] = [a?.value ?? '', b?.value ?? ''];
   if (kind === 'capabilities') return setChange(before.split(','), after.split(','), true);
@@ -77,7 +108,7 @@ function setChange(before: readonly string[], after: readonly string[], counted:
   return counted ? `${old.size} → ${now.size}, ${changed}` : changed;
 }
 
-/** `ro → rw` where that is all; else the options that came and went, after the source where it changed. */
+/** `ro → rw` where that is all; else the options that came and went, or both where the source changed too. */
 function mountChange(before: string, after: string): string {
   const [[oldHead, oldOptions], [newHead, newOptions]] = [headAndOptions(before), headAndOptions(after)];
   if (oldHead !== newHead) return `${before} → ${after}`;

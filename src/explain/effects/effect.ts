@@ -23,7 +23,7 @@ export const effectKinds = {
   'cgroup-value': { one: 'cgroup value', many: 'cgroup values' },
   'cgroup-joined': { one: 'cgroup joined', many: 'cgroups joined' },
   'device-rule': { one: 'device rule', many: 'device rules' },
-  root: { one: 'root step', many: 'root steps' },
+  root: { one: 'root file system', many: 'steps of the root file system' },
   mount: { one: 'mount', many: 'mounts' },
   device: { one: 'device', many: 'devices' },
   symlink: { one: 'symbolic link', many: 'symbolic links' },
@@ -81,7 +81,7 @@ const isIgnored = ({ data }: TraceEvent): boolean =>
 
 function draftsOf(event: TraceEvent, sameness: Sameness): Draft[] {
   if (event.type === 'cli.command-ended') {
-    return [{ kind: 'exit', subject: 'of the command', value: String(event.data.status ?? 'none: an error') }];
+    return [{ kind: 'exit', subject: 'exit status', value: String(event.data.status ?? 'none: an error') }];
   }
   if (event.stage !== 'kernel') return [];
   return networkEffects(event, sameness) ?? operationEffects(event, sameness);

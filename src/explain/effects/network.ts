@@ -75,18 +75,21 @@ function linkEffect(attributes: Attributes, place: string, sameness: Sameness): 
     const mtu = attributes.IFLA_MTU === undefined ? '' : `mtu ${text(attributes.IFLA_MTU)}`;
     return { kind: 'link', subject: sameness.of(`${kind} ${text(attributes.IFLA_IFNAME)}${ends}`), value: mtu };
   }
-  const which = attributes.ifi_index === 1 ? 'lo' : `interface of the ${place}`;
+  const which = attributes.ifi_index === 1 ? 'lo' : 'interface';
   if (attributes.IFLA_PROTINFO !== undefined) {
-    return { kind: 'link', subject: `bridge port of the ${place}`, value: JSON.stringify(attributes.IFLA_PROTINFO) };
+    return { kind: 'link', subject: `bridge port of the ${place}`, value: bridgePort(attributes.IFLA_PROTINFO) };
   }
   const up = (Number(attributes.ifi_flags ?? 0) & 1) === 1;
   const rest = { ...attributes };
   for (const name of ['ifi_index', 'ifi_flags', 'ifi_change', 'ifi_family', 'IFLA_NET_NS_FD', 'IFLA_NET_NS_PID'])
     delete rest[name];
   const value = [up ? 'up' : '', Object.keys(rest).length === 0 ? '' : JSON.stringify(rest)].join(' ').trim();
-  return {
-    kind: 'link',
-    subject: `${which} in the ${place}`.replace(/^interface of the (\w+) in.*/, 'interface in the $1'),
-    value,
-  };
+  return { kind: 'link', subject: `${which} in the ${place}`, value };
+}
+
+/** @source uapi linux/if_link.h IFLA_BRPORT_MODE: hairpin */
+function bridgePort(info: unknown): string {
+  const { IFLA_BRPORT_MODE: mode, ...rest } = attributesOf(info);
+  const hairpin = mode === undefined ? [] : [`hairpin ${mode === 1 ? 'on' : 'off'}`];
+  return [...hairpin, ...(Object.keys(rest).length === 0 ? [] : [JSON.stringify(rest)])].join(', ');
 }

@@ -11,6 +11,8 @@ const dataFolder = /(\/[^\s,:="]*)\/(?:containers\/[0-9a-f]{64}|containerd\/snap
 export class Sameness {
   /** What to replace, the longest first. */
   readonly #known: [string, string][] = [];
+  /** Ports of the container whose port on the host was left to the engine. */
+  readonly #ports: ReadonlySet<string>;
 
   constructor(events: readonly TraceEvent[]) {
     const known = new Map<string, string>();
@@ -26,6 +28,8 @@ export class Sameness {
       if (run !== undefined && run.length > 1) known.set(run, '<run>');
       if (data !== undefined && data.length > 1) known.set(data, '<data>');
     }
+    for (const address of givenOut(events)) known.set(address, '<address>');
+    this.#ports = chosenPorts(events);
     this.#known = [...known].sort(([a], [b]) => b.length - a.length);
   }
 
@@ -40,6 +44,42 @@ export class Sameness {
       .replace(/\/snapshots\/\d+\//g, '/snapshots/<n>/')
       .replace(/\/proc\/\d+\//g, '/proc/<pid>/')
       .replace(/\b(?:tlab-[0-9a-f]{8}|veth[0-9a-f]{7})\b/g, '<veth>')
+      .replace(/--dport \d+(?=.*--to-destination \S*:(\d+)\b)/g, (rule, port) =>
+        this.#ports.has(port) ? '--dport <port>' : rule,
+      )
       .replace(/[^\s,:="]*\/dist\/bin\//g, '<tlab>/');
   }
+}
+
+const createRequests = (events: readonly TraceEvent[]): Record<string, unknown>[] =>
+  events.flatMap(({ type, data }) =>
+    type.endsWith('.request-received') && data.method === 'POST /containers/create' && typeof data.body === 'object'
+      ? [(data.body ?? {}) as Record<string, unknown>]
+      : [],
+  );
+
+/** Addresses that a container got; not those that a request names. */
+function givenOut(events: readonly TraceEvent[]): string[] {
+  const asked = JSON.stringify(createRequests(events));
+  return events.flatMap(({ type, data }) => {
+    if (type !== 'kernel.netlink-sent' || data.message !== 'RTM_NEWADDR' || data.namespace === 'host') return [];
+    const address = (data.attributes as Record<string, unknown> | undefined)?.IFA_LOCAL;
+    return typeof address === 'string' && !asked.includes(`"${address}"`) ? [address] : [];
+  });
+}
+
+/** @source docker-api POST /containers/create: HostPort empty or 0, PublishAllPorts */
+function chosenPorts(events: readonly TraceEvent[]): Set<string> {
+  const ports = new Set<string>();
+  for (const body of createRequests(events)) {
+    const host = (body.HostConfig ?? {}) as { PortBindings?: unknown; PublishAllPorts?: unknown };
+    const bindings = Object.entries((host.PortBindings ?? {}) as Record<string, unknown>);
+    for (const [port, list] of bindings) {
+      const isChosen = Array.isArray(list) && list.some((one) => ['', '0', undefined].includes(one?.HostPort));
+      if (isChosen) ports.add(port.split('/')[0] ?? port);
+    }
+    if (host.PublishAllPorts !== true) continue;
+    for (const port of Object.keys((body.ExposedPorts ?? {}) as object)) ports.add(port.split('/')[0] ?? port);
+  }
+  return ports;
 }

@@ -2,6 +2,7 @@
 import { loadTrace } from '../../../engine/traces.ts';
 import { diffJson, diffTraces } from '../../../explain/diff/diff.ts';
 import { diffScreen } from '../../../explain/diff/text.ts';
+import { readCalls } from '../../../trace/calls.ts';
 import { defineCommand } from '../../command.ts';
 import { boolean } from '../../flags/spec.ts';
 import { print, terminalColumns } from '../../terminal.ts';
@@ -10,6 +11,7 @@ export default defineCommand({
   operands: 'TRACE|FILE TRACE|FILE',
   count: { min: 2, max: 2 },
   flags: {
+    calls: boolean('Also how they did it: system calls counted by process and name'),
     all: boolean('Every difference in full, with the numbers of its events'),
     json: boolean('One JSON object'),
   },
@@ -19,7 +21,7 @@ export default defineCommand({
     { says: 'two exported traces, on any machine', line: 'tlab trace diff plain.jsonl read-only.jsonl' },
   ],
   run: async ({ flags, operands: [a = 'last', b = 'last'] }) => {
-    const difference = diffTraces(await loadTrace(a), await loadTrace(b));
+    const difference = diffTraces(await loadTrace(a), await loadTrace(b), { calls: flags.calls, callsOf: readCalls });
     if (flags.json) print(JSON.stringify(diffJson(difference)));
     else for (const line of diffScreen(difference, { width: terminalColumns(), all: flags.all })) print(line);
     return difference.groups.length === 0 ? 0 : 1;

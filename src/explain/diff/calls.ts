@@ -1,0 +1,100 @@
+// How two traces did it: their system calls counted by name, process by process. Housekeeping of the language runtimes is folded.
+// A runtime is the program that was started with `create`, `start`, `delete`, with all that it starts until the container's own program.
+// Rule: counts say how, never what: no difference in effects is read from them.
+import type { TraceEvent } from '../../trace/file.ts';
+
+export interface CallCounts {
+  /** Calls by name, without the housekeeping. */
+  names: Map<string, number>;
+  total: number;
+  /** Housekeeping: futex, epoll, memory, timers. */
+  noise: number;
+  processes: number;
+}
+
+/** Who makes calls, in the order in which they are told. */
+const roles = ['cli', 'daemon', 'containerd', 'shim', 'runtime', 'container'] as const;
+
+/** Role (a stage, `runtime`, `container`, the name of another program) → its calls. */
+export type CallsByRole = Map<string, CallCounts>;
+
+const runtimeVerbs = new Set(['create', 'run', 'start', 'exec', 'delete', 'kill', 'restore']);
+
+/** The pids that a stage of ours started as an OCI runtime. */
+function runtimePids(events: readonly TraceEvent[]): Set<number> {
+  const pids = new Set<number>();
+  for (const { type, data } of events) {
+    if (type !== 'kernel.process-executed' || typeof data.childPid !== 'number' || !Array.isArray(data.argv)) continue;
+    if (data.argv.slice(1).some((word) => runtimeVerbs.has(String(word)))) pids.add(data.childPid);
+  }
+  return pids;
+}
+
+/** Counts the calls of a trace. @param calls its level 3, by time */
+export function countCalls(events: readonly TraceEvent[], calls: Iterable<TraceEvent>): CallsByRole {
+  const ofRuntime = runtimePids(events);
+  const counted = new Map<string, CallCounts & { pids: Set<number> }>();
+  for (const { type, pid, data } of calls) {
+    if (type === 'kernel.process-forked' && ofRuntime.has(pid)) ofRuntime.add(Number(data.childPid));
+    if (type !== 'kernel.syscall-made') continue;
+    const process = String(data.process ?? 'unknown');
+    const role = process === 'container' ? process : ofRuntime.has(pid) ? 'runtime' : process;
+    const counts = counted.get(role) ?? { names: new Map(), total: 0, noise: 0, processes: 0, pids: new Set() };
+    counted.set(role, counts);
+    counts.pids.add(pid);
+    counts.processes = counts.pids.size;
+    counts.total++;
+    const name = String(data.name);
+    if (data.noise === true) counts.noise++;
+    else counts.names.set(name, (counts.names.get(name) ?? 0) + 1);
+  }
+  const rank = (role: string): number => {
+    const at = (roles as readonly string[]).indexOf(role);
+    return at < 0 ? roles.length : at;
+  };
+  return new Map([...counted].sort(([x], [y]) => rank(x) - rank(y)));
+}
+
+export interface CountChange {
+  name: string;
+  a: number;
+  b: number;
+}
+
+/** Names that one makes more often than the other, the largest difference first. */
+export function countChanges(a: CallCounts | undefined, b: CallCounts | undefined): CountChange[] {
+  const names = new Set([...(a?.names.keys() ?? []), ...(b?.names.keys() ?? [])]);
+  return [...names]
+    .map((name) => ({ name, a: a?.names.get(name) ?? 0, b: b?.names.get(name) ?? 0 }))
+    .filter((change) => change.a !== change.b)
+    .sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a));
+}
+
+const shown = ({ name, a, b }: CountChange): string =>
+  a === 0 ? `${name} ${b}` : b === 0 ? `${name} ${a}` : `${name} ${a} → ${b}`;
+
+/** What the counts of one role come to, as sentences: how many, the names of one side alone, the names of both. */
+export function countSentences(role: string, a: CallCounts | undefined, b: CallCounts | undefined): string[] {
+  const changes = countChanges(a, b);
+  const of = (counts: CallCounts | undefined): string =>
+    counts === undefined
+      ? 'none'
+      : `${counts.total} by ${counts.processes} process${counts.processes === 1 ? '' : 'es'}`;
+  const sentences = [`${role}: ${of(a)} in A, ${of(b)} in B`];
+  const add = (words: string, wanted: CountChange[]): void => {
+    if (wanted.length > 0) sentences.push(`${words}: ${wanted.map(shown).join(', ')}`);
+  };
+  add(
+    'only A',
+    changes.filter((change) => change.b === 0),
+  );
+  add(
+    'only B',
+    changes.filter((change) => change.a === 0),
+  );
+  add(
+    'both',
+    changes.filter((change) => change.a > 0 && change.b > 0),
+  );
+  return sentences;
+}
