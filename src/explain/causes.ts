@@ -7,6 +7,8 @@ import type { Trace, TraceEvent } from '../trace/file.ts';
 const rootKinds = new Set(['flag', 'argument', 'command', 'image', 'default', 'request']);
 
 export interface CauseChain {
+  /** The number of the event that a system call carries out; the links are those of that event. */
+  operation?: number;
   /** From the event's own cause to the last one found. */
   links: Cause[];
   /** True when the last link is a root: a flag, an argument, an image field, a named default, a client's request. */
@@ -24,11 +26,19 @@ export class Causes {
   /** `api` provenance from what clients sent, `config` provenance from generated specs; each by time. */
   readonly #records: Record<'api' | 'config', ProvenanceRecord[]> = { api: [], config: [] };
 
+  readonly #eventOfNumber = new Map<number, TraceEvent>();
+
   constructor(trace: Trace) {
     for (const event of trace.events) this.#index(event);
   }
 
+  /** The operation or message that a system call carries out, when this trace holds it. */
+  operationOf({ data }: TraceEvent): TraceEvent | undefined {
+    return typeof data.operation === 'number' ? this.#eventOfNumber.get(data.operation) : undefined;
+  }
+
   #index(event: TraceEvent): void {
+    this.#eventOfNumber.set(event.seq, event);
     const known = this.#requestOfSpan.get(event.span);
     if (event.type.endsWith('.request-sent') || (known === undefined && event.type.endsWith('.request-received'))) {
       this.#requestOfSpan.set(event.span, event);
@@ -39,6 +49,13 @@ export class Causes {
   }
 
   chainOf(event: TraceEvent): CauseChain {
+    const operation = this.operationOf(event);
+    if (operation !== undefined && operation !== event)
+      return { operation: operation.seq, ...this.#linksOf(operation) };
+    return this.#linksOf(event);
+  }
+
+  #linksOf(event: TraceEvent): Pick<CauseChain, 'links' | 'complete'> {
     const first = event.cause ?? this.#inherited(event);
     const links: Cause[] = [];
     for (let cause = first; cause !== undefined && !links.includes(cause); cause = this.#next(cause, event))

@@ -1,7 +1,7 @@
 // `tlab why`: the causes of one event of a trace, from the kernel to what the person typed.
 import { LabError } from '../../base/errors.ts';
 import { loadTrace } from '../../engine/traces.ts';
-import { explainEvent } from '../../viewer/text.ts';
+import { explainEvent } from '../../viewer/explain.ts';
 import { defineCommand } from '../command.ts';
 import { text } from '../flags/spec.ts';
 import { print, terminalColumns } from '../terminal.ts';

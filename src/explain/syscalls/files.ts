@@ -1,0 +1,348 @@
+// Calls on files and descriptors that belong to making or leaving a container: root resolution, devices, links, cgroup directories.
+import type { Call } from '../call.ts';
+import type { CallRow } from './row.ts';
+
+const onCgroup = (path: string): boolean => path.startsWith('/sys/fs/cgroup/') || /\/cgroup(\.|\/)/.test(path);
+const isRemoveDirectory = (call: Call): boolean => call.name === 'rmdir' || call.has(2, 'AT_REMOVEDIR');
+const pathOf = (call: Call): string => (call.name.endsWith('at') ? call.path(0, 1) : call.string(0));
+const lastPath = (call: Call): string =>
+  call.args.map((_, position) => call.string(position)).findLast((path) => path !== '') ?? '';
+const during =
+  (...operations: string[]) =>
+  (call: Call): boolean =>
+    operations.includes(call.operation);
+const isWrite = (path: RegExp) => (call: Call) => path.test(call.file(0));
+
+export const fileCalls: readonly CallRow[] = [
+  {
+    id: 'openat2-in-root',
+    calls: ['openat2'],
+    when: (call) => call.says('RESOLVE_IN_ROOT'),
+    does: (call) =>
+      `Opens ${call.string(1) || 'a path'} with the container's root as "/": neither ".." nor a link of the image leads out of it.`,
+    now: 'Before each mount, device or mask: what follows uses the descriptor and looks up no path again.',
+    without:
+      'A link in the image, say /dev/shm -> /etc, could make the runtime mount or write on the host. Checking the path first is not enough: it can be exchanged in between.',
+    shows: ['SEC-6', 'KRN-6'],
+    source: 'man openat2(2)',
+  },
+  {
+    id: 'openat2-beneath',
+    calls: ['openat2'],
+    when: (call) => call.says('RESOLVE_BENEATH'),
+    does: (call) =>
+      `Opens ${call.string(1) || 'a path'} beneath a directory; a path that leads out of it fails (EXDEV).`,
+    now: 'Where a name comes from config.json and must stay below one place, as the name of a sysctl.',
+    without: 'A name with ".." could write another file.',
+    shows: ['SEC-6'],
+    source: 'man openat2(2)',
+  },
+  {
+    id: 'openat2',
+    calls: ['openat2'],
+    does: 'Opens a file with rules for how its path may be resolved.',
+    source: 'man openat2(2)',
+  },
+  {
+    id: 'open-self-exe',
+    calls: ['openat', 'open'],
+    when: (call) => call.string(call.name === 'open' ? 0 : 1) === '/proc/self/exe',
+    does: 'Opens the program that is running, to copy or seal it.',
+    now: 'First thing in the runtime, before anything of the container is near.',
+    without:
+      'The runtime would run from its own file on the host, which a container could try to overwrite (CVE-2019-5736).',
+    shows: ['SEC-6'],
+    source: 'man proc(5)',
+  },
+  {
+    id: 'open-namespace',
+    calls: ['openat', 'open'],
+    when: (call) => /\/proc\/.*\/ns\/\w+$|\/netns\//.test(call.string(call.name === 'open' ? 0 : 1)),
+    does: (call) =>
+      `Opens a namespace as a file, ${call.string(call.name === 'open' ? 0 : 1)}: the descriptor is what setns takes, and it keeps the namespace alive.`,
+    now: "Before any namespace is left, while paths still mean the host's.",
+    without: 'setns would have nothing to join.',
+    shows: ['KRN-2'],
+    source: 'man namespaces(7)',
+  },
+  {
+    id: 'open-cgroup',
+    calls: ['openat', 'open'],
+    when: (call) => onCgroup(call.path(0, call.name === 'open' ? 0 : 1)),
+    does: (call) => `Opens ${call.path(0, call.name === 'open' ? 0 : 1)}, a file of a control group.`,
+    now: 'The write that follows is the setting; the file system is the interface, there is no other call for it.',
+    without: 'The limit could not be written or read.',
+    shows: ['KRN-3'],
+    source: 'man cgroups(7)',
+  },
+  {
+    id: 'write-id-map',
+    calls: ['write', 'pwrite64'],
+    when: isWrite(/\/[ug]id_map$/),
+    does: (call) =>
+      `Says which ids of the user namespace are which outside: ${call.string(1)} (inside, outside, count).`,
+    now: 'From outside, while the child waits: it can be written once only, and before it every id in there is the overflow id 65534.',
+    without: 'The child would be nobody: it could not become root of its namespace, and files would belong to nobody.',
+    shows: ['KRN-14'],
+    source: 'man user_namespaces(7)',
+  },
+  {
+    id: 'write-setgroups',
+    calls: ['write', 'pwrite64'],
+    when: isWrite(/\/setgroups$/),
+    does: (call) => `Allows or denies setgroups in the user namespace: ${call.string(1)}.`,
+    now: 'Before gid_map: an unprivileged writer may set that only after "deny".',
+    without: 'By dropping a group, a user could pass a file mode that denies just that group.',
+    shows: ['KRN-14'],
+    source: 'man user_namespaces(7)',
+  },
+  {
+    id: 'write-oom-score',
+    calls: ['write', 'pwrite64'],
+    when: isWrite(/\/oom_score_adj$/),
+    does: (call) =>
+      `Sets how likely the kernel is to choose this process when memory runs out: ${call.string(1)} of -1000 (never) to 1000.`,
+    now: 'While the child waits: its children inherit it. Below its own minimum it needs CAP_SYS_RESOURCE.',
+    without: 'The process would keep the score of its starter, and shims and daemons are often protected ones.',
+    shows: ['KRN-12'],
+    source: 'man proc_pid_oom_score_adj(5)',
+  },
+  {
+    id: 'write-sysctl',
+    calls: ['write', 'pwrite64'],
+    when: isWrite(/\/proc\/(\d+\/|self\/)?sys\/|^\/?sys\/net\//),
+    does: (call) =>
+      `Writes ${call.string(1)} to the kernel setting ${call
+        .file(0)
+        .replace(/^.*\/sys\//, '')
+        .replaceAll(
+          '/',
+          '.',
+        )}; for net and IPC settings it counts in the namespace of the process that opened the file.`,
+    now: 'After the namespace was joined, and before /proc/sys becomes read-only.',
+    without: "The namespace would keep the kernel's default.",
+    shows: ['KRN-2', 'NET-1'],
+    source: 'man proc_sys(5)',
+  },
+  {
+    id: 'write-start',
+    calls: ['write', 'read', 'pread64', 'pwrite64'],
+    when: (call) => /start\.fifo$|exec\.fifo$/.test(call.file(0)) || call.operation === 'await_start',
+    does: (call) =>
+      call.name.includes('write')
+        ? 'Lets the waiting container go: one byte through the FIFO of its state directory.'
+        : 'Waits for one byte from the FIFO of the state directory: the container is created, and nothing of the image has run.',
+    now: 'Between the two verbs of a runtime: `create` ends with the container set up whole, `start` lets it execute its program.',
+    without: 'Create and start would be one step: nobody could attach, or add to the network, in between.',
+    shows: ['OCI-3', 'DMN-4', 'DMN-5'],
+    source: 'oci-runtime runtime#lifecycle',
+  },
+  {
+    id: 'mkdir-cgroup',
+    calls: ['mkdir', 'mkdirat'],
+    when: (call) => onCgroup(pathOf(call)),
+    does: (call) => `Makes the cgroup ${pathOf(call)}: a directory is a group, the kernel fills it with its files.`,
+    now: 'First of all: limits and the process itself go into it.',
+    without: 'There would be nowhere to write limits, and usage could not be told from that of others.',
+    shows: ['KRN-3', 'KRN-6'],
+    source: 'man cgroups(7)',
+  },
+  {
+    id: 'mkdir',
+    calls: ['mkdir', 'mkdirat'],
+    does: (call) => `Makes the directory ${pathOf(call)}.`,
+    now: 'Before something is mounted or kept there.',
+    without: 'The mount or file that follows would fail with ENOENT.',
+    source: 'man mkdir(2)',
+  },
+  {
+    id: 'rmdir-cgroup',
+    calls: ['rmdir', 'unlinkat'],
+    when: (call) => isRemoveDirectory(call) && onCgroup(pathOf(call)),
+    does: (call) => `Removes the cgroup ${pathOf(call)}. Its files need not be deleted: they are the kernel's.`,
+    now: 'After its last process is gone: with processes or child cgroups in it the kernel answers EBUSY.',
+    without: 'Empty cgroups would pile up; each costs kernel memory.',
+    shows: ['KRN-3'],
+    source: 'man cgroups(7)',
+  },
+  {
+    id: 'rmdir',
+    calls: ['rmdir', 'unlinkat'],
+    when: isRemoveDirectory,
+    does: (call) => `Removes the empty directory ${pathOf(call)}.`,
+    now: 'When what it was made for has ended.',
+    without: 'It would stay behind.',
+    source: 'man rmdir(2)',
+  },
+  {
+    id: 'unlink',
+    calls: ['unlink', 'unlinkat'],
+    does: (call) => `Removes the name ${pathOf(call)}; the file itself goes when nobody has it open.`,
+    now: 'When what it was made for has ended.',
+    without: 'It would stay behind: sockets, FIFOs and state of containers that are gone.',
+    source: 'man unlink(2)',
+  },
+  {
+    id: 'mknod-fifo',
+    calls: ['mknod', 'mknodat'],
+    when: (call) => call.says('S_IFIFO'),
+    does: (call) => `Makes the named pipe ${pathOf(call)}.`,
+    now: 'Before the process that shall write or read there is started.',
+    without:
+      'Two processes that do not know each other would have no way to pass streams, or the byte that means start.',
+    shows: ['CTD-5'],
+    source: 'man fifo(7)',
+  },
+  {
+    id: 'mknod',
+    calls: ['mknod', 'mknodat'],
+    does: (call) =>
+      `Makes the device node ${pathOf(call)} (${call.args.slice(-1)[0] ?? ''}). The node is only a name: whether it may be opened is decided by the cgroup's device rules.`,
+    now: 'After the tmpfs on /dev, with umask 0 so that everybody may use it, before pivot_root. It needs CAP_MKNOD on the host: in a user namespace a bind mount takes its place.',
+    without: 'Programs expect null, zero, full, random, urandom and tty; many fail at once without /dev/null.',
+    shows: ['KRN-6', 'KRN-3'],
+    source: 'man mknod(2)',
+  },
+  {
+    id: 'symlink-dev',
+    calls: ['symlink', 'symlinkat'],
+    when: (call) => call.operation === 'symlink' || /^(\/proc\/self\/fd|pts\/ptmx)/.test(call.string(0)),
+    does: (call) => `Makes ${lastPath(call)} a link to ${call.string(0)}.`,
+    now: 'After /dev is there.',
+    without:
+      '/dev/stdin, /dev/stdout, /dev/fd and /dev/ptmx would be missing; images that log to /dev/stdout, as nginx does, would fail.',
+    shows: ['KRN-6'],
+    source: 'oci-runtime runtime-linux#dev-symbolic-links',
+  },
+  {
+    id: 'symlink',
+    calls: ['symlink', 'symlinkat'],
+    does: (call) => `Makes ${lastPath(call)} a symbolic link to ${call.string(0)}.`,
+    source: 'man symlink(2)',
+  },
+  {
+    id: 'fchdir',
+    calls: ['fchdir'],
+    does: (call) =>
+      `Makes ${call.file(0) || 'an open directory'} the current one, by descriptor: no path is looked up again.`,
+    now: 'Before a call that works on "." : pivot_root, a mount, an unmount.',
+    without: 'The call that follows would work on another directory, or on a path that may have been exchanged.',
+    shows: ['SEC-6', 'KRN-7'],
+    source: 'man chdir(2)',
+  },
+  {
+    id: 'chdir-cwd',
+    calls: ['chdir'],
+    when: during('chdir', 'setuid'),
+    does: (call) => `Changes to the program's working directory, ${call.string(0)}.`,
+    now: 'In the new root, and as late as possible; the runtime then checks that it really is inside.',
+    without:
+      'The program would start elsewhere. A directory that leads out of the container by a leaked descriptor is how CVE-2024-21626 escaped.',
+    shows: ['SEC-6'],
+    source: 'man chdir(2)',
+  },
+  {
+    id: 'chdir',
+    calls: ['chdir'],
+    does: (call) => `Makes ${call.string(0)} the current directory.`,
+    without: 'Relative paths that follow would mean another place; after pivot_root "." would still be the old tree.',
+    shows: ['KRN-7'],
+    source: 'man chdir(2)',
+  },
+  {
+    id: 'close-range',
+    calls: ['close_range'],
+    does: (call) =>
+      `Marks every descriptor from ${call.arg(0)} on ${call.says('CLOSE_RANGE_CLOEXEC') ? 'to be closed at execve' : 'closed'}, in one call.`,
+    now: 'Last before execve.',
+    without:
+      "An open directory of the host could leak into the container: CVE-2024-21626 was a runtime's descriptor of /sys/fs/cgroup.",
+    shows: ['SEC-6'],
+    source: 'man close_range(2)',
+  },
+  {
+    id: 'memfd',
+    calls: ['memfd_create'],
+    does: (call) => `Makes a file in memory without a name in any directory (${call.string(0)}).`,
+    now: 'The runtime copies itself into it, seals it and executes the copy.',
+    without:
+      "The runtime's own file on the host would be what a container can reach at /proc/<pid>/exe (CVE-2019-5736).",
+    shows: ['SEC-6'],
+    source: 'man memfd_create(2)',
+  },
+  {
+    id: 'fcntl-seals',
+    calls: ['fcntl'],
+    when: (call) => call.says('F_ADD_SEALS'),
+    does: 'Seals the memory file: its content can never change again, whoever has it open.',
+    now: 'After the copy is complete, before it is executed.',
+    without: 'The copy could be overwritten as the original could.',
+    shows: ['SEC-6'],
+    source: 'man fcntl(2)',
+  },
+  {
+    id: 'fchown-streams',
+    calls: ['fchown', 'fchownat', 'chown', 'lchown'],
+    does: (call) => `Gives ${call.file(0) || lastPath(call) || 'a file'} to another owner.`,
+    now: 'Before the change of user: the streams belong to root until then.',
+    without: "A program under an ordinary user could not open /dev/stdout again, which is a link to a pipe of root's.",
+    shows: ['SEC-1'],
+    source: 'man chown(2)',
+  },
+  {
+    id: 'rename',
+    calls: ['rename', 'renameat', 'renameat2'],
+    does: (call) => `Gives a file its final name, ${lastPath(call)}, in one step.`,
+    now: 'After the new content is complete under another name: readers see the old file or the new one, never half of it.',
+    without: 'A crash in between would leave half a file as state.',
+    source: 'man rename(2)',
+  },
+  {
+    id: 'ioctl-controlling',
+    calls: ['ioctl'],
+    when: (call) => call.has(1, 'TIOCSCTTY'),
+    does: 'Makes the pseudo-terminal the controlling one of the session: its Ctrl+C becomes SIGINT in the container.',
+    now: 'After setsid: only a session leader that has no terminal may take one.',
+    without: '`run -it` would show output, but job control and Ctrl+C would not work ("no job control in this shell").',
+    shows: ['CTD-5'],
+    source: 'man TIOCSCTTY(2const)',
+  },
+  {
+    id: 'ioctl-terminal',
+    calls: ['ioctl'],
+    when: (call) => /^TIOC(SPTLCK|GPTN|GPTPEER|SWINSZ)$/.test(call.arg(1)),
+    does: (call) => terminalWords[call.arg(1)] ?? 'Sets up a pseudo-terminal.',
+    now: "With -t: the terminal is made inside the container's own devpts, and its master is sent to the shim.",
+    without: 'The program would find pipes instead of a terminal, or one without a size.',
+    shows: ['CTD-5'],
+    source: 'man ioctl_tty(2)',
+  },
+  {
+    id: 'ioctl-loopback',
+    calls: ['ioctl'],
+    when: (call) => call.has(1, 'SIOCSIFFLAGS'),
+    does: 'Sets a network interface up; for lo the kernel adds 127.0.0.1 by itself.',
+    now: 'Right after the new network namespace is entered, where lo exists and is down.',
+    without: 'Nothing in the container could connect to 127.0.0.1.',
+    shows: ['NET-1'],
+    source: 'man netdevice(7)',
+  },
+  {
+    id: 'ioctl-namespace-type',
+    calls: ['ioctl'],
+    when: (call) => call.has(1, 'NS_GET_NSTYPE'),
+    does: 'Asks which kind of namespace the descriptor stands for.',
+    now: 'Before it is joined: config.json named the path, and the kind must fit.',
+    without: 'A wrong path would be noticed only when setns fails, or not at all.',
+    shows: ['KRN-2'],
+    source: 'man ioctl_ns(2)',
+  },
+];
+
+const terminalWords: Record<string, string> = {
+  TIOCSPTLCK: 'Unlocks a new pseudo-terminal: its other end may be opened.',
+  TIOCGPTN: 'Asks for the number of the pseudo-terminal: its name is /dev/pts/<number>.',
+  TIOCGPTPEER:
+    'Opens the other end of a pseudo-terminal by descriptor, without the path that a container could have exchanged.',
+  TIOCSWINSZ: 'Sets the size of the terminal window.',
+};

@@ -1,0 +1,7 @@
+// One row: some system calls, and what they do when their arguments fit.
+import type { Call } from '../call.ts';
+import type { WordsRow } from '../words-row.ts';
+
+export interface CallRow extends WordsRow<Call> {
+  calls: readonly [string, ...string[]];
+}

@@ -1,0 +1,125 @@
+// Everything about one event, for one screen: the event as it is, our words for it, the chain of its causes, the command that does
+// the same by hand, its data.
+import { styleText } from 'node:util';
+import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
+import { Causes, wordsOfCause } from '../explain/causes.ts';
+import { explain } from '../explain/explain.ts';
+import { syllabus } from '../explain/syllabus.ts';
+import { sourceOf, wordsOf } from '../explain/words.ts';
+import type { Explanation } from '../explain/words-row.ts';
+import type { Trace, TraceEvent } from '../trace/file.ts';
+
+const milliseconds = (ns: number): string => (ns / 1e6).toFixed(2);
+const labelWidth = 9;
+/** Lines of data that are shown: the rest is in the file. */
+const mostDataLines = 12;
+
+const truths: Partial<Record<TraceEvent['truth'], string>> = {
+  derived: 'derived: nobody reported this; it was matched by the arguments of system calls',
+  simulated: 'simulated: a model of the kernel did this, no real one',
+  documented: 'documented: from a description, not from a run',
+};
+
+/** The lines of `tlab why`. */
+export function explainEvent(trace: Trace, event: TraceEvent, width: number): string[] {
+  const causes = new Causes(trace);
+  const operation = causes.operationOf(event);
+  const explanation = explain(event, operation);
+  const source = explanation?.source ?? sourceOf(event);
+  return [
+    ...head(event, width),
+    ...(explanation === undefined ? [] : sentences(explanation, width)),
+    ...chainLines(trace, causes, event, width),
+    ...twinLines(event, operation, width),
+    ...(source === undefined ? [] : labelled('source', source, width)),
+    ...dataLines(event, width),
+  ];
+}
+
+function head(event: TraceEvent, width: number): string[] {
+  const what =
+    event.type === 'kernel.syscall-made' ? `system call of ${printable(String(event.data.process))}` : event.type;
+  const title = `event ${event.seq}  ${what}`;
+  const errno = typeof event.data.errno === 'string' && event.data.errno !== '' ? event.data.errno : undefined;
+  const facts = `  ${milliseconds(event.ts)} ms  pid ${event.pid}  ${event.truth}`;
+  const truth = truths[event.truth];
+  return [
+    styleText('bold', printable(title)) + styleText('dim', facts),
+    ...wrap(wordsOf(event), width - 2).map((line) => `  ${line}`),
+    ...(errno === undefined || wordsOf(event).includes(errno) ? [] : [`  ${printable(errno)}`]),
+    ...(truth === undefined ? [] : wrap(truth, width - 2).map((line) => styleText('yellow', `  ${line}`))),
+  ];
+}
+
+function sentences(explanation: Explanation, width: number): string[] {
+  const { does, now, without, shows } = explanation;
+  return [
+    ...labelled('does', does, width),
+    ...(now === undefined ? [] : labelled('why now', now, width)),
+    ...(without === undefined ? [] : labelled('without', without, width)),
+    ...shows.flatMap((id, i) => labelled(i === 0 ? 'shows' : '', `${id} ${syllabus[id]}`, width)),
+  ];
+}
+
+function chainLines(trace: Trace, causes: Causes, event: TraceEvent, width: number): string[] {
+  const { operation: seq, links, complete } = causes.chainOf(event);
+  const operation = causes.operationOf(event);
+  const steps = links.map(wordsOfCause);
+  if (seq !== undefined && operation !== undefined) steps.unshift(`event ${seq}: ${wordsOf(operation)}`);
+  if (/^(flag|argument|command):/.test(links.at(-1) ?? '')) {
+    steps[steps.length - 1] += `, in: ${trace.header.command.join(' ')}`;
+  }
+  const lines = steps.flatMap((step, depth) =>
+    labelled(
+      depth === 0 ? 'because' : '',
+      `${depth + 1}. ${fitMiddle(printable(step), 3 * (width - labelWidth))}`,
+      width,
+      3,
+    ),
+  );
+  if (complete) return lines;
+  return [
+    ...lines,
+    ...labelled(
+      lines.length === 0 ? 'because' : '',
+      '(the chain ends here: this trace does not hold what is above)',
+      width,
+    ),
+  ];
+}
+
+function twinLines(event: TraceEvent, operation: TraceEvent | undefined, width: number): string[] {
+  const twin = event.twin ?? operation?.twin;
+  if (twin === undefined) return [];
+  // Unbroken where it fits, so that it can be copied.
+  const line = printable(twin);
+  if (columns(line) <= width - labelWidth)
+    return labelled('by hand', styleText('green', line), Number.POSITIVE_INFINITY);
+  return [styleText('dim', 'by hand'), `  ${styleText('green', line)}`];
+}
+
+function dataLines(event: TraceEvent, width: number): string[] {
+  const { name: _name, args: _args, process: _process, ...others } = event.data;
+  const data = event.type === 'kernel.syscall-made' ? others : event.data;
+  const flat = JSON.stringify(data)
+    .replace(/([{,])(?=")/g, '$1 ')
+    .replace(/\}$/, ' }');
+  if (columns(flat) <= 2 * (width - labelWidth)) return labelled('data', printable(flat), width);
+  const lines = JSON.stringify(data, null, 2).split('\n');
+  const shown = lines.length > mostDataLines ? lines.slice(0, mostDataLines) : lines;
+  const rest = lines.length - shown.length;
+  return [
+    styleText('dim', 'data'),
+    ...shown.map((line) => fitMiddle(`  ${printable(line)}`, width)),
+    ...(rest === 0 ? [] : [styleText('dim', `  … ${rest} more lines: tlab trace show --json has them`)]),
+  ];
+}
+
+/** A label on the left, the text beside it; later lines stand below the first. */
+function labelled(label: string, text: string, width: number, hang = 0): string[] {
+  const beside =
+    width === Number.POSITIVE_INFINITY ? [text] : wrap(printable(text), Math.max(20, width - labelWidth - hang));
+  return beside.map((line, i) =>
+    i === 0 ? styleText('dim', label.padEnd(labelWidth)) + line : ' '.repeat(labelWidth + hang) + line,
+  );
+}
