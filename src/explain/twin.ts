@@ -22,9 +22,10 @@ export function twinScript(trace: Trace): string[] {
   const names = namesOf(run);
   const blocks = new Blocks(trace, run);
   const { header } = trace;
+  const network = blocks.of(hostSteps(run, names, { after: 0, before: run.overlay.seq }));
   const body = [
-    ...bridgeLines(run, names),
-    ...blocks.of(hostSteps(run, names, { after: 0, before: run.overlay.seq })),
+    ...bridgeLines(run, names, network),
+    ...network,
     ...imageLines(run, names, blocks),
     ...blocks.of(hostSteps(run, names, { after: run.overlay.seq, before: run.clone.seq })),
     ...processLines(run, names, blocks),
@@ -67,14 +68,17 @@ function variableLines({ variables }: Names): string[] {
   ];
 }
 
-/** A trace of a run that found its bridge does not show how it was made. */
-function bridgeLines({ network }: RunFacts, names: Names): string[] {
+/** A trace of a run that found its bridge does not show how it was made; one of a daemon that had just started shows a part. */
+function bridgeLines({ network }: RunFacts, names: Names, shown: readonly string[]): string[] {
   const { bridge, address } = network ?? {};
   if (bridge?.wasThere !== true || address === undefined) return [];
+  const steps = bridgeSteps({ bridge, address }, names).filter(
+    ({ lines }) => !lines.some((line) => shown.includes(line)),
+  );
   return [
     '',
     `# Not in this trace: the bridge ${word(bridge.name)} was there. An earlier run made it, so:`,
-    ...bridgeSteps({ bridge, address }, names).flatMap((step) => step.lines),
+    ...steps.flatMap((step) => step.lines),
   ];
 }
 

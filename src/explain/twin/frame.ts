@@ -31,6 +31,7 @@ export const hostFunctions: string[] = text(`
 
 NEWLINE='
 '
+export NEWLINE
 die() { echo "twin: $*" >&2; exit 1; }
 # Remembers how to take a step back: a command, each word as the shell reads it back.
 undo() {
@@ -131,7 +132,8 @@ point() {
 }
 mask() {
   at=$(beneath "$1")
-  if [ -d "$at" ]; then mount -t tmpfs -o ro tmpfs "$at"; elif [ -e "$at" ]; then mount --bind /dev/null "$at"; fi
+  if [ -d "$at" ]; then mount -t tmpfs -o ro,nosuid,nodev,noexec tmpfs "$at"
+  elif [ -e "$at" ]; then mount --bind "$(beneath /dev/null)" "$at"; fi
 }
 read_only() {
   at=$(beneath "$1")

@@ -20,7 +20,7 @@ const control = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /** One character that may not stand in a script, as a command that prints it; the newline has a variable. */
 function escaped(character: string): string {
-  if (character === '\n') return '$NEWLINE';
+  if (character === '\n') return `\${NEWLINE}`;
   const octal = [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   return `$(printf '${octal}')`;
 }

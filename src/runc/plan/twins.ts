@@ -38,7 +38,9 @@ const twins: Twins = {
   pivot_root: (_, { rootfs }) => `cd ${quote(rootfs)} && pivot_root . . && umount -l .`,
   root_readonly: () => 'mount -o remount,bind,ro /',
   mask_path: (a, { result }) =>
-    result === 1 ? `mount -t tmpfs -o ro tmpfs ${quote(a.path)}` : `mount --bind /dev/null ${quote(a.path)}`,
+    result === 1
+      ? `mount -t tmpfs -o ro,nosuid,nodev,noexec tmpfs ${quote(a.path)}`
+      : `mount --bind /dev/null ${quote(a.path)}`,
   readonly_path: (a) => `mount --rbind ${quote(a.path)} ${quote(a.path)} && mount -o remount,bind,ro ${quote(a.path)}`,
   rlimit: (a, { initPid }) => `prlimit --pid ${initPid} --${limitName(Number(a.resource))}=${a.soft}:${a.hard}`,
   umask: (a) => `umask 0${Number(a.mask).toString(8)}`,
