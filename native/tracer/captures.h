@@ -434,6 +434,7 @@ static const struct capture_rule capture_rules[] = {
 	{ 468, 2, 2, 1, 255, 24, 24, 255, 0x0ull },
 	{ 469, 1, 1, 0, 255, 0, 4096, 255, 0x0ull },
 	{ 469, 2, 2, 0, 255, 24, 24, 255, 0x0ull },
+	{ 470, 0, 2, 0, 255, 32, 32, 255, 0x0ull },
 };
 #elif defined(__aarch64__)
 static const struct capture_rule capture_rules[] = {
@@ -822,6 +823,7 @@ static const struct capture_rule capture_rules[] = {
 	{ 468, 2, 2, 1, 255, 24, 24, 255, 0x0ull },
 	{ 469, 1, 1, 0, 255, 0, 4096, 255, 0x0ull },
 	{ 469, 2, 2, 0, 255, 24, 24, 255, 0x0ull },
+	{ 470, 0, 2, 0, 255, 32, 32, 255, 0x0ull },
 };
 #endif
 

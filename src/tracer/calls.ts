@@ -3,13 +3,15 @@
 // Rule: an exit belongs to the last enter of its thread, and to no other; what does not fit is counted, never guessed.
 import { type DescribedCall, describeCall } from './describe.ts';
 import { changesDescriptors, DescriptorTables, workingFolder } from './descriptors.ts';
-import { Captures, type RawCall, withoutCaptures } from './raw.ts';
+import { Captures, type OtherTable, type RawCall, withoutCaptures } from './raw.ts';
 import {
-  compatFlag,
+  type Capture,
   type Damage,
   fileSource,
+  numberUnknown,
   RecordFile,
   type RecordView,
+  recordFlags,
   recordTypes,
   type Source,
   type TracerCounts,
@@ -29,7 +31,9 @@ export interface CallEvent extends Moment, DescribedCall {
   /** Absent: it never returned, or its end was not seen. */
   endNs?: bigint;
   number: number;
-  isCompat: boolean;
+  otherTable?: OtherTable;
+  /** A seccomp filter answered: the kernel never began the call. */
+  isRefused?: true;
 }
 export interface ForkEvent extends Moment {
   kind: 'fork';
@@ -102,6 +106,8 @@ export function openRecording(from: string | Source): Recording {
 interface Links {
   /** By the position of the call in the file: offset of the exit record, 0 for none. */
   exits: Float64Array;
+  /** The same for the record of the execution that a call brought about. */
+  executions: Map<number, number>;
   calls: number;
   paired: number;
   orphanExits: number;
@@ -109,11 +115,15 @@ interface Links {
   counts?: TracerCounts;
 }
 
-const execCalls: ReadonlySet<number> = new Set([59, 322, 221, 281, 11, 358, 387]);
-const noNumber = 0xffff;
-
 function linkExits(file: RecordFile): Links {
-  const links: Links = { exits: new Float64Array(1 << 14), calls: 0, paired: 0, orphanExits: 0, unknown: 0 };
+  const links: Links = {
+    exits: new Float64Array(1 << 14),
+    executions: new Map(),
+    calls: 0,
+    paired: 0,
+    orphanExits: 0,
+    unknown: 0,
+  };
   const open = new Map<number, { index: number; number: number }>();
   const newborn = new Set<number>();
   for (const record of file.records()) {
@@ -136,7 +146,8 @@ function linkExits(file: RecordFile): Links {
     } else if (type === recordTypes.exec) {
       const oldTid = record.unsigned32(0);
       const caller = open.get(oldTid);
-      if (oldTid !== tid && caller) {
+      if (caller) {
+        links.executions.set(caller.index, record.offset);
         open.delete(oldTid);
         open.set(tid, caller);
       }
@@ -152,9 +163,8 @@ function linkExits(file: RecordFile): Links {
   return links;
 }
 
-/** An exit tells the number again; exec and rt_sigreturn have changed the registers by then. */
-const isSameCall = (enter: number, exit: number): boolean =>
-  enter === exit || exit === noNumber || execCalls.has(enter) || execCalls.has(exit) || enter === 15 || enter === 139;
+/** An exit tells the number again, if it still knows it. */
+const isSameCall = (enter: number, exit: number): boolean => enter === exit || exit === numberUnknown;
 
 function grown(array: Float64Array): Float64Array {
   const larger = new Float64Array(array.length * 2);
@@ -169,7 +179,7 @@ function countsOf(record: RecordView): TracerCounts {
   return Object.fromEntries(entries) as Record<(typeof countNames)[number], number>;
 }
 
-/** Calls of which the tables of descriptors must know the arguments while they run. */
+/** Calls that make a process: its table of descriptors depends on their flags. */
 const makesProcess = (name: string): boolean => name === 'clone' || name === 'clone3';
 
 function* decode(file: RecordFile, links: Links, wants?: (call: CallHead) => boolean): Generator<RecordedEvent> {
@@ -178,9 +188,14 @@ function* decode(file: RecordFile, links: Links, wants?: (call: CallHead) => boo
   let index = 0;
   for (const record of file.records()) {
     if (record.type === recordTypes.enter) {
-      const call = callAt(file, record, links.exits[index++] ?? 0);
-      if (changesDescriptors(call.name) || makesProcess(call.name)) running.set(call.tid, call);
-      if (!wants || wants(call)) yield callEvent(call, file.machine, tables);
+      const call = headOf(file.machine, record);
+      const exit = exitOf(file, record, links.exits[index] ?? 0, call);
+      const isWanted = wants === undefined || wants(call);
+      const isFollowed = changesDescriptors(call.name) || makesProcess(call.name);
+      if (isWanted || isFollowed) fill(call, file, record, exit, links.executions.get(index));
+      if (isFollowed) running.set(call.tid, call);
+      if (isWanted) yield callEvent(call, file.machine, tables);
+      index++;
     } else if (record.type === recordTypes.exit) {
       const call = running.get(record.tid);
       if (!call) continue;
@@ -193,44 +208,60 @@ function* decode(file: RecordFile, links: Links, wants?: (call: CallHead) => boo
   }
 }
 
-function callAt(file: RecordFile, enter: RecordView, exitOffset: number): RawCall {
+function headOf(machine: Machine, enter: RecordView): RawCall {
+  const { pid, tid, number, flags } = enter;
+  const call: RawCall = { pid, tid, number, name: '', startNs: enter.timeNs, registers: [], parts: withoutCaptures };
+  if (flags & recordFlags.compat) call.otherTable = machine === 'x64' ? 'i386' : 'arm';
+  else if (flags & recordFlags.x32) call.otherTable = 'x32';
+  if (flags & recordFlags.refused) call.isRefused = true;
+  call.name = syscallName(machine, number, call.otherTable);
+  return call;
+}
+
+function exitOf(file: RecordFile, enter: RecordView, offset: number, call: RawCall): RecordView | undefined {
+  if (offset === 0) return undefined;
+  const exit = file.at(offset, enter.offset);
+  call.endNs = exit.timeNs;
+  call.result = exit.signed64(0);
+  return exit;
+}
+
+/** Registers, and what was read at entry, at exit, and of a new program where its call could not be read. */
+function fill(
+  call: RawCall,
+  file: RecordFile,
+  enter: RecordView,
+  exit: RecordView | undefined,
+  executed: number | undefined,
+): void {
   const registers: bigint[] = [];
   for (let at = 0; at < 48; at += 8) registers.push(enter.unsigned64(at));
-  const isCompat = (enter.flags & compatFlag) !== 0;
-  const { pid, tid, number } = enter;
-  const name = syscallName(file.machine, number, isCompat);
-  const call: RawCall = { pid, tid, number, isCompat, name, startNs: enter.timeNs, registers, parts: withoutCaptures };
-  const atEnter = enter.hasCaptures() ? enter.captures() : undefined;
-  let atExit: ReturnType<RecordView['captures']> | undefined;
-  if (exitOffset !== 0) {
-    const exit = file.at(exitOffset, enter.offset);
-    call.endNs = exit.timeNs;
-    call.result = exit.signed64(0);
-    if (exit.hasCaptures()) atExit = exit.captures();
-  }
-  if (atEnter || atExit) {
-    const captures = new Captures();
-    captures.add(atEnter ?? []);
-    captures.add(atExit ?? []);
-    call.parts = (position) => captures.parts(position);
-  }
-  return call;
+  call.registers = registers;
+  const lists: Capture[][] = [];
+  if (enter.hasCaptures()) lists.push(enter.captures());
+  if (exit?.hasCaptures()) lists.push(exit.captures());
+  if (executed !== undefined) lists.unshift(file.at(executed, enter.offset).captures());
+  if (lists.length === 0) return;
+  const captures = new Captures();
+  for (const list of lists) captures.add(list);
+  call.parts = (position) => captures.parts(position);
 }
 
 function callEvent(call: RawCall, machine: Machine, tables: DescriptorTables): CallEvent {
   const table = tables.of(call.pid);
   const process: ProcessView = { machine, descriptor: (fd) => table.name(fd) };
-  const { pid, tid, number, isCompat } = call;
+  const { pid, tid, number } = call;
   const event: CallEvent = {
     kind: 'call',
     timeNs: call.startNs,
     pid,
     tid,
     number,
-    isCompat,
     ...describeCall(call, process),
   };
   if (call.endNs !== undefined) event.endNs = call.endNs;
+  if (call.otherTable) event.otherTable = call.otherTable;
+  if (call.isRefused) event.isRefused = true;
   return event;
 }
 

@@ -62,7 +62,7 @@ function resultOf(result: bigint, kind: SyscallRow['result']): number | string {
 
 /** The call as people read it, with descriptors named as of the moment that `process` stands for. */
 export function describeCall(call: RawCall, process: ProcessView): DescribedCall {
-  const known = call.isCompat ? undefined : syscallOf(process.machine, call.number);
+  const known = call.otherTable ? undefined : syscallOf(process.machine, call.number);
   const described: DescribedCall = { name: call.name, args: [], noise: known?.row.noise === true };
   if (known) {
     for (const [position, type] of typesOf(known, call.registers).entries()) {

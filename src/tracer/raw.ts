@@ -3,12 +3,17 @@
 import type { Capture } from './records.ts';
 import type { CapturedBytes } from './view.ts';
 
+export type OtherTable = 'i386' | 'arm' | 'x32';
+
 export interface RawCall {
   pid: number;
   tid: number;
   number: number;
-  /** A 32-bit call: the number is of the other table. */
-  isCompat: boolean;
+  /** The number is of another table than the machine's own: a 32-bit program's, or x32's. */
+  otherTable?: OtherTable;
+  /** A seccomp filter answered: the kernel never began the call. */
+  isRefused?: true;
+  /** In kernel spelling; `syscall_999` and `i386_syscall_20` for those without a row. */
   name: string;
   /** CLOCK_MONOTONIC. */
   startNs: bigint;

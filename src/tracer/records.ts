@@ -14,8 +14,10 @@ export const recordHeadBytes = 24;
 export const recordMostBytes = 1 << 20;
 
 export const recordTypes = { enter: 1, exit: 2, fork: 3, exec: 4, end: 5, process: 6, counts: 7 } as const;
-/** Flag of a record: a 32-bit call, whose number is of the other table. */
-export const compatFlag = 1;
+/** record_head.flags: a 32-bit call, a call of the x32 table; a call that a seccomp filter answered, the kernel never began it. */
+export const recordFlags = { compat: 1, x32: 2, refused: 4 } as const;
+/** What does not fit into record_head.number: no kernel has such a call. */
+export const numberUnknown = 0xffff;
 
 const bodyBytes: Readonly<Record<number, number>> = { 1: 48, 2: 8, 3: 32, 4: 8, 5: 8, 6: 16, 7: 64 };
 /** e_machine of ELF. @source uapi linux/elf-em.h */

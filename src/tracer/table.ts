@@ -1,6 +1,7 @@
 // The table of system calls: all rows, found by machine and number or by name.
 // Rule: a number without a row is shown as a number with a mark, and so is a 32-bit call, whose numbers are of another table.
 
+import type { OtherTable } from './raw.ts';
 import { fileRows } from './rows/files.ts';
 import { futexRows } from './rows/futex.ts';
 import { identityRows } from './rows/identity.ts';
@@ -71,9 +72,9 @@ const tables = { x64: byNumber('x64'), arm64: byNumber('arm64') };
 /** The call of this number on this machine; undefined when it is younger than this table, or never was. */
 export const syscallOf = (machine: Machine, number: number): Syscall | undefined => tables[machine].get(number);
 
-/** `openat`, `syscall_999`, `i386_syscall_20`. */
-export function syscallName(machine: Machine, number: number, isCompat: boolean): string {
-  if (isCompat) return `${machine === 'x64' ? 'i386' : 'arm'}_syscall_${number}`;
+/** `openat`; `syscall_999`, `i386_syscall_20` for numbers without a row. */
+export function syscallName(machine: Machine, number: number, otherTable?: OtherTable): string {
+  if (otherTable !== undefined) return `${otherTable}_syscall_${number}`;
   return syscallOf(machine, number)?.name ?? `syscall_${number}`;
 }
 

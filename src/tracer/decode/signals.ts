@@ -19,16 +19,21 @@ const withoutPrefix = (number: number): string =>
   (nameOf(BigInt(number), signals) ?? String(number)).replace(/^SIG/, '');
 
 const signalsInAll = 64;
+/** Few sets are used, and those often. */
+const known = new Map<bigint, string>();
+const knownMost = 256;
 
 /** `[INT CHLD]`; `~[KILL STOP]` where most are in it. */
 export function signalSetText(set: bigint): string {
-  const members: number[] = [];
-  for (let number = 1; number <= signalsInAll; number++) if ((set >> BigInt(number - 1)) & 1n) members.push(number);
+  const before = known.get(set);
+  if (before !== undefined) return before;
+  const all = Array.from({ length: signalsInAll }, (_, index) => index + 1);
+  const members = all.filter((number) => (set >> BigInt(number - 1)) & 1n);
   const isMost = members.length >= (signalsInAll * 2) / 3;
-  const shown = isMost
-    ? Array.from({ length: signalsInAll }, (_, index) => index + 1).filter((number) => !members.includes(number))
-    : members;
-  return `${isMost ? '~' : ''}[${shown.map(withoutPrefix).join(' ')}]`;
+  const shown = isMost ? all.filter((number) => !members.includes(number)) : members;
+  const text = `${isMost ? '~' : ''}[${shown.map(withoutPrefix).join(' ')}]`;
+  if (known.size < knownMost) known.set(set, text);
+  return text;
 }
 
 const setText = (data: Uint8Array, view: ArgumentView): string =>

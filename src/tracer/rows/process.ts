@@ -21,10 +21,23 @@ import {
   systemNames,
   waitStatus,
 } from '../decode/process.ts';
-import { pointerToWord, unsigned } from '../decode/shapes.ts';
+import { flagsShape, pointerTo, pointerToWord, struct, unsigned } from '../decode/shapes.ts';
 import { informationOut } from '../decode/signals.ts';
+import { cloneFlags } from '../flags/namespace.ts';
 import { archCodes, execFlags, rseqFlags, usageTargets, waitOptions, waitTypes } from '../flags/process.ts';
 import { row, type SyscallRow } from '../syscall.ts';
+
+/** @source uapi linux/nsfs.h of Linux 6.19, struct ns_id_req */
+const namespaceRequest = pointerTo(
+  struct({
+    size: unsigned(4),
+    _spare: unsigned(4),
+    ns_id: unsigned(8),
+    ns_type: flagsShape(cloneFlags),
+    _spare2: unsigned(4),
+    user_ns_id: unsigned(8),
+  }),
+);
 
 export const processRows = {
   execve: row({
@@ -116,6 +129,12 @@ export const processRows = {
     args: { rseq: pointer, rseq_len: hexadecimalInt, flags: flags(rseqFlags), sig: hexadecimalInt },
     noise: true,
     source: 'linux kernel/rseq.c',
+  }),
+  listns: row({
+    x64: 470,
+    arm64: 470,
+    args: { req: namespaceRequest, ns_ids: pointer, nr_ns_ids: unsignedLong, flags: hexadecimalInt },
+    source: 'linux kernel/nstree.c',
   }),
   rseq_slice_yield: row({ x64: 471, arm64: 471, args: {}, noise: true, source: 'linux kernel/rseq.c' }),
   sched_yield: row({ x64: 24, arm64: 124, args: {}, noise: true, source: 'man sched_yield(2)' }),
