@@ -24,7 +24,7 @@ const table: Record<string, string[]> = {
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
   // library: its commands make and list images without a daemon, and so without a door.
-  cli: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'viewer', 'library', 'engine'],
+  cli: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'viewer', 'explain', 'library', 'engine'],
   engine: ['*'],
 };
 

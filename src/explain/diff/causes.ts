@@ -6,7 +6,7 @@
 import type { Cause, Provenance } from '../../trace/cause.ts';
 import type { Trace, TraceEvent } from '../../trace/file.ts';
 import { Causes } from '../causes.ts';
-import type { Effect } from '../effects/effect.ts';
+import type { Effect } from '../effects/kinds.ts';
 import type { Change } from './compare.ts';
 
 export interface DiffCause {

@@ -1,6 +1,6 @@
 // Two traces side by side: their effects are paired by kind and subject; what is left over stands in one of them only.
 // Order and number of equal effects mean nothing: parallel work comes in any order, and a bridge port set up twice is set up.
-import { type Effect, type EffectKind, effectKinds } from '../effects/effect.ts';
+import { type Effect, type EffectKind, effectKinds } from '../effects/kinds.ts';
 
 export interface Change {
   kind: EffectKind;

@@ -1,5 +1,5 @@
 // A difference in words: what one trace has and the other lacks, or what became of a value. Many of one kind are one sentence.
-import { type Effect, type EffectKind, effectKinds } from '../effects/effect.ts';
+import { type Effect, type EffectKind, effectKinds } from '../effects/kinds.ts';
 import type { Change } from './compare.ts';
 
 export type Sign = '-' | '+' | '~';
@@ -26,7 +26,8 @@ export function diffLines(changes: readonly Change[]): DiffLine[] {
   }
   const lines = [...groups.values()].map((group) => ({
     sign: signOf(group[0]),
-    words: wordsOf(group),
+    words: wordsOf(group, group.length <= mostWithValues),
+    full: wordsOf(group, true),
     changes: group,
   }));
   const order: Sign[] = ['-', '+', '~'];
@@ -69,7 +70,7 @@ const phrases: Partial<Record<EffectKind, Phrase>> = {
   device: (subject, value) => `${subject} (${value})`,
   address: (subject, value) => `${value} ${subject}`,
   route: (subject, value) => `${subject} ${value}`,
-  link: (subject, value) => `${subject}, ${value}`,
+  link: (subject, value) => `${subject} (${value})`,
 };
 
 /** `/proc/acpi`, `memory.limit_in_bytes = 67108864`, `/dev/shm (tmpfs, nodev)`. */

@@ -1,7 +1,7 @@
 // Calls that change the kernel through files: values written below /sys/fs/cgroup and /proc, cgroups made, devices and links of /dev.
 // @source man cgroups(7), proc(5), mknod(2), symlink(2)
 import type { Call } from './call.ts';
-import type { Deriving, Handler } from './derive.ts';
+import type { Deriving, Handler } from './deriving.ts';
 
 const cgroupRoot = '/sys/fs/cgroup/';
 

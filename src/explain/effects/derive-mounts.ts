@@ -4,7 +4,7 @@
 // @source man mount(2), fsopen(2), move_mount(2), mount_setattr(2), pivot_root(2)
 import type { TraceEvent } from '../../trace/file.ts';
 import { type Call, flagSet } from './call.ts';
-import type { Deriving, Handler } from './derive.ts';
+import type { Deriving, Handler } from './deriving.ts';
 import type { MountDraft } from './state.ts';
 
 /** @source uapi linux/mount.h MS_*; the options are those of mount(8) */

@@ -2,7 +2,7 @@
 // and at last execve. What is set several times (capabilities before and after setuid) counts as it stands at execve.
 // @source man clone(2), setns(2), capabilities(7), seccomp(2), getrlimit(2), execve(2)
 import { type Call, flagSet } from './call.ts';
-import type { Deriving, Handler } from './derive.ts';
+import type { Deriving, Handler } from './deriving.ts';
 
 /** As config.json calls them. @source uapi linux/sched.h; oci-runtime config-linux#namespaces */
 const namespaceOfFlag: Readonly<Record<string, string>> = {

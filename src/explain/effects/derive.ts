@@ -13,6 +13,7 @@ import { Call } from './call.ts';
 import { fileHandlers } from './derive-files.ts';
 import { mountHandlers } from './derive-mounts.ts';
 import { processHandlers } from './derive-process.ts';
+import type { Deriving, Handler } from './deriving.ts';
 import { ProcessState } from './state.ts';
 
 export interface DerivedEvent {
@@ -27,24 +28,6 @@ export interface DeriveContext {
   /** Which processes to look at, instead of the runtimes that our stages started. Their children are looked at too. */
   isForeign?: (pid: number) => boolean;
 }
-
-/** What a handler works with: the process that made the call, and a place to put what it changed. */
-export interface Deriving {
-  readonly process: ProcessState;
-  readonly config: RuntimeConfig | undefined;
-  emit(type: EventType, data: Record<string, unknown>, calls: readonly TraceEvent[]): void;
-  operation(name: string, args: Record<string, unknown>, calls: readonly TraceEvent[], errno?: string): void;
-  /** The path inside the container; undefined for one of the host. */
-  inside(path: string): string | undefined;
-  /** Says where the container's root is on the host. */
-  rootIs(path: string): void;
-  /** Forgets a mount that was only made to be taken away again; false when none is known. */
-  forgetMount(target: string): boolean;
-  /** The process executes the container's program: from here on its calls are the container's own. */
-  leave(): void;
-}
-
-export type Handler = (call: Call, deriving: Deriving) => void;
 
 const handlers: Readonly<Record<string, Handler>> = { ...mountHandlers, ...fileHandlers, ...processHandlers };
 

@@ -1,7 +1,7 @@
 // Effects on the network: links, addresses, routes, iptables chains and rules, sysctls of a network namespace.
 // Interfaces have no lasting numbers, addresses are given out: the words say which interface and which subnet.
 import type { TraceEvent } from '../../trace/file.ts';
-import type { Draft } from './effect.ts';
+import type { Draft } from './kinds.ts';
 import type { Sameness } from './sameness.ts';
 
 type Attributes = Record<string, unknown>;

@@ -1,7 +1,7 @@
 // Effects of the runtime's operations, of mounts, of cgroups: one row an operation, with what it changes and to what.
 // The same rows read what our runtime reports and what is derived from the calls of another: both are kernel events of level 2.
 import type { TraceEvent } from '../../trace/file.ts';
-import type { Draft, EffectKind } from './effect.ts';
+import type { Draft, EffectKind } from './kinds.ts';
 import type { Sameness } from './sameness.ts';
 
 type Arguments = Record<string, unknown>;
