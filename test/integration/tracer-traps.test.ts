@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { callsByThread, ebpf, readRecords, recordFlags, type TracedCall, TracerPlace } from '../helpers/tracer.ts';
+import { must } from '../helpers/shell.ts';
+import {
+  callsByThread,
+  ebpf,
+  readRecords,
+  recordFlags,
+  type Traced,
+  type TracedCall,
+  type TracedRecord,
+  TracerPlace,
+} from '../helpers/tracer.ts';
 
 const place = new TracerPlace();
 after(() => place.remove());
@@ -176,4 +186,29 @@ test('threads that end together are all told, and the last one ends the process'
   for (const { pid, threadsLeft } of ends) last.set(pid, (last.get(pid) ?? 0) + (threadsLeft === 0 ? 1 : 0));
   assert.equal(last.size, rounds + 1);
   assert.ok([...last.values()].every((count) => count === 1));
+});
+
+test('a tracer in a pid namespace of its own counts as that namespace does', ebpf(), async () => {
+  const here = new URL('../fixtures/tracer/trace-here.ts', import.meta.url).pathname;
+  const printed = await must('unshare', ['--pid', '--fork', '--mount-proc', process.execPath, here]);
+  const { pid, status, counts, records } = JSON.parse(printed) as Traced & { records: TracedRecord[] };
+  assert.equal(status, 0);
+  assert.deepEqual([counts.dropped, counts.missed, counts.forks, counts.ends], [0, 0, 2, 3]);
+  // Numbers of a young namespace, and known in it: the shell, and the children that it forked.
+  const forks = records.filter(({ type }) => type === 'fork');
+  const known = [pid, ...forks.map(({ childPid }) => childPid)];
+  assert.ok(
+    known.every((one) => one > 0 && one < 100),
+    `${known}`,
+  );
+  const seen = new Set(records.filter(({ type }) => type !== 'counts').flatMap((record) => [record.pid, record.tid]));
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    known.sort((a, b) => a - b),
+  );
+  assert.deepEqual(
+    forks.map(({ childInnerTid }) => childInnerTid),
+    forks.map(({ childPid }) => childPid),
+  );
+  assert.ok(counts.enters > 100, `${counts.enters}`);
 });

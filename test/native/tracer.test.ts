@@ -134,6 +134,26 @@ test('killed, it leaves no program in the kernel, and a file that reads up to it
   assert.ok(!found.some(({ type }) => type === 'counts'));
 });
 
+test('the programs also compile for arm64', ebpf(), () => {
+  const source = new URL('../../native/tracer/tracer.bpf.c', import.meta.url).pathname;
+  const words = [
+    '-target',
+    'bpf',
+    '-mcpu=v3',
+    '-D__TARGET_ARCH_arm64',
+    '-std=gnu17',
+    '-g',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+  ];
+  const headers = `-I/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  const output = ['-Wno-unused-parameter', headers, '-c', '-o', `${place.folder}/arm64.o`, source];
+  const ran = spawnSync('clang', [...words, ...output], { encoding: 'utf8' });
+  assert.equal(ran.status, 0, ran.stderr);
+});
+
 /** The ids of the BPF programs that a process holds. @source man proc_pid_fdinfo(5) */
 function programsOf(pid: number): Set<string> {
   const infos = spawnSync('sh', ['-c', `cat /proc/${pid}/fdinfo/*`], { encoding: 'utf8' }).stdout;

@@ -16,7 +16,7 @@ const words = process.argv.slice(2);
 const command =
   words.length > 0
     ? words.join(' ')
-    : 'node --test --test-concurrency=1 --test-reporter=spec test/vm/runtime.guest.ts test/vm/stack.guest.ts';
+    : 'node --test --test-concurrency=1 --test-reporter=spec test/vm/runtime.guest.ts test/vm/tracer.guest.ts test/vm/stack.guest.ts';
 
 mkdirSync(cache, { recursive: true });
 const kernel = debianKernel(cache);
