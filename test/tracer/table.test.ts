@@ -55,7 +55,10 @@ function headerNumbers(machine: Machine): Map<string, number> {
   return numbers;
 }
 
-for (const machine of ['x64', 'arm64'] as const) {
+/** linux-libc-dev has the x86-64 numbers only on such a machine; those of arm64 are everywhere. */
+const checkable: Machine[] = process.arch === 'x64' ? ['x64', 'arm64'] : ['arm64'];
+
+for (const machine of checkable) {
   test(`every call of ${machine} has a row with its number, and no row has a number of its own invention`, () => {
     const expected = headerNumbers(machine);
     for (const [name, number] of Object.entries({ ...younger, ...(machine === 'x64' ? youngerOfX64 : {}) })) {
