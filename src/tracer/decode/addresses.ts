@@ -100,7 +100,11 @@ const contexts: Readonly<Record<number, string>> = {
 };
 const vsock: Family = (data) => {
   const context = readNumber(data, 8, 4);
-  return [`svm_cid=${contexts[context] ?? hex(BigInt(context))}`, `svm_port=${hex(readUnsigned(data, 4, 4))}`];
+  return [
+    `svm_cid=${contexts[context] ?? hex(BigInt(context))}`,
+    `svm_port=${hex(readUnsigned(data, 4, 4))}`,
+    `svm_flags=${hex(BigInt(data[12] ?? 0))}`,
+  ];
 };
 
 const families: Readonly<Record<number, { size: number; show: Family }>> = {

@@ -59,7 +59,7 @@ const byCommand: Readonly<Record<number, Shape>> = {
     max_entries: unsigned(4),
     map_flags: flagsShape(bpfMapFlags),
     inner_map_fd: descriptorOrNone,
-    numa_node: unsigned(4),
+    _numa_node: unsigned(4),
     map_name: characters(16),
     map_ifindex: unsigned(4),
     btf_fd: descriptorOrNone,

@@ -11,7 +11,6 @@ import {
   personalityTypes,
   ptraceOptions,
   ptraceRequests,
-  userfaultFlags,
 } from '../flags/guard.ts';
 import { showFlags, showName } from '../flags/names.ts';
 import { signals } from '../flags/signal.ts';
@@ -93,19 +92,6 @@ export const perfAttribute = behind({ kind: 'struct', size: 16 }, (data, view) =
   const head = struct({ type: nameShape(perfTypes), size: unsigned(4), config: hexadecimalShape(8) }).show(data, view);
   return `${head.slice(0, -1)}, ...}`;
 });
-
-const closeOnExec = 0o2000000n;
-const nonBlocking = 0o4000n;
-
-/** userfaultfd takes O_CLOEXEC and O_NONBLOCK beside its own. */
-export const userfaultFlag: ArgumentType = {
-  show(view) {
-    const value = BigInt.asUintN(32, view.value);
-    const parts = [...(value & nonBlocking ? ['O_NONBLOCK'] : []), ...(value & closeOnExec ? ['O_CLOEXEC'] : [])];
-    const rest = value & ~(closeOnExec | nonBlocking);
-    return [...parts, ...(rest === 0n && parts.length > 0 ? [] : [showFlags(rest, userfaultFlags)])].join('|');
-  },
-};
 
 export const deleteFlags: ArgumentType = {
   show: (view) => showFlags(BigInt.asUintN(32, view.value), moduleDeleteFlags),

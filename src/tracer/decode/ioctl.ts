@@ -29,7 +29,7 @@ import { hardwareTypes } from '../flags/socket.ts';
 import type { ArgumentType, SyscallVariant } from '../syscall.ts';
 import type { ArgumentView } from '../view.ts';
 import { socketAddressText } from './addresses.ts';
-import { fd, hexadecimal, int, pointer, string } from './arguments.ts';
+import { fd, hexadecimal, int, string } from './arguments.ts';
 import {
   behind,
   flagsShape,
@@ -274,4 +274,4 @@ export const ioctlVariants: readonly SyscallVariant[] = Object.entries(byRequest
   args: argp === null ? { fd, op: request } : { fd, op: request, argp },
 }));
 
-export const ioctlArguments = { fd, op: request, argp: pointer };
+export const ioctlArguments = { fd, op: request, argp: hexadecimal };

@@ -19,6 +19,7 @@ import {
   listShape,
   pointerTo,
   quoted,
+  quotedHex,
   readNumber,
   readUnsigned,
   type Shape,
@@ -136,7 +137,7 @@ export const quotaCommand: ArgumentType = {
 
 export const quotaId: ArgumentType = { show: (view) => String(BigInt.asIntN(32, view.value)) };
 
-const binaryValue = behind({ kind: 'counted', count: 4, itemSize: 1, most: 256 }, quoted);
+const binaryValue = behind({ kind: 'counted', count: 4, itemSize: 1, most: 256 }, quotedHex);
 
 const command = (value: number, args: Readonly<Record<string, ArgumentType>>): SyscallVariant => ({
   argument: 1,

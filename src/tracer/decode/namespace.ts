@@ -91,6 +91,9 @@ const cloneArguments: readonly CloneField[] = [
   },
 ];
 
+/** CLONE_ARGS_SIZE_VER0: the kernel takes no less. */
+const smallestClone = 64;
+
 /** What the kernel wrote for the parent: its thread number is what the call returned, the pidfd is not known. */
 function cloneResult(flags: bigint, view: ArgumentView): string {
   if (view.result === undefined || view.result <= 0n || !has(flags, CLONE_PARENT_SETTID)) return '';
@@ -98,6 +101,7 @@ function cloneResult(flags: bigint, view: ArgumentView): string {
 }
 
 export const cloneStruct = behind({ kind: 'counted', count: 1, itemSize: 1, most: 128 }, (data, view) => {
+  if (data.length < smallestClone) return pointerText(view.value);
   const flags = readUnsigned(data, 0);
   const shown: string[] = [];
   for (const { name, at, show } of cloneArguments) {

@@ -20,7 +20,7 @@ import {
   netlinkNewFlags,
 } from '../flags/netlink.ts';
 import type { ArgumentView } from '../view.ts';
-import { quoted, readNumber, readUnsigned, type Shape, struct, unsigned, untilNul } from './shapes.ts';
+import { quoted, quotedHex, readNumber, readUnsigned, type Shape, struct, unsigned, untilNul } from './shapes.ts';
 
 const most = { messages: 32, attributes: 64, depth: 8, bytes: 64 };
 const headerSize = 16;
@@ -58,7 +58,7 @@ export interface NetlinkProtocol {
 const align = (size: number): number => (size + 3) & ~3;
 
 export function bytesText(data: Uint8Array): string {
-  return data.length > most.bytes ? `${quoted(data.subarray(0, most.bytes))}...` : quoted(data);
+  return data.length > most.bytes ? `${quotedHex(data.subarray(0, most.bytes))}...` : quotedHex(data);
 }
 
 /** A value of a shape; bytes where it is shorter. */
@@ -76,6 +76,8 @@ export const nested =
 
 const NLA_F_NESTED = 0x8000;
 const NLA_F_NET_BYTEORDER = 0x4000;
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
 
 function typeText(type: number, names: NameSet): string {
   const name = showName(BigInt(type & 0x3fff), names);
@@ -156,10 +158,16 @@ function errorText(
   const error = code < 0 ? `-${errnoName(-code)}` : String(code);
   if (data.length < 4 + headerSize) return `{error=${error}}`;
   const original = data.subarray(4);
-  const body = `{error=${error}, msg=${headerText(original, context.protocol)}}`;
-  const isCapped = (flags & 0x100) !== 0;
-  if ((flags & 0x200) === 0) return body;
-  const rest = original.subarray(isCapped ? headerSize : align(readNumber(original, 0, 4)));
+  const isCapped = (flags & NLM_F_CAPPED) !== 0;
+  // An acknowledgement repeats only the header of what it acknowledges.
+  const hasBody = !isCapped && original.length > headerSize;
+  const length = Math.max(headerSize, readNumber(original, 0, 4));
+  const request = hasBody
+    ? messageText(original.subarray(0, length), context.protocol, context.view)
+    : headerText(original, context.protocol);
+  const body = `{error=${error}, msg=${request}}`;
+  if ((flags & NLM_F_ACK_TLVS) === 0) return body;
+  const rest = original.subarray(hasBody ? align(length) : headerSize);
   return rest.length < 4 ? body : `${body}, ${attributesText(rest, errorSet, context)}`;
 }
 
@@ -183,6 +191,11 @@ function payloadText(message: Uint8Array, protocol: NetlinkProtocol | undefined,
   return [...parts, form.attributes ? attributesText(rest, form.attributes, context) : bytesText(rest)];
 }
 
+/** `[header, struct, attributes]`. */
+function messageText(message: Uint8Array, protocol: NetlinkProtocol | undefined, view: ArgumentView): string {
+  return `[${[headerText(message, protocol), ...payloadText(message, protocol, view)].join(', ')}]`;
+}
+
 /** All messages of a datagram, of which only a part may be here. */
 export function netlinkText(
   data: Uint8Array,
@@ -196,7 +209,7 @@ export function netlinkText(
     const length = readNumber(data, at, 4);
     if (length < headerSize) break;
     const message = data.subarray(at, Math.min(at + length, data.length));
-    messages.push(`[${[headerText(message, protocol), ...payloadText(message, protocol, view)].join(', ')}]`);
+    messages.push(messageText(message, protocol, view));
     at += align(length);
   }
   if (messages.length === 0) return quoted(data) + (whole > data.length ? '...' : '');

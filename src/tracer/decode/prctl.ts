@@ -107,7 +107,7 @@ const byOption: Readonly<Record<string, Arguments>> = {
   PR_TASK_PERF_EVENTS_ENABLE: {},
   PR_MCE_KILL: { arg2: listed(mceKill), arg3: listed(mcePolicies), arg4: number, arg5: number },
   PR_MCE_KILL_GET: { arg2: number, ...zeros },
-  PR_SET_MM: { field: listed(memoryMapFields), value: pointer, arg4: number, arg5: number },
+  PR_SET_MM: { field: listed(memoryMapFields), value: hexadecimal, arg4: number, arg5: number },
   PR_SET_CHILD_SUBREAPER: { set: number },
   PR_GET_CHILD_SUBREAPER: { set: intOut },
   PR_SET_NO_NEW_PRIVS: { arg2: number, ...zeros },
@@ -147,7 +147,7 @@ const PR_SET_MM_MAP = 14n;
 /** With PR_SET_MM_MAP the value is a struct, else an address. */
 const memoryMapValue: ArgumentType = {
   ...memoryMap,
-  show: (view) => (view.registers[1] === PR_SET_MM_MAP ? memoryMap.show(view) : pointer.show(view)),
+  show: (view) => (view.registers[1] === PR_SET_MM_MAP ? memoryMap.show(view) : hexadecimal.show(view)),
 };
 
 /** PR_CAP_AMBIENT_CLEAR_ALL takes no capability. */

@@ -80,6 +80,10 @@ export function quoted(bytes: Uint8Array): string {
   return `${text}"`;
 }
 
+/** Bytes that are no text, as strace writes them: `"\\x01\\x00"`. */
+export const quotedHex = (bytes: Uint8Array): string =>
+  `"${[...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}"`;
+
 export function untilNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);
   return end === -1 ? bytes : bytes.subarray(0, end);

@@ -213,15 +213,17 @@ export const receivedData: ArgumentType = {
 const isThere = (part: CapturedBytes | undefined): part is CapturedBytes => part !== undefined && part.whole >= 0;
 
 /** struct msghdr, as far as it was read: the address, and the data of netlink sockets. */
-function messageText(view: ArgumentView): string {
+function messageText(view: ArgumentView, isSent: boolean): string {
   const [address, ...data] = view.parts;
   const fields: string[] = [];
   if (isThere(address)) {
     fields.push(`msg_name=${socketAddressText(address.bytes)}`, `msg_namelen=${address.whole}`);
   }
-  const vectors = data
-    .filter(isThere)
-    .map((part) => `{iov_base=${dataText(part, part.whole, view)}, iov_len=${part.whole}}`);
+  const vectors = data.filter(isThere).map((part) => {
+    // Of what was received only as much was read as there is; the room for it may be larger.
+    const length = isSent ? `, iov_len=${part.whole}` : '';
+    return `{iov_base=${dataText(part, part.whole, view)}${length}}`;
+  });
   if (vectors.length > 0) fields.push(`msg_iov=[${vectors.join(', ')}]`);
   return fields.length === 0 ? pointerText(view.value) : `{${[...fields, '...'].join(', ')}}`;
 }
@@ -231,7 +233,7 @@ const message = (when: 'enter' | 'exit'): ArgumentType => ({
   when,
   show(view) {
     if (view.value === 0n) return 'NULL';
-    return when === 'exit' && hasFailed(view) ? pointerText(view.value) : messageText(view);
+    return when === 'exit' && hasFailed(view) ? pointerText(view.value) : messageText(view, when === 'enter');
   },
 });
 

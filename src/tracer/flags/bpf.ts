@@ -44,10 +44,8 @@ export const bpfCommands: NameSet = {
     BPF_PROG_BIND_MAP: 35,
   },
   newer: {
-    '6.9': {
+    'linux/bpf.h of Linux 6.18': {
       BPF_TOKEN_CREATE: 36,
-    },
-    '6.17': {
       BPF_PROG_STREAM_READ_BY_FD: 37,
     },
   },
@@ -92,7 +90,7 @@ export const bpfProgramTypes: NameSet = {
     BPF_PROG_TYPE_SYSCALL: 31,
   },
   newer: {
-    '6.4': {
+    'linux/bpf.h of Linux 6.18': {
       BPF_PROG_TYPE_NETFILTER: 32,
     },
   },
@@ -137,10 +135,8 @@ export const bpfMapTypes: NameSet = {
     BPF_MAP_TYPE_USER_RINGBUF: 31,
   },
   newer: {
-    '6.2': {
+    'linux/bpf.h of Linux 6.18': {
       BPF_MAP_TYPE_CGRP_STORAGE: 32,
-    },
-    '6.9': {
       BPF_MAP_TYPE_ARENA: 33,
     },
   },
@@ -197,11 +193,9 @@ export const bpfAttachTypes: NameSet = {
     BPF_LSM_CGROUP: 43,
   },
   newer: {
-    '6.4': {
+    'linux/bpf.h of Linux 6.18': {
       BPF_STRUCT_OPS: 44,
       BPF_NETFILTER: 45,
-    },
-    '6.6': {
       BPF_TCX_INGRESS: 46,
       BPF_TCX_EGRESS: 47,
       BPF_TRACE_UPROBE_MULTI: 48,

@@ -9,7 +9,7 @@ export const landlockRuleTypes: NameSet = {
     LANDLOCK_RULE_PATH_BENEATH: 1,
   },
   newer: {
-    '6.7': {
+    'linux/landlock.h of Linux 6.18': {
       LANDLOCK_RULE_NET_PORT: 2,
     },
   },
@@ -23,7 +23,7 @@ export const landlockCreateFlags: NameSet = {
     LANDLOCK_CREATE_RULESET_VERSION: 1,
   },
   newer: {
-    '6.15': {
+    'linux/landlock.h of Linux 6.18': {
       LANDLOCK_CREATE_RULESET_ERRATA: 2,
     },
   },
@@ -50,10 +50,8 @@ export const landlockFileRights: NameSet = {
     LANDLOCK_ACCESS_FS_REFER: 0x2000,
   },
   newer: {
-    '6.2': {
+    'linux/landlock.h of Linux 6.18': {
       LANDLOCK_ACCESS_FS_TRUNCATE: 0x4000,
-    },
-    '6.10': {
       LANDLOCK_ACCESS_FS_IOCTL_DEV: 0x8000,
     },
   },
@@ -65,7 +63,7 @@ export const landlockNetworkRights: NameSet = {
   source: 'uapi linux/landlock.h',
   values: {},
   newer: {
-    '6.7': {
+    'linux/landlock.h of Linux 6.18': {
       LANDLOCK_ACCESS_NET_BIND_TCP: 1,
       LANDLOCK_ACCESS_NET_CONNECT_TCP: 2,
     },
@@ -78,7 +76,7 @@ export const landlockScopes: NameSet = {
   source: 'uapi linux/landlock.h',
   values: {},
   newer: {
-    '6.12': {
+    'linux/landlock.h of Linux 6.18': {
       LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET: 1,
       LANDLOCK_SCOPE_SIGNAL: 2,
     },
@@ -91,7 +89,7 @@ export const landlockRestrictFlags: NameSet = {
   source: 'uapi linux/landlock.h',
   values: {},
   newer: {
-    '6.15': {
+    'linux/landlock.h of Linux 6.18': {
       LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF: 1,
       LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON: 2,
       LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF: 4,
@@ -105,7 +103,7 @@ export const lsmAttributes: NameSet = {
   source: 'uapi linux/landlock.h',
   values: {},
   newer: {
-    '6.8': {
+    'linux/landlock.h of Linux 6.18': {
       LSM_ATTR_CURRENT: 100,
       LSM_ATTR_EXEC: 101,
       LSM_ATTR_FSCREATE: 102,
@@ -162,7 +160,7 @@ export const ptraceRequests: NameSet = {
     PTRACE_GET_RSEQ_CONFIGURATION: 0x420f,
   },
   newer: {
-    '6.16': {
+    'linux/ptrace.h of Linux 6.18': {
       PTRACE_SET_SYSCALL_INFO: 0x4212,
     },
   },
@@ -235,12 +233,14 @@ export const personalityFlags: NameSet = {
   },
 };
 
-/** @source uapi linux/userfaultfd.h */
+/** @source uapi linux/userfaultfd.h, linux/fcntl.h */
 export const userfaultFlags: NameSet = {
   prefix: 'UFFD_',
-  source: 'uapi linux/userfaultfd.h',
+  source: 'uapi linux/userfaultfd.h, linux/fcntl.h',
   values: {
     UFFD_USER_MODE_ONLY: 1,
+    O_NONBLOCK: 0x800,
+    O_CLOEXEC: 0x80000,
   },
 };
 

@@ -164,16 +164,12 @@ export const namespaceRequests: NameSet = {
     NS_GET_OWNER_UID: 0xb704,
   },
   newer: {
-    '6.9': {
+    'linux/nsfs.h of Linux 6.18': {
       NS_GET_MNTNS_ID: 0x8008b705,
-    },
-    '6.11': {
       NS_GET_PID_FROM_PIDNS: 0x8004b706,
       NS_GET_TGID_FROM_PIDNS: 0x8004b707,
       NS_GET_PID_IN_PIDNS: 0x8004b708,
       NS_GET_TGID_IN_PIDNS: 0x8004b709,
-    },
-    '6.12': {
       NS_MNT_GET_INFO: 0x8010b70a,
       NS_MNT_GET_NEXT: 0x8010b70b,
       NS_MNT_GET_PREV: 0x8010b70c,
@@ -187,7 +183,7 @@ export const pidfdRequests: NameSet = {
   source: 'uapi linux/pidfd.h',
   values: {},
   newer: {
-    '6.11': {
+    'linux/pidfd.h of Linux 6.18': {
       PIDFD_GET_CGROUP_NAMESPACE: 0xff01,
       PIDFD_GET_IPC_NAMESPACE: 0xff02,
       PIDFD_GET_MNT_NAMESPACE: 0xff03,
@@ -596,13 +592,13 @@ export const terminalLocal: NameSet = {
     ECHOK: 0x20,
     ECHONL: 0x40,
     NOFLSH: 0x80,
-    TOSTOP: 0x100,
+    IEXTEN: 0x8000,
     ECHOCTL: 0x200,
     ECHOPRT: 0x400,
     ECHOKE: 0x800,
     FLUSHO: 0x1000,
+    TOSTOP: 0x100,
     PENDIN: 0x4000,
-    IEXTEN: 0x8000,
     EXTPROC: 0x10000,
   },
 };

@@ -13,7 +13,7 @@ export const limits: NameSet = {
     RLIMIT_CORE: 4,
     RLIMIT_RSS: 5,
     RLIMIT_NPROC: 6,
-    RLIMIT_OFILE: 7,
+    RLIMIT_NOFILE: 7,
     RLIMIT_MEMLOCK: 8,
     RLIMIT_AS: 9,
     RLIMIT_LOCKS: 10,
@@ -39,7 +39,7 @@ export const schedulingPolicies: NameSet = {
     SCHED_DEADLINE: 6,
   },
   newer: {
-    '6.12': {
+    'sched.h of Linux 6.18': {
       SCHED_EXT: 7,
     },
   },

@@ -94,7 +94,7 @@ export const moveMountFlags: NameSet = {
     MOVE_MOUNT_SET_GROUP: 0x100,
   },
   newer: {
-    '6.5': {
+    'linux/mount.h of Linux 6.18': {
       MOVE_MOUNT_BENEATH: 0x200,
     },
   },
@@ -106,11 +106,11 @@ export const openTreeFlags: NameSet = {
   source: 'uapi linux/mount.h, linux/fcntl.h',
   values: {
     OPEN_TREE_CLONE: 1,
+    OPEN_TREE_CLOEXEC: 0x80000,
     AT_SYMLINK_NOFOLLOW: 0x100,
     AT_NO_AUTOMOUNT: 0x800,
     AT_EMPTY_PATH: 0x1000,
     AT_RECURSIVE: 0x8000,
-    OPEN_TREE_CLOEXEC: 0x80000,
   },
 };
 
@@ -142,7 +142,7 @@ export const fsconfigCommands: NameSet = {
     FSCONFIG_CMD_RECONFIGURE: 7,
   },
   newer: {
-    '6.6': {
+    'linux/mount.h of Linux 6.18': {
       FSCONFIG_CMD_CREATE_EXCL: 8,
     },
   },
@@ -231,25 +231,19 @@ export const statmountMask: NameSet = {
   source: 'uapi linux/mount.h',
   values: {},
   newer: {
-    '6.8': {
+    'linux/mount.h of Linux 6.18': {
       STATMOUNT_SB_BASIC: 1,
       STATMOUNT_MNT_BASIC: 2,
       STATMOUNT_PROPAGATE_FROM: 4,
       STATMOUNT_MNT_ROOT: 8,
       STATMOUNT_MNT_POINT: 0x10,
       STATMOUNT_FS_TYPE: 0x20,
-    },
-    '6.11': {
       STATMOUNT_MNT_NS_ID: 0x40,
       STATMOUNT_MNT_OPTS: 0x80,
-    },
-    '6.13': {
       STATMOUNT_FS_SUBTYPE: 0x100,
       STATMOUNT_SB_SOURCE: 0x200,
       STATMOUNT_OPT_ARRAY: 0x400,
       STATMOUNT_OPT_SEC_ARRAY: 0x800,
-    },
-    '6.15': {
       STATMOUNT_SUPPORTED_MASK: 0x1000,
       STATMOUNT_MNT_UIDMAP: 0x2000,
       STATMOUNT_MNT_GIDMAP: 0x4000,

@@ -8,7 +8,7 @@ export interface NameSet {
   source: string;
   /** In the order in which they are printed; a name that is a union of others comes before them. */
   values: Readonly<Record<string, number>>;
-  /** Those that younger kernels brought, by the version: headers of Debian 12 (6.1) do not know them yet. */
+  /** Those that the headers of Debian 12 (Linux 6.1) do not have, by where they stand. */
   newer?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 

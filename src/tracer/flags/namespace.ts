@@ -6,7 +6,6 @@ export const cloneFlags: NameSet = {
   prefix: 'CLONE_',
   source: 'uapi linux/sched.h',
   values: {
-    CLONE_NEWTIME: 0x80,
     CLONE_VM: 0x100,
     CLONE_FS: 0x200,
     CLONE_FILES: 0x400,
@@ -33,6 +32,7 @@ export const cloneFlags: NameSet = {
     CLONE_IO: 0x80000000,
     CLONE_CLEAR_SIGHAND: 0x100000000,
     CLONE_INTO_CGROUP: 0x200000000,
+    CLONE_NEWTIME: 0x80,
   },
 };
 
@@ -41,7 +41,6 @@ export const namespaceTypes: NameSet = {
   prefix: 'CLONE_NEW',
   source: 'uapi linux/sched.h',
   values: {
-    CLONE_NEWTIME: 0x80,
     CLONE_NEWNS: 0x20000,
     CLONE_NEWCGROUP: 0x2000000,
     CLONE_NEWUTS: 0x4000000,
@@ -49,6 +48,7 @@ export const namespaceTypes: NameSet = {
     CLONE_NEWUSER: 0x10000000,
     CLONE_NEWPID: 0x20000000,
     CLONE_NEWNET: 0x40000000,
+    CLONE_NEWTIME: 0x80,
   },
 };
 
@@ -57,7 +57,6 @@ export const unshareFlags: NameSet = {
   prefix: 'CLONE_',
   source: 'uapi linux/sched.h',
   values: {
-    CLONE_NEWTIME: 0x80,
     CLONE_VM: 0x100,
     CLONE_FS: 0x200,
     CLONE_FILES: 0x400,
@@ -71,6 +70,7 @@ export const unshareFlags: NameSet = {
     CLONE_NEWUSER: 0x10000000,
     CLONE_NEWPID: 0x20000000,
     CLONE_NEWNET: 0x40000000,
+    CLONE_NEWTIME: 0x80,
   },
 };
 
@@ -98,7 +98,7 @@ export const pidfdFlags: NameSet = {
     PIDFD_NONBLOCK: 0x800,
   },
   newer: {
-    '6.9': {
+    'linux/pidfd.h of Linux 6.18': {
       PIDFD_THREAD: 0x80,
     },
   },
@@ -110,7 +110,7 @@ export const pidfdSignalFlags: NameSet = {
   source: 'uapi linux/pidfd.h',
   values: {},
   newer: {
-    '6.9': {
+    'linux/pidfd.h of Linux 6.18': {
       PIDFD_SIGNAL_THREAD: 1,
       PIDFD_SIGNAL_THREAD_GROUP: 2,
       PIDFD_SIGNAL_PROCESS_GROUP: 4,

@@ -90,7 +90,7 @@ export const tableMessages: NameSet = {
     NFT_MSG_DELFLOWTABLE: 24,
   },
   newer: {
-    '6.3': {
+    'linux/netfilter/nf_tables.h of Linux 6.18': {
       NFT_MSG_DESTROYTABLE: 26,
       NFT_MSG_DESTROYCHAIN: 27,
       NFT_MSG_DESTROYRULE: 28,
@@ -98,8 +98,6 @@ export const tableMessages: NameSet = {
       NFT_MSG_DESTROYSETELEM: 30,
       NFT_MSG_DESTROYOBJ: 31,
       NFT_MSG_DESTROYFLOWTABLE: 32,
-    },
-    '6.5': {
       NFT_MSG_GETSETELEM_RESET: 33,
     },
   },

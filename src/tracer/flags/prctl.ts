@@ -70,34 +70,20 @@ export const prctlOptions: NameSet = {
     PR_SET_PTRACER: 0x59616d61,
   },
   newer: {
-    '6.3': {
+    'linux/prctl.h of Linux 6.18': {
       PR_SET_MDWE: 65,
       PR_GET_MDWE: 66,
-    },
-    '6.4': {
       PR_SET_MEMORY_MERGE: 67,
       PR_GET_MEMORY_MERGE: 68,
-    },
-    '6.5': {
       PR_RISCV_V_SET_CONTROL: 69,
       PR_RISCV_V_GET_CONTROL: 70,
-    },
-    '6.11': {
       PR_PPC_GET_DEXCR: 72,
       PR_PPC_SET_DEXCR: 73,
-    },
-    '6.10': {
       PR_RISCV_SET_ICACHE_FLUSH_CTX: 71,
-    },
-    '6.13': {
       PR_GET_SHADOW_STACK_STATUS: 74,
       PR_SET_SHADOW_STACK_STATUS: 75,
       PR_LOCK_SHADOW_STACK_STATUS: 76,
-    },
-    '6.15': {
       PR_TIMER_CREATE_RESTORE_IDS: 77,
-    },
-    '6.16': {
       PR_FUTEX_HASH: 78,
     },
   },
@@ -272,7 +258,7 @@ export const archPrctlCommands: NameSet = {
     ARCH_MAP_VDSO_64: 0x2003,
   },
   newer: {
-    '6.6': {
+    'asm/prctl.h of Linux 6.18': {
       ARCH_SHSTK_ENABLE: 0x5001,
       ARCH_SHSTK_DISABLE: 0x5002,
       ARCH_SHSTK_LOCK: 0x5003,

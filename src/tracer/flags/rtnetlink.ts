@@ -148,21 +148,15 @@ export const linkAttributes: NameSet = {
     IFLA_ALLMULTI: 61,
   },
   newer: {
-    '6.2': {
+    'linux/if_link.h of Linux 6.18': {
       IFLA_DEVLINK_PORT: 62,
-    },
-    '6.3': {
       IFLA_GSO_IPV4_MAX_SIZE: 63,
       IFLA_GRO_IPV4_MAX_SIZE: 64,
-    },
-    '6.7': {
       IFLA_DPLL_PIN: 65,
-    },
-    '6.11': {
       IFLA_MAX_PACING_OFFLOAD_HORIZON: 66,
-    },
-    '6.13': {
       IFLA_NETNS_IMMUTABLE: 67,
+      IFLA_HEADROOM: 68,
+      IFLA_TAILROOM: 69,
     },
   },
 };

@@ -270,19 +270,13 @@ export const socketOptions: NameSet = {
     SO_RCVMARK: 75,
   },
   newer: {
-    '6.4': {
+    'asm/socket.h of Linux 6.18': {
       SO_PASSPIDFD: 76,
       SO_PEERPIDFD: 77,
-    },
-    '6.11': {
       SO_DEVMEM_LINEAR: 78,
       SO_DEVMEM_DMABUF: 79,
       SO_DEVMEM_DONTNEED: 80,
-    },
-    '6.14': {
       SO_RCVPRIORITY: 82,
-    },
-    '6.16': {
       SO_PASSRIGHTS: 83,
     },
   },
@@ -343,10 +337,8 @@ export const ipOptions: NameSet = {
     IPT_SO_GET_REVISION_TARGET: 67,
   },
   newer: {
-    '6.3': {
+    'linux/in.h of Linux 6.18': {
       IP_LOCAL_PORT_RANGE: 51,
-    },
-    '6.6': {
       IP_PROTOCOL: 52,
     },
   },

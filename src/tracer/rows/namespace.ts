@@ -1,8 +1,8 @@
 // Calls that make processes and namespaces, join them, and hold processes by a descriptor.
 import { dataIn, fd, flags, hexadecimal, int, longFlags, oneOf, pointer, unsignedLong } from '../decode/arguments.ts';
 import { childStack, cloneStruct, fifthOfClone, fourthOfClone, oldCloneFlags, parentTid } from '../decode/namespace.ts';
+import { signal } from '../decode/signals.ts';
 import { kcmpTypes, namespaceTypes, pidfdFlags, pidfdSignalFlags, unshareFlags } from '../flags/namespace.ts';
-import { signals } from '../flags/signal.ts';
 import { row, type SyscallRow } from '../syscall.ts';
 
 export const namespaceRows = {
@@ -40,7 +40,7 @@ export const namespaceRows = {
   pidfd_send_signal: row({
     x64: 424,
     arm64: 424,
-    args: { pidfd: fd, sig: oneOf(signals), info: pointer, flags: flags(pidfdSignalFlags) },
+    args: { pidfd: fd, sig: signal, info: pointer, flags: flags(pidfdSignalFlags) },
     source: 'man pidfd_send_signal(2)',
   }),
   pidfd_getfd: row({

@@ -9,7 +9,6 @@ import {
   perfAttribute,
   personality,
   ptraceVariants,
-  userfaultFlag,
 } from '../decode/guard.ts';
 import { prctlArguments, prctlVariants, seccompVariants } from '../decode/prctl.ts';
 import { bpfCommands } from '../flags/bpf.ts';
@@ -26,6 +25,7 @@ import {
   rebootCommands,
   rebootMagic,
   syslogActions,
+  userfaultFlags,
 } from '../flags/guard.ts';
 import { archPrctlCommands } from '../flags/prctl.ts';
 import { seccompOperations } from '../flags/seccomp.ts';
@@ -110,7 +110,7 @@ export const securityRows = {
   userfaultfd: row({
     x64: 323,
     arm64: 282,
-    args: { flags: userfaultFlag },
+    args: { flags: flags(userfaultFlags) },
     result: 'fd',
     source: 'man userfaultfd(2)',
   }),
