@@ -10,6 +10,7 @@ import { type Attribution, attribute, clockOf } from './attribute.ts';
 import { type CallEvent, type EndEvent, type ForkEvent, openRecording, type Recording } from './calls.ts';
 import { Operations } from './operations.ts';
 import { type Life, Processes } from './processes.ts';
+import { traceOfPart } from './turns.ts';
 
 export interface CallLines {
   /** Lines that `lines` will give. */
@@ -184,19 +185,19 @@ class Teller {
     const { timeNs, endNs, pid, tid, name, args, result, errno, noise } = event;
     const ts = this.#ts(timeNs);
     const life = this.#processes.of(pid, ts);
-    return this.#line(
-      'kernel.syscall-made',
-      { life, tid, ts },
-      {
-        name,
-        args,
-        ...(result !== undefined && { result }),
-        ...(errno !== undefined && { errno }),
-        ...(endNs !== undefined && { durationNs: Number(endNs - timeNs) }),
-        process: life.name,
-        ...(noise && { noise }),
-      },
-    );
+    // What a stage writes into its part is housekeeping of ours, and of the event that it writes.
+    const isPart = name === 'write' && traceOfPart(args[0] ?? '') !== undefined;
+    const written = isPart ? this.#operations.reported(life, ts) : undefined;
+    const data = {
+      name,
+      args,
+      ...(result !== undefined && { result }),
+      ...(errno !== undefined && { errno }),
+      ...(endNs !== undefined && { durationNs: Number(endNs - timeNs) }),
+      process: life.name,
+      ...((noise || isPart) && { noise: true }),
+    };
+    return this.#line('kernel.syscall-made', { life, tid, ts }, data, written);
   }
 
   *fork(event: ForkEvent): Generator<Line> {
@@ -231,8 +232,16 @@ class Teller {
     this.#operations.begins(this.#processes.existing(event, ts), ts);
   }
 
-  #line(type: string, by: { life: Life; tid: number; ts: number }, data: Record<string, unknown>): Line {
-    const operation = this.#carriedOut.get(callKey(by.tid, by.ts)) ?? this.#operations.of(by.life, by.tid, by.ts);
+  #line(
+    type: string,
+    by: { life: Life; tid: number; ts: number },
+    data: Record<string, unknown>,
+    known?: TraceEvent,
+  ): Line {
+    const operation =
+      known ??
+      this.#carriedOut.get(callKey(by.tid, by.ts)) ??
+      this.#operations.of(by.life, by.tid, by.ts, typeof data.name === 'string' ? data.name : undefined);
     const rest: Line['rest'] = { pid: by.life.pid, tid: by.tid, type, data };
     if (operation !== undefined) rest.data = { ...data, operation: operation.seq };
     return { ts: by.ts, rest };

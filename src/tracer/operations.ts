@@ -1,6 +1,7 @@
 // Which event of the trace a system call carries out. In this order:
 //   1. the plan operation in whose time the executor's process made it (after exec: everything that the container does)
-//   2. in the same turn of an event loop: what was reported right after it (a message received, a rule, a netlink message), since
+//   2. of a thread of a pool: the report of such a call; of the main thread,
+//      in the same turn of an event loop: what was reported right after it (a message received, a rule, a netlink message), since
 //      stages report a deed when it is done; else what was reported before it (a message sent)
 //   3. what made the process: the event that names it, or what its parent was doing
 // Rule: every call gets one, unless the trace has no events at all.
@@ -36,7 +37,16 @@ function lastAt(events: readonly TraceEvent[], ts: number): number {
   return low;
 }
 
-/** How many turns later a thread's work may be reported: the loop hears of it in one of the next. */
+/** Events that report a certain call, which other threads may be busy with other deeds beside. */
+const reportsOf: Readonly<Record<string, readonly string[]>> = {
+  unshare: ['kernel.network-namespace-created'],
+  mount: ['kernel.mount-attached', 'kernel.network-namespace-created'],
+  umount2: ['kernel.mount-detached'],
+  sendto: ['kernel.netlink-sent'],
+  recvfrom: ['kernel.netlink-sent'],
+};
+
+/** How much later a thread's work may be reported: the loop hears of it in one of its next turns. */
 const reportedWithinNs = 20e6;
 
 export class Operations {
@@ -75,14 +85,21 @@ export class Operations {
   }
 
   /** The event that a call, made by a thread of this process at this moment, carries out. */
-  of(life: Life, tid: number, ts: number): TraceEvent | undefined {
+  of(life: Life, tid: number, ts: number, call?: string): TraceEvent | undefined {
     return (
       this.#execs.get(life.index) ??
       this.#timedAt(life.pid, ts) ??
+      (call !== undefined && tid !== life.pid ? this.#reportOf(life, ts, call) : undefined) ??
       this.#reportedAt(life, tid, ts) ??
       this.#makers.get(life.index) ??
       this.#first
     );
+  }
+
+  /** The last event of the process: what it writes into its part of the trace. */
+  reported(life: Life, ts: number): TraceEvent | undefined {
+    const others = this.#reports.get(life.pid)?.others;
+    return others?.[lastAt(others, ts)];
   }
 
   #timedAt(pid: number, ts: number): TraceEvent | undefined {
@@ -91,6 +108,19 @@ export class Operations {
     if (event === undefined) return undefined;
     const durationNs = Number(event.data.durationNs);
     return isExec(event) || ts <= event.ts + durationNs ? event : undefined;
+  }
+
+  /** What a thread of a pool does, by the first event after it that can be its report. */
+  #reportOf(life: Life, ts: number, call: string): TraceEvent | undefined {
+    const types = reportsOf[call];
+    const others = this.#reports.get(life.pid)?.others;
+    if (types === undefined || others === undefined) return undefined;
+    for (let at = lastAt(others, ts) + 1; at < others.length; at++) {
+      const event = others[at];
+      if (event === undefined || event.ts > ts + reportedWithinNs) return undefined;
+      if (types.includes(event.type)) return event;
+    }
+    return undefined;
   }
 
   #reportedAt(life: Life, tid: number, ts: number): TraceEvent | undefined {
