@@ -36,6 +36,8 @@ export class EffectDeriver {
   readonly #roots: Map<number, TraceEvent>;
   readonly #isForeign: (pid: number) => boolean;
   readonly #config: RuntimeConfig | undefined;
+  /** Processes that are the container's own by now. */
+  readonly #left = new Set<number>();
   #rootfs: string[] = [];
   #derived: DerivedEvent[] = [];
 
@@ -64,7 +66,7 @@ export class EffectDeriver {
 
   #stateOf(pid: number): ProcessState | undefined {
     const known = this.#states.get(pid);
-    if (known !== undefined || !this.#isForeign(pid)) return known;
+    if (known !== undefined || this.#left.has(pid) || !this.#isForeign(pid)) return known;
     const made = new ProcessState(pid);
     this.#states.set(pid, made);
     return made;
@@ -72,8 +74,11 @@ export class EffectDeriver {
 
   #forked({ pid, data }: TraceEvent): void {
     const child = Number(data.childPid);
+    if (child === pid) return;
+    if (this.#left.has(pid)) this.#left.add(child);
     const parent = this.#states.get(pid);
-    if (child === pid || parent === undefined || this.#states.has(child)) return;
+    if (parent === undefined || this.#states.has(child)) return;
+    this.#left.delete(child); // a pid that is used again
     this.#states.set(child, new ProcessState(child, parent));
   }
 
@@ -124,7 +129,10 @@ export class EffectDeriver {
         if (!this.#rootfs.includes(path)) this.#rootfs = [path, ...this.#rootfs];
       },
       forgetMount: (target) => this.#forgetMount(target),
-      leave: () => this.#states.delete(process.pid),
+      leave: () => {
+        this.#states.delete(process.pid);
+        this.#left.add(process.pid);
+      },
     };
   }
 
