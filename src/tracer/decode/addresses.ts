@@ -71,7 +71,7 @@ const inet6: Family = (data) => [
 const groupsText = (groups: number): string =>
   groups === 0 ? '00000000' : `0x${groups.toString(16).padStart(6, '0')}`;
 const netlink: Family = (data) => [
-  `nl_pid=${readNumber(data, 4, 4)}`,
+  `nl_pid=${BigInt.asIntN(32, readUnsigned(data, 4, 4))}`,
   `nl_groups=${groupsText(readNumber(data, 8, 4))}`,
 ];
 const packet: Family = (data) => {

@@ -7,21 +7,24 @@ import { ioPriorityClasses, schedulingFlags, schedulingPolicies } from '../flags
 import { nameOf, showFlags, showName } from '../flags/names.ts';
 import type { ArgumentType, SyscallVariant } from '../syscall.ts';
 import type { ArgumentView } from '../view.ts';
-import { int, oneOf, pointer, returnedBytes, string, unsignedInt, unsignedLong } from './arguments.ts';
+import { int, oneOf, pointer, string, unsignedInt, unsignedLong } from './arguments.ts';
 import {
   behind,
   flagsShape,
+  hasFailed,
   itemsShown,
   nameShape,
   pointerText,
   pointerTo,
   pointerToWord,
+  quoted,
   readNumber,
   readUnsigned,
   type Shape,
   signed,
   struct,
   unsigned,
+  untilNul,
   wordShape,
 } from './shapes.ts';
 
@@ -39,7 +42,12 @@ function groupsText(data: Uint8Array, count: number): string {
 }
 
 const groupCapture = { kind: 'counted', count: 0, itemSize: 4, most: itemsShown * 4 } as const;
-export const groups = behind(groupCapture, (data, view) => groupsText(data, Number(view.registers[0] ?? 0n)));
+const groupsIn = behind(groupCapture, (data, view) => groupsText(data, Number(view.registers[0] ?? 0n)));
+/** Of none nothing is read, whatever the address is. */
+export const groups: ArgumentType = {
+  ...groupsIn,
+  show: (view) => (view.registers[0] === 0n ? '[]' : groupsIn.show(view)),
+};
 export const groupsOut = behind(groupCapture, (data, view) => groupsText(data, Number(view.result ?? 0n)), 'exit');
 
 export const capabilityHeader = pointerTo(struct({ version: nameShape(capabilityVersions), pid: signed(4) }));
@@ -80,6 +88,18 @@ export const key: ArgumentType = {
 const keyPermission: ArgumentType = { show: (view) => showFlags(BigInt.asUintN(32, view.value), keyPermissions) };
 const requestTarget: ArgumentType = { show: (view) => showName(BigInt.asIntN(32, view.value), requestKeyTargets) };
 
+/** A text that the kernel fills in: as much as there is room for, which the next argument says. */
+const described: ArgumentType = {
+  capture: { kind: 'returned', most: 512 },
+  when: 'exit',
+  show(view) {
+    if (view.value === 0n || !view.captured || hasFailed(view)) return pointerText(view.value);
+    const [there, room] = [view.result ?? 0n, view.registers[3] ?? 0n];
+    const bytes = view.captured.bytes.subarray(0, Number(there < room ? there : room));
+    return quoted(untilNul(bytes)) + (there > room ? '...' : '');
+  },
+};
+
 const operation = (equals: number, args: Readonly<Record<string, ArgumentType>>): SyscallVariant => ({
   argument: 0,
   equals,
@@ -94,7 +114,7 @@ export const keyctlVariants: readonly SyscallVariant[] = [
   operation(3, { key }),
   operation(4, { key, uid: id, gid: id }),
   operation(5, { key, perm: keyPermission }),
-  operation(6, { key, buffer: returnedBytes, buflen: unsignedLong }),
+  operation(6, { key, buffer: described, buflen: unsignedLong }),
   operation(7, { keyring: key }),
   operation(8, { key, keyring: key }),
   operation(9, { key, keyring: key }),
@@ -105,7 +125,7 @@ export const keyctlVariants: readonly SyscallVariant[] = [
   operation(14, { reqkey_defl: requestTarget }),
   operation(15, { key, timeout: unsignedInt }),
   operation(16, { key }),
-  operation(17, { key, buffer: returnedBytes, buflen: unsignedLong }),
+  operation(17, { key, buffer: described, buflen: unsignedLong }),
   operation(18, {}),
   operation(19, { key, timeout: unsignedInt, error: unsignedInt, keyring: key }),
   operation(20, { key, payload_iov: pointer, ioc: unsignedInt, keyring: key }),

@@ -38,8 +38,7 @@ const mark = (set: NameSet): string => ` /* ${set.prefix}??? */`;
 export const nameOf = (value: bigint, set: NameSet): string | undefined => prepare(set).byValue.get(value);
 
 /** `AF_UNIX`; an unknown one as `0x63 /* AF_??? *\/`. */
-export const showName = (value: bigint, set: NameSet): string =>
-  nameOf(value, set) ?? `0x${value.toString(16)}${mark(set)}`;
+export const showName = (value: bigint, set: NameSet): string => nameOf(value, set) ?? `${hex(value)}${mark(set)}`;
 
 /** `MS_NOSUID|MS_NODEV`, bits without a name as a number at the end: `MS_NOSUID|0x40000`; `0` for none. */
 export function showFlags(value: bigint, set: NameSet): string {

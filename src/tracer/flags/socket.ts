@@ -85,7 +85,7 @@ export const internetProtocols: NameSet = {
   prefix: 'IPPROTO_',
   source: 'uapi linux/in.h, linux/in6.h',
   values: {
-    IPPROTO_HOPOPTS: 0,
+    IPPROTO_IP: 0,
     IPPROTO_ICMP: 1,
     IPPROTO_IGMP: 2,
     IPPROTO_IPIP: 4,
