@@ -10,6 +10,7 @@ import { type Attribution, attribute, clockOf } from './attribute.ts';
 import { type CallEvent, type EndEvent, type ForkEvent, openRecording, type Recording } from './calls.ts';
 import { Operations } from './operations.ts';
 import { type Life, Processes } from './processes.ts';
+import { fileHeadBytes } from './records.ts';
 import { traceOfPart } from './turns.ts';
 
 export interface CallLines {
@@ -33,12 +34,12 @@ export const callKey = (tid: number, ts: number): string => `${tid} ${ts}`;
 export function openCalls(path: string, trace: Trace, carriedOut?: CarriedOut): CallLines | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) return undefined;
+  if (size < fileHeadBytes) return noCalls(size, 'the tracer was ended before it wrote any');
   let recording: Recording;
   try {
     recording = openRecording(path);
   } catch (error) {
-    const blind = [`system calls: ${asLabError(error).message}`];
-    return { count: 0, lost: 0, blind, sizeBytes: size, lines: function* () {}, close: () => undefined };
+    return noCalls(size, asLabError(error).message);
   }
   tellLosses(recording, trace);
   const attribution = attribute(recording, trace);
@@ -58,6 +59,15 @@ export function openCalls(path: string, trace: Trace, carriedOut?: CarriedOut): 
     close: () => recording.close(),
   };
 }
+
+const noCalls = (sizeBytes: number, reason: string): CallLines => ({
+  count: 0,
+  lost: 0,
+  blind: [`system calls: ${reason}`],
+  sizeBytes,
+  lines: function* () {},
+  close: () => undefined,
+});
 
 export const wordsOfLoss = (lost: number): string =>
   `LOST ${lost} records of system calls: they came faster than the tracer could write; level 3 is not complete`;

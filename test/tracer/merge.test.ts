@@ -187,4 +187,5 @@ test('a file that is no recording gives words and no lines', () => {
   assert.equal(calls.count, 0);
   assert.match(calls.blind.join(), /not a file of the tracer/);
   assert.equal(openCalls(`${folder}/absent.bin`, trace), undefined);
+  assert.match(merged(Buffer.alloc(0), trace).calls.blind.join(), /before it wrote any/);
 });
