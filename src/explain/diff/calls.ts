@@ -15,6 +15,17 @@ export interface CallCounts {
 /** Who makes calls, in the order in which they are told. */
 const roles = ['cli', 'daemon', 'containerd', 'shim', 'runtime', 'container'] as const;
 
+const rankOf = (role: string): number => {
+  const at = (roles as readonly string[]).indexOf(role);
+  return at < 0 ? roles.length : at;
+};
+
+/** The roles of two traces whose counts differ. */
+export function differingRoles(a: CallsByRole, b: CallsByRole): string[] {
+  const all = [...new Set([...a.keys(), ...b.keys()])].sort((x, y) => rankOf(x) - rankOf(y));
+  return all.filter((role) => countChanges(a.get(role), b.get(role)).length > 0);
+}
+
 /** Role (a stage, `runtime`, `container`, the name of another program) → its calls. */
 export type CallsByRole = Map<string, CallCounts>;
 
@@ -48,11 +59,7 @@ export function countCalls(events: readonly TraceEvent[], calls: Iterable<TraceE
     if (data.noise === true) counts.noise++;
     else counts.names.set(name, (counts.names.get(name) ?? 0) + 1);
   }
-  const rank = (role: string): number => {
-    const at = (roles as readonly string[]).indexOf(role);
-    return at < 0 ? roles.length : at;
-  };
-  return new Map([...counted].sort(([x], [y]) => rank(x) - rank(y)));
+  return counted;
 }
 
 export interface CountChange {

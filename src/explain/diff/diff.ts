@@ -5,7 +5,7 @@ import { LabError } from '../../base/errors.ts';
 import type { Cause } from '../../trace/cause.ts';
 import type { Trace, TraceEvent } from '../../trace/file.ts';
 import { effectsOf } from '../effects/effect.ts';
-import { type CallsByRole, countCalls, countChanges } from './calls.ts';
+import { type CallsByRole, countCalls, countChanges, differingRoles } from './calls.ts';
 import { askedWords, DiffCauses } from './causes.ts';
 import { type Change, compare } from './compare.ts';
 import { type DiffLine, diffLines, eventNumbers } from './words.ts';
@@ -95,9 +95,7 @@ function callsFor(a: Trace, b: Trace, { callsOf, calls }: DiffOptions): Differen
   if (!calls && (ofA === ofB || ofA === '' || ofB === '')) return undefined;
   const [inA, inB] = [countCalls(a.events, callsOf(a)), countCalls(b.events, callsOf(b))];
   if (inA.size === 0 || inB.size === 0) return undefined;
-  const differing = [...new Set([...inA.keys(), ...inB.keys()])].filter(
-    (role) => countChanges(inA.get(role), inB.get(role)).length > 0,
-  );
+  const differing = differingRoles(inA, inB);
   return { a: inA, b: inB, roles: calls ? differing : differing.filter((role) => role === 'runtime') };
 }
 
