@@ -5,20 +5,14 @@ import { startEngine, tlabProgram } from '../helpers/engine.ts';
 import { startRealDocker } from '../helpers/real-docker.ts';
 import { must, run, start } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
-import { type Candidate, sideBySide, type Timing } from './measure.ts';
+import { type Candidate, type Figure, sideBySide, type Timing } from './measure.ts';
+import { tracerFigures } from './tracer.ts';
 
 if (process.getuid?.() !== 0) {
   console.error('the benchmark makes containers and so needs root\ntry: sudo npm run bench');
   process.exit(1);
 }
 
-interface Figure {
-  what: string;
-  value: string;
-  beside: string;
-  ratio: number;
-  budget: number | undefined;
-}
 const figures: Figure[] = [];
 
 const native = (name: string): string => new URL(`../../dist/bin/${name}`, import.meta.url).pathname;
@@ -177,4 +171,5 @@ console.log(`${(await run('uname', ['-srm'])).stdout.trim()}; medians of whole p
 await benchStartUp();
 await benchRuntimes();
 await benchEngines();
+figures.push(...(await tracerFigures()));
 printFigures();

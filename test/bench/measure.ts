@@ -8,6 +8,15 @@ export interface Candidate {
   env?: Record<string, string>;
 }
 
+/** One line of the printed table. */
+export interface Figure {
+  what: string;
+  value: string;
+  beside: string;
+  ratio: number;
+  budget: number | undefined;
+}
+
 export interface Timing {
   name: string;
   medianMs: number;
@@ -33,7 +42,7 @@ function once(candidate: Candidate): Promise<number> {
   return promise;
 }
 
-const median = (values: number[]): number =>
+export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Runs each candidate `runs` times, in turn, after `warmUps` uncounted rounds. */

@@ -28,7 +28,7 @@ export interface EngineOptions {
 export const tlabProgram = new URL('../../bin/tlab', import.meta.url).pathname;
 
 /** The offline images that tests use, built once a checkout; the host's own library is left alone. */
-async function builtLibrary(): Promise<string> {
+export async function builtLibrary(): Promise<string> {
   const dataRoot = new URL('../../dist/test', import.meta.url).pathname;
   await must(tlabProgram, ['library', 'build', 'busybox', 'nginx'], {
     env: { TLAB_DATA_ROOT: dataRoot },

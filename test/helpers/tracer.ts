@@ -77,9 +77,13 @@ export class TracerPlace {
     return program;
   }
 
+  newPath(): string {
+    return `${this.folder}/${++this.#count}`;
+  }
+
   /** Runs a command under the tracer; it begins when the tracer is attached. */
   async trace(command: readonly string[], options: { buffer?: number } = {}): Promise<Traced> {
-    const path = `${this.folder}/${++this.#count}.bin`;
+    const path = this.newPath();
     const child = spawn('sh', ['-c', 'read go; exec "$@" </dev/null', 'sh', ...command], { stdio: 'pipe' });
     const output = [text(child.stdout), text(child.stderr)] as const;
     const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 255)));

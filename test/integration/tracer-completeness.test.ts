@@ -2,19 +2,13 @@
 // thread the calls and what they returned must be the same, one to one. Beside it programs whose number of calls is known, many
 // equal ones, and the kernel's own counts.
 import assert from 'node:assert/strict';
+import { cpSync, mkdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { makeBundle } from '../helpers/bundle.ts';
+import { builtLibrary, tlabProgram } from '../helpers/engine.ts';
+import { conserved, seeTwice } from '../helpers/observers.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
-import { readStrace, type StracedCall } from '../helpers/strace.ts';
-import {
-  callsByThread,
-  ebpf,
-  readRecords,
-  recordFlags,
-  type Traced,
-  type TracedCall,
-  TracerPlace,
-} from '../helpers/tracer.ts';
+import { callsByThread, ebpf, readRecords, TracerPlace } from '../helpers/tracer.ts';
 
 const place = new TracerPlace();
 const runtimes = new RuntimePlace();
@@ -26,85 +20,25 @@ after(async () => {
 const execve = process.arch === 'arm64' ? 221 : 59;
 const getppid = process.arch === 'arm64' ? 173 : 110;
 
-/** What a program did, seen by both at once. */
-interface SeenTwice {
-  ran: Traced;
-  strace: Map<number, StracedCall[]>;
-  tracer: Map<number, TracedCall[]>;
-}
-
 let count = 0;
-
-async function seeTwice(command: readonly string[]): Promise<SeenTwice> {
-  const log = `${place.folder}/strace-${++count}`;
-  const ran = await place.trace(['strace', '-f', '-n', '-s', '4096', '-o', log, ...command]);
-  assert.equal(ran.status, 0, ran.stderr);
-  return { ran, strace: readStrace(log), tracer: callsByThread(readRecords(ran.path)) };
-}
-
-const conserved = ({ counts }: Traced): void => {
-  const { enters, exits, forks, execs, ends, received, dropped, missed } = counts;
-  assert.deepEqual([enters + exits + forks + execs + ends, dropped, missed], [received, 0, 0]);
-};
-
-/** Per thread the same calls, the same results. Returns how many. */
-function compare({ ran, strace, tracer }: SeenTwice): number {
-  conserved(ran);
-  let calls = 0;
-  const [first] = strace.keys();
-  for (const [tid, theirs] of strace) {
-    const all = tracer.get(tid) ?? [];
-    // strace itself makes a few calls in its first child, before it executes the program.
-    const ours = tid === first ? all.slice(all.findIndex(({ number }) => number === execve)) : all;
-    for (const [index, one] of theirs.entries()) {
-      const other = ours[index];
-      const where = `thread ${tid}, call ${index}: ${one.line}`;
-      assert.ok(other, `${where}: not seen by the tracer`);
-      // Killed with the process: the kernel tells how the call returned, strace does not get to see that.
-      const wasKilled = one.result === undefined && index === theirs.length - 1;
-      assert.deepEqual([other.number, wasKilled || other.result], [one.number, wasKilled || one.result], where);
-      comparePath(other, one.line);
-      calls++;
-    }
-    // Killed at the door of a call, while it waited for strace: strace does not get to see that call.
-    const more = ours
-      .slice(theirs.length)
-      .filter(({ flags, result }) => flags !== recordFlags.refused || result !== -38);
-    assert.deepEqual(more, [], `thread ${tid}: the tracer has more`);
-  }
-  return calls;
-}
-
-/** A path that the tracer captured stands in strace's line. Of calls whose second argument is a path. */
-const pathCalls: ReadonlySet<number> = new Set(
-  process.arch === 'arm64' ? [56, 34, 35, 48, 79] : [257, 258, 263, 262, 269],
-);
-
-function comparePath(call: TracedCall, line: string): void {
-  if (!pathCalls.has(call.number)) return;
-  const parts = [...(call.exit?.captures ?? []), ...call.enter.captures].filter(({ argument }) => argument === 1);
-  const path = parts.find(({ whole }) => whole >= 0)?.text;
-  if (path === undefined || /[^ -~]|["\\]/.test(path)) return;
-  assert.ok(line.includes(`"${path}"`), `${line}: the tracer read "${path}"`);
-}
 
 test('a shell script with pipes, sub-shells and many short programs', ebpf(), async () => {
   const script = `for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; done; find /etc -maxdepth 1 | sort | tail -3 >/dev/null
     (cd /; ls | xargs echo | md5sum) >/dev/null; cat /proc/self/status | grep -c . | tr -d '\\n' >/dev/null &  wait`;
-  const calls = compare(await seeTwice(['bash', '-c', script]));
+  const calls = await seeTwice(place, ['bash', '-c', script]);
   assert.ok(calls > 2000, `${calls}`);
 });
 
 test('signals, handlers and restarted calls', ebpf(), async () => {
-  compare(await seeTwice([place.program('sigreturn')]));
+  await seeTwice(place, [place.program('sigreturn')]);
 });
 
 test('threads that end at once', ebpf(), async () => {
-  compare(await seeTwice([place.program('threads'), '5']));
+  await seeTwice(place, [place.program('threads'), '5']);
 });
 
 test('new namespaces', ebpf(), async () => {
-  compare(await seeTwice([place.program('pid-namespace')]));
+  await seeTwice(place, [place.program('pid-namespace')]);
 });
 
 async function ociBundle(): Promise<string> {
@@ -121,7 +55,7 @@ async function ociBundle(): Promise<string> {
 
 test('runc run', ebpf(), async () => {
   const command = ['runc', '--root', `${place.folder}/runc`, 'run', '--bundle', await ociBundle(), 'tlab-tracer-test'];
-  const calls = compare(await seeTwice(command));
+  const calls = await seeTwice(place, command);
   assert.ok(calls > 2000, `${calls}`);
 });
 
@@ -129,7 +63,7 @@ test('crun run', ebpf(), async () => {
   // crun refuses a host with both versions of cgroups: it runs where the version 2 hierarchy is not mounted.
   const hide = 'mountpoint -q /sys/fs/cgroup/unified && umount /sys/fs/cgroup/unified; exec "$@"';
   const crun = ['crun', '--root', `${place.folder}/crun`, 'run', '--bundle', await ociBundle(), 'tlab-tracer-test'];
-  const calls = compare(await seeTwice(['unshare', '--mount', 'sh', '-c', hide, 'sh', ...crun]));
+  const calls = await seeTwice(place, ['unshare', '--mount', 'sh', '-c', hide, 'sh', ...crun]);
   assert.ok(calls > 900, `${calls}`);
 });
 
@@ -137,8 +71,19 @@ test('tlab-runc run', ebpf(), async () => {
   const container = await runtimes.bundle(['true']);
   const program = new URL('../../dist/bin/tlab-runc', import.meta.url).pathname;
   const command = [program, '--root', runtimes.root, 'run', '--bundle', container.bundle, container.id];
-  const calls = compare(await seeTwice(command));
+  const calls = await seeTwice(place, command);
   assert.ok(calls > 300, `${calls}`);
+});
+
+test('a whole engine: started, one `tlab run`, stopped', ebpf(), async () => {
+  const folder = `${place.folder}/engine`;
+  mkdirSync(`${folder}/data`, { recursive: true });
+  cpSync(await builtLibrary(), `${folder}/data/library`, { recursive: true });
+  const roots = [`TLAB_RUN_ROOT=${folder}/run`, `TLAB_DATA_ROOT=${folder}/data`, `TLAB_CONFIG=${folder}/daemon.json`];
+  const script = `set -e; ip link set lo up; ${tlabProgram} system start; ${tlabProgram} run --rm busybox true
+    ${tlabProgram} system reset --yes`;
+  const calls = await seeTwice(place, ['env', ...roots, 'unshare', '--net', 'sh', '-c', script]);
+  assert.ok(calls > 20_000, `${calls}`);
 });
 
 test('a loop of 100 000 calls in each of two processes at once has just these', ebpf(), async () => {
