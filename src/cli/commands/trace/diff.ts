@@ -10,12 +10,13 @@ import { print, terminalColumns } from '../../terminal.ts';
 export default defineCommand({
   operands: 'TRACE|FILE TRACE|FILE',
   count: { min: 2, max: 2 },
+  exitStatus: () => 2,
   flags: {
     calls: boolean('Also how they did it: system calls counted by process and name'),
     all: boolean('Every difference in full, with the numbers of its events'),
     json: boolean('One JSON object'),
   },
-  says: 'Compares what two traces changed in the kernel and prints only what differs, below its cause. What belongs to one run alone (ids, pids, times, addresses given out, the order of parallel work) is no difference. Exit status 0 when there is none, 1 when there is one.',
+  says: 'Compares what two traces changed in the kernel and prints only what differs, below its cause. What belongs to one run alone (ids, pids, times, addresses given out, the order of parallel work) is no difference. Exit status as of diff(1): 0 no difference, 1 a difference, 2 trouble.',
   examples: [
     { says: 'what --privileged takes away', line: 'tlab trace diff 3f2a 91bc' },
     { says: 'two exported traces, on any machine', line: 'tlab trace diff plain.jsonl read-only.jsonl' },
