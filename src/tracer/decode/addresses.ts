@@ -19,7 +19,7 @@ import {
 const ipv4 = (data: Uint8Array): string => [...data.subarray(0, 4)].join('.');
 
 /** In the shortest spelling: the longest run of zero groups becomes `::`. @source RFC 5952 */
-export function ipv6(data: Uint8Array): string {
+function ipv6(data: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, index) => readNetworkNumber(data, index * 2, 2));
   if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff)
     return `::ffff:${ipv4(data.subarray(12))}`;
@@ -129,7 +129,7 @@ export function socketAddressText(data: Uint8Array): string {
 }
 
 /** sockaddr_un with a path is the longest of the usual ones; sockaddr_storage has 128 bytes. */
-export const addressMost = 128;
+const addressMost = 128;
 
 /** An address that the process hands over; its length is the argument at `length`. */
 export const addressIn = (length: number): ArgumentType =>

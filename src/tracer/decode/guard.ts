@@ -1,12 +1,10 @@
-// Arguments of the other guards and of what watches or changes the machine: landlock, ptrace, personality, perf, modules.
-// @source man landlock(7), ptrace(2), personality(2), perf_event_open(2)
+// Arguments of the other guards and of what watches processes: landlock, ptrace, personality.
+// @source man landlock(7), ptrace(2), personality(2)
 import {
   landlockFileRights,
   landlockNetworkRights,
   landlockRuleTypes,
   landlockScopes,
-  moduleDeleteFlags,
-  perfTypes,
   personalityFlags,
   personalityTypes,
   ptraceOptions,
@@ -16,18 +14,7 @@ import { showFlags, showName } from '../flags/names.ts';
 import { signals } from '../flags/signal.ts';
 import type { ArgumentType, SyscallVariant } from '../syscall.ts';
 import { descriptorText, fd, hexadecimal, int, int32, oneOf, pointer } from './arguments.ts';
-import {
-  behind,
-  extensibleStruct,
-  flagsShape,
-  hexadecimal as hexadecimalShape,
-  nameShape,
-  pointerTo,
-  type Shape,
-  struct,
-  unsigned,
-  wordShape,
-} from './shapes.ts';
+import { behind, extensibleStruct, flagsShape, pointerTo, type Shape, struct, unsigned, wordShape } from './shapes.ts';
 
 /** struct landlock_ruleset_attr. @source uapi linux/landlock.h */
 export const landlockRuleset = behind(
@@ -85,14 +72,4 @@ export const personality: ArgumentType = {
     const flags = value & ~personalityMask;
     return flags === 0n ? type : `${type}|${showFlags(flags, personalityFlags)}`;
   },
-};
-
-/** Head of struct perf_event_attr: its kind, its size, what is counted. */
-export const perfAttribute = behind({ kind: 'struct', size: 16 }, (data, view) => {
-  const head = struct({ type: nameShape(perfTypes), size: unsigned(4), config: hexadecimalShape(8) }).show(data, view);
-  return `${head.slice(0, -1)}, ...}`;
-});
-
-export const deleteFlags: ArgumentType = {
-  show: (view) => showFlags(BigInt.asUintN(32, view.value), moduleDeleteFlags),
 };

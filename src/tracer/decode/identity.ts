@@ -29,7 +29,7 @@ import {
 } from './shapes.ts';
 
 /** A user or group number; the highest means "leave as it is". */
-export const numericId: Shape = wordShape(4, (value) => (value === 0xffffffffn ? '-1' : String(value)));
+const numericId: Shape = wordShape(4, (value) => (value === 0xffffffffn ? '-1' : String(value)));
 export const id: ArgumentType = {
   show: (view) => (BigInt.asUintN(32, view.value) === 0xffffffffn ? '-1' : String(BigInt.asUintN(32, view.value))),
 };
@@ -53,7 +53,7 @@ export const groupsOut = behind(groupCapture, (data, view) => groupsText(data, N
 export const capabilityHeader = pointerTo(struct({ version: nameShape(capabilityVersions), pid: signed(4) }));
 
 /** `1<<CAP_CHOWN|1<<CAP_KILL`, `0` for none. */
-export function capabilitySet(bits: bigint): string {
+function capabilitySet(bits: bigint): string {
   const names: string[] = [];
   for (let bit = 0n; bits >> bit !== 0n; bit++) {
     if ((bits >> bit) & 1n) names.push(`1<<${nameOf(bit, capabilities) ?? bit}`);

@@ -48,7 +48,7 @@ const number = unsignedLong;
 const flag = (set: Parameters<typeof showFlags>[1]): ArgumentType => longFlags(set);
 
 /** struct sock_fprog: how many instructions of classic BPF. */
-export const filterProgram = pointerTo(struct({ len: unsigned(2), filter: pointerShape }));
+const filterProgram = pointerTo(struct({ len: unsigned(2), filter: pointerShape }));
 
 const name = behind({ kind: 'string' }, (data) => quoted(untilNul(data).subarray(0, 15)));
 const nameOut = behind({ kind: 'struct', size: 16 }, (data) => quoted(untilNul(data)), 'exit');

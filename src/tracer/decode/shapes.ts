@@ -95,8 +95,6 @@ export const characters = (size: number): Shape => ({
   align: 1,
   show: (data) => quoted(untilNul(data.subarray(0, size))),
 });
-/** Bytes without a layout of ours. */
-export const opaque = (size: number): Shape => ({ size, align: 1, show: (data) => quoted(data.subarray(0, size)) });
 
 export function listShape(item: Shape, count: number): Shape {
   const show: Shape['show'] = (data, view) => {

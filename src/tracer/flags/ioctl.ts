@@ -681,15 +681,3 @@ export const tunnelFlags: NameSet = {
     IFF_TUN_EXCL: 0x8000,
   },
 };
-
-/** @source uapi linux/loop.h */
-export const loopFlags: NameSet = {
-  prefix: '',
-  source: 'uapi linux/loop.h',
-  values: {
-    LO_FLAGS_READ_ONLY: 1,
-    LO_FLAGS_AUTOCLEAR: 4,
-    LO_FLAGS_PARTSCAN: 8,
-    LO_FLAGS_DIRECT_IO: 0x10,
-  },
-};

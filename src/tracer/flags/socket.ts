@@ -518,20 +518,6 @@ export const packetOptions: NameSet = {
   },
 };
 
-/** @source uapi linux/if_alg.h */
-export const algOptions: NameSet = {
-  prefix: 'ALG_',
-  source: 'uapi linux/if_alg.h',
-  values: {
-    ALG_SET_KEY: 1,
-    ALG_SET_IV: 2,
-    ALG_SET_OP: 3,
-    ALG_SET_AEAD_ASSOCLEN: 4,
-    ALG_SET_AEAD_AUTHSIZE: 5,
-    ALG_SET_DRBG_ENTROPY: 6,
-  },
-};
-
 /** @source uapi linux/if_packet.h */
 export const packetTypes: NameSet = {
   prefix: 'PACKET_',
