@@ -38,7 +38,9 @@ __attribute__((noreturn)) static void fail_host(const char *step)
 {
 	int error = errno;
 	const char *reason = strerror(error);
-	if (error == EPERM || error == EACCES)
+	if (error == EACCES)
+		reason = last_warning[0] ? last_warning : "the kernel's verifier refuses them";
+	else if (error == EPERM)
 		reason = "not permitted: root, or CAP_BPF and CAP_PERFMON, and no kernel lockdown";
 	else if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		reason = "the kernel has no type information (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF)";

@@ -269,14 +269,23 @@ __noinline int apply_rule(__u32 slot, __u32 index, int at_exit)
 	return append_bytes(slot, argument, address, most, whole > 0x7fffffff ? 0x7fffffff : (__u32)whole);
 }
 
+/* Unknown numbers share the last range, which is empty. The mask is for the verifier, which must see a bound right here. */
+static __always_inline const volatile struct rule_range *range_of(__u32 number)
+{
+	if (number >= CALLS_MOST)
+		number = CALLS_MOST - 1;
+	OPAQUE(number);
+	return &settings.ranges[number & (CALLS_MOST - 1)];
+}
+
 /* `arguments`: a bit for each one wanted. Of the rules of one argument the first that is selected holds. */
 __noinline int apply_rules(__u32 slot, __u32 number, int at_exit, __u32 arguments)
 {
 	struct scratch *scratch = scratch_of(slot);
-	OPAQUE(number);
-	if (!scratch || number >= CALLS_MOST)
+	const volatile struct rule_range *range = range_of(number);
+	if (!scratch)
 		return 0;
-	__u32 first = settings.ranges[number].first, count = settings.ranges[number].count;
+	__u32 first = range->first, count = range->count;
 	scratch->wanted = arguments;
 	/* The verifier walks every turn of this loop: one branch a turn, and no register that differs, keep loading short. */
 	for (__u32 i = 0; i < RULES_A_CALL_MOST; i++) {

@@ -17,11 +17,10 @@ static __always_inline struct file *file_of(__u32 descriptor)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
 	struct file *file = 0;
 	if (descriptor >= BPF_CORE_READ(table, max_fds))
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof file, files + descriptor);
+	bpf_probe_read_kernel(&file, sizeof file, BPF_CORE_READ(table, fd) + descriptor);
 	return file;
 }
 

@@ -9,18 +9,19 @@
 #include "records.h"
 
 enum {
-	CALLS_MOST = 512,   /* numbers from 0; x86-64 and arm64 end below 480 */
+	CALLS_MOST = 512,       /* numbers from 0; a power of two; x86-64 and arm64 end below 480 */
 	RULES_MOST = 2048,
 	RULES_A_CALL_MOST = 96, /* prctl and keyctl have many variants */
 	NO_REGISTER = 6,        /* rules.select as the programs see it: a register that is always 0 */
 	FOLLOW_MOST = 256,      /* on the command line */
-	FOLLOWED_MOST = 16384, /* processes at once */
+	FOLLOWED_MOST = 8192, /* processes at once */
 };
 
 /* The rules of one call number are neighbours: rules[first] to rules[first + count - 1]. */
 struct rule_range {
 	__u16 first;
-	__u16 count;
+	__u8 count;
+	__u8 at_exit; /* whether any of them is for the exit */
 };
 
 /* Read only once the programs are loaded. */
@@ -38,6 +39,7 @@ enum program_slot { ON_ENTER, ON_EXIT, ON_FORK, ON_EXEC, ON_END, PROGRAMS };
 /* One for each program and processor, so that no two programs ever write the same one. Positions are those of record_type. */
 struct tracer_counts {
 	__u64 records[RECORD_END + 1];
+	__u64 sent;       /* of all types */
 	__u64 dropped;    /* did not fit into the ring buffer */
 	__u64 unfollowed; /* a child that could not be noted: its calls are not here */
 };

@@ -4,6 +4,8 @@
  *   sched_process_fork    a child of a followed process is followed too, noted before it can run
  *   sched_process_exec    the file, as the kernel resolved its name
  *   sched_process_exit    a task ends; with its last task a process is no longer followed
+ * Pointers of the kernel are followed by BPF_CORE_READ, not by `->`: for each of these the verifier searches its type information, a
+ * millisecond that the caller waits for.
  * Every record is counted before it is sent, and what the ring buffer refuses is counted too:
  * enters + exits + forks + execs + ends = received + dropped. Rule: nothing gets lost uncounted.
  */
@@ -128,10 +130,15 @@ static __always_inline void set_head(struct record_head *head, __u32 type, struc
 	set_ids(&head->pid, &head->tid, task);
 }
 
-/* The reader polls by itself; it is woken only where much has gathered, since waking costs the traced process. */
-static __always_inline __u64 wake_flags(void)
+/*
+ * The reader polls by itself; it is woken only where much has gathered, since waking costs the traced process. Looking how much
+ * that is costs too: every 32nd record does.
+ */
+static __always_inline __u64 wake_flags(__u64 sent)
 {
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > 1 << 20 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	if (sent % 32 || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < 1 << 19)
+		return BPF_RB_NO_WAKEUP;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 static __always_inline void send(__u32 slot, struct record_head *head, __u32 size)
@@ -140,9 +147,10 @@ static __always_inline void send(__u32 slot, struct record_head *head, __u32 siz
 	if (!count)
 		return;
 	head->size = size;
+	count->sent++;
 	if (head->type <= RECORD_END)
 		count->records[head->type]++;
-	if (bpf_ringbuf_output(&ring, head, size, wake_flags()))
+	if (bpf_ringbuf_output(&ring, head, size, wake_flags(count->sent)))
 		count->dropped++;
 }
 
@@ -165,7 +173,7 @@ static __always_inline void send_enter(__u32 slot, struct scratch *scratch, stru
 	__builtin_memcpy(body->arguments, scratch->arguments, sizeof body->arguments);
 	scratch->used = sizeof *head + sizeof *body;
 	scratch->unread = 0;
-	if (!(state->flags & OTHER_TABLE))
+	if (range_of(state->number)->count && !(state->flags & OTHER_TABLE))
 		apply_rules(slot, state->number, 0, ~0u);
 	state->unread = scratch->unread;
 	send_scratch(slot, scratch);
@@ -196,7 +204,7 @@ static __always_inline void read_at_exit(struct scratch *scratch, const struct t
 	int is_new_program = scratch->result == 0 && (state->number == CALL_EXECVE || state->number == CALL_EXECVEAT);
 	if (state->unread && !is_new_program)
 		apply_rules(ON_EXIT, state->number, 0, state->unread);
-	if (scratch->result >= 0)
+	if (scratch->result >= 0 && range_of(state->number)->at_exit)
 		apply_rules(ON_EXIT, state->number, 1, ~0u);
 }
 
@@ -266,7 +274,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	} record = {};
 	set_head(&record.head, RECORD_FORK, parent);
 	set_ids(&record.body.child_pid, &record.body.child_tid, child);
-	struct pid *pid = child->thread_pid;
+	struct pid *pid = BPF_CORE_READ(child, thread_pid);
 	__u32 level = BPF_CORE_READ(pid, level);
 	if (level < 32)
 		record.body.child_inner_tid = BPF_CORE_READ(&pid->numbers[level], nr);
@@ -293,7 +301,7 @@ static __always_inline void append_kernel_string(struct scratch *scratch, const 
 static __always_inline void append_new_arguments(struct task_struct *task)
 {
 	struct scratch *scratch = scratch_of(ON_EXEC);
-	__u64 at = task->mm->arg_start, end = task->mm->arg_end;
+	__u64 at = BPF_CORE_READ(task, mm, arg_start), end = BPF_CORE_READ(task, mm, arg_end);
 	for (__u32 i = 0; i < STRINGS_MOST && scratch; i++) {
 		if (at >= end)
 			return;
@@ -320,7 +328,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	body->old_tid = state ? state->tid : head->tid;
 	body->reserved = 0;
 	scratch->used = sizeof *head + sizeof *body;
-	append_kernel_string(scratch, program->filename);
+	append_kernel_string(scratch, BPF_CORE_READ(program, filename));
 	if (state && state->unread)
 		append_new_arguments(task);
 	send_scratch(ON_EXEC, scratch);
@@ -335,7 +343,7 @@ int BPF_PROG(on_end, struct task_struct *task)
 	if (!threads_here)
 		return 0;
 	__s32 left = __sync_fetch_and_add(threads_here, -1) - 1;
-	__s32 alive = task->signal->live.counter;
+	__s32 alive = BPF_CORE_READ(task, signal, live.counter);
 	struct {
 		struct record_head head;
 		struct end_body body;
