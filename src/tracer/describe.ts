@@ -1,5 +1,6 @@
 // From the registers and bytes of one call to what people read: name, arguments, result, errno.
 // Rule: never throws, whatever the registers and bytes are; what cannot be decoded is shown as a number with a mark.
+import { permissionText } from './decode/arguments.ts';
 import { errnoName, isErrorResult, isRestart } from './errno.ts';
 import type { RawCall } from './raw.ts';
 import type { ArgumentType, SyscallRow } from './syscall.ts';
@@ -56,6 +57,7 @@ function show(type: ArgumentType, call: RawCall, position: number, process: Proc
 
 function resultOf(result: bigint, kind: SyscallRow['result']): number | string {
   if (kind === 'pointer') return inHex(BigInt.asUintN(64, result));
+  if (kind === 'octal') return permissionText(Number(result));
   const number = Number(result);
   return Number.isSafeInteger(number) ? number : String(result);
 }

@@ -8,6 +8,8 @@ import type { RawCall } from './raw.ts';
 export const workingFolder = -100;
 
 const closeOnExecOfOpen = 0o2000000; // O_CLOEXEC = SOCK_CLOEXEC = EFD_CLOEXEC and so on
+/** The bit that O_TMPFILE has and O_DIRECTORY has not. */
+const temporaryFile = 0o20000000;
 const cloneFiles = 0x400n;
 const openTreeClone = 1;
 const closeRangeUnshare = 2;
@@ -158,7 +160,9 @@ const made =
     change.table.open(change.result, name, flags === undefined || (change.int(flags) & bit) !== 0);
 
 function opened(change: Change, dirfd: number, path: number, flags: number): void {
-  change.table.open(change.result, pathFrom(change, dirfd, change.text(path)), hasCloseOnExec(flags));
+  const name = pathFrom(change, dirfd, change.text(path));
+  const isUnnamed = (flags & temporaryFile) === temporaryFile && name !== undefined;
+  change.table.open(change.result, isUnnamed ? `${name}/# (deleted)` : name, hasCloseOnExec(flags));
 }
 
 function madePipe(change: Change, flags: number): void {

@@ -45,7 +45,7 @@ export interface SyscallRow {
   /** Another list of arguments where a register has this value: prctl, keyctl, fcntl, ioctl. */
   variants?: readonly SyscallVariant[];
   /** How the result reads; a plain number without it. */
-  result?: 'fd' | 'pid' | 'pointer' | 'none';
+  result?: 'fd' | 'pid' | 'pointer' | 'octal' | 'none';
   /** Housekeeping of language runtimes: futex, epoll, timers, memory. */
   noise?: true;
   /** `man mount(2)`. */

@@ -83,9 +83,9 @@ export const nodeMode: ArgumentType = { show: (view) => modeText(Number(BigInt.a
 
 const major = (device: bigint): bigint => ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn & 0xffffffffn);
 const minor = (device: bigint): bigint => (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
-const deviceFrom = (ma: bigint, mi: bigint): string => `makedev(0x${ma.toString(16)}, 0x${mi.toString(16)})`;
 /** `makedev(0x8, 0x1)`. */
-export const deviceText = (device: bigint): string => deviceFrom(major(device), minor(device));
+export const deviceText = (device: bigint): string =>
+  `makedev(0x${major(device).toString(16)}, 0x${minor(device).toString(16)})`;
 
 const [character, block] = [0o020000, 0o060000];
 const isDevice = (mode: number): boolean => [character, block].includes(mode & typeBits);
@@ -124,10 +124,8 @@ export const statxOut: ArgumentType = behind(
   (data, view) => {
     if (data.length < 0x90) return pointerText(view.value);
     const mode = readNumber(data, 28, 2);
-    const device = deviceFrom(BigInt(readNumber(data, 0x80, 4)), BigInt(readNumber(data, 0x84, 4)));
-    const what = isDevice(mode) ? `stx_rdev=${device}` : `stx_size=${readUnsigned(data, 40)}`;
     const mask = showFlags(readUnsigned(data, 0, 4), statxMask);
-    return `{stx_mask=${mask}, stx_attributes=${showFlags(readUnsigned(data, 8), statxAttributes)}, stx_mode=${modeText(mode)}, ${what}, ...}`;
+    return `{stx_mask=${mask}, stx_attributes=${showFlags(readUnsigned(data, 8), statxAttributes)}, stx_mode=${modeText(mode)}, stx_size=${readUnsigned(data, 40)}, ...}`;
   },
   'exit',
 );

@@ -20,7 +20,9 @@ export const futexOperation: ArgumentType = {
 };
 
 /** Which of the arguments behind the value each operation uses, and how. */
-const uses: Readonly<Record<string, ReadonlyArray<'timeout' | 'number' | 'address' | 'mask' | 'operation'>>> = {
+const uses: Readonly<
+  Record<string, ReadonlyArray<'timeout' | 'number' | 'address' | 'mask' | 'operation' | 'unused'>>
+> = {
   FUTEX_WAIT: ['timeout'],
   FUTEX_WAKE: [],
   FUTEX_FD: [],
@@ -31,8 +33,8 @@ const uses: Readonly<Record<string, ReadonlyArray<'timeout' | 'number' | 'addres
   FUTEX_LOCK_PI2: ['timeout'],
   FUTEX_UNLOCK_PI: [],
   FUTEX_TRYLOCK_PI: [],
-  FUTEX_WAIT_BITSET: ['timeout', 'address', 'mask'],
-  FUTEX_WAKE_BITSET: ['address', 'address', 'mask'],
+  FUTEX_WAIT_BITSET: ['timeout', 'unused', 'mask'],
+  FUTEX_WAKE_BITSET: ['unused', 'unused', 'mask'],
   FUTEX_WAIT_REQUEUE_PI: ['timeout', 'address'],
   FUTEX_CMP_REQUEUE_PI: ['number', 'address', 'number'],
 };
@@ -52,6 +54,7 @@ export const futexValue: ArgumentType = {
 function later(view: ArgumentView, position: number): string {
   const use = uses[operationOf(view)]?.[position];
   const value = BigInt.asUintN(32, view.value);
+  if (use === 'unused') return '';
   if (use === undefined) return uses[operationOf(view)] ? '' : pointerText(view.value);
   if (use === 'timeout') return timespecIn.show(view);
   if (use === 'address') return pointerText(view.value);

@@ -14,7 +14,7 @@ import { showFlags, showName } from '../flags/names.ts';
 import { signals } from '../flags/signal.ts';
 import type { ArgumentType, SyscallVariant } from '../syscall.ts';
 import type { ArgumentView } from '../view.ts';
-import { dataKept, descriptorText, fd, flags, int, int32, oneOf, pointer, unsignedLong } from './arguments.ts';
+import { dataKept, descriptorText, fd, flags, int, oneOf, pointer, unsignedLong } from './arguments.ts';
 import { openFlag } from './files.ts';
 import { behind, hasFailed, pointerText, pointerToWord, quoted, readNumber, readUnsigned, signed } from './shapes.ts';
 
@@ -117,11 +117,6 @@ export const fcntlVariants: readonly SyscallVariant[] = [
   const cmd = oneOf(fcntlCommands);
   return { argument: 1, equals, args: third ? { fd, cmd, arg: third } : { fd, cmd } };
 });
-
-/** The last descriptor of a range; the highest number means all. */
-export const lastDescriptor: ArgumentType = {
-  show: (view) => (int32(view.value) === -1 ? '~0U' : String(BigInt.asUintN(32, view.value))),
-};
 
 /** `struct io_uring_params`, as the kernel filled it in. */
 export const uringParameters: ArgumentType = behind(

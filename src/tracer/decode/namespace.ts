@@ -21,11 +21,15 @@ const signalMask = 0xffn;
 const has = (flags: bigint, some: bigint): boolean => (flags & some) !== 0n;
 const cloneFlagsOf = (view: ArgumentView): bigint => view.registers[0] ?? 0n;
 
+/** strace prints the stack first, though it is the second argument. */
+export const childStack: ArgumentType = { show: (view) => `child_stack=${pointerText(view.registers[1] ?? 0n)}` };
+
 /** The old call has the signal for the parent in the low byte of its flags. */
 export const oldCloneFlags: ArgumentType = {
   show(view) {
-    const signal = view.value & signalMask;
-    const flags = view.value & ~signalMask;
+    const all = cloneFlagsOf(view);
+    const signal = all & signalMask;
+    const flags = all & ~signalMask;
     const parts = [
       ...(flags === 0n ? [] : [showFlags(flags, cloneFlags)]),
       ...(signal === 0n ? [] : [showName(signal, signals)]),
@@ -33,8 +37,6 @@ export const oldCloneFlags: ArgumentType = {
     return `flags=${parts.join('|') || '0'}`;
   },
 };
-
-export const childStack: ArgumentType = { show: (view) => `child_stack=${pointerText(view.value)}` };
 
 /** Holds the new thread's number, or the pidfd that was asked for. */
 export const parentTid: ArgumentType = {
@@ -47,17 +49,22 @@ export const parentTid: ArgumentType = {
   },
 };
 
-const threadPointer = (view: ArgumentView): string =>
-  has(cloneFlagsOf(view), CLONE_SETTLS) ? `tls=${pointerText(view.value)}` : '';
-const childTid = (view: ArgumentView): string =>
-  has(cloneFlagsOf(view), CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID) ? `child_tidptr=${pointerText(view.value)}` : '';
+/** The registers of the last two: they stand the other way round on arm64. @source man clone(2) */
+const [tls, childTidPointer] = [
+  { x64: 4, arm64: 3 },
+  { x64: 3, arm64: 4 },
+] as const;
+const registerOf = (view: ArgumentView, at: typeof tls | typeof childTidPointer): string =>
+  pointerText(view.registers[at[view.process.machine]] ?? 0n);
 
-/** The last two arguments stand the other way round on arm64. @source man clone(2) */
-export const fourthOfClone: ArgumentType = {
-  show: (view) => (view.process.machine === 'arm64' ? threadPointer(view) : childTid(view)),
+export const threadPointer: ArgumentType = {
+  show: (view) => (has(cloneFlagsOf(view), CLONE_SETTLS) ? `tls=${registerOf(view, tls)}` : ''),
 };
-export const fifthOfClone: ArgumentType = {
-  show: (view) => (view.process.machine === 'arm64' ? childTid(view) : threadPointer(view)),
+export const childTid: ArgumentType = {
+  show: (view) =>
+    has(cloneFlagsOf(view), CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
+      ? `child_tidptr=${registerOf(view, childTidPointer)}`
+      : '',
 };
 
 interface CloneField {

@@ -14,7 +14,6 @@ export const openFlags: NameSet = {
     O_NONBLOCK: 0x800,
     O_SYNC: 0x101000,
     O_DSYNC: 0x1000,
-    O_ASYNC: 0o20000,
     O_DIRECT: 0x4000,
     O_LARGEFILE: 0x8000,
     O_NOFOLLOW: 0x20000,
@@ -23,6 +22,7 @@ export const openFlags: NameSet = {
     O_PATH: 0x200000,
     O_TMPFILE: 0x410000,
     O_DIRECTORY: 0x10000,
+    FASYNC: 0x2000,
   },
 };
 
@@ -117,10 +117,10 @@ export const statxMask: NameSet = {
     STATX_DIOALIGN: 0x2000,
   },
   newer: {
-    '6.8': { STATX_MNT_ID_UNIQUE: 0x4000 },
-    '6.10': { STATX_SUBVOL: 0x8000 },
-    '6.11': { STATX_WRITE_ATOMIC: 0x10000 },
-    '6.15': { STATX_DIO_READ_ALIGN: 0x20000 },
+    'linux/stat.h of Linux 6.8': { STATX_MNT_ID_UNIQUE: 0x4000 },
+    'linux/stat.h of Linux 6.10': { STATX_SUBVOL: 0x8000 },
+    'linux/stat.h of Linux 6.11': { STATX_WRITE_ATOMIC: 0x10000 },
+    'linux/stat.h of Linux 6.15': { STATX_DIO_READ_ALIGN: 0x20000 },
   },
 };
 
@@ -140,7 +140,7 @@ export const statxAttributes: NameSet = {
     STATX_ATTR_DAX: 0x200000,
   },
   newer: {
-    '6.11': { STATX_ATTR_WRITE_ATOMIC: 0x400000 },
+    'linux/stat.h of Linux 6.11': { STATX_ATTR_WRITE_ATOMIC: 0x400000 },
   },
 };
 
@@ -170,7 +170,7 @@ export const fallocateFlags: NameSet = {
     FALLOC_FL_UNSHARE_RANGE: 0x40,
   },
   newer: {
-    '6.17': { FALLOC_FL_WRITE_ZEROES: 0x80 },
+    'linux/falloc.h of Linux 6.17': { FALLOC_FL_WRITE_ZEROES: 0x80 },
   },
 };
 
@@ -279,7 +279,7 @@ export const fileSystems: NameSet = {
     SECRETMEM_MAGIC: 0x5345434d,
   },
   newer: {
-    '6.x': { PID_FS_MAGIC: 0x50494446 },
+    'linux/magic.h of Linux 6.9': { PID_FS_MAGIC: 0x50494446 },
   },
 };
 

@@ -29,7 +29,7 @@ export const futex2Flags: NameSet = {
   source: 'uapi linux/futex.h',
   values: {},
   newer: {
-    '6.7': { FUTEX2_SIZE_U16: 1, FUTEX2_SIZE_U32: 2, FUTEX2_SIZE_U64: 3, FUTEX2_PRIVATE: 0x80 },
-    '6.16': { FUTEX2_NUMA: 4, FUTEX2_MPOL: 8 },
+    'linux/futex.h of Linux 6.7': { FUTEX2_SIZE_U16: 1, FUTEX2_SIZE_U32: 2, FUTEX2_SIZE_U64: 3, FUTEX2_PRIVATE: 0x80 },
+    'linux/futex.h of Linux 6.16': { FUTEX2_NUMA: 4, FUTEX2_MPOL: 8 },
   },
 };

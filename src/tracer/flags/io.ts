@@ -52,8 +52,8 @@ export const fcntlCommands: NameSet = {
     F_SET_FILE_RW_HINT: 1038,
   },
   newer: {
-    '6.10': { F_DUPFD_QUERY: 0x403 },
-    '6.12': { F_CREATED_QUERY: 0x404 },
+    'linux/fcntl.h of Linux 6.10': { F_DUPFD_QUERY: 0x403 },
+    'linux/fcntl.h of Linux 6.12': { F_CREATED_QUERY: 0x404 },
   },
 };
 
@@ -89,7 +89,7 @@ export const seals: NameSet = {
     F_SEAL_FUTURE_WRITE: 16,
   },
   newer: {
-    '6.3': { F_SEAL_EXEC: 0x20 },
+    'linux/fcntl.h of Linux 6.3': { F_SEAL_EXEC: 0x20 },
   },
 };
 
@@ -154,9 +154,9 @@ export const readWriteFlags: NameSet = {
     RWF_APPEND: 0x10,
   },
   newer: {
-    '6.9': { RWF_NOAPPEND: 0x20 },
-    '6.11': { RWF_ATOMIC: 0x40 },
-    '6.14': { RWF_DONTCACHE: 0x80 },
+    'linux/fs.h of Linux 6.9': { RWF_NOAPPEND: 0x20 },
+    'linux/fs.h of Linux 6.11': { RWF_ATOMIC: 0x40 },
+    'linux/fs.h of Linux 6.14': { RWF_DONTCACHE: 0x80 },
   },
 };
 
@@ -181,9 +181,9 @@ export const uringSetupFlags: NameSet = {
     IORING_SETUP_DEFER_TASKRUN: 0x2000,
   },
   newer: {
-    '6.5': { IORING_SETUP_NO_MMAP: 0x4000, IORING_SETUP_REGISTERED_FD_ONLY: 0x8000 },
-    '6.6': { IORING_SETUP_NO_SQARRAY: 0x10000 },
-    '6.13': { IORING_SETUP_HYBRID_IOPOLL: 0x20000 },
+    'linux/io_uring.h of Linux 6.5': { IORING_SETUP_NO_MMAP: 0x4000, IORING_SETUP_REGISTERED_FD_ONLY: 0x8000 },
+    'linux/io_uring.h of Linux 6.6': { IORING_SETUP_NO_SQARRAY: 0x10000 },
+    'linux/io_uring.h of Linux 6.13': { IORING_SETUP_HYBRID_IOPOLL: 0x20000 },
   },
 };
 
@@ -199,9 +199,9 @@ export const uringEnterFlags: NameSet = {
     IORING_ENTER_REGISTERED_RING: 0x10,
   },
   newer: {
-    '6.12': { IORING_ENTER_ABS_TIMER: 0x20 },
-    '6.13': { IORING_ENTER_EXT_ARG_REG: 0x40 },
-    '6.15': { IORING_ENTER_NO_IOWAIT: 0x80 },
+    'linux/io_uring.h of Linux 6.12': { IORING_ENTER_ABS_TIMER: 0x20 },
+    'linux/io_uring.h of Linux 6.13': { IORING_ENTER_EXT_ARG_REG: 0x40 },
+    'linux/io_uring.h of Linux 6.15': { IORING_ENTER_NO_IOWAIT: 0x80 },
   },
 };
 

@@ -6,6 +6,7 @@ export const protections: NameSet = {
   prefix: 'PROT_',
   source: 'uapi asm-generic/mman-common.h',
   values: {
+    PROT_NONE: 0,
     PROT_READ: 1,
     PROT_WRITE: 2,
     PROT_EXEC: 4,
@@ -25,7 +26,7 @@ export const mapTypes: NameSet = {
     MAP_SHARED_VALIDATE: 3,
   },
   newer: {
-    '6.11': { MAP_DROPPABLE: 8 },
+    'linux/mman.h of Linux 6.11': { MAP_DROPPABLE: 8 },
   },
 };
 
@@ -105,7 +106,7 @@ export const memoryAdvice: NameSet = {
     MADV_SOFT_OFFLINE: 101,
   },
   newer: {
-    '6.13': { MADV_GUARD_INSTALL: 0x66, MADV_GUARD_REMOVE: 0x67 },
+    'asm-generic/mman-common.h of Linux 6.13': { MADV_GUARD_INSTALL: 0x66, MADV_GUARD_REMOVE: 0x67 },
   },
 };
 
@@ -156,7 +157,7 @@ export const membarrierCommands: NameSet = {
     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ: 256,
   },
   newer: {
-    '6.3': { MEMBARRIER_CMD_GET_REGISTRATIONS: 0x200 },
+    'linux/membarrier.h of Linux 6.3': { MEMBARRIER_CMD_GET_REGISTRATIONS: 0x200 },
   },
 };
 
@@ -179,14 +180,14 @@ export const memfdFlags: NameSet = {
     MFD_HUGETLB: 4,
   },
   newer: {
-    '6.3': { MFD_NOEXEC_SEAL: 8, MFD_EXEC: 0x10 },
+    'linux/memfd.h of Linux 6.3': { MFD_NOEXEC_SEAL: 8, MFD_EXEC: 0x10 },
   },
 };
 
-/** @source uapi linux/userfaultfd.h */
+/** @source uapi linux/userfaultfd.h, asm-generic/fcntl.h */
 export const userfaultFlags: NameSet = {
   prefix: 'UFFD_',
-  source: 'uapi linux/userfaultfd.h',
+  source: 'uapi linux/userfaultfd.h, linux/fcntl.h',
   values: {
     UFFD_USER_MODE_ONLY: 1,
     O_NONBLOCK: 0o4000,
@@ -207,7 +208,7 @@ export const memoryPolicies: NameSet = {
     MPOL_PREFERRED_MANY: 5,
   },
   newer: {
-    '6.9': { MPOL_WEIGHTED_INTERLEAVE: 6 },
+    'linux/mempolicy.h of Linux 6.9': { MPOL_WEIGHTED_INTERLEAVE: 6 },
   },
 };
 
@@ -248,8 +249,8 @@ export const policyMoveFlags: NameSet = {
 export const shadowStackFlags: NameSet = {
   prefix: 'SHADOW_STACK_',
   source: 'uapi asm/mman.h',
-  values: {
-    SHADOW_STACK_SET_TOKEN: 1,
-    SHADOW_STACK_SET_MARKER: 2,
+  values: {},
+  newer: {
+    'asm/mman.h of Linux 6.18': { SHADOW_STACK_SET_TOKEN: 1, SHADOW_STACK_SET_MARKER: 2 },
   },
 };

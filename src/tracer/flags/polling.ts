@@ -146,7 +146,7 @@ export const fanotifyInitFlags: NameSet = {
     FAN_REPORT_TARGET_FID: 0x1000,
   },
   newer: {
-    '6.15': { FAN_REPORT_FD_ERROR: 0x2000, FAN_REPORT_MNT: 0x4000 },
+    'linux/fanotify.h of Linux 6.15': { FAN_REPORT_FD_ERROR: 0x2000, FAN_REPORT_MNT: 0x4000 },
   },
 };
 
@@ -197,7 +197,7 @@ export const fanotifyEvents: NameSet = {
     FAN_ONDIR: 0x40000000,
   },
   newer: {
-    '6.14': { FAN_PRE_ACCESS: 0x100000 },
-    '6.15': { FAN_MNT_ATTACH: 0x1000000, FAN_MNT_DETACH: 0x2000000 },
+    'linux/fanotify.h of Linux 6.14': { FAN_PRE_ACCESS: 0x100000 },
+    'linux/fanotify.h of Linux 6.15': { FAN_MNT_ATTACH: 0x1000000, FAN_MNT_DETACH: 0x2000000 },
   },
 };

@@ -7,7 +7,7 @@ export const waitOptions: NameSet = {
   source: 'uapi linux/wait.h',
   values: {
     WNOHANG: 1,
-    WUNTRACED: 2,
+    WSTOPPED: 2,
     WEXITED: 4,
     WCONTINUED: 8,
     WNOWAIT: 0x1000000,
@@ -62,13 +62,13 @@ export const archCodes: NameSet = {
     ARCH_MAP_VDSO_64: 8195,
   },
   newer: {
-    '6.4': {
+    'asm/prctl.h of Linux 6.4': {
       ARCH_GET_UNTAG_MASK: 0x4001,
       ARCH_ENABLE_TAGGED_ADDR: 0x4002,
       ARCH_GET_MAX_TAG_BITS: 0x4003,
       ARCH_FORCE_TAGGED_SVA: 0x4004,
     },
-    '6.6': {
+    'asm/prctl.h of Linux 6.6': {
       ARCH_SHSTK_ENABLE: 0x5001,
       ARCH_SHSTK_DISABLE: 0x5002,
       ARCH_SHSTK_LOCK: 0x5003,
@@ -96,6 +96,6 @@ export const execFlags: NameSet = {
     AT_EMPTY_PATH: 0x1000,
   },
   newer: {
-    '6.14': { AT_EXECVE_CHECK: 0x10000 },
+    'linux/fcntl.h of Linux 6.14': { AT_EXECVE_CHECK: 0x10000 },
   },
 };

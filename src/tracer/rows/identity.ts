@@ -87,7 +87,7 @@ export const identityRows = {
     variants: keyctlVariants,
     source: 'man keyctl(2)',
   }),
-  umask: row({ x64: 95, arm64: 166, args: { mask: permissions }, source: 'man umask(2)' }),
+  umask: row({ x64: 95, arm64: 166, args: { mask: permissions }, result: 'octal', source: 'man umask(2)' }),
   prlimit64: row({
     x64: 302,
     arm64: 261,

@@ -15,7 +15,6 @@ import {
 import {
   descriptorPair,
   fcntlVariants,
-  lastDescriptor,
   offset,
   position,
   unusedHalf,
@@ -127,7 +126,7 @@ export const ioRows = {
   close_range: row({
     x64: 436,
     arm64: 436,
-    args: { first: unsignedInt, last: lastDescriptor, flags: flags(closeRangeFlags) },
+    args: { first: unsignedInt, last: unsignedInt, flags: flags(closeRangeFlags) },
     source: 'man close_range(2)',
   }),
   dup: row({ x64: 32, arm64: 23, args: { oldfd: fd }, result: 'fd', source: 'man dup(2)' }),

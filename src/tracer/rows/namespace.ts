@@ -1,6 +1,6 @@
 // Calls that make processes and namespaces, join them, and hold processes by a descriptor.
 import { dataIn, fd, flags, hexadecimal, int, longFlags, oneOf, pointer, unsignedLong } from '../decode/arguments.ts';
-import { childStack, cloneStruct, fifthOfClone, fourthOfClone, oldCloneFlags, parentTid } from '../decode/namespace.ts';
+import { childStack, childTid, cloneStruct, oldCloneFlags, parentTid, threadPointer } from '../decode/namespace.ts';
 import { signal } from '../decode/signals.ts';
 import { kcmpTypes, namespaceTypes, pidfdFlags, pidfdSignalFlags, unshareFlags } from '../flags/namespace.ts';
 import { row, type SyscallRow } from '../syscall.ts';
@@ -10,11 +10,11 @@ export const namespaceRows = {
     x64: 56,
     arm64: 220,
     args: {
-      flags: oldCloneFlags,
       stack: childStack,
+      flags: oldCloneFlags,
       parent_tid: parentTid,
-      child_tid: fourthOfClone,
-      tls: fifthOfClone,
+      tls: threadPointer,
+      child_tid: childTid,
     },
     result: 'pid',
     source: 'man clone(2)',
