@@ -8,7 +8,7 @@ import type { CallHead, RecordedEvent, Recording } from './calls.ts';
 import { type Claims, claimsOf, type Life, Processes } from './processes.ts';
 import { isWait, Turns, traceOfPart } from './turns.ts';
 
-/** Stages that serve more than one trace in their life. */
+/** Stages that serve more than one trace in their life. Those of a real engine are ours while we look: its turns cannot be told apart. */
 const sharedStages: ReadonlySet<string> = new Set(['daemon', 'containerd']);
 const writes: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64']);
 
@@ -18,8 +18,8 @@ export interface Attribution {
   times: Float64Array;
   /** Calls that could be another trace's. */
   unsure: number;
-  /** Whether what this process did at this moment belongs to the trace. The life counts as in the pass before. */
-  isOurs(life: Life, ts: number): boolean;
+  /** Whether what a thread of this process did at this moment belongs to the trace. The life counts as in the pass before. */
+  isOurs(life: Life, tid: number, ts: number): boolean;
   /** The turn of a process that has turns: what belongs together in time. */
   turnOf(life: Life, ts: number): [from: number, to: number] | undefined;
 }
@@ -34,17 +34,21 @@ export const clockOf = (trace: Trace): ((timeNs: bigint) => number) => {
 class Lines {
   times = new Float64Array(1 << 14);
   lives = new Int32Array(1 << 14);
+  tids = new Int32Array(1 << 14);
   count = 0;
 
-  add(ts: number, life: Life): void {
+  add(ts: number, life: Life, tid: number): void {
     if (this.count === this.times.length) {
-      const [times, lives] = [this.times, this.lives];
+      const { times, lives, tids } = this;
       this.times = new Float64Array(this.count * 2);
       this.times.set(times);
       this.lives = new Int32Array(this.count * 2);
       this.lives.set(lives);
+      this.tids = new Int32Array(this.count * 2);
+      this.tids.set(tids);
     }
     this.times[this.count] = ts;
+    this.tids[this.count] = tid;
     this.lives[this.count++] = life.index;
   }
 }
@@ -54,6 +58,10 @@ export function attribute(recording: Recording, trace: Trace): Attribution {
   for (const event of recording.events((head) => survey.sees(head))) survey.hears(event);
   return survey.settle();
 }
+
+/** Ids of containers, of other traces, of content. */
+const longIds = /(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{64})(?![0-9a-f])/g;
+const keyOf = (tid: number, ts: number): string => `${tid} ${ts}`;
 
 /** How much of a process belongs to the trace. */
 type Belongs = 'ours' | 'command' | 'turns' | 'other';
@@ -66,6 +74,9 @@ class Survey {
   readonly #lives: Life[] = [];
   readonly #turns = new Map<number, Turns>();
   readonly #lines = new Lines();
+  readonly #ids: ReadonlySet<string>;
+  /** Calls of shared processes that name what this trace knows nothing of. */
+  readonly #foreign = new Set<string>();
   readonly #command: number | undefined;
   readonly #commandEndedTs: number;
 
@@ -74,6 +85,8 @@ class Survey {
     this.#ts = clockOf(trace);
     this.#claims = claimsOf(trace);
     this.#processes = new Processes(this.#claims);
+    const told = trace.events.flatMap(({ data }) => JSON.stringify(data).match(longIds) ?? []);
+    this.#ids = new Set([trace.header.id, ...told]);
     this.#command = trace.header.processes.find(({ stage }) => stage === 'cli')?.pid;
     const ended = trace.events.findLast(({ type }) => type === 'cli.command-ended');
     this.#commandEndedTs = ended?.ts ?? Number.POSITIVE_INFINITY;
@@ -83,18 +96,19 @@ class Survey {
   sees(head: CallHead): boolean {
     const ts = this.#ts(head.startNs);
     const life = this.#known(this.#processes.of(head.pid, ts));
-    this.#lines.add(ts, life);
+    this.#lines.add(ts, life, head.tid);
     if (head.tid !== head.pid || !this.#hasTurns(life)) return false;
     if (isWait(head.name) && head.endNs !== undefined) this.#turnsOf(life).began(this.#ts(head.endNs));
-    return writes.has(head.name);
+    return writes.has(head.name) || this.#isShared(life);
   }
 
   hears(event: RecordedEvent): void {
     const ts = this.#ts(event.timeNs);
     switch (event.kind) {
       case 'call': {
-        const id = traceOfPart(event.args[0] ?? '');
+        const id = writes.has(event.name) ? traceOfPart(event.args[0] ?? '') : undefined;
         if (id !== undefined) this.#turnsOf(this.#processes.of(event.pid, ts)).wrote(id);
+        else if (this.#namesOther(event.args)) this.#foreign.add(keyOf(event.tid, ts));
         return;
       }
       case 'process':
@@ -102,7 +116,7 @@ class Survey {
         return;
       case 'fork': {
         const child = this.#processes.forked(event, ts);
-        this.#lines.add(ts, this.#known(this.#processes.of(event.pid, ts)));
+        this.#lines.add(ts, this.#known(this.#processes.of(event.pid, ts)), event.tid);
         if (child !== undefined) this.#known(child);
         return;
       }
@@ -110,7 +124,7 @@ class Survey {
         this.#known(this.#processes.executed(event, ts));
         return;
       case 'end':
-        if (event.threadsLeft === 0) this.#lines.add(ts, this.#known(this.#processes.of(event.pid, ts)));
+        if (event.threadsLeft === 0) this.#lines.add(ts, this.#known(this.#processes.of(event.pid, ts)), event.tid);
         this.#processes.ended(event, ts);
     }
   }
@@ -118,17 +132,17 @@ class Survey {
   settle(): Attribution {
     const owned = this.#settleLives();
     const turnsOf = (life: number): Turns | undefined => this.#turns.get(life);
-    const owner = (life: number, ts: number): string | undefined => {
+    const owner = (life: number, tid: number, ts: number): string | undefined => {
       const is = owned[life];
-      if (is === 'turns') return turnsOf(life)?.ownerAt(ts);
+      if (is === 'turns') return turnsOf(life)?.ownerAt(ts, this.#isSure(life, tid, ts));
       return is === 'command' && ts <= this.#commandEndedTs ? 'ours' : is;
     };
-    const { times, lives, count } = this.#lines;
+    const { times, lives, tids, count } = this.#lines;
     let [kept, unsure] = [0, 0];
     const ours = new Float64Array(count);
     for (let i = 0; i < count; i++) {
       const ts = times[i] ?? 0;
-      const is = owner(lives[i] ?? 0, ts);
+      const is = owner(lives[i] ?? 0, tids[i] ?? 0, ts);
       if (is === 'ours') ours[kept++] = ts;
       if (is === 'unsure') unsure++;
     }
@@ -136,7 +150,7 @@ class Survey {
       claims: this.#claims,
       times: ours.subarray(0, kept).sort(),
       unsure,
-      isOurs: (life, ts) => owner(life.index, ts) === 'ours',
+      isOurs: (life, tid, ts) => owner(life.index, tid, ts) === 'ours',
       turnOf: (life, ts) => {
         const turns = turnsOf(life.index);
         return turns?.span(turns.at(ts));
@@ -164,13 +178,23 @@ class Survey {
     if (parent === undefined) return false;
     const is = owned[parent.index];
     return (
-      is === 'ours' || is === 'command' || (is === 'turns' && this.#turns.get(parent.index)?.ownerAt(ts) === 'ours')
+      is === 'ours' ||
+      is === 'command' ||
+      (is === 'turns' && this.#turns.get(parent.index)?.ownerAt(ts, true) === 'ours')
     );
+  }
+
+  #isSure(life: number, tid: number, ts: number): boolean {
+    return this.#lives[life]?.pid === tid && !this.#foreign.has(keyOf(tid, ts));
+  }
+
+  #namesOther(args: readonly string[]): boolean {
+    return args.some((text) => text.match(longIds)?.some((id) => !this.#ids.has(id)) === true);
   }
 
   /** A process that was there before and is not the command was there for others too. */
   #isShared(life: Life): boolean {
-    if (life.pid === this.#command) return false;
+    if (life.pid === this.#command || this.#trace.header.engine !== undefined) return false;
     const stage = this.#claims.stages.get(life.pid);
     return stage === undefined ? life.existed : sharedStages.has(stage);
   }

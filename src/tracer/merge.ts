@@ -186,9 +186,9 @@ class Teller {
     this.#operations = new Operations(trace, attribution);
   }
 
-  wants({ pid, startNs }: { pid: number; startNs: bigint }): boolean {
+  wants({ pid, tid, startNs }: { pid: number; tid: number; startNs: bigint }): boolean {
     const ts = this.#ts(startNs);
-    return this.#attribution.isOurs(this.#processes.of(pid, ts), ts);
+    return this.#attribution.isOurs(this.#processes.of(pid, ts), tid, ts);
   }
 
   call(event: CallEvent): Line {
@@ -215,7 +215,7 @@ class Teller {
     const child = this.#processes.forked(event, ts);
     const life = this.#processes.of(event.pid, ts);
     if (child !== undefined) this.#operations.begins(child, ts);
-    if (!this.#attribution.isOurs(life, ts)) return;
+    if (!this.#attribution.isOurs(life, event.tid, ts)) return;
     const { tid, childPid, childTid, childInnerTid } = event;
     const inner = childInnerTid === childTid ? {} : { innerPid: childInnerTid };
     const data = { childPid, childTid, ...inner, process: life.name };
@@ -225,7 +225,7 @@ class Teller {
   *end(event: EndEvent): Generator<Line> {
     const ts = this.#ts(event.timeNs);
     const life = this.#processes.ended(event, ts);
-    if (event.threadsLeft > 0 || !this.#attribution.isOurs(life, ts)) return;
+    if (event.threadsLeft > 0 || !this.#attribution.isOurs(life, event.tid, ts)) return;
     const signal = event.code & 0x7f;
     const data = { status: signal === 0 ? (event.code >> 8) & 0xff : 128 + signal, process: life.name };
     const by = signal === 0 ? {} : { signal: signalName(signal) };

@@ -19,6 +19,8 @@ export class Turns {
   /** The traces whose parts were written in it. */
   readonly #writers: Array<Set<string> | undefined> = [undefined];
   #owners: Owner[] | undefined;
+  /** Turns between the first and the last writing of another trace. */
+  #isContested: (turn: number) => boolean = () => false;
 
   constructor(traceId: string) {
     this.#traceId = traceId;
@@ -52,8 +54,14 @@ export class Turns {
     return [this.#starts[turn] ?? Number.NEGATIVE_INFINITY, this.#starts[turn + 1] ?? Number.POSITIVE_INFINITY];
   }
 
-  ownerAt(ts: number): Owner {
-    return this.#owners?.[this.at(ts)] ?? 'idle';
+  /**
+   * Whose a call was. `isSure`: it was made by the main thread and names nothing of another container; what is not sure is only
+   * taken while no other trace is about.
+   */
+  ownerAt(ts: number, isSure: boolean): Owner {
+    const turn = this.at(ts);
+    const owner = this.#owners?.[turn] ?? 'idle';
+    return owner === 'ours' && !isSure && this.#isContested(turn) ? 'unsure' : owner;
   }
 
   /** After the last one: says whose each turn was. `isNewborn`: the process was started for this trace, so its first turns are ours. */
@@ -63,12 +71,12 @@ export class Turns {
       if (!writers.has(this.#traceId)) return 'other';
       return writers.size === 1 ? 'ours' : 'unsure';
     });
-    const isOthers = this.#othersAt();
+    this.#isContested = this.#othersAt();
     const first = owners.indexOf('ours');
     const last = owners.lastIndexOf('ours');
     for (const [turn, owner] of owners.entries()) {
       if (owner !== 'idle' || turn > last || (turn < first && !isNewborn)) continue;
-      owners[turn] = isOthers(turn) ? 'unsure' : 'ours';
+      owners[turn] = this.#isContested(turn) ? 'unsure' : 'ours';
     }
     this.#owners = owners;
   }

@@ -16,9 +16,9 @@ function kept(story: Story, trace: Trace = traceOf()): { calls: string[]; unsure
   const attribution = attribute(recording, trace);
   const processes = new Processes(attribution.claims);
   const calls: string[] = [];
-  const wants = ({ pid, startNs }: { pid: number; startNs: bigint }): boolean => {
+  const wants = ({ pid, tid, startNs }: { pid: number; tid: number; startNs: bigint }): boolean => {
     const ts = Number(startNs);
-    return attribution.isOurs(processes.of(pid, ts), ts);
+    return attribution.isOurs(processes.of(pid, ts), tid, ts);
   };
   for (const one of recording.events(wants)) {
     const ts = Number(one.timeNs);
@@ -99,6 +99,18 @@ test('the thread pool of a shared process follows the turn of its loop', () => {
     .call(containerd, mkdir, { tid: 301 })
     .wait(containerd);
   assert.deepEqual(kept(story).calls, ['300:fsync']);
+});
+
+test('while another trace is about, neither a thread of the pool nor a foreign id is taken for ours', () => {
+  const about = (story: Story): Story =>
+    story.wait(daemon).emits(daemon, theirs).wait(daemon).emits(daemon, ours).call(daemon, fsync);
+  const after = (story: Story): Story => story.wait(daemon).emits(daemon, theirs).wait(daemon);
+  const worker = about(begin()).call(daemon, mkdir, { tid: 201 });
+  assert.deepEqual(kept(after(worker)).calls, ['200:fsync']);
+  const foreign = about(begin()).opensPart(daemon, theirs);
+  assert.deepEqual(kept(after(foreign)).calls, ['200:fsync']);
+  const own = about(begin()).opensPart(daemon, ours);
+  assert.deepEqual(kept(after(own)).calls, ['200:fsync', '200:openat']);
 });
 
 test('children of a shared process: those that the trace names and those made in its turns', () => {
