@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { Call } from '../../src/explain/effects/call.ts';
 import { derivedEvents } from '../../src/explain/effects/derive.ts';
 import { effectsOf } from '../../src/explain/effects/effect.ts';
+import { parseNotation } from '../../src/explain/effects/notation.ts';
 import type { TraceEvent } from '../../src/trace/file.ts';
 import { readStrace } from './effects-strace.ts';
 
@@ -296,4 +297,59 @@ test('strings, descriptors and fields are read as strace writes them', () => {
   assert.equal(call.field(2, 'd'), '"e, f"');
   assert.equal(call.field(2, 'g'), 'h|i');
   assert.equal(call.field(2, 'z'), undefined);
+});
+
+test('messages to rtnetlink are links, addresses and routes of the namespace that the thread is in', () => {
+  const head = (type: string): string =>
+    `{nlmsg_len=60, nlmsg_type=${type}, nlmsg_flags=NLM_F_REQUEST|NLM_F_ACK, nlmsg_seq=1, nlmsg_pid=0}`;
+  const link = '{ifi_family=AF_UNSPEC, ifi_type=ARPHRD_NETROM, ifi_index=0, ifi_flags=IFF_UP, ifi_change=IFF_UP}';
+  const peer =
+    '[{nla_len=40, nla_type=NLA_F_NESTED|VETH_INFO_PEER}, {ifi_family=AF_UNSPEC, ifi_flags=0}, [{nla_len=9, nla_type=IFLA_IFNAME}, "eth0"]]';
+  const info = `[{nla_len=70, nla_type=IFLA_LINKINFO}, [[{nla_len=9, nla_type=IFLA_INFO_KIND}, "veth"], [{nla_len=50, nla_type=IFLA_INFO_DATA}, ${peer}]]]`;
+  assert.deepEqual(
+    effects(
+      'socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE) = 3',
+      `sendto(3<socket:[netlink route]>, [${head('RTM_NEWLINK')}, ${link}, [[{nla_len=9, nla_type=IFLA_IFNAME}, "veth1a2b3c4"], [{nla_len=8, nla_type=IFLA_MTU}, 1500], ${info}]], 60, 0, {sa_family=AF_NETLINK, nl_pid=0}, 12) = 60`,
+      `sendto(3<socket:[netlink route]>, [${head('RTM_GETLINK')}, ${link}], 60, 0, {sa_family=AF_NETLINK}, 12) = 60`,
+      'setns(5</run/docker/netns/abc>, CLONE_NEWNET) = 0',
+      'socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE) = 4',
+      `sendmsg(4<socket:[netlink route]>, {msg_name={sa_family=AF_NETLINK}, msg_namelen=12, msg_iov=[{iov_base=[${head('RTM_NEWADDR')}, {ifa_family=AF_INET, ifa_prefixlen=16, ifa_index=2}, [{nla_len=8, nla_type=IFA_LOCAL}, inet_addr("172.17.0.2")]], iov_len=60}], msg_iovlen=1}, 0) = 60`,
+      `sendto(4<socket:[netlink route]>, [${head('RTM_NEWROUTE')}, {rtm_family=AF_INET, rtm_dst_len=0}, [[{nla_len=8, nla_type=RTA_GATEWAY}, inet_addr("172.17.0.1")], [{nla_len=8, nla_type=RTA_OIF}, 2]]], 60, 0, {sa_family=AF_NETLINK}, 12) = 60`,
+    ),
+    [
+      'link veth <veth> to eth0 in the container mtu 1500',
+      'namespace-joined network',
+      'address in the container of 172.17.0.0/16',
+      'route default in the container via 172.17.0.1',
+    ],
+  );
+});
+
+test('an iptables that ends well has made its rule; one that fails, or only looks, has not', () => {
+  const events = calls(
+    'execve("/usr/sbin/iptables", ["iptables", "--wait", "-t", "nat", "-A", "DOCKER", "-p", "tcp", "-j", "DNAT"], 0x7 /* 3 vars */) = 0',
+  );
+  const ended = (status: number): TraceEvent => ({
+    ...(events[0] as TraceEvent),
+    type: 'kernel.process-ended',
+    data: { status },
+  });
+  const told = (status: number): string[] =>
+    derive([...events, ended(status)]).map(({ data }) => `${data.table} ${data.chain} ${data.rule}`);
+  assert.deepEqual(told(0), ['nat DOCKER -p tcp -j DNAT']);
+  assert.deepEqual(told(1), []);
+  const looks = calls('execve("/usr/sbin/iptables", ["iptables", "-C", "FORWARD", "-j", "X"], 0x7 /* 3 vars */) = 0');
+  assert.deepEqual(derive([...looks, ended(0)]), []);
+});
+
+test('notation of any shape is read without an error, however deep', () => {
+  assert.deepEqual(parseNotation('[{a=1}, [[{b=c|d}, "e, f"]], inet_addr("1.2.3.4"), 4</x, y>]'), [
+    Object.assign(Object.create(null), { a: 1 }),
+    [[Object.assign(Object.create(null), { b: 'c|d' }), 'e, f']],
+    '1.2.3.4',
+    '4</x, y>',
+  ]);
+  for (const text of ['', '[', '{', '{a=', '[[[', ']', '"', '{a=}', '[,,,]', '['.repeat(100_000), '{__proto__=1}']) {
+    assert.doesNotThrow(() => parseNotation(text), text.slice(0, 20));
+  }
 });

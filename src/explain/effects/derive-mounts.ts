@@ -102,7 +102,9 @@ function attached(
 function attach(draft: MountDraft, target: string, call: Call, deriving: Deriving): void {
   const inside = deriving.inside(target);
   if (isMask(draft, target, inside, call, deriving)) return;
-  if (draft.bind && draft.source === target) bindOnItself(target, inside, call, deriving);
+  if (call.succeeded && draft.bind && /\/ns\/net$/.test(draft.source)) {
+    deriving.emit('kernel.network-namespace-created', { path: target }, [call.event]);
+  } else if (draft.bind && draft.source === target) bindOnItself(target, inside, call, deriving);
   else if (!call.succeeded) return;
   else if (inside === '/dev/console' && draft.bind) {
     deriving.operation('console', { path: draft.source }, [call.event]);
@@ -200,8 +202,9 @@ const pivotRoot: Handler = (call, { process, operation }) => {
   operation('pivot_root', {}, [call.event]);
 };
 
-const chroot: Handler = (call, { process }) => {
-  if (call.succeeded) process.entered = true;
+/** Into the container's root; a daemon that unpacks a layer goes elsewhere. */
+const chroot: Handler = (call, { process, inside }) => {
+  if (call.succeeded && inside(process.resolve(call.string(0) ?? '')) === '/') process.entered = true;
 };
 
 const umount: Handler = (call, { process, inside, emit, forgetMount }) => {

@@ -2,6 +2,7 @@
 // and at last execve. What is set several times (capabilities before and after setuid) counts as it stands at execve.
 // @source man clone(2), setns(2), capabilities(7), seccomp(2), getrlimit(2), execve(2)
 import { type Call, flagSet } from './call.ts';
+import { joinNetwork, rulesAsked } from './derive-network.ts';
 import type { Deriving, Handler } from './deriving.ts';
 
 /** As config.json calls them. @source uapi linux/sched.h; oci-runtime config-linux#namespaces */
@@ -28,18 +29,25 @@ const clone: Handler = (call, { operation }) => {
 
 const unshare: Handler = (call, { operation }) => {
   const types = namespacesIn(call.raw(0));
-  if (types.length > 0 && call.succeeded) operation('unshare', { flags: types.join(',') }, [call.event]);
+  if (types.length > 0 && call.succeeded && isWhole(call))
+    operation('unshare', { flags: types.join(',') }, [call.event]);
 };
 
-const setns: Handler = (call, { process, operation }) => {
+const setns: Handler = (call, deriving) => {
   if (!call.succeeded) return;
+  const { process, operation } = deriving;
   const path = call.descriptor(0)?.name ?? '';
   const file = /\/ns\/(\w+)$/.exec(path)?.[1];
   const types = namespacesIn(call.raw(1));
   if (types.length === 0 && file !== undefined) types.push(namespaceOfFile[file] ?? file);
+  if (types.includes('network')) joinNetwork(path, call, deriving);
+  if (!isWhole(call)) return;
   if (types.includes('mount')) process.entered = true;
   operation('setns', { path, type: types.join(',') }, [call.event]);
 };
+
+/** A thread of a daemon goes into a namespace to work there, and comes back: that makes no container. */
+const isWhole = ({ event }: Call): boolean => event.pid === event.tid;
 
 const simple =
   (operation: string, argument?: string): Handler =>
@@ -181,7 +189,10 @@ const exec =
   (at: number): Handler =>
   (call, deriving) => {
     const { process, config } = deriving;
-    if (!call.succeeded || !process.entered) return;
+    if (!call.succeeded) return;
+    const changes = rulesAsked(call.string(at - 1) ?? '', call.strings(at));
+    if (changes.length > 0) process.rules = { changes, call: call.event };
+    if (!process.entered) return;
     const rank = ([name]: [string, unknown]): number => atExec.indexOf(name.split(' ')[0] ?? '');
     for (const [name, { args, calls }] of [...process.attributes].sort((a, b) => rank(a) - rank(b))) {
       deriving.operation(name.split(' ')[0] ?? name, args, calls);

@@ -12,6 +12,7 @@ import { causeInConfig, type RuntimeConfig, runtimeConfig } from '../match.ts';
 import { Call } from './call.ts';
 import { fileHandlers } from './derive-files.ts';
 import { mountHandlers } from './derive-mounts.ts';
+import { networkHandlers } from './derive-network.ts';
 import { processHandlers } from './derive-process.ts';
 import type { Deriving, Handler } from './deriving.ts';
 import { ProcessState } from './state.ts';
@@ -29,7 +30,12 @@ export interface DeriveContext {
   isForeign?: (pid: number) => boolean;
 }
 
-const handlers: Readonly<Record<string, Handler>> = { ...mountHandlers, ...fileHandlers, ...processHandlers };
+const handlers: Readonly<Record<string, Handler>> = {
+  ...mountHandlers,
+  ...fileHandlers,
+  ...processHandlers,
+  ...networkHandlers,
+};
 
 export class EffectDeriver {
   readonly #states = new Map<number, ProcessState>();
@@ -52,6 +58,7 @@ export class EffectDeriver {
   /** One event of level 3; in order of time. */
   see(event: TraceEvent): void {
     if (event.type === 'kernel.process-forked') this.#forked(event);
+    if (event.type === 'kernel.process-ended') this.#ended(event);
     const state = event.type === 'kernel.syscall-made' ? this.#stateOf(event.pid) : undefined;
     if (state === undefined) return;
     const call = new Call(event);
@@ -80,6 +87,14 @@ export class EffectDeriver {
     if (parent === undefined || this.#states.has(child)) return;
     this.#left.delete(child); // a pid that is used again
     this.#states.set(child, new ProcessState(child, parent));
+  }
+
+  #ended({ pid, data }: TraceEvent): void {
+    const rules = this.#states.get(pid)?.rules;
+    if (rules === undefined || data.status !== 0) return;
+    for (const { type, data: asked } of rules.changes) {
+      this.#emit({ type, data: asked, calls: [rules.call], origin: rules.call });
+    }
   }
 
   /** `7</path>` anywhere in a call says what 7 is; an open says it by its arguments. */

@@ -2,6 +2,7 @@
 // container, and the attributes that only count as they stand when it executes the program (capabilities, ids, umask, limits).
 // Rule: a child begins with a copy of all of it.
 import type { TraceEvent } from '../../trace/file.ts';
+import type { RuleChange } from './rule-change.ts';
 
 export interface MountDraft {
   fstype: string;
@@ -16,6 +17,12 @@ export class ProcessState {
   readonly descriptors = new Map<number, string>();
   /** Mounts that hang in no tree yet, by their descriptor: fsopen, fsmount, open_tree. */
   readonly mounts = new Map<number, MountDraft>();
+  /** Thread → the network namespace that it has joined; absent: that of the host. */
+  readonly networks = new Map<number, string>();
+  /** Socket → the network namespace that it was made in. */
+  readonly sockets = new Map<number, string>();
+  /** An iptables command, told when it has ended well. */
+  rules: { changes: RuleChange[]; call: TraceEvent } | undefined;
   cwd = '/';
   /** After pivot_root, chroot or setns into a mount namespace: the next execve is the container's program. */
   entered = false;
