@@ -73,8 +73,8 @@ function normalized(line: string): string {
       .replace(/^getrandom\((?:"[^"]*"|0x[0-9a-f]+)/, 'getrandom(…')
       // Unknown calls: strace prints the number in hex.
       .replace(/^syscall_0x([0-9a-f]+)/, (_, digits: string) => `syscall_${Number.parseInt(digits, 16)}`)
-      // Killed while it waited: the kernel tells why the call returned, strace does not get to see it.
-      .replace(/^(pause\(\) = \?) ERESTARTNOHAND$/, '$1')
+      // It killed itself: the kernel tells how the call returned, strace does not get to see it.
+      .replace(/^(kill\(\d+, SIGKILL\)) = 0$/, '$1 = ?')
   );
 }
 
@@ -111,6 +111,6 @@ test(
       assert.deepEqual(fromMain(ours.get(tid) ?? []).slice(0, calls.length), calls, `thread ${tid}`);
       compared += calls.length;
     }
-    assert.ok(compared > 140, `compared ${compared}`);
+    assert.ok(compared > 130, `compared ${compared}`);
   },
 );
