@@ -18,7 +18,7 @@ export function wordsOf(event: TraceEvent): string {
 }
 
 /** Ids of 64 hex digits as people write them; the whole id stands in the event's data. */
-const shortened = (words: string): string => words.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
+export const shortened = (words: string): string => words.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
 
 /** The level at which an event first shows; unknown types are details. An error shows from level 1 on; a system call that is refused is everyday. */
 export function levelOf(event: TraceEvent): Level {

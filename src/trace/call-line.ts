@@ -1,6 +1,6 @@
 // One line of level 3: the system calls of a trace, of which there may be a million.
-//   head first (seq, ts, pid, tid, type), then the short fields of data, its args last; `stage` and `truth` are left out where they are
-//   kernel and observed, `span` and `cause` where they are those of the event in `operation`
+//   seq, ts, pid, tid, type; then data, its short fields first and its args last. `stage` and `truth` are left out where they are kernel
+//   and observed, `span` and `cause` where they are those of the event in `operation`; else they stand before data.
 // Rule: callLine and glanceForm belong together. A line that is written otherwise is read all the same, only slower.
 import { events as rows } from './events.ts';
 import { isEvent, parseObject, type TraceEvent } from './file.ts';
@@ -46,12 +46,12 @@ export function callLine(
     pid,
     tid,
     type,
-    data,
     stage: stage === 'kernel' ? undefined : stage,
     truth: truth === 'observed' ? undefined : truth,
-    span: span === operation?.span ? undefined : span,
+    span: span === (operation?.span ?? '') ? undefined : span,
     cause: cause === operation?.cause ? undefined : cause,
     twin,
+    data,
   });
 }
 
@@ -68,7 +68,9 @@ export interface Glance {
   durationNs: number | undefined;
   operation: number | undefined;
   noise: boolean;
-  /** The line; what a byte above 127 stands for is left open. */
+  /** The event that it carries out. */
+  carried: TraceEvent | undefined;
+  /** As latin1: what bytes above 127 stand for is left open. */
   line: string;
 }
 
@@ -76,7 +78,7 @@ const glanceForm =
   /^\{"seq":(\d+),"ts":(-?\d+),"pid":(\d+),"tid":(\d+),"type":"kernel\.syscall-made","data":\{"name":"(\w+)","process":"([^"\\\x80-\xff]*)",(?:"result":(?:(-?\d+)|"([^"\\]*)"),)?(?:"errno":"(\w+)",)?(?:"durationNs":(\d+),)?(?:"operation":(\d+),)?(?:"noise":(true),)?"args":\[/;
 
 /** The head of a line that callLine wrote, given as latin1; undefined for any other. */
-export function glance(line: string): Glance | undefined {
+export function glance(line: string, operationOf: (seq: number) => TraceEvent | undefined): Glance | undefined {
   const found = glanceForm.exec(line);
   if (found === null) return undefined;
   const [, seq, ts, pid, tid, name = '', process = '', result, resultText, errno, durationNs, operation, noise] = found;
@@ -92,6 +94,7 @@ export function glance(line: string): Glance | undefined {
     durationNs: durationNs === undefined ? undefined : Number(durationNs),
     operation: operation === undefined ? undefined : Number(operation),
     noise: noise !== undefined,
+    carried: operation === undefined ? undefined : operationOf(Number(operation)),
     line,
   };
 }

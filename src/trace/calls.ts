@@ -1,8 +1,8 @@
 // Walks the system calls of a trace file, in the order of the file, without holding them.
 // Most lines are judged by a glance (event.ts); only those that may be wanted are parsed. Rule: memory is that of one line and one chunk.
-import { closeSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type Glance, glance, isCallType, parseCall } from './call-line.ts';
-import type { Trace, TraceEvent } from './file.ts';
+import type { CallSection, Trace, TraceEvent } from './file.ts';
 import { LineReader, openRegular } from './lines.ts';
 
 /** What a walk found wrong; complete when the walk has come to the end. */
@@ -15,29 +15,35 @@ export interface CallFaults {
 
 export interface CallWalk {
   /** False for lines that are not wanted; undefined where the line has to be parsed to know. */
-  mayWant?: (call: Glance) => boolean | undefined;
+  mayWant?: ((call: Glance) => boolean | undefined) | undefined;
   faults?: CallFaults;
+  /** Begin near the event of this number, which the numbers' order leads to. */
+  from?: number | undefined;
 }
 
 export const noFaults = (): CallFaults => ({ unreadable: 0, misplaced: 0, gaveUp: undefined });
 
 /** The events of level 3. Stop it early with `return()` or by leaving the loop: the file is closed. */
-export function* readCalls(trace: Trace, { mayWant, faults = noFaults() }: CallWalk = {}): Generator<TraceEvent> {
+export function* readCalls(trace: Trace, { mayWant, from, faults = noFaults() }: CallWalk = {}): Generator<TraceEvent> {
   if (trace.calls === undefined) return;
   const operations = new Map(trace.events.map((event) => [event.seq, event]));
+  const operationOf = (seq: number): TraceEvent | undefined => operations.get(seq);
   const fd = openRegular(trace.calls.path);
   try {
-    const lines = new LineReader(fd, trace.calls.offset);
+    const start = from === undefined ? trace.calls.offset : offsetBefore(fd, trace.calls, from);
+    const lines = new LineReader(fd, start);
     let before = 0;
     while (lines.next()) {
       if (lines.end === lines.start && !lines.isTooLong) continue;
-      const head = lines.isTooLong ? undefined : glance(lines.bytes.toString('latin1', lines.start, lines.end));
+      const head = lines.isTooLong
+        ? undefined
+        : glance(lines.bytes.toString('latin1', lines.start, lines.end), operationOf);
       if (head !== undefined && mayWant?.(head) === false) {
         if (head.seq <= before) faults.misplaced++;
         before = head.seq;
         continue;
       }
-      const event = parseCall(lines.text(), (seq) => operations.get(seq));
+      const event = parseCall(lines.text(), operationOf);
       if (event === undefined) {
         faults.unreadable++;
         continue;
@@ -50,6 +56,26 @@ export function* readCalls(trace: Trace, { mayWant, faults = noFaults() }: CallW
   } finally {
     closeSync(fd);
   }
+}
+
+/** So near that reading on is quicker than searching. */
+const nearBytes = 64 << 10;
+
+/** Position of a line at or before the one with this number. */
+function offsetBefore(fd: number, { offset }: CallSection, seq: number): number {
+  let low = offset;
+  let high = fstatSync(fd).size;
+  const piece = Buffer.alloc(nearBytes);
+  while (high - low > 2 * nearBytes) {
+    const middle = low + Math.floor((high - low) / 2);
+    const text = piece.toString('latin1', 0, readSync(fd, piece, 0, nearBytes, middle));
+    const newline = text.indexOf('\n');
+    const found = /^\{"seq":(\d+),/.exec(text.slice(newline + 1, newline + 40));
+    if (newline < 0 || found === null) return low;
+    if (Number(found[1]) > seq) high = middle;
+    else low = middle + newline + 1;
+  }
+  return low;
 }
 
 /** Events of levels 0 to 2 and calls as one list by number. */

@@ -37,6 +37,8 @@ export const traceHeader = v.object({
   calls: v.optional(count),
   /** What the tracer took: to attach, to end, and how much it wrote. */
   cost: v.optional(v.object({ attachMs: v.number(), endMs: v.number(), recordedBytes: v.number() })),
+  /** A real engine that was watched instead of ours: `docker`. */
+  engine: v.optional(v.string()),
   /** What this trace could not see, in words. */
   blind: v.array(v.string()),
   status: v.optional(v.number()),
@@ -106,9 +108,18 @@ export function isEvent(value: Record<string, unknown>): boolean {
     isOptionalText(value.twin) &&
     typeof value.data === 'object' &&
     value.data !== null &&
-    !Array.isArray(value.data)
+    !Array.isArray(value.data) &&
+    isShallow(value.data, deepestData)
   );
 }
+
+/** What redact.ts lets through, and some more; deeper ones would exhaust the stack of whoever walks them. */
+const deepestData = 60;
+
+const isShallow = (value: unknown, depth: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (depth > 0 && Object.values(value).every((one) => isShallow(one, depth - 1)));
 
 export function parseObject(line: string): Record<string, unknown> | undefined {
   try {

@@ -1,158 +1,180 @@
 // The filter language of every viewer: `stage=kernel and (type=*mount* or not dur<1ms)`.
 //   expression := term { or term } · term := factor { and factor } · factor := not factor | ( expression ) | comparison | word
 //   comparison := field (= | != | < | > | <= | >=) value; a value may have * and ?; dur, ts take ns, us, ms, s
-//   a bare word matches anywhere in the event's words
+//   a bare word matches anywhere in the event's words; "…" holds spaces and brackets
+// Each leaf answers yes, no, or "not to be told from so little" (undefined), so that one tree judges whole events and glances at a line.
+// Rule: no expression takes more than its length times the text's, whatever it says.
 import { LabError } from '../base/errors.ts';
-import { levelOf, wordsOf } from '../explain/words.ts';
+import type { Glance } from '../trace/call-line.ts';
 import type { TraceEvent } from '../trace/file.ts';
+import { type Field, fieldOf, wordField } from './fields.ts';
+import { globMatcher, partOf } from './glob.ts';
 
-export type Filter = (event: TraceEvent) => boolean;
-
-const tokenForm = /\s*("(?:[^"\\]|\\.)*"|\(|\)|[^\s()]+)/y;
-
-function tokenize(text: string): string[] {
-  const tokens: string[] = [];
-  tokenForm.lastIndex = 0;
-  while (tokenForm.lastIndex < text.trimEnd().length) {
-    const match = tokenForm.exec(text);
-    if (match?.[1] === undefined) break;
-    tokens.push(match[1]);
-  }
-  return tokens;
+export interface Filter {
+  matches(event: TraceEvent): boolean;
+  /** For a line of level 3: undefined where only the whole event tells. */
+  mayMatch(call: Glance): boolean | undefined;
 }
+
+type Answer = boolean | undefined;
+interface Node {
+  ofEvent(event: TraceEvent): boolean;
+  ofGlance(call: Glance): Answer;
+}
+
+/** Longer and deeper ones are no filters that a person wrote. */
+const longestFilter = 4_000;
+const deepestFilter = 100;
 
 /** Compiles a filter. @throws LabError usage, naming the place that is wrong. */
 export function parseFilter(text: string): Filter {
-  const tokens = tokenize(text);
-  let at = 0;
-  const next = (): string | undefined => tokens[at];
+  if (text.length > longestFilter) {
+    throw new LabError('usage', `--filter: ${text.length} characters, expected at most ${longestFilter}`);
+  }
+  const node = new Parser(text).whole();
+  return { matches: (event) => node.ofEvent(event), mayMatch: (call) => node.ofGlance(call) };
+}
 
-  function expression(): Filter {
-    let left = term();
-    while (next() === 'or') {
-      at++;
-      const [a, b] = [left, term()];
-      left = (event) => a(event) || b(event);
+const tokenForm = /\s*(\(|\)|(?:"(?:[^"\\]|\\.)*"|[^\s()"])+)/y;
+
+class Parser {
+  readonly #text: string;
+  readonly #tokens: string[] = [];
+  #at = 0;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text.trimEnd();
+    tokenForm.lastIndex = 0;
+    for (let end = 0; end < this.#text.length; end = tokenForm.lastIndex) {
+      const token = tokenForm.exec(this.#text)?.[1];
+      if (token === undefined) throw this.#error('a " is not closed');
+      this.#tokens.push(token);
     }
-    return left;
   }
-  function term(): Filter {
-    let left = factor();
-    while (next() === 'and') {
-      at++;
-      const [a, b] = [left, factor()];
-      left = (event) => a(event) && b(event);
-    }
-    return left;
+
+  whole(): Node {
+    const node = this.#expression();
+    const rest = this.#tokens[this.#at];
+    if (rest !== undefined) throw this.#error(`unexpected "${rest}", expected and, or`);
+    return node;
   }
-  function factor(): Filter {
-    const token = next();
-    if (token === undefined)
-      throw new LabError('usage', `--filter "${text}": ends too early, expected field=value or a word`);
-    at++;
-    if (token === 'not') {
-      const inner = factor();
-      return (event) => !inner(event);
+
+  #error(words: string): LabError {
+    const shown = this.#text.length > 200 ? `${this.#text.slice(0, 200)}…` : this.#text;
+    return new LabError('usage', `--filter "${shown}": ${words}`);
+  }
+
+  #takes(token: string): boolean {
+    if (this.#tokens[this.#at] !== token) return false;
+    this.#at++;
+    return true;
+  }
+
+  #expression(): Node {
+    const nodes = [this.#term()];
+    while (this.#takes('or')) nodes.push(this.#term());
+    return nodes.length === 1 && nodes[0] !== undefined ? nodes[0] : any(nodes);
+  }
+
+  #term(): Node {
+    const nodes = [this.#factor()];
+    while (this.#takes('and')) nodes.push(this.#factor());
+    return nodes.length === 1 && nodes[0] !== undefined ? nodes[0] : not(any(nodes.map(not)));
+  }
+
+  #factor(): Node {
+    const token = this.#tokens[this.#at++];
+    if (token === undefined) throw this.#error('ends too early, expected field=value or a word');
+    if (token === ')' || token === 'and' || token === 'or') {
+      throw this.#error(`unexpected "${token}", expected field=value or a word`);
     }
-    if (token !== '(') return comparison(token);
-    const inner = expression();
-    if (next() !== ')') throw new LabError('usage', `--filter "${text}": a ( is not closed`);
-    at++;
+    if (token !== 'not' && token !== '(') return comparison(token);
+    if (++this.#depth > deepestFilter) throw this.#error(`brackets deeper than ${deepestFilter}`);
+    const inner = token === 'not' ? not(this.#factor()) : this.#expression();
+    this.#depth--;
+    if (token === '(' && !this.#takes(')')) throw this.#error('a ( is not closed');
     return inner;
   }
-
-  const filter = expression();
-  if (at < tokens.length) throw new LabError('usage', `--filter "${text}": unexpected "${next()}", expected and, or`);
-  return filter;
 }
 
-type Field = (event: TraceEvent) => unknown;
+const any = (nodes: readonly Node[]): Node => ({
+  ofEvent: (event) => nodes.some((node) => node.ofEvent(event)),
+  ofGlance: (call) => {
+    let answer: Answer = false;
+    for (const node of nodes) {
+      const one = node.ofGlance(call);
+      if (one === true) return true;
+      if (one === undefined) answer = undefined;
+    }
+    return answer;
+  },
+});
 
-const fields: Record<string, Field> = {
-  seq: (e) => e.seq,
-  ts: (e) => e.ts,
-  stage: (e) => e.stage,
-  pid: (e) => e.pid,
-  tid: (e) => e.tid,
-  type: (e) => e.type,
-  kind: (e) => e.type.slice(e.type.indexOf('.') + 1),
-  level: (e) => levelOf(e),
-  span: (e) => e.span,
-  cause: (e) => e.cause,
-  truth: (e) => e.truth,
-  dur: (e) => e.data.durationNs,
-  name: (e) => e.data.operation ?? e.data.method ?? e.data.message,
-  path: (e) => e.data.path ?? e.data.target,
-  errno: (e) => e.data.errno,
-  layer: (e) => e.data.digest,
-  rule: (e) => e.data.rule,
-};
+const not = (node: Node): Node => ({
+  ofEvent: (event) => !node.ofEvent(event),
+  ofGlance: (call) => {
+    const answer = node.ofGlance(call);
+    return answer === undefined ? undefined : !answer;
+  },
+});
 
-const comparisonForm = /^([a-zA-Z.]+)(!=|<=|>=|=|<|>)(.*)$/s;
+const comparisonForm = /^([a-zA-Z][a-zA-Z.]*)(!=|<=|>=|=|<|>)(.*)$/s;
 
-function comparison(token: string): Filter {
-  const match = comparisonForm.exec(token);
-  if (match?.[1] === undefined || match[2] === undefined) {
+function comparison(token: string): Node {
+  const [, name, operator, raw = ''] = comparisonForm.exec(token) ?? [];
+  if (name === undefined || operator === undefined) {
     const word = unquote(token).toLowerCase();
-    return (event) => wordsOf(event).toLowerCase().includes(word) || event.type.includes(word);
+    return leaf(wordField, { test: (value) => String(value).toLowerCase().includes(word), part: partOf(word) });
   }
-  const [, name, operator, raw = ''] = match;
   const field = fieldOf(name);
-  if (operator === '=' || operator === '!=') {
-    const pattern = globOf(unquote(raw));
-    const wanted = operator === '=';
-    return (event) => {
-      const value = field(event);
-      return (value !== undefined && pattern.test(String(value))) === wanted;
-    };
-  }
-  return ordering(field, operator, quantity(raw, token));
+  if (operator !== '=' && operator !== '!=') return leaf(field, { test: ordering(operator, quantity(raw, token)) });
+  const value = unquote(raw);
+  const matches = globMatcher(value);
+  const equal = leaf(field, { test: (one) => one !== undefined && matches(String(one)), part: partOf(value) });
+  return operator === '=' ? equal : not(equal);
 }
 
-/** A column, or `data.x.y` for anything else in the event. */
-function fieldOf(name: string): Field {
-  const known = fields[name];
-  if (known !== undefined) return known;
-  if (!name.startsWith('data.')) {
-    throw new LabError(
-      'usage',
-      `--filter: no field "${name}", expected ${Object.keys(fields).join(', ')} or data.<name>`,
-    );
-  }
-  const steps = name.split('.').slice(1);
-  return (event) => {
-    let value: unknown = event.data;
-    for (const step of steps)
-      value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
-    return value;
+interface LeafTest {
+  test(value: unknown): boolean;
+  /** What the line of an event must hold, in any case of letters, for the test to be passed. */
+  part?: string | undefined;
+}
+
+/** A leaf is true when one of the field's values passes. */
+function leaf(field: Field, { test, part }: LeafTest): Node {
+  const holds = (value: unknown): boolean => (Array.isArray(value) ? value.some(test) : test(value));
+  const { ofGlance } = field;
+  return {
+    ofEvent: (event) => holds(field.ofEvent(event)),
+    ofGlance: ofGlance !== undefined ? (call) => test(ofGlance(call)) : unlessWithout(part),
   };
 }
 
-function ordering(field: Field, operator: string, bound: number): Filter {
-  return (event) => {
-    const value = field(event);
+/** A line without the part cannot match, unless it writes letters in another way: `\u0061`, `\/`, or beyond ASCII. */
+function unlessWithout(part: string | undefined): (call: Glance) => Answer {
+  if (part === undefined) return () => undefined;
+  const form = new RegExp(`${part.replace(/[.]/g, '\\.')}|\\\\[u/]|[\\x80-\\xff]`, 'i');
+  return ({ line }) => (form.test(line) ? undefined : false);
+}
+
+const ordering =
+  (operator: string, bound: number) =>
+  (value: unknown): boolean => {
     if (typeof value !== 'number') return false;
     if (operator === '<') return value < bound;
     if (operator === '>') return value > bound;
     return operator === '<=' ? value <= bound : value >= bound;
   };
-}
 
 const unitsNs: Record<string, number> = { '': 1, ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
 
 function quantity(raw: string, token: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ns|us|ms|s|)$/.exec(raw);
-  if (match?.[1] === undefined)
+  const match = /^(-?\d+(?:\.\d+)?)(ns|us|ms|s|)$/.exec(raw);
+  if (match?.[1] === undefined) {
     throw new LabError('usage', `--filter "${token}": expected a number, with ns, us, ms or s for times`);
+  }
   return Number(match[1]) * (unitsNs[match[2] ?? ''] ?? 1);
 }
 
-const unquote = (text: string): string => (/^".*"$/s.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text);
-
-function globOf(text: string): RegExp {
-  const escaped = text
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${escaped}$`, 's');
-}
+const unquote = (text: string): string => (/^".*"$/s.test(text) ? text.slice(1, -1).replace(/\\(.)/gs, '$1') : text);

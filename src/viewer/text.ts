@@ -1,87 +1,159 @@
 // A trace as lines of text: the same content as every other viewer, for pipes, narrow terminals and screen readers.
+// Events may be a million, so lists are walked. Rule: whatever a trace holds goes through `printable` before it is printed.
 import { styleText } from 'node:util';
 import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
-import { Causes, wordsOfCause } from '../explain/causes.ts';
-import { isError, levelOf, sourceOf, wordsOf } from '../explain/words.ts';
+import { isError, levelOf, shortened, wordsOf } from '../explain/words.ts';
+import { type CallFaults, merged, noFaults, readCalls } from '../trace/calls.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
 import type { Level } from '../trace/row.ts';
+import { type CallOrFold, callWords, errnoOf, type Fold, folded, foldWords, isCall, processOf } from './call.ts';
 import type { Filter } from './filter.ts';
 
-export interface ListOptions {
+export interface Selection {
   level: Level;
-  filter?: Filter;
+  filter?: Filter | undefined;
+  /** Only the events near this one. */
+  around?: number | undefined;
+  /** At most so many. */
+  limit?: number | undefined;
+}
+
+export interface ListOptions extends Selection {
   /** Columns; lines are cut with a mark. Infinity for pipes. */
   width: number;
-  /** Only the events near this one. */
-  around?: number;
+  /** Calls of language runtimes one by one. */
+  unfolded?: boolean | undefined;
 }
 
 const milliseconds = (ns: number): string => (ns / 1e6).toFixed(2);
 
-/** The events that a view shows. */
-export function selectEvents(trace: Trace, options: Pick<ListOptions, 'level' | 'filter' | 'around'>): TraceEvent[] {
-  return trace.events.filter(
-    (event) =>
-      levelOf(event) <= options.level &&
-      (options.filter?.(event) ?? true) &&
-      (options.around === undefined || Math.abs(event.seq - options.around) <= 10),
+/** How many events before and after are near. */
+const near = 10;
+
+/** The events that a view shows, those of level 3 read while they are asked for. */
+export function* selectEvents(
+  trace: Trace,
+  selection: Selection,
+  faults: CallFaults = noFaults(),
+): Generator<TraceEvent> {
+  const { level, filter, around, limit = Number.POSITIVE_INFINITY } = selection;
+  const isNear = (seq: number): boolean => around === undefined || Math.abs(seq - around) <= near;
+  const events = trace.events.filter(
+    (one) => levelOf(one) <= level && isNear(one.seq) && (filter?.matches(one) ?? true),
   );
+  let count = 0;
+  for (const event of merged(events, level < 3 ? [] : nearCalls(trace, selection, faults))) {
+    if (count++ === limit) return;
+    yield event;
+  }
 }
 
-/** One line an event: number, milliseconds, stage, words. */
-export function listEvents(trace: Trace, options: ListOptions): string[] {
-  return selectEvents(trace, options).map((event) => {
-    const head = `${String(event.seq).padStart(5)} ${milliseconds(event.ts).padStart(9)} ms  `;
-    const stage = event.stage.padEnd(10);
-    const errno = typeof event.data.errno === 'string' && event.data.errno !== '' ? `  ${event.data.errno}` : '';
-    const words = fitMiddle(wordsOf(event) + printable(errno), Math.max(20, options.width - columns(head) - 12));
-    return `${styleText('dim', head)}${styleText('cyan', stage)}  ${isError(event) ? styleText('red', words) : words}`;
-  });
+function* nearCalls(trace: Trace, { filter, around }: Selection, faults: CallFaults): Generator<TraceEvent> {
+  const from = around === undefined ? undefined : around - near;
+  const mayWant = filter && ((call: Parameters<Filter['mayMatch']>[0]) => filter.mayMatch(call));
+  for (const call of readCalls(trace, { mayWant, from, faults })) {
+    if (around !== undefined && call.seq > around + near) return;
+    if (from !== undefined && call.seq < from) continue;
+    if (filter?.matches(call) ?? true) yield call;
+  }
 }
+
+/** The event of a number. */
+export function findEvent(trace: Trace, seq: number): TraceEvent | undefined {
+  const event = trace.events.find((one) => one.seq === seq);
+  if (event !== undefined) return event;
+  for (const call of readCalls(trace, { from: seq })) {
+    if (call.seq === seq) return call;
+    if (call.seq > seq) break;
+  }
+  // In a file whose lines changed places the search went astray.
+  const mayWant = (call: { seq: number }): boolean => call.seq === seq;
+  for (const call of readCalls(trace, { mayWant })) if (call.seq === seq) return call;
+  return undefined;
+}
+
+/** One line an event: number, milliseconds, stage or process, words. */
+export function* listEvents(trace: Trace, options: ListOptions, faults: CallFaults = noFaults()): Generator<string> {
+  const isFolded = options.level === 3 && options.filter === undefined && options.unfolded !== true;
+  const events = selectEvents(trace, options, faults);
+  const items = isFolded ? folded(events) : asItems(events);
+  const numberColumns = Math.max(5, String(trace.header.seen).length);
+  for (const item of items) yield lineOf(item, { numberColumns, width: options.width });
+}
+
+function* asItems(events: Iterable<TraceEvent>): Generator<CallOrFold> {
+  for (const event of events) yield { event };
+}
+
+interface Layout {
+  numberColumns: number;
+  width: number;
+}
+
+const whoColumns = 10;
+
+function lineOf(item: CallOrFold, { numberColumns, width }: Layout): string {
+  const event = 'event' in item ? item.event : item.folded.first;
+  const head = `${String(event.seq).padStart(numberColumns)} ${milliseconds(event.ts).padStart(9)} ms  `;
+  const space = Math.max(20, width - columns(head) - whoColumns - 2);
+  if (!('event' in item)) return styleText('dim', head + foldLine(item.folded, space));
+  const words = levelOf(event) === 3 ? callLine(event, space) : eventLine(event, space);
+  return `${styleText('dim', head)}${words}`;
+}
+
+const who = (name: string): string => fitMiddle(name, whoColumns).padEnd(whoColumns);
+
+function foldLine(fold: Fold, space: number): string {
+  const names = [...fold.processes];
+  return `${who(names.length === 1 ? (names[0] ?? '') : `${names.length} of them`)}  ${fitMiddle(foldWords(fold), space)}`;
+}
+
+function eventLine(event: TraceEvent, space: number): string {
+  const errno = errnoOf(event);
+  const words = fitMiddle(wordsOf(event) + (errno === '' ? '' : `  ${errno}`), space);
+  return `${styleText('cyan', who(event.stage))}  ${isError(event) ? styleText('red', words) : words}`;
+}
+
+function callLine(event: TraceEvent, space: number): string {
+  const errno = errnoOf(event);
+  const name = styleText('cyan', who(processOf(event)));
+  if (!isCall(event)) return `${name}  ${fitMiddle(wordsOf(event).replace(/^[^:]*: /, ''), space)}`;
+  const tail = errno === '' ? '' : ` ${errno}`;
+  const words = fitMiddle(shortened(callWords(event)), Math.max(10, space - columns(tail)));
+  return `${name}  ${words}${tail === '' ? '' : styleText('red', tail)}`;
+}
+
+const warning = (words: string, width: number): string[] =>
+  wrap(printable(words), width).map((line) => styleText('yellow', line));
 
 /** What the header says: command, host, counts, what could not be seen. */
 export function headLines(trace: Trace, width: number): string[] {
   const { header } = trace;
   const stages = new Set(trace.events.map((event) => event.stage));
   const host = `${header.host.distribution}, kernel ${header.host.kernel}, cgroup ${header.host.cgroup}`;
-  const lines = [
+  const when = header.startedAt.slice(0, 19).replace('T', ' ');
+  const calls = header.calls === undefined ? '' : ` (${header.calls} of level 3)`;
+  return [
     ...wrap(printable(header.command.join(' ')), width).map((line) => styleText('bold', line)),
+    ...wrap(printable(`trace ${header.id.slice(0, 12)} of ${when} UTC on ${host}`), width),
     ...wrap(
-      `trace ${header.id.slice(0, 12)} of ${header.startedAt.slice(0, 19).replace('T', ' ')} UTC on ${printable(host)}`,
+      `seen ${header.seen}${calls}, lost ${header.lost}; ${stages.size} stages, ${header.processes.length} processes`,
       width,
     ),
-    `seen ${header.seen}, lost ${header.lost}; ${stages.size} stages, ${header.processes.length} processes`,
+    ...(header.lost > 0 ? warning(`LOST: ${header.lost} records of system calls; level 3 is not complete`, width) : []),
+    ...(header.blind.length > 0 ? wrap(printable(`not seen: ${header.blind.join('; ')}`), width) : []),
+    ...(trace.unreadable > 0
+      ? warning(`PARTIAL: ${trace.unreadable} lines of this trace could not be read`, width)
+      : []),
+    ...(trace.flaws ?? []).flatMap((flaw) => warning(`PARTIAL: ${flaw}`, width)),
   ];
-  if (header.blind.length > 0) lines.push(...wrap(`not seen: ${printable(header.blind.join('; '))}`, width));
-  if (trace.unreadable > 0)
-    lines.push(styleText('yellow', `PARTIAL: ${trace.unreadable} lines of this trace could not be read`));
-  return lines;
 }
 
-/** Everything about one event: words, cause chain, data, twin, source. */
-export function explainEvent(trace: Trace, event: TraceEvent, width: number): string[] {
-  const { links, complete } = new Causes(trace).chainOf(event);
-  const lines = [
-    styleText('bold', `event ${event.seq}  ${event.type}`) +
-      styleText('dim', `  ${milliseconds(event.ts)} ms  pid ${event.pid}  ${event.truth}`),
-    ...wrap(wordsOf(event), width - 2).map((line) => `  ${line}`),
-    'why:',
-    ...links.flatMap((cause, depth) =>
-      wrap(printable(wordsOfCause(cause)), width - 8).map((line, i) => `  ${i === 0 ? `${depth + 1}.` : '  '} ${line}`),
-    ),
+/** What a walk to the end of level 3 found wrong. */
+export function faultLines({ unreadable, misplaced, gaveUp }: CallFaults, width: number): string[] {
+  return [
+    ...(unreadable > 0 ? warning(`PARTIAL: ${unreadable} lines of level 3 could not be read`, width) : []),
+    ...(misplaced > 0 ? warning(`PARTIAL: ${misplaced} lines of level 3 are repeated or out of order`, width) : []),
+    ...(gaveUp === undefined ? [] : warning(`PARTIAL: ${gaveUp}`, width)),
   ];
-  if (/^(flag|argument|command):/.test(links.at(-1) ?? '')) {
-    lines.push(...wrap(`   in: ${printable(trace.header.command.join(' '))}`, width - 2).map((line) => `  ${line}`));
-  }
-  if (!complete) lines.push('  (the chain ends here: this trace does not hold what is above)');
-  if (event.twin !== undefined) lines.push('by hand:', `  ${styleText('green', printable(event.twin))}`);
-  const source = sourceOf(event);
-  if (source !== undefined) lines.push(`source: ${source}`);
-  lines.push(
-    'data:',
-    ...JSON.stringify(event.data, null, 2)
-      .split('\n')
-      .map((line) => `  ${printable(line)}`),
-  );
-  return lines;
 }

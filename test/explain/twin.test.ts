@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { word, wordsIn } from '../../src/explain/twin/shell.ts';
 import { twinScript } from '../../src/explain/twin.ts';
-import { readTraceFile, type Trace } from '../../src/trace/file.ts';
+import type { Trace } from '../../src/trace/file.ts';
+import { readTraceFile } from '../../src/trace/read.ts';
 
 const recorded = new URL('../../traces/run-nginx.jsonl', import.meta.url).pathname;
 const shell = (script: string) => spawnSync('sh', ['-c', script], { encoding: 'utf8' });

@@ -15,7 +15,7 @@ const mount = {
   data: { source: 'proc', target: '/proc', fstype: 'proc', options: 'nosuid', durationNs: 1_500_000 },
 } as TraceEvent;
 
-const matches = (text: string): boolean => parseFilter(text)(mount);
+const matches = (text: string): boolean => parseFilter(text).matches(mount);
 
 test('fields compare by equality and globs', () => {
   assert.ok(matches('stage=kernel'));

@@ -1,20 +1,27 @@
 // `tlab trace show`: a trace as text, from story to system call.
 import { LabError } from '../../../base/errors.ts';
+import { printableJson } from '../../../base/text.ts';
 import { loadTrace } from '../../../engine/traces.ts';
+import { type CallFaults, noFaults } from '../../../trace/calls.ts';
+import type { Trace } from '../../../trace/file.ts';
 import type { Level } from '../../../trace/row.ts';
+import { explainEvent } from '../../../viewer/explain.ts';
 import { parseFilter } from '../../../viewer/filter.ts';
 import { storyLines } from '../../../viewer/story.ts';
-import { explainEvent, headLines, listEvents, selectEvents } from '../../../viewer/text.ts';
+import { faultLines, findEvent, headLines, type ListOptions, listEvents, selectEvents } from '../../../viewer/text.ts';
 import { defineCommand } from '../../command.ts';
 import { between } from '../../flags/readers.ts';
 import { boolean, one, text } from '../../flags/spec.ts';
-import { print, terminalColumns } from '../../terminal.ts';
+import { printLines } from '../../output.ts';
+import { say, terminalColumns } from '../../terminal.ts';
+
+const mostEvents = 1e9;
 
 export default defineCommand({
   operands: '[TRACE|FILE]',
   count: { min: 0, max: 1 },
   flags: {
-    level: one('0 story, 1 doors and messages, 2 kernel operations, layers, rules', between(0, 3), {
+    level: one('0 story, 1 doors and messages, 2 kernel operations, layers, rules, 3 system calls', between(0, 3), {
       short: 'l',
       value: 'level',
     }),
@@ -22,44 +29,77 @@ export default defineCommand({
       short: 'f',
       value: 'expression',
     }),
-    around: one('Only the events near this one', between(1, 1e9), { value: 'event' }),
-    why: one('Everything about one event: its causes, its data, how to do it by hand', between(1, 1e9), {
+    around: one('Only the events near this one', between(1, mostEvents), { value: 'event' }),
+    why: one('Everything about one event: its causes, its data, how to do it by hand', between(1, mostEvents), {
       value: 'event',
     }),
+    limit: one('At most so many events', between(1, mostEvents), { value: 'number' }),
+    'no-fold': boolean("The runtimes' own calls (futex, epoll_wait, mmap) one by one, not as one line"),
     json: boolean('The events as JSON Lines'),
   },
-  says: 'Shows the last trace, one of this host by its id, or a trace file (which needs neither root nor Linux).',
+  says: 'Shows the last trace, one of this host by its id, or a trace file (which needs neither root nor Linux). Fields of filters: seq, ts, stage, pid, tid, type, kind, level, span, cause, truth, dur, name, path, errno, layer, rule, data.<name>; of system calls also process, arg, result, operation, noise. A bare word matches anywhere in the line.',
   examples: [
     { says: 'the story of the last trace', line: 'tlab trace show' },
     { says: 'every mount, with its number', line: "tlab trace show --level 2 --filter 'type=kernel.mount-attached'" },
+    {
+      says: 'the system calls of the runtime that failed',
+      line: "tlab trace show --level 3 --filter 'process=runc and errno=*'",
+    },
     { says: 'why event 120 happened', line: 'tlab trace show --why 120' },
     { says: 'a recorded trace, on any machine', line: 'tlab trace show traces/run-nginx.jsonl' },
   ],
   run: async ({ flags, operands }) => {
-    const trace = await loadTrace(operands[0] ?? 'last');
-    const isListing = flags.level !== undefined || flags.filter !== undefined || flags.around !== undefined;
-    const level = (flags.level ?? (isListing || flags.json ? 2 : 0)) as Level;
     const filter = flags.filter === undefined ? undefined : parseFilter(flags.filter);
-    const selection = { level, ...(filter && { filter }), ...(flags.around !== undefined && { around: flags.around }) };
-    if (flags.why !== undefined) {
-      const event = trace.events.find((one) => one.seq === flags.why);
-      if (event === undefined) {
-        throw new LabError('usage', `--why ${flags.why}: this trace has events 1 to ${trace.events.at(-1)?.seq ?? 0}`);
-      }
-      for (const line of explainEvent(trace, event, terminalColumns())) print(line);
-      return 0;
-    }
-    if (flags.json) for (const event of selectEvents(trace, selection)) print(JSON.stringify(event));
-    else {
-      for (const line of headLines(trace, terminalColumns())) print(line);
-      print('');
-      const width = process.stdout.isTTY ? terminalColumns() : Number.POSITIVE_INFINITY;
-      const lines =
-        level === 0 && !filter && flags.around === undefined
-          ? storyLines(trace, terminalColumns())
-          : listEvents(trace, { ...selection, width });
-      for (const line of lines.length === 0 ? ['no event matches'] : lines) print(line);
-    }
-    return 0;
+    const trace = await loadTrace(operands[0] ?? 'last');
+    if (flags.why !== undefined) return await showWhy(trace, flags.why);
+    const { around, limit } = flags;
+    const isListing = filter !== undefined || flags.json || limit !== undefined;
+    const level = (flags.level ?? (around !== undefined ? 3 : isListing ? 2 : 0)) as Level;
+    const options = { level, filter, around, limit, unfolded: flags['no-fold'] };
+    return await (flags.json ? showJson(trace, options) : showText(trace, options));
   },
 });
+
+async function showWhy(trace: Trace, seq: number): Promise<number> {
+  const event = findEvent(trace, seq);
+  if (event === undefined) {
+    throw new LabError('usage', `--why ${seq}: this trace has events 1 to ${trace.header.seen}`);
+  }
+  return (await printLines(explainEvent(trace, event, terminalColumns()))) ? 0 : 1;
+}
+
+type ShowOptions = Omit<ListOptions, 'width'>;
+
+async function showJson(trace: Trace, options: ShowOptions): Promise<number> {
+  const faults = noFaults();
+  const isRead = await printLines(jsonLines(trace, options, faults));
+  if (isRead) for (const line of faultLines(faults, terminalColumns())) say(line);
+  return isRead ? 0 : 1;
+}
+
+function* jsonLines(trace: Trace, options: ShowOptions, faults: CallFaults): Generator<string> {
+  for (const event of selectEvents(trace, options, faults)) yield printableJson(event);
+}
+
+async function showText(trace: Trace, options: ShowOptions): Promise<number> {
+  return (await printLines(textLines(trace, options))) ? 0 : 1;
+}
+
+function* textLines(trace: Trace, options: ShowOptions): Generator<string> {
+  yield* headLines(trace, terminalColumns());
+  yield '';
+  const { level, filter, around, limit } = options;
+  if (level === 0 && filter === undefined && around === undefined && limit === undefined) {
+    yield* storyLines(trace, terminalColumns());
+    return;
+  }
+  const width = process.stdout.isTTY ? terminalColumns() : Number.POSITIVE_INFINITY;
+  const faults = noFaults();
+  let isEmpty = true;
+  for (const line of listEvents(trace, { ...options, width }, faults)) {
+    isEmpty = false;
+    yield line;
+  }
+  if (isEmpty) yield 'no event matches';
+  yield* faultLines(faults, terminalColumns());
+}

@@ -1,0 +1,36 @@
+// Patterns with * and ?, matched without a regular expression: those take exponential time on patterns that somebody made for it.
+
+/** Tells whether a whole text matches. Takes at most the product of both lengths. */
+export function globMatcher(pattern: string): (text: string) => boolean {
+  if (!/[*?]/.test(pattern)) return (text) => text === pattern;
+  return (text) => matches(pattern, text);
+}
+
+/** Greedy: at a mismatch the last star takes one character more. */
+function matches(pattern: string, text: string): boolean {
+  let [p, t] = [0, 0];
+  let star = -1;
+  let starredFrom = 0;
+  while (t < text.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      starredFrom = t;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+      p++;
+      t++;
+    } else if (star >= 0) {
+      p = star + 1;
+      t = ++starredFrom;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+/** The longest piece that every matching text has and that JSON writes as it is. */
+export function partOf(pattern: string): string | undefined {
+  const pieces = pattern.match(/[A-Za-z0-9_/.-]+/g) ?? [];
+  return pieces.sort((a, b) => b.length - a.length)[0];
+}
