@@ -83,6 +83,8 @@ unsigned redact_record(unsigned char *record, unsigned size)
 			keep = keep_of_word(text, length, announced);
 			announced = announces_variable(text, length);
 		}
+		if (keep < length)
+			capture.whole = (__s32)keep + 1; /* that it goes on, not for how long */
 		capture.length = (__u16)keep;
 		memmove(record + to + sizeof capture, text, keep);
 		memset(record + to + sizeof capture + keep, 0, padded(keep) - keep);
