@@ -9,7 +9,7 @@ import {
   statmountMask,
   swapFlags,
 } from '../flags/mount.ts';
-import { hex, showFlags, showName } from '../flags/names.ts';
+import { showFlags, showName } from '../flags/names.ts';
 import type { ArgumentType, SyscallVariant } from '../syscall.ts';
 import { dirfd, fd, int, oneOf, path, pointer, string } from './arguments.ts';
 import {
@@ -58,10 +58,10 @@ const handleHead = 8;
 function handleText(data: Uint8Array): string {
   if (data.length < handleHead) return '{...}';
   const size = readNumber(data, 0, 4);
-  const type = `handle_bytes=${size}, handle_type=${hex(readUnsigned(data, 4, 4))}`;
+  const type = BigInt.asIntN(32, readUnsigned(data, 4, 4));
   const bytes = data.subarray(handleHead, handleHead + size);
-  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `{${type}, f_handle=0x${digits}${bytes.length < size ? '...' : ''}}`;
+  const rest = bytes.length < size ? '...' : '';
+  return `{handle_bytes=${size}, handle_type=${type}, f_handle=${quotedHex(bytes)}${rest}}`;
 }
 
 const handleMost = 8 + 128;
