@@ -19,7 +19,9 @@ export function printable(text: string): string {
 
 /** JSON on one line, safe to print: what JSON leaves as it is (DEL, C1 controls, direction overrides) is escaped too. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replace(controls, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+  const json = JSON.stringify(value);
+  if (plainAscii.test(json)) return json;
+  return json.replace(controls, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }
 
 /** Terminal columns of a text without control characters. */

@@ -2,6 +2,7 @@
 //   seq, ts, pid, tid, type; then data, its short fields first and its args last. `stage` and `truth` are left out where they are kernel
 //   and observed, `span` and `cause` where they are those of the event in `operation`; else they stand before data.
 // Rule: callLine and glanceForm belong together. A line that is written otherwise is read all the same, only slower.
+import { printableJson } from '../base/text.ts';
 import { events as rows } from './events.ts';
 import { isEvent, parseObject, type TraceEvent } from './file.ts';
 
@@ -40,7 +41,7 @@ export function callLine(
     ...others,
     args,
   };
-  return JSON.stringify({
+  return printableJson({
     seq,
     ts,
     pid,
