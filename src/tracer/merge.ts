@@ -124,7 +124,8 @@ function* linesOf(recording: Recording, numbered: Numbers, teller: Teller): Gene
   for (const line of unordered(recording, teller)) {
     let at = waiting.length;
     while (at > 0 && (waiting[at - 1]?.ts ?? 0) > line.ts) at--;
-    waiting.splice(at, 0, line);
+    if (at === waiting.length) waiting.push(line);
+    else waiting.splice(at, 0, line);
     const first = waiting.length > waitingLines ? waiting.shift() : undefined;
     if (first !== undefined) yield numbered.write(first);
   }
@@ -200,12 +201,12 @@ class Teller {
     const written = isPart ? this.#operations.reported(life, ts) : undefined;
     const data = {
       name,
-      args,
-      ...(result !== undefined && { result }),
-      ...(errno !== undefined && { errno }),
-      ...(endNs !== undefined && { durationNs: Number(endNs - timeNs) }),
       process: life.name,
-      ...((noise || isPart) && { noise: true }),
+      result,
+      errno,
+      durationNs: endNs === undefined ? undefined : Number(endNs - timeNs),
+      noise: noise || isPart || undefined,
+      args,
     };
     return this.#line('kernel.syscall-made', { life, tid, ts }, data, written);
   }
@@ -248,12 +249,11 @@ class Teller {
     data: Record<string, unknown>,
     known?: TraceEvent,
   ): Line {
-    const operation =
-      known ??
-      this.#carriedOut.get(callKey(by.tid, by.ts)) ??
-      this.#operations.of(by.life, by.tid, by.ts, typeof data.name === 'string' ? data.name : undefined);
-    const rest: Line['rest'] = { pid: by.life.pid, tid: by.tid, type, data };
-    if (operation !== undefined) rest.data = { ...data, operation: operation.seq };
+    const carried = this.#carriedOut.size === 0 ? undefined : this.#carriedOut.get(callKey(by.tid, by.ts));
+    const name = typeof data.name === 'string' ? data.name : undefined;
+    const operation = known ?? carried ?? this.#operations.of(by.life, by.tid, by.ts, name);
+    if (operation !== undefined) data.operation = operation.seq;
+    const rest = { pid: by.life.pid, tid: by.tid, type, data };
     return { ts: by.ts, rest };
   }
 }
