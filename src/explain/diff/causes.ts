@@ -102,20 +102,21 @@ function at(value: unknown, pointer: string): unknown {
   return found;
 }
 
-/** The flag as it was typed, with its value: `--network host`; the argument as it is called. `in` one command, or both where they differ. */
+/** What was asked, with its value where it has one, and both where they differ: `--network host`, `IMAGE busybox → nginx`. */
 export function askedWords(cause: Cause, traces: readonly Trace[]): string {
   const name = cause.slice(cause.indexOf(':') + 1);
-  if (!cause.startsWith('flag:')) return name;
-  const values = traces.flatMap((trace) => typedValue(name, trace) ?? []);
-  return values.length === 0 ? name : `${name} ${[...new Set(values)].join(' → ')}`;
+  const values = new Set(traces.flatMap((trace) => askedValue(cause, trace) ?? []));
+  return [name, [...values].join(' → ')].filter(Boolean).join(' ');
 }
 
-/** A flag that sets a field to true has no value; of another, the word after it. */
-function typedValue(flag: string, { header, events }: Trace): string | undefined {
+/** A flag that sets a field to true has no value; of another, the word that was typed; of an argument, what it led to. */
+function askedValue(cause: Cause, { header, events }: Trace): string | undefined {
   const fields = requestsOf(events).flatMap(({ body, provenance }) =>
-    Object.entries(provenance).flatMap(([pointer, cause]) => (cause === `flag:${flag}` ? [at(body, pointer)] : [])),
+    Object.entries(provenance).flatMap(([pointer, own]) => (own === cause ? [at(body, pointer)] : [])),
   );
   if (fields.length === 0 || fields.every((field) => typeof field === 'boolean')) return undefined;
+  if (!cause.startsWith('flag:')) return [fields[0]].flat().map(String).join(' ');
+  const flag = cause.slice('flag:'.length);
   const joined = header.command.find((word) => word.startsWith(`${flag}=`));
   if (joined !== undefined) return joined.slice(flag.length + 1);
   const position = header.command.indexOf(flag);

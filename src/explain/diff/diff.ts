@@ -117,6 +117,8 @@ function notesOf(a: Trace, b: Trace): string[] {
   ] as const) {
     if (trace.header.lost > 0)
       notes.push(`${name} lost ${trace.header.lost} records: what it lacks here may have happened`);
+    const foreign = [...runtimesOf(trace)].filter((runtime) => !runtime.startsWith('tlab-'));
+    if (foreign.length > 0) notes.push(`what ${foreign.join(', ')} did in ${name} is derived from its system calls`);
     if (trace.unreadable > 0) notes.push(`${name} is partial: ${trace.unreadable} lines of it could not be read`);
   }
   const [hostA, hostB] = [a.header.host, b.header.host];

@@ -103,12 +103,16 @@ function lineText(line: DiffLine, { width, most, all }: ScreenOptions & { most: 
   );
 }
 
-/** A sentence in at most `most` lines; what does not fit is cut with a mark. */
+/** A sentence in at most `most` lines; what does not fit is cut between two items, with a mark. */
 function shortened(sentence: string, { width, most }: { width: number; most: number }): string[] {
   const wrapped = wrap(sentence, width);
+  if (wrapped.length <= most) return wrapped.map((line) => fit(line, width));
   const kept = wrapped.slice(0, most);
-  if (wrapped.length > most) kept.push(`${(kept.pop() ?? '').replace(/,$/, '')}, …`);
-  return kept.map((line) => fit(line, width));
+  let last = kept.pop() ?? '';
+  if (!last.endsWith(',') && last.includes(', ')) last = last.slice(0, last.lastIndexOf(', ') + 1);
+  if (columns(last) + 2 > width && last.includes(', '))
+    last = last.slice(0, last.lastIndexOf(', ', last.length - 2) + 1);
+  return [...kept, `${last.replace(/,$/, '')}, …`].map((line) => fit(line, width));
 }
 
 function eventsOf({ changes }: DiffLine): string {
