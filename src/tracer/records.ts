@@ -232,7 +232,8 @@ export class RecordFile {
    */
   at(offset: number, near: number): RecordView {
     if (offset < this.#windowAt || offset >= this.#windowAt + windowBytes) {
-      if (offset < near || offset - near >= windowBytes) return this.#farAt(offset);
+      // Half a window: so a new one is read only when the reader has come half a window further.
+      if (offset < near || offset - near >= windowBytes / 2) return this.#farAt(offset);
       const window = Buffer.allocUnsafe(windowBytes + recordMostBytes);
       this.#window = window.subarray(0, this.#source.read(window, near));
       this.#windowAt = near;

@@ -98,9 +98,11 @@ export const nodeDevice = (modeAt: number): ArgumentType => ({
 
 /** Where the mode, the size and the device number stand. @source uapi asm/stat.h */
 const statLayout = {
-  x64: { size: 144, mode: 24, device: 40, length: 48 },
-  arm64: { size: 128, mode: 16, device: 32, length: 48 },
+  x64: { mode: 24, device: 40, length: 48 },
+  arm64: { mode: 16, device: 32, length: 48 },
 };
+/** Up to where the tracer reads these structs: no further than the last field that is shown. */
+const [statBytes, statxBytes] = [56, 48];
 
 function fileText(mode: number, size: bigint, device: bigint, prefix: string): string {
   const what = isDevice(mode) ? `${prefix}rdev=${deviceText(device)}` : `${prefix}size=${size}`;
@@ -109,10 +111,10 @@ function fileText(mode: number, size: bigint, device: bigint, prefix: string): s
 
 /** `struct stat`, its mode and size as strace's short form shows them. */
 export const statOut: ArgumentType = behind(
-  { kind: 'struct', size: statLayout.x64.size },
+  { kind: 'struct', size: statBytes },
   (data, view) => {
     const at = statLayout[view.process.machine];
-    if (data.length < at.size) return pointerText(view.value);
+    if (data.length < statBytes) return pointerText(view.value);
     return `{${fileText(readNumber(data, at.mode, 4), readUnsigned(data, at.length), readUnsigned(data, at.device), 'st_')}, ...}`;
   },
   'exit',
@@ -120,9 +122,9 @@ export const statOut: ArgumentType = behind(
 
 /** `struct statx`, as strace's short form shows it. @source uapi linux/stat.h */
 export const statxOut: ArgumentType = behind(
-  { kind: 'struct', size: 256 },
+  { kind: 'struct', size: statxBytes },
   (data, view) => {
-    if (data.length < 0x90) return pointerText(view.value);
+    if (data.length < statxBytes) return pointerText(view.value);
     const mode = readNumber(data, 28, 2);
     const mask = showFlags(readUnsigned(data, 0, 4), statxMask);
     return `{stx_mask=${mask}, stx_attributes=${showFlags(readUnsigned(data, 8), statxAttributes)}, stx_mode=${modeText(mode)}, stx_size=${readUnsigned(data, 40)}, ...}`;

@@ -120,7 +120,7 @@ export const fcntlVariants: readonly SyscallVariant[] = [
 
 /** `struct io_uring_params`, as the kernel filled it in. */
 export const uringParameters: ArgumentType = behind(
-  { kind: 'struct', size: 120 },
+  { kind: 'struct', size: 24 },
   (data, view) => {
     if (data.length < 24) return pointerText(view.value);
     const words = [0, 4, 12, 16].map((at) => readNumber(data, at, 4));

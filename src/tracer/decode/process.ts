@@ -45,8 +45,8 @@ export const waitStatus: ArgumentType = behind(
 
 const usage = struct({ ru_utime: timeval, ru_stime: timeval });
 const usageText = behind(
-  { kind: 'struct', size: 144 },
-  (data, view) => (data.length < 32 ? pointerText(view.value) : `${usage.show(data, view).slice(0, -1)}, ...}`),
+  { kind: 'struct', size: usage.size },
+  (data, view) => (data.length < usage.size ? pointerText(view.value) : `${usage.show(data, view).slice(0, -1)}, ...}`),
   'exit',
 );
 export const resourceUsage: ArgumentType = usageText;
@@ -59,9 +59,8 @@ const nameBytes = 65;
 const names = struct({ sysname: characters(nameBytes), nodename: characters(nameBytes) });
 /** `struct new_utsname`; strace's short form has the first two names. */
 export const systemNames: ArgumentType = behind(
-  { kind: 'struct', size: nameBytes * 6 },
-  (data, view) =>
-    data.length < nameBytes * 2 ? pointerText(view.value) : `${names.show(data, view).slice(0, -1)}, ...}`,
+  { kind: 'struct', size: names.size },
+  (data, view) => (data.length < names.size ? pointerText(view.value) : `${names.show(data, view).slice(0, -1)}, ...}`),
   'exit',
 );
 

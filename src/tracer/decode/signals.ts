@@ -71,6 +71,8 @@ export const signalStack = behind({ kind: 'struct', size: 24 }, stackText);
 export const signalStackOut = behind({ kind: 'struct', size: 24 }, stackText, 'exit');
 
 const childSignal = 17;
+/** Up to the last field that is shown. */
+const informationBytes = 48;
 
 /** `struct siginfo`: the fields of a child's end, or who sent the signal. */
 function informationText(data: Uint8Array, view: ArgumentView): string {
@@ -93,5 +95,5 @@ function informationText(data: Uint8Array, view: ArgumentView): string {
   return `{${shown.join(', ')}}`;
 }
 
-export const information = behind({ kind: 'struct', size: 128 }, informationText);
-export const informationOut = behind({ kind: 'struct', size: 128 }, informationText, 'exit');
+export const information = behind({ kind: 'struct', size: informationBytes }, informationText);
+export const informationOut = behind({ kind: 'struct', size: informationBytes }, informationText, 'exit');

@@ -95,7 +95,7 @@ export const signalEvent: ArgumentType = behind({ kind: 'struct', size: 64 }, (d
 });
 
 /** `struct timex`: what is asked for, and how far the clock is off. */
-export const clockAdjustment = behind({ kind: 'struct', size: 208 }, (data, view) => {
+export const clockAdjustment = behind({ kind: 'struct', size: 24 }, (data, view) => {
   const modes = flagsShape(timeAdjustments).show(data, view);
   return `{modes=${modes}, offset=${BigInt.asIntN(64, readUnsigned(data, 8))}, freq=${BigInt.asIntN(64, readUnsigned(data, 16))}, ...}`;
 });

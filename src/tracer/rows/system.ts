@@ -18,7 +18,7 @@ import { row, type SyscallRow } from '../syscall.ts';
 
 /** The first fields of struct perf_event_attr. */
 const counter: ArgumentType = behind(
-  { kind: 'struct', size: 64 },
+  { kind: 'struct', size: 8 },
   (data, view) => `{type=${nameShape(perfTypes).show(data, view)}, size=${readNumber(data, 4, 4)}, ...}`,
 );
 const nothing = { source: 'man unimplemented(2)', args: {} };
