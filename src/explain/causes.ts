@@ -52,7 +52,49 @@ export class Causes {
     const operation = this.operationOf(event);
     if (operation !== undefined && operation !== event)
       return { operation: operation.seq, ...this.#linksOf(operation) };
-    return this.#linksOf(event);
+    const isLost = typeof event.data.operation === 'number' && operation === undefined && event.cause === undefined;
+    return isLost ? { links: [], complete: false } : this.#linksOf(event);
+  }
+
+  /** Whether any stage of this trace wrote where its fields come from. */
+  get hasProvenance(): boolean {
+    return this.#records.api.length > 0;
+  }
+
+  /** Every flag that this trace knows of, as it is spelt: `--memory`. */
+  flags(): string[] {
+    const roots = [...this.#records.api, ...this.#records.config].flatMap(({ provenance }) =>
+      Object.values(provenance),
+    );
+    for (const { cause } of this.#eventOfNumber.values()) if (cause !== undefined) roots.push(cause);
+    const flags = roots.filter((cause) => cause.startsWith('flag:')).map((cause) => cause.slice('flag:'.length));
+    return [...new Set(flags)].sort();
+  }
+
+  /** The fields of requests and the lines of config.json that a root is behind. */
+  reachedFrom(root: Cause): Record<'api' | 'config', string[]> {
+    const found = { api: new Set<string>(), config: new Set<string>() };
+    for (const { provenance } of this.#records.api) {
+      for (const [pointer, cause] of Object.entries(provenance)) if (cause === root) found.api.add(pointer || '/');
+    }
+    for (const { provenance, ts } of this.#records.config) {
+      for (const [pointer, cause] of Object.entries(provenance)) {
+        if (this.#leadsTo(cause, root, ts)) found.config.add(pointer || '/');
+      }
+    }
+    return { api: [...found.api], config: [...found.config] };
+  }
+
+  #leadsTo(cause: Cause, root: Cause, ts: number): boolean {
+    if (cause === root) return true;
+    if (kindOf(cause) !== 'api') return false;
+    const record = this.#recordAt('api', ts);
+    return record !== undefined && lookUp(record.provenance, cause.slice('api:'.length)) === root;
+  }
+
+  #recordAt(kind: 'api' | 'config', ts: number): ProvenanceRecord | undefined {
+    const records = this.#records[kind];
+    return records.findLast((candidate) => candidate.ts <= ts) ?? records[0];
   }
 
   #linksOf(event: TraceEvent): Pick<CauseChain, 'links' | 'complete'> {
@@ -81,8 +123,7 @@ export class Causes {
   #next(cause: Cause, event: TraceEvent): Cause | undefined {
     const kind = kindOf(cause);
     if (kind !== 'config' && kind !== 'api') return undefined;
-    const records = this.#records[kind];
-    const record = records.findLast((candidate) => candidate.ts <= event.ts) ?? records[0];
+    const record = this.#recordAt(kind, event.ts);
     const pointer = cause.slice(kind.length + 1);
     const found = record === undefined ? undefined : lookUp(record.provenance, pointer);
     return found ?? (kind === 'api' ? this.#clientRequest(event) : 'request:config.json');

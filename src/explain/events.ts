@@ -121,7 +121,7 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
     when: runs(/runc|crun|runsc/),
     does: (e) =>
       `The shim runs the OCI runtime: ${/ (create|start|kill|delete|state|exec|pause|resume|update|ps)\b/.exec(text(e, 'argv'))?.[1] ?? 'a verb'}. It is a command that ends, not a service.`,
-    now: 'create sets everything up and waits, start lets the program go, delete clears away.',
+    now: '`create` sets everything up and waits, `start` lets the program go, `delete` clears away.',
     without:
       'Nothing would make the container. Any program with this command line can stand here: that is what the runtime specification gives.',
     shows: ['OCI-3', 'OCI-5', 'STK-6'],

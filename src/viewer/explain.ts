@@ -1,18 +1,21 @@
 // Everything about one event, for one screen: the event as it is, our words for it, the chain of its causes, the command that does
 // the same by hand, its data.
-import { styleText } from 'node:util';
+import { getSystemErrorMap, styleText } from 'node:util';
 import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
 import { Causes, wordsOfCause } from '../explain/causes.ts';
 import { explain } from '../explain/explain.ts';
 import { syllabus } from '../explain/syllabus.ts';
-import { sourceOf, wordsOf } from '../explain/words.ts';
+import { shortened, sourceOf, wordsOf } from '../explain/words.ts';
 import type { Explanation } from '../explain/words-row.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
+import { callWords, errnoOf, isCall, processOf } from './call.ts';
 
 const milliseconds = (ns: number): string => (ns / 1e6).toFixed(2);
 const labelWidth = 9;
 /** Lines of data that are shown: the rest is in the file. */
 const mostDataLines = 12;
+/** Lines of the event's own words: an argument list may be pages long. */
+const mostHeadLines = 6;
 
 const truths: Partial<Record<TraceEvent['truth'], string>> = {
   derived: 'derived: nobody reported this; it was matched by the arguments of system calls',
@@ -37,25 +40,30 @@ export function explainEvent(trace: Trace, event: TraceEvent, width: number): st
 }
 
 function head(event: TraceEvent, width: number): string[] {
-  const what =
-    event.type === 'kernel.syscall-made' ? `system call of ${printable(String(event.data.process))}` : event.type;
-  const title = `event ${event.seq}  ${what}`;
-  const errno = typeof event.data.errno === 'string' && event.data.errno !== '' ? event.data.errno : undefined;
+  const what = isCall(event) ? `system call of ${processOf(event)}` : printable(event.type);
   const facts = `  ${milliseconds(event.ts)} ms  pid ${event.pid}  ${event.truth}`;
+  const errno = errnoOf(event);
+  const words = shortened(isCall(event) ? callWords(event) : wordsOf(event));
   const truth = truths[event.truth];
   return [
-    styleText('bold', printable(title)) + styleText('dim', facts),
-    ...wrap(wordsOf(event), width - 2).map((line) => `  ${line}`),
-    ...(errno === undefined || wordsOf(event).includes(errno) ? [] : [`  ${printable(errno)}`]),
+    styleText('bold', `event ${event.seq}  ${what}`) + styleText('dim', facts),
+    ...wrap(fitMiddle(words, mostHeadLines * (width - 2)), width - 2).map((line) => `  ${line}`),
+    ...(errno === '' ? [] : [styleText('red', `  ${errno}: ${meaningOf(errno)}`)]),
     ...(truth === undefined ? [] : wrap(truth, width - 2).map((line) => styleText('yellow', `  ${line}`))),
   ];
+}
+
+/** `no such file or directory` of ENOENT. */
+function meaningOf(errno: string): string {
+  for (const [name, meaning] of getSystemErrorMap().values()) if (name === errno) return meaning;
+  return 'the kernel refused it, or let it be tried again';
 }
 
 function sentences(explanation: Explanation, width: number): string[] {
   const { does, now, without, shows } = explanation;
   return [
-    ...labelled('does', does, width),
-    ...(now === undefined ? [] : labelled('why now', now, width)),
+    ...labelled('does', shortened(does), width),
+    ...(now === undefined ? [] : labelled('why now', shortened(now), width)),
     ...(without === undefined ? [] : labelled('without', without, width)),
     ...shows.flatMap((id, i) => labelled(i === 0 ? 'shows' : '', `${id} ${syllabus[id]}`, width)),
   ];
@@ -91,16 +99,17 @@ function chainLines(trace: Trace, causes: Causes, event: TraceEvent, width: numb
 function twinLines(event: TraceEvent, operation: TraceEvent | undefined, width: number): string[] {
   const twin = event.twin ?? operation?.twin;
   if (twin === undefined) return [];
+  const whole = event.twin === undefined ? `  (event ${operation?.seq} as a whole)` : '';
   // Unbroken where it fits, so that it can be copied.
   const line = printable(twin);
-  if (columns(line) <= width - labelWidth)
-    return labelled('by hand', styleText('green', line), Number.POSITIVE_INFINITY);
-  return [styleText('dim', 'by hand'), `  ${styleText('green', line)}`];
+  if (columns(line + whole) <= width - labelWidth)
+    return [label('by hand') + styleText('green', line) + styleText('dim', whole)];
+  return [styleText('dim', `by hand${whole}`), `  ${styleText('green', line)}`];
 }
 
 function dataLines(event: TraceEvent, width: number): string[] {
   const { name: _name, args: _args, process: _process, ...others } = event.data;
-  const data = event.type === 'kernel.syscall-made' ? others : event.data;
+  const data = isCall(event) ? others : event.data;
   const flat = JSON.stringify(data)
     .replace(/([{,])(?=")/g, '$1 ')
     .replace(/\}$/, ' }');
@@ -115,11 +124,11 @@ function dataLines(event: TraceEvent, width: number): string[] {
   ];
 }
 
+const label = (text: string): string => styleText('dim', text.padEnd(labelWidth));
+
 /** A label on the left, the text beside it; later lines stand below the first. */
-function labelled(label: string, text: string, width: number, hang = 0): string[] {
-  const beside =
-    width === Number.POSITIVE_INFINITY ? [text] : wrap(printable(text), Math.max(20, width - labelWidth - hang));
-  return beside.map((line, i) =>
-    i === 0 ? styleText('dim', label.padEnd(labelWidth)) + line : ' '.repeat(labelWidth + hang) + line,
+function labelled(name: string, text: string, width: number, hang = 0): string[] {
+  return wrap(printable(text), Math.max(20, width - labelWidth - hang)).map((line, i) =>
+    i === 0 ? label(name) + line : ' '.repeat(labelWidth + hang) + line,
   );
 }

@@ -122,7 +122,7 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
   {
     id: 'mount-move',
     when: has('move'),
-    does: ({ source, target }) => `Moves the mount at ${source} to ${target}.`,
+    does: ({ source, target }) => `Moves the mount at "${source}" to "${target}".`,
     now: 'The way in without pivot_root, for a host that runs from its initial ramfs: move the root over /, then chroot.',
     without: "pivot_root cannot work on the initial ramfs; the container would keep the host's root.",
     shows: ['KRN-7'],
@@ -200,7 +200,7 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
     when: all(has('bind'), isOn('/etc/resolv.conf', '/etc/hosts', '/etc/hostname')),
     does: ({ source, target }) => `Puts a file of the engine, ${source}, over ${target} of the image.`,
     now: 'Before pivot_root: afterwards the source on the host has no name any more.',
-    without: "The container would have the image's file: no resolver, no own name in the table of hosts..",
+    without: "The container would have the image's file: no resolver, no own name in the table of hosts.",
     shows: ['NET-4', 'STO-4'],
     source: 'docker-run --dns',
   },

@@ -28,8 +28,8 @@ for (const row of callRows) {
 
 export function explainCall(call: Call, isNoise: boolean): Explanation {
   const source = `man ${call.name}(2)`;
-  if (call.isContainers && call.operation !== 'exec') return { ...phraseOf(call, source), now: ownAffair };
-  if (isNoise) return { ...phraseOf(call, source), now: noiseNow };
+  if (call.isContainers) return { ...phraseOf(call, source), now: ownAffair };
+  if (isNoise) return special(call) ?? { ...phraseOf(call, source), now: noiseNow };
   return special(call) ?? phraseOf(call, source);
 }
 
@@ -60,7 +60,7 @@ function netlinkMessage(call: Call): NetlinkSubject | undefined {
 
 function phraseOf(call: Call, source: string): Explanation {
   const phrase = phrases[call.name];
-  if (phrase !== undefined) return { does: `${phrase[0]?.toUpperCase()}${phrase.slice(1)}.`, shows: [], source };
+  if (phrase !== undefined) return { does: `\`${call.name}\`: ${phrase}.`, shows: [], source };
   const unknown = `A system call that this version does not know${/^i386_|^arm_/.test(call.name) ? ': it came through the 32-bit table, whose numbers are other calls' : ', by its number'}.`;
   return { does: unknown, shows: [], source: 'man syscalls(2)' };
 }

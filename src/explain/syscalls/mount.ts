@@ -61,7 +61,7 @@ export const mountCalls: readonly CallRow[] = [
     id: 'chroot',
     calls: ['chroot'],
     does: (call) =>
-      `Starts absolute paths of this process at ${call.string(0)}. It changes no mount and no current directory.`,
+      `Absolute paths of this process start at "${call.string(0)}" from here on. It changes no mount and no current directory.`,
     now: 'Where pivot_root cannot be used, after the root was moved to "/".',
     without:
       "Absolute paths would still be the old root's. It is no wall by itself: with CAP_SYS_CHROOT one can walk out.",

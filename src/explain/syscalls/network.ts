@@ -85,4 +85,17 @@ export const networkCalls: readonly CallRow[] = [
     shows: ['CTD-5', 'STK-6'],
     source: 'man unix(7)',
   },
+  {
+    id: 'turns',
+    calls: ['sendto', 'recvfrom', 'sendmsg', 'recvmsg', 'read', 'write'],
+    when: (call) => call.process === 'runc' && /socket:\[unix seqpacket\]/.test(call.arg(0)),
+    does: (call) =>
+      /^(send|write)/.test(call.name)
+        ? 'Hands the turn over: runtime and child do the plan by turns, and each message says from which operation on.'
+        : 'Waits for its turn: runtime and child do the plan by turns.',
+    now: "Where the next operation is the other one's: id maps and cgroups are written from outside, mounts are made from inside.",
+    without: 'The child could go on before its ids or limits are there.',
+    shows: ['KRN-6'],
+    source: 'man unix(7)',
+  },
 ];

@@ -183,13 +183,24 @@ export const processCalls: readonly CallRow[] = [
   {
     id: 'execve-copy',
     calls: ['execve', 'execveat'],
-    when: (call) => /memfd:|AT_EMPTY_PATH|\/proc\/self\/(exe|fd)/.test(call.all),
+    when: (call) => /^\d+<[^>]*memfd:/.test(call.arg(0)) || call.says('AT_EMPTY_PATH'),
     does: 'Executes a copy of the runtime itself, which cannot be written to.',
     now: 'Before it enters anything of the container: from there, /proc/<pid>/exe of the runtime could be opened.',
     without:
       "A container could overwrite the runtime on the host through /proc/self/exe and so run code as the host's root (CVE-2019-5736).",
     shows: ['SEC-6'],
     source: 'man execveat(2)',
+  },
+  {
+    id: 'execve-self',
+    calls: ['execve'],
+    when: (call) => /^\/proc\/(self|thread-self)\/exe$/.test(call.string(0)),
+    does: 'Runs its own program again in this process, in another role: the arguments say which.',
+    now: 'After the fork: the child leaves the memory and threads of its parent behind and starts afresh.',
+    without:
+      'The child of a program with threads could do almost nothing safely: locks may be held by threads that it does not have.',
+    shows: ['STK-1'],
+    source: 'man fork(2)',
   },
   {
     id: 'execve',
@@ -248,6 +259,20 @@ export const processCalls: readonly CallRow[] = [
     without: 'The process would go on running.',
     shows: ['KRN-11', 'DMN-5'],
     source: 'man pid_namespaces(7)',
+  },
+  {
+    id: 'signals-reset',
+    calls: ['rt_sigaction', 'rt_sigprocmask'],
+    when: (call) => call.operation === 'exec',
+    does: (call) =>
+      call.name === 'rt_sigaction'
+        ? `Sets what ${call.arg(0)} does back to the default.`
+        : 'Lets every signal through again.',
+    now: 'Last before execve, which keeps ignored and blocked signals as they are.',
+    without:
+      'The program would inherit what its starter ignores. Language runtimes ignore SIGPIPE: `yes | head` would end with an error message instead of quietly.',
+    shows: ['KRN-11'],
+    source: 'man signal(7)',
   },
   {
     id: 'setsid',

@@ -1,0 +1,74 @@
+// The way back: from a flag to everything that it caused in a trace. Fields of the request, lines of config.json, events of every stage,
+// and the system calls that carry those out. Rule: an event belongs to a flag when its own chain of causes ends there; nothing is guessed.
+import type { Trace, TraceEvent } from '../trace/file.ts';
+import { Causes } from './causes.ts';
+
+export interface FlagEffects {
+  /** `--memory`. */
+  flag: string;
+  /** Flags that this trace knows of. */
+  known: string[];
+  /** False when no client of this trace wrote where its fields come from. */
+  hasProvenance: boolean;
+  /** JSON pointers into the request. */
+  fields: string[];
+  /** JSON pointers into config.json. */
+  pointers: string[];
+  /** Those of levels 0 to 2, in order. */
+  events: TraceEvent[];
+  calls: CallCounts;
+}
+
+export interface CallCounts {
+  total: number;
+  noise: number;
+  /** How many of each name, noise apart, the most frequent first. */
+  names: [string, number][];
+  /** The first ones that are not noise. */
+  first: TraceEvent[];
+  /** How many belong to each event. */
+  ofEvent: Map<number, number>;
+}
+
+/** Reads the calls that carry out one of these events. */
+export type CallReader = (isWanted: (operation: number | undefined) => boolean) => Iterable<TraceEvent>;
+
+const mostCalls = 12;
+
+export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader): FlagEffects {
+  const causes = new Causes(trace);
+  const root = `flag:${flag as `--${string}`}` as const;
+  const { api, config } = causes.reachedFrom(root);
+  const events = trace.events.filter((event) => causes.chainOf(event).links.includes(root));
+  const numbers = new Set(events.map((event) => event.seq));
+  const isWanted = (operation: number | undefined): boolean => operation !== undefined && numbers.has(operation);
+  return {
+    flag,
+    known: causes.flags(),
+    hasProvenance: causes.hasProvenance,
+    fields: api,
+    pointers: config,
+    events,
+    calls: numbers.size === 0 ? countCalls([]) : countCalls(readCalls(isWanted), isWanted),
+  };
+}
+
+function countCalls(calls: Iterable<TraceEvent>, isWanted?: (operation: number | undefined) => boolean): CallCounts {
+  const names = new Map<string, number>();
+  const counts: CallCounts = { total: 0, noise: 0, names: [], first: [], ofEvent: new Map() };
+  for (const call of calls) {
+    const { operation, name, noise } = call.data;
+    if (call.type !== 'kernel.syscall-made' || typeof operation !== 'number' || isWanted?.(operation) !== true)
+      continue;
+    counts.total++;
+    counts.ofEvent.set(operation, (counts.ofEvent.get(operation) ?? 0) + 1);
+    if (noise === true) {
+      counts.noise++;
+      continue;
+    }
+    names.set(String(name), (names.get(String(name)) ?? 0) + 1);
+    if (counts.first.length < mostCalls) counts.first.push(call);
+  }
+  counts.names = [...names].sort(([, a], [, b]) => b - a);
+  return counts;
+}

@@ -1,0 +1,47 @@
+// `tlab why` on its command line: numbers, flags however they are spelt, and what it refuses.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { run } from '../helpers/shell.ts';
+
+const program = new URL('../../src/main.ts', import.meta.url).pathname;
+const recorded = new URL('../../traces/run-nginx.jsonl', import.meta.url).pathname;
+const why = (...args: string[]) =>
+  run(process.execPath, [program, 'why', '--trace', recorded, ...args], { env: { NO_COLOR: '1', COLUMNS: '80' } });
+
+test('an event of a recorded trace is explained', async () => {
+  const { status, stdout } = await why('2');
+  assert.equal(status, 0);
+  assert.match(stdout, /^event 2 {2}cli\.request-sent/);
+  assert.match(stdout, /\ndoes {5}The CLI asks the daemon/);
+});
+
+for (const spelt of ['--publish', 'publish', '-p', 'p', '--publish=8080:80']) {
+  test(`--flag ${spelt} is --publish`, async () => {
+    const { status, stdout } = await why('--flag', spelt);
+    assert.equal(status, 0);
+    assert.match(stdout, /^--publish /);
+    assert.match(stdout, /DNAT\n +--to-destination 172/);
+  });
+}
+
+test('an unknown flag is refused with those that there are', async () => {
+  const { status, stderr } = await why('--flag', '--publsh');
+  assert.equal(status, 2);
+  assert.match(stderr, /--flag "--publsh": expected a flag of run: --add-host, .*--workdir/);
+});
+
+for (const bad of ['0', 'x', '-1', '999999', '1e3', '99999999999999999999']) {
+  test(`"${bad}" is no event`, async () => {
+    const { status, stderr } = await why('--', bad);
+    assert.equal(status, 2);
+    assert.match(stderr, /expected an event from 1 to \d+/);
+  });
+}
+
+test('neither a number nor a flag, or both, is refused', async () => {
+  for (const args of [[], ['2', '--flag', '-p']]) {
+    const { status, stderr } = await why(...args);
+    assert.equal(status, 2);
+    assert.match(stderr, /expected the number of an event, or --flag/);
+  }
+});
