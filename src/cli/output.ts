@@ -1,30 +1,33 @@
 // Long results to stdout: written in pieces, no faster than they are read, and no longer than somebody reads them.
-import { once } from 'node:events';
 
 const pieceCharacters = 64 * 1024;
 
-/** Writes lines as they come. False when the reader went away (`tlab … | head`): nothing was printed after that. */
+/** Writes lines as they come. False when the reader went away, as `head` does: the rest is not even made. */
 export async function printLines(lines: Iterable<string>): Promise<boolean> {
   const out = process.stdout;
-  let isGone = false;
-  const gone = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
-    isGone = true;
+  let failure: NodeJS.ErrnoException | undefined;
+  const keep = (error: NodeJS.ErrnoException): void => {
+    failure ??= error;
   };
-  out.on('error', gone);
-  const write = async (piece: string): Promise<void> => {
-    if (!out.write(piece)) await Promise.race([once(out, 'drain'), once(out, 'close')]).catch(() => undefined);
-    else await new Promise(setImmediate); // lets the error of a closed pipe come in
-  };
+  out.removeAllListeners('error'); // oclif's own throws where nobody can catch it
+  out.on('error', keep);
+  // The stream calls back when the piece was taken, or with the error.
+  const write = (piece: string): Promise<void> =>
+    new Promise((resolve) => {
+      out.write(piece, (error) => {
+        if (error) keep(error);
+        resolve();
+      });
+    });
   let piece = '';
   for (const line of lines) {
     piece += `${line}\n`;
     if (piece.length < pieceCharacters) continue;
     await write(piece);
-    if (isGone) return false;
+    if (failure !== undefined) break;
     piece = '';
   }
-  if (piece !== '') await write(piece);
-  out.off('error', gone);
-  return !isGone;
+  if (failure === undefined) await write(piece);
+  if (failure !== undefined && failure.code !== 'EPIPE') throw failure;
+  return failure === undefined;
 }
