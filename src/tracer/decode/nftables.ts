@@ -219,14 +219,21 @@ function typeName(type: number): string {
   return `${subsystem}<<8|${messageName(type) ?? hex(BigInt(type & 0xff))}`;
 }
 
+const batch = set(names.batchAttributes, { NFNL_BATCH_GENID: u32 });
+const compatibility = set(names.compatAttributes, {
+  NFTA_COMPAT_NAME: text,
+  NFTA_COMPAT_REV: u32,
+  NFTA_COMPAT_TYPE: u32,
+});
+
+function attributesOfType(type: number): AttributeSet | undefined {
+  if (nameOf(BigInt(type), names.netfilterBatch) !== undefined) return batch;
+  if (type >> 8 === nfTables) return attributesOf(messageName(type) ?? '');
+  return type >> 8 === compat ? compatibility : undefined;
+}
+
 function form(type: number): MessageForm {
-  const name = messageName(type) ?? '';
-  const attributes =
-    type >> 8 === nfTables
-      ? attributesOf(name)
-      : type >> 8 === compat
-        ? set(names.compatAttributes, { NFTA_COMPAT_NAME: text, NFTA_COMPAT_REV: u32, NFTA_COMPAT_TYPE: u32 })
-        : undefined;
+  const attributes = attributesOfType(type);
   return attributes ? { head, attributes } : { head };
 }
 

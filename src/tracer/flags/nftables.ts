@@ -22,11 +22,23 @@ export const netfilterSubsystems: NameSet = {
   },
 };
 
-/** @source uapi linux/netfilter/nfnetlink.h */
+/** @source uapi linux/netlink.h, linux/netfilter/nfnetlink.h */
 export const netfilterBatch: NameSet = {
   prefix: 'NFNL_MSG_BATCH_',
-  source: 'uapi linux/netfilter/nfnetlink.h',
-  values: {},
+  source: 'uapi linux/netlink.h, linux/netfilter/nfnetlink.h',
+  values: {
+    NFNL_MSG_BATCH_BEGIN: 16,
+    NFNL_MSG_BATCH_END: 17,
+  },
+};
+
+/** @source uapi linux/netlink.h, linux/netfilter/nfnetlink.h */
+export const batchAttributes: NameSet = {
+  prefix: 'NFNL_BATCH_',
+  source: 'uapi linux/netlink.h, linux/netfilter/nfnetlink.h',
+  values: {
+    NFNL_BATCH_GENID: 1,
+  },
 };
 
 /** @source uapi linux/netfilter.h */
