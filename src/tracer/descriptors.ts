@@ -205,6 +205,12 @@ function socketName(family: number, type: number, protocol: number): string {
   return `socket:[${families[family] ?? `family ${family}`} ${kind}]`;
 }
 
+/** Of a descriptor that was there when the tracer came: the tracer knows netlink protocols by number. */
+export function existingName(name: string): string {
+  const protocol = /^socket:\[netlink (\d+)\]$/.exec(name)?.[1];
+  return protocol === undefined ? name : socketName(16, 3, Number(protocol));
+}
+
 function addressed(change: Change): void {
   const name = change.table.name(change.int(0));
   const bytes = change.call.parts(1)[0]?.bytes;
@@ -242,6 +248,17 @@ function openedTree(change: Change, flags: number): void {
   const isDetached = (flags & openTreeClone) !== 0;
   change.table.open(change.result, path !== undefined && isDetached ? `mount:[${path}]` : path, hasCloseOnExec(flags));
 }
+
+/** What bpf(2) made, by its command. @source uapi linux/bpf.h, enum bpf_cmd */
+const bpfNames: Readonly<Record<number, string>> = {
+  0: 'anon_inode:bpf-map',
+  5: 'anon_inode:bpf-prog',
+  13: 'anon_inode:bpf-prog',
+  14: 'anon_inode:bpf-map',
+  28: 'anon_inode:bpf_link',
+};
+const setFilter = 1;
+const newListener = 8;
 
 /** `fscontext:[proc]` → `proc`. */
 const insideOf = (name: string | undefined): string => name?.match(/\[(.*)\]$/)?.[1] ?? '';
@@ -308,6 +325,15 @@ const changes: Readonly<Record<string, (change: Change) => void>> = {
   userfaultfd: made('anon_inode:[userfaultfd]', 0),
   perf_event_open: made('anon_inode:[perf_event]', 4, 8),
   io_uring_setup: made('anon_inode:[io_uring]'),
+  bpf(change) {
+    const name = bpfNames[change.int(0)];
+    if (name !== undefined) change.table.open(change.result, name, true);
+  },
+  seccomp(change) {
+    if (change.int(0) === setFilter && (change.int(1) & newListener) !== 0) {
+      change.table.open(change.result, 'anon_inode:seccomp notify', true);
+    }
+  },
   landlock_create_ruleset(change) {
     if ((change.int(2) & 1) === 0) change.table.open(change.result, 'anon_inode:[landlock-ruleset]', true);
   },

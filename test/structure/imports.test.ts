@@ -104,7 +104,7 @@ test('every exception in the debt list still exists', () => {
 });
 
 test('files stay within 400 lines, row tables and generated code apart', () => {
-  const exempt = /\/gen\/|\/rows\/|operations\.ts$|\/seccomp\/.*profile/;
+  const exempt = /\/gen\/|\/rows\/|\/tracer\/flags\/|operations\.ts$|\/seccomp\/.*profile/;
   const long = files
     .filter((file) => !exempt.test(file))
     .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length }))

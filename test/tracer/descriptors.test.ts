@@ -23,6 +23,8 @@ const n = {
   openat2: 437,
   pidfdOpen: 434,
   connect: 42,
+  bpf: 321,
+  seccomp: 317,
 };
 const here = -100;
 const closeOnExec = 0o2000000;
@@ -131,8 +133,10 @@ test('what is no file has the name of its kind', () => {
     .call(n.fsopen, [0x1000, 1], 5, [text(0, 'proc')])
     .call(n.fsmount, [5, 1, 0], 6)
     .call(n.openTree, [here, 0x1000, 1], 7, [text(1, '/rootfs')])
-    .call(n.pidfdOpen, [1234, 0], 8);
-  for (const fd of [3, 4, 5, 6, 7, 8]) story.look(fd);
+    .call(n.pidfdOpen, [1234, 0], 8)
+    .call(n.bpf, [5, 0x1000, 64], 9)
+    .call(n.seccomp, [1, 8, 0x1000], 10);
+  for (const fd of [3, 4, 5, 6, 7, 8, 9, 10]) story.look(fd);
   assert.deepEqual(story.names(), [
     '3<socket:[netlink route]>',
     '4<socket:[unix stream /run/x.sock]>',
@@ -140,5 +144,7 @@ test('what is no file has the name of its kind', () => {
     '6<mount:[proc]>',
     '7<mount:[/rootfs]>',
     '8<pid:1234>',
+    '9<anon_inode:bpf-prog>',
+    '10<anon_inode:seccomp notify>',
   ]);
 });
