@@ -15,13 +15,33 @@
 
 enum { ROOM = 60 * 1024 }; /* what output_room gives at once */
 
-static size_t add_link(unsigned char *at, int folder, const char *name, int descriptor)
+/* /proc says `socket:[1406004]`: which of them are netlink sockets, and of which protocol, stands in a list of its namespace. */
+static int netlink_protocol(FILE *sockets, unsigned long wanted)
+{
+	char line[256];
+	int protocol;
+	unsigned long inode;
+	if (!sockets)
+		return -1;
+	rewind(sockets);
+	while (fgets(line, sizeof line, sockets))
+		if (sscanf(line, "%*s %d %*s %*s %*s %*s %*s %*s %*s %lu", &protocol, &inode) == 2 && inode == wanted)
+			return protocol;
+	return -1;
+}
+
+static size_t add_link(unsigned char *at, int folder, const char *name, int descriptor, FILE *sockets)
 {
 	struct capture *capture = (struct capture *)at;
 	char target[PATH_MAX];
-	ssize_t n = readlinkat(folder, name, target, sizeof target);
+	ssize_t n = readlinkat(folder, name, target, sizeof target - 1);
 	if (n < 0)
 		return 0;
+	target[n] = '\0';
+	unsigned long inode;
+	int protocol = sscanf(target, "socket:[%lu]", &inode) == 1 ? netlink_protocol(sockets, inode) : -1;
+	if (protocol >= 0)
+		n = snprintf(target, sizeof target, "socket:[netlink %d]", protocol);
 	size_t padded = ((size_t)n + 7) & ~(size_t)7;
 	*capture = (struct capture){ .length = (__u16)n, .whole = descriptor };
 	memset(at + sizeof *capture, 0, padded);
@@ -49,6 +69,8 @@ void process_record(pid_t pid)
 	DIR *folder = opendir(path);
 	if (!folder)
 		return;
+	snprintf(path, sizeof path, "/proc/%d/net/netlink", (int)pid);
+	FILE *sockets = fopen(path, "re");
 	unsigned char *room = output_room(ROOM);
 	struct record_head *head = (struct record_head *)room;
 	struct process_body *body = (struct process_body *)(head + 1);
@@ -63,10 +85,12 @@ void process_record(pid_t pid)
 	memset(body, 0, sizeof *body);
 	read_command(pid, body->command);
 	size_t used = sizeof *head + sizeof *body;
-	used += add_link(room + used, dirfd(folder), "../cwd", AT_FDCWD);
+	used += add_link(room + used, dirfd(folder), "../cwd", AT_FDCWD, sockets);
 	for (struct dirent *entry; (entry = readdir(folder)) && used + sizeof(struct capture) + PATH_MAX + 8 < ROOM;)
 		if (entry->d_name[0] != '.')
-			used += add_link(room + used, dirfd(folder), entry->d_name, atoi(entry->d_name));
+			used += add_link(room + used, dirfd(folder), entry->d_name, atoi(entry->d_name), sockets);
+	if (sockets)
+		fclose(sockets);
 	closedir(folder);
 	head->size = (__u32)used;
 	output_add(used);

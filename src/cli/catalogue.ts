@@ -81,6 +81,12 @@ export const catalogue: Record<string, CatalogueRow> = {
     load: () => import('./commands/trace/diff.ts'),
   },
   'trace export': { group: 'see', says: 'Write a trace to a file', load: () => import('./commands/trace/export.ts') },
+  'trace xray': {
+    group: 'see',
+    says: 'Record a command of the installed Docker',
+    hidden: true,
+    load: () => import('./commands/trace/xray.ts'),
+  },
   'trace twin': {
     group: 'see',
     says: 'Write a run as a shell script',

@@ -7,6 +7,15 @@ import { closest } from './flags/closest.ts';
 export const findRow = (name: string): CatalogueRow | undefined =>
   Object.hasOwn(catalogue, name) ? catalogue[name] : undefined;
 
+/** `trace --engine docker run …` and `trace run --engine docker …` are one command: what follows the engine is the engine's own line. */
+export function withEngine(words: readonly string[]): readonly string[] {
+  const at = words[1] === 'run' ? 2 : 1;
+  if (words[0] !== 'trace' || !/^--engine(=|$)/.test(words[at] ?? '')) return words;
+  const engine = words.slice(at, words[at] === '--engine' ? at + 2 : at + 1);
+  const rest = words.slice(at + engine.length);
+  return ['trace', 'xray', ...engine, ...(at === 2 ? ['run'] : []), ...rest];
+}
+
 /** The longest name in the catalogue that the line begins with. */
 export function commandName(words: readonly string[]): string | undefined {
   for (const length of [2, 1]) {

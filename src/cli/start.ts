@@ -5,13 +5,13 @@ import { Config } from '@oclif/core/config';
 import type { Plugin } from '@oclif/core/interfaces';
 import { LabError } from '../base/errors.ts';
 import { type CatalogueRow, catalogue, topics } from './catalogue.ts';
-import { commandName, loadCommand, unknownCommand } from './dispatch.ts';
+import { commandName, loadCommand, unknownCommand, withEngine } from './dispatch.ts';
 import { printError } from './errors.ts';
 import { version } from './version.ts';
 
 /** Runs one command line; the result is the exit status. */
 export async function start(argv: readonly string[]): Promise<number> {
-  const words = globalFlags(argv);
+  const words = withEngine(globalFlags(argv));
   const name = commandName(words);
   try {
     if (name === undefined) return await withoutCommand(words);

@@ -37,13 +37,16 @@ const opened = v.object({
   startedAt: v.string(),
   clock: v.object({ base: v.literal('CLOCK_MONOTONIC'), startNs: v.string() }),
   status: v.optional(v.number()),
+  /** A real engine that was watched, and what cannot be seen of it. */
+  engine: v.optional(v.string()),
+  blind: v.optional(v.array(v.string())),
   /** Of a trace that was closed. */
   tracer: v.optional(tracerOutcome),
 });
 type Opened = v.InferOutput<typeof opened>;
 
 /** Makes the folder of a new trace and returns its id. @throws LabError permissionDenied when the caller may not. */
-export function openTrace(command: string[]): string {
+export function openTrace(command: string[], foreign: Pick<Opened, 'engine' | 'blind'> = {}): string {
   const id = newTraceId();
   const start: Opened = {
     schema: schemaName,
@@ -52,6 +55,7 @@ export function openTrace(command: string[]): string {
     command,
     startedAt: new Date().toISOString(),
     clock: { base: 'CLOCK_MONOTONIC', startNs: monotonicNow().toString() },
+    ...foreign,
   };
   try {
     mkdirSync(`${paths.traces}/${id}/parts`, { recursive: true, mode: 0o770 });
@@ -98,8 +102,8 @@ function tellOutcome({ header }: Trace, { blind, counts }: TracerOutcome): void 
   if (header.lost > 0) header.blind.push(wordsOfLoss(header.lost));
 }
 
-function mergedParts(id: string, { tracer, ...base }: Opened): Trace {
-  const blind = tracer?.blind === undefined ? [] : [tracer.blind];
+function mergedParts(id: string, { tracer, blind: unseen = [], ...base }: Opened): Trace {
+  const blind = [...unseen, ...(tracer?.blind === undefined ? [] : [tracer.blind])];
   return mergeParts(folderOf(id), { ...base, host: hostFacts(), tool: toolFacts(), blind }, operationEvents);
 }
 

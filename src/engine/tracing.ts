@@ -50,6 +50,8 @@ export type TracerOutcome = v.InferOutput<typeof tracerOutcome>;
 export interface Tracing {
   /** Settles when every call from now on is seen, or when it is known that none will be. Never rejects. */
   ready: Promise<void>;
+  /** Why it does not run, once that is known. */
+  failure(): string | undefined;
   /** Ends it and tells what became of it. Never rejects. */
   end(): Promise<TracerOutcome>;
 }
@@ -57,15 +59,23 @@ export interface Tracing {
 /** For a command that asked for no system calls. */
 export const withoutTracing = (blind: string): Tracing => ({
   ready: Promise.resolve(),
+  failure: () => blind,
   end: () => Promise.resolve({ blind }),
 });
 
-/** Starts the tracer on this process, what it will start, and the daemon and containerd that run already. */
-export function startTracing(traceId: string, program: string = tracerProgram()): Tracing {
+export interface TracingOptions {
+  program?: string;
+  /** Processes to follow with all their children; by default this one, and the daemon and containerd that run already. */
+  follow?: readonly number[];
+}
+
+/** Starts the tracer. */
+export function startTracing(traceId: string, options: TracingOptions = {}): Tracing {
+  const { program = tracerProgram(), follow = followed() } = options;
   if (!existsSync(program)) return withoutTracing(notBuilt);
   const output = `${paths.traces}/${traceId}/parts/calls.bin`;
   // A session of its own: Ctrl-C on the terminal is for the container, and its end is still to be seen.
-  const argv = ['--output', output, '--follow', followed().join(','), ...bufferOption()];
+  const argv = ['--output', output, '--follow', follow.join(','), ...bufferOption()];
   const child = spawn(program, argv, { detached: true, cwd: '/' });
   return new RunningTracer(child);
 }
@@ -124,6 +134,10 @@ class RunningTracer implements Tracing {
       this.#gone.resolve();
     });
     this.ready = this.#within(Promise.race([attached.promise, this.#gone.promise]), readyDeadlineMs, 'was not ready');
+  }
+
+  failure(): string | undefined {
+    return this.#failure;
   }
 
   async end(): Promise<TracerOutcome> {

@@ -120,7 +120,7 @@ export const beats: readonly Beat[] = [
   {
     id: 'veth',
     stage: 'kernel',
-    matches: (e) => e.type === 'kernel.netlink-sent' && JSON.stringify(e.data.attributes).includes('veth'),
+    matches: (e) => e.type === 'kernel.netlink-sent' && JSON.stringify(e.data.attributes).includes('"veth"'),
     says: () => 'makes a veth pair, from the bridge into that namespace',
   },
   {
@@ -190,9 +190,15 @@ export const beats: readonly Beat[] = [
     says: ([e]) => `clones process 1 into new namespaces: ${argument(e, 'flags')}`,
   },
   {
+    id: 'unshare',
+    stage: 'kernel',
+    matches: (e) => operation('unshare')(e) && /\bpid\b/.test(argument(e, 'flags')),
+    says: ([e]) => `runc's child makes new namespaces: ${argument(e, 'flags')}`,
+  },
+  {
     id: 'join',
     stage: 'kernel',
-    matches: operation('setns'),
+    matches: (e) => operation('setns')(e) && e.data.own !== true,
     says: () => 'it joins the network namespace that is ready for it',
   },
   {
@@ -202,7 +208,7 @@ export const beats: readonly Beat[] = [
       e.type === 'kernel.mount-attached' &&
       e.data.fstype !== 'overlay' &&
       e.stage === 'kernel' &&
-      e.truth === 'reported',
+      (e.truth === 'reported' || e.truth === 'derived'),
     says: (es) =>
       `${count(es, 'mount')}: ${distinct(es.map((e) => text(e.data.target).replace(/^(\/sys\/fs\/cgroup)\/.*/, '$1')))}`,
   },

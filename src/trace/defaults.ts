@@ -26,6 +26,10 @@ export const defaults = {
     says: "A container keeps fourteen of the kernel's capabilities.",
     source: 'docker oci/caps/defaults.go',
   },
+  'engine-decision': {
+    says: 'The engine decided it by itself: no field of the request that we know asks for it.',
+    source: 'tlab',
+  },
   'oci-version': {
     says: 'The version of the runtime spec that config.json is written in.',
     source: 'oci-runtime config#specification-version',
@@ -39,7 +43,7 @@ export const defaults = {
     source: 'docker-run --hostname',
   },
   'cgroup-path': {
-    says: 'Every container has a control group of its own below /tlab.',
+    says: "Every container has a control group of its own, below its engine's.",
     source: 'tlab',
   },
   'default-namespaces': {

@@ -2,7 +2,7 @@
 // processes. Two passes: the first links every exit to its enter, the second decodes. Memory: 8 bytes a call and a chunk of the file.
 // Rule: an exit belongs to the last enter of its thread, and to no other; what does not fit is counted, never guessed.
 import { type DescribedCall, describeCall } from './describe.ts';
-import { changesDescriptors, DescriptorTables, workingFolder } from './descriptors.ts';
+import { changesDescriptors, DescriptorTables, existingName, workingFolder } from './descriptors.ts';
 import { Captures, type OtherTable, type RawCall, withoutCaptures } from './raw.ts';
 import {
   type Capture,
@@ -295,7 +295,7 @@ function processEvent(
       for (const capture of record.captures()) {
         const end = capture.bytes.indexOf(0);
         const name = Buffer.from(end === -1 ? capture.bytes : capture.bytes.subarray(0, end)).toString('utf8');
-        if (capture.whole >= 0 || capture.whole === workingFolder) table.open(capture.whole, name);
+        if (capture.whole >= 0 || capture.whole === workingFolder) table.open(capture.whole, existingName(name));
       }
       return { kind: 'process', ...moment, command: record.text(0, 16) };
     }

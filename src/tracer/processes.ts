@@ -93,8 +93,19 @@ export class Processes {
     const life = this.of(event.pid, ts);
     life.hasExecuted = true;
     life.isContainer ||= life.isInner || this.#claims.containers.has(life.pid);
-    life.name = life.isContainer ? 'container' : (this.#claims.stages.get(life.pid) ?? basename(event.file));
+    life.name = life.isContainer
+      ? 'container'
+      : (this.#claims.stages.get(life.pid) ?? this.#programOf(life, event.file));
     return life;
+  }
+
+  /** A program that executes itself again, by /proc or by a copy of its own, keeps its name; a real containerd's shims are a stage. */
+  #programOf(life: Life, file: string): string {
+    if (/^\/proc\/(self|thread-self)\/|^\/dev\/fd\//.test(file)) return life.name;
+    const other = /^\/proc\/(\d+)\/exe$/.exec(file)?.[1];
+    if (other !== undefined) return this.#alive.get(Number(other))?.name ?? life.name;
+    const program = basename(file);
+    return program.startsWith('containerd-shim-') ? 'shim' : program;
   }
 
   /** The process; what it leaves of its threads goes on under its pid. */

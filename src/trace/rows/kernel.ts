@@ -78,6 +78,13 @@ export const kernelRows = {
     says: (d) => `process ${d.childPid} exits with ${d.status}`,
     source: 'man wait(2)',
   }),
+  /** Of a program that reports nothing by itself: which door it knocks at; what it says there is not seen. */
+  'kernel.socket-connected': row({
+    level: 1,
+    data: v.object({ path: v.string(), process: v.string() }),
+    says: (d) => `${d.process} connects to ${d.path}`,
+    source: 'man unix(7)',
+  }),
   'kernel.netlink-sent': row({
     level: 2,
     data: v.object({

@@ -14,6 +14,7 @@ export default defineCommand({
   says: 'Runs a container as `tlab run` does and records each step: messages between the stages, layers, mounts, cgroups, netlink messages, rules. With -d the story is told while it happens, else when the container has ended.',
   examples: [
     { says: 'the main job, step by step', line: 'tlab trace run -d -p 8080:80 --name web nginx' },
+    { says: 'the same on the installed Docker, watched from outside', line: 'tlab trace --engine docker run -d nginx' },
     { says: 'what a memory limit causes', line: 'tlab trace run --rm --memory 64m busybox true' },
   ],
   run: (line) => {

@@ -1,0 +1,179 @@
+// Records a command of a real Docker: the client starts stopped, the tracer is attached to it, to dockerd and to its containerd, then it goes on.
+//   sh ── stops itself ──▶ tracer ready ──▶ continued: exec docker … ──▶ ended ──▶ tracer ends
+// Nothing of Docker is changed, and this process is not in the trace. Rule: whatever happens, no stopped process and no tracer is left.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LabError } from '../../base/errors.ts';
+import { paths } from '../../base/paths.ts';
+import { monotonicNow } from '../../base/time.ts';
+import type { Provenance } from '../../trace/cause.ts';
+import { newSpanId } from '../../trace/context.ts';
+import type { EventData, EventType, PartEvent, Stage, Truth } from '../../trace/events.ts';
+import { redact } from '../../trace/redact.ts';
+import { closeTrace, openTrace, removeTrace } from '../traces.ts';
+import { startTracing } from '../tracing.ts';
+import { type FoundBundle, watchBundles } from './bundle.ts';
+import type { InstalledDocker } from './find.ts';
+import { imageOf } from './image.ts';
+import { provenanceOf } from './provenance.ts';
+
+export interface DockerCommand {
+  /** Words after `docker`: `run`, `-d`, `nginx`. */
+  argv: readonly string[];
+  /** As the trace shows it: secrets taken out. */
+  shown: readonly string[];
+  /** What the command line stands for; undefined when it has flags that we do not know. */
+  create: { body: unknown; provenance: Provenance } | undefined;
+  /** What else the trace cannot see because of this command line. */
+  blind: readonly string[];
+}
+
+export interface XrayResult {
+  traceId: string;
+  status: number;
+}
+
+/** Runs the command with this process's own streams. @throws LabError unavailable when the tracer cannot be attached */
+export async function recordDocker(docker: InstalledDocker, command: DockerCommand): Promise<XrayResult> {
+  const id = openTrace([...command.shown], { engine: 'docker', blind: [...command.blind] });
+  const client = await startStopped(docker.client, command.argv);
+  const tracing = startTracing(id, { follow: [client.pid, docker.daemonPid, docker.containerdPid] });
+  await tracing.ready;
+  const failure = tracing.failure();
+  if (failure !== undefined) {
+    client.kill();
+    await tracing.end();
+    removeTrace(id);
+    throw new LabError('unavailable', `the X-ray needs the system call tracer: ${failure}`, { hint: 'tlab doctor' });
+  }
+  const parts = new Parts(id, { cli: client.pid, daemon: docker.daemonPid, containerd: docker.containerdPid });
+  const spans = { command: newSpanId(), create: newSpanId() };
+  parts.add('cli.command-started', { span: spans.command, data: { command: [...command.shown] } });
+  addRequest(parts, spans, command);
+  const bundles = watchBundles(docker.bundles);
+  client.goOn();
+  const status = await client.ended;
+  parts.add('cli.command-ended', { span: spans.command, data: { status } });
+  const bundle = bundles.stop();
+  const tracer = await tracing.end();
+  if (bundle !== undefined) await addSpec({ parts, bundle, docker, command, span: spans.create });
+  closeTrace(id, { status, tracer });
+  return { traceId: id, status };
+}
+
+/** What the client asks of the daemon, read from its command line: the message itself is not seen. */
+function addRequest(parts: Parts, spans: { command: string; create: string }, { create }: DockerCommand): void {
+  const known = create === undefined ? {} : { body: redact(create.body), provenance: create.provenance };
+  const data = {
+    door: 'http' as const,
+    peer: 'daemon',
+    method: 'POST /containers/create',
+    parent: spans.command,
+    ...known,
+  };
+  parts.add('cli.request-sent', { span: spans.create, data, truth: 'derived' });
+}
+
+interface SpecSources {
+  parts: Parts;
+  bundle: FoundBundle;
+  docker: InstalledDocker;
+  command: DockerCommand;
+  span: string;
+}
+
+/** config.json as it stood in the bundle; its causes are those that our own daemon would have for the same request. */
+async function addSpec({ parts, bundle, docker, command, span }: SpecSources): Promise<void> {
+  let provenance: Provenance = { '': 'default:engine-decision' };
+  if (command.create !== undefined) {
+    try {
+      const image = await imageOf(docker, command.argv, String((command.create.body as { Image?: unknown }).Image));
+      provenance = provenanceOf(bundle.config, command.create.body, image);
+    } catch {
+      // A request that our own daemon would refuse: its lines have no causes that we know.
+    }
+  }
+  const data = { id: bundle.id, config: redact(bundle.config), provenance };
+  parts.add('daemon.spec-generated', { span, data, truth: 'derived', timeNs: bundle.timeNs });
+}
+
+/** The parts of the trace, written for processes that write none. */
+class Parts {
+  readonly #files: Record<'cli' | 'daemon' | 'containerd', string>;
+  readonly #pids: Record<'cli' | 'daemon' | 'containerd', number>;
+
+  constructor(traceId: string, processes: Record<'cli' | 'daemon' | 'containerd', number>) {
+    const folder = `${paths.traces}/${traceId}/parts`;
+    this.#pids = processes;
+    const fileOf = (stage: 'cli' | 'daemon' | 'containerd'): string => `${folder}/${stage}-${processes[stage]}.jsonl`;
+    this.#files = { cli: fileOf('cli'), daemon: fileOf('daemon'), containerd: fileOf('containerd') };
+    for (const file of Object.values(this.#files)) appendFileSync(file, '', { mode: 0o660 });
+  }
+
+  add<T extends Extract<EventType, `${'cli' | 'daemon'}.${string}`>>(
+    type: T,
+    fields: { span: string; data: EventData<T>; truth?: Truth; timeNs?: bigint },
+  ): void {
+    const stage = type.slice(0, type.indexOf('.')) as Extract<Stage, 'cli' | 'daemon'>;
+    const pid = this.#pids[stage];
+    const event: PartEvent = {
+      t: (fields.timeNs ?? monotonicNow()).toString(),
+      stage,
+      pid,
+      tid: pid,
+      type,
+      span: fields.span,
+      truth: fields.truth ?? 'observed',
+      data: fields.data,
+    };
+    if (stage === 'cli') event.cause = 'command:docker run';
+    appendFileSync(this.#files[stage], `${JSON.stringify(event)}\n`);
+  }
+}
+
+interface StoppedClient {
+  pid: number;
+  goOn(): void;
+  kill(): void;
+  /** Its exit status, 128 + n for a signal. */
+  ended: Promise<number>;
+}
+
+const stopsWithinMs = 5_000;
+
+/** A shell that stops itself before it becomes the program: all of the program is seen. */
+async function startStopped(program: string, argv: readonly string[]): Promise<StoppedClient> {
+  const child = spawn('/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', program, ...argv], { stdio: 'inherit' });
+  const ended = Promise.withResolvers<number>();
+  child.once('error', (error) => ended.reject(error));
+  child.once('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));
+  // Ctrl-C on the terminal is for docker, which is in the same group: its status is still to come.
+  const ignored = (): void => undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.on(signal, ignored);
+  const { pid } = child;
+  if (pid === undefined) {
+    await once(child, 'error').catch(() => undefined);
+    throw new LabError('unavailable', 'docker: no process could be started');
+  }
+  for (let waitedMs = 0; !isStopped(pid); waitedMs++) {
+    if (waitedMs > stopsWithinMs)
+      throw new LabError('internal', `process ${pid} did not stop within ${stopsWithinMs} ms`);
+    await sleep(1);
+  }
+  return { pid, goOn: () => child.kill('SIGCONT'), kill: () => child.kill('SIGKILL'), ended: ended.promise };
+}
+
+const isStopped = (pid: number): boolean => {
+  try {
+    return / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, ')'));
+  } catch {
+    return false;
+  }
+};
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  const numbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };
+  return numbers[signal ?? ''] ?? 1;
+}
