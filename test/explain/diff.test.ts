@@ -299,6 +299,13 @@ test('losses, partial files and other hosts are said', () => {
   assert.match(text, /the hosts differ: cgroup v2 in A, hybrid in B/);
 });
 
+test('calls that a trace does not hold are not counted as none', () => {
+  const a = trace({ header: { blind: ['system calls: the tracer is not built'] } });
+  const { notes, calls } = diffTraces(a, trace({ id: 'b', header: { calls: 7 } }), { callsOf: () => [], calls: true });
+  assert.deepEqual(notes, ['A holds no system calls; system calls: the tracer is not built']);
+  assert.equal(calls, undefined);
+});
+
 const started = (executable: string, childPid: number): Partial<TraceEvent> => ({
   type: 'kernel.process-executed',
   data: { executable, argv: [executable, 'create', 'x'], childPid },

@@ -16,6 +16,10 @@ export interface DiffCause {
   asked: boolean;
 }
 
+const image: Cause = 'argument:IMAGE';
+/** The container's root is made of the image's layers; containerd is only told where they are, not why. */
+const isImageRoot = ({ kind, subject }: Change): boolean => kind === 'mount' && subject === '/';
+
 /** Steps that are taken by the first container that needs them: who is first hangs on the engine's state, not on the command. */
 const stateful = new Set<string>([
   'default:bridge-network',
@@ -26,12 +30,12 @@ const stateful = new Set<string>([
 export class DiffCauses {
   /** What was asked differently: flags and arguments, by their cause. */
   readonly asked: Cause[];
-  readonly #a: Causes;
-  readonly #b: Causes;
+  readonly #a: Side;
+  readonly #b: Side;
 
   constructor(a: Trace, b: Trace) {
-    this.#a = new Causes(a);
-    this.#b = new Causes(b);
+    this.#a = new Side(a);
+    this.#b = new Side(b);
     this.asked = askedDifferently(a, b);
   }
 
@@ -43,11 +47,12 @@ export class DiffCauses {
     let ownRoot: Cause | undefined;
     for (const { effect, own, other } of sides) {
       if (effect === undefined) continue;
-      for (const root of [...rootsOf(own, effect), ...elsewhere(other, effect)]) {
+      for (const root of [...own.rootsOf(effect), ...other.elsewhere(own.causesOf(effect))]) {
         if (this.asked.includes(root)) return { cause: root, asked: true };
       }
-      ownRoot ??= rootsOf(own, effect)[0];
+      ownRoot ??= own.rootsOf(effect)[0];
     }
+    if (isImageRoot(change) && this.asked.includes(image)) return { cause: image, asked: true };
     const [only] = this.asked;
     if (this.asked.length === 1 && only !== undefined && !stateful.has(ownRoot ?? ''))
       return { cause: only, asked: true };
@@ -55,16 +60,37 @@ export class DiffCauses {
   }
 }
 
-/** The roots of an effect's events. */
-const rootsOf = (causes: Causes, effect: Effect): Cause[] =>
-  effect.events.flatMap((event) => causes.chainOf(event).links.at(-1) ?? []);
+/** One of the two traces. */
+class Side {
+  readonly #causes: Causes;
+  /** Names of variables, in the order of config.json. */
+  readonly #environment: string[];
 
-/** Where the same line of config.json, or field of the request, comes from in the other trace. */
-const elsewhere = (other: Causes, effect: Effect): Cause[] =>
-  effect.events.flatMap((event) => {
-    if (event.cause === undefined || !/^(config|api):/.test(event.cause)) return [];
-    return other.chainOf({ ...event, ts: Number.POSITIVE_INFINITY }).links.at(-1) ?? [];
-  });
+  constructor(trace: Trace) {
+    this.#causes = new Causes(trace);
+    const spec = trace.events.findLast((event) => event.type === 'daemon.spec-generated')?.data.config;
+    const variables = at(spec, '/process/env');
+    this.#environment = Array.isArray(variables) ? variables.map((one) => String(one).split('=')[0] ?? '') : [];
+  }
+
+  /** The effect's events with their causes; a variable's is its own line, not that of the program it is given to. */
+  causesOf({ kind, subject, events }: Effect): TraceEvent[] {
+    const position = kind === 'environment' ? this.#environment.indexOf(subject) : -1;
+    return position < 0 ? events : events.map((event) => ({ ...event, cause: `config:/process/env/${position}` }));
+  }
+
+  rootsOf(effect: Effect): Cause[] {
+    return this.causesOf(effect).flatMap((event) => this.#causes.chainOf(event).links.at(-1) ?? []);
+  }
+
+  /** Where the same lines of config.json, or fields of the request, come from in this trace. */
+  elsewhere(events: readonly TraceEvent[]): Cause[] {
+    return events.flatMap((event) => {
+      if (event.cause === undefined || !/^(config|api):/.test(event.cause)) return [];
+      return this.#causes.chainOf({ ...event, ts: Number.POSITIVE_INFINITY }).links.at(-1) ?? [];
+    });
+  }
+}
 
 interface Asked {
   body: unknown;

@@ -58,7 +58,15 @@ export function diffTraces(a: Trace, b: Trace, options: DiffOptions): Difference
     lines: diffLines(own),
   }));
   told.sort((x, y) => Number(y.asked) - Number(x.asked));
-  return { a, b, asked: causes.asked, groups: told, alike, notes: notesOf(a, b), calls: callsFor(a, b, options) };
+  return {
+    a,
+    b,
+    asked: causes.asked,
+    groups: told,
+    alike,
+    notes: notesOf(a, b, options),
+    calls: callsFor(a, b, options),
+  };
 }
 
 /** The runtimes that a trace started: `tlab-runc`, `runc`. */
@@ -109,7 +117,7 @@ function sidesOf(cause: Cause, a: Trace, b: Trace): string {
   return inA === inB ? '' : inA ? ' (A)' : ' (B)';
 }
 
-function notesOf(a: Trace, b: Trace): string[] {
+function notesOf(a: Trace, b: Trace, { calls }: DiffOptions): string[] {
   const notes: string[] = [];
   for (const [name, trace] of [
     ['A', a],
@@ -117,6 +125,9 @@ function notesOf(a: Trace, b: Trace): string[] {
   ] as const) {
     if (trace.header.lost > 0)
       notes.push(`${name} lost ${trace.header.lost} records: what it lacks here may have happened`);
+    if (calls && (trace.header.calls ?? 0) === 0) {
+      notes.push([`${name} holds no system calls`, ...trace.header.blind].join('; '));
+    }
     const foreign = [...runtimesOf(trace)].filter((runtime) => !runtime.startsWith('tlab-'));
     if (foreign.length > 0) notes.push(`what ${foreign.join(', ')} did in ${name} is derived from its system calls`);
     if (trace.unreadable > 0) notes.push(`${name} is partial: ${trace.unreadable} lines of it could not be read`);

@@ -68,33 +68,30 @@ function endLines({ alike, groups }: Difference): string[] {
 }
 
 function groupLines(groups: readonly DifferenceGroup[], room: number, options: ScreenOptions): string[] {
-  const needed = groups.reduce((sum, group) => sum + 2 + group.lines.length, 0);
-  // Two lines for each sentence where there is room for them, one else.
-  let spare = Math.max(0, room - needed);
-  const lines: string[] = [];
-  let left = 0;
+  const sentences = groups.reduce((sum, group) => sum + group.lines.length, 0);
+  // An empty line before each cause, and two lines for each sentence, as long as there is room.
+  const isWide = sentences + 2 * groups.length <= room;
+  let spare = room - sentences - groups.length - (isWide ? groups.length : 1);
+  const lines: string[] = isWide ? [] : [''];
+  let left = sentences;
   for (const group of groups) {
-    if (lines.length + 3 > room) {
-      left += group.lines.length;
-      continue;
-    }
-    lines.push('', styleText('bold', fit(headingOf(group), options.width)));
+    if (lines.length + (isWide ? 3 : 2) > room - (left > group.lines.length ? 1 : 0)) break;
+    if (isWide) lines.push('');
+    lines.push(styleText('bold', fit(headingOf(group), options.width)));
     for (const line of group.lines) {
-      if (lines.length + 1 > room - (left > 0 ? 1 : 0)) {
-        left++;
-        continue;
-      }
-      const shown = lineText(line, { ...options, most: options.all ? Number.POSITIVE_INFINITY : spare > 0 ? 2 : 1 });
-      spare -= Math.max(0, shown.length - 1);
+      if (lines.length + 1 > room - (left > 1 ? 1 : 0)) break;
+      const most = options.all ? Number.POSITIVE_INFINITY : spare > 0 ? 2 : 1;
+      const shown = lineText(line, { ...options, most });
+      spare -= shown.length - 1;
       lines.push(...shown);
+      left--;
     }
   }
-  if (left > 0) lines[lines.length - 1] = `  … and ${left + 1} more: --all`;
-  return lines;
+  return left === 0 ? lines : [...lines, `  … and ${left} more: --all`];
 }
 
 const headingOf = ({ cause, asked, words }: DifferenceGroup): string =>
-  cause === undefined ? 'of unknown cause' : printable(asked ? `because of ${words}` : wordsOfCause(cause));
+  asked ? printable(`because of ${words}`) : cause === undefined ? 'of unknown cause' : printable(wordsOfCause(cause));
 
 function lineText(line: DiffLine, { width, most, all }: ScreenOptions & { most: number }): string[] {
   const words = all ? `${line.full}  ${eventsOf(line)}` : line.words;
@@ -108,11 +105,16 @@ function shortened(sentence: string, { width, most }: { width: number; most: num
   const wrapped = wrap(sentence, width);
   if (wrapped.length <= most) return wrapped.map((line) => fit(line, width));
   const kept = wrapped.slice(0, most);
-  let last = kept.pop() ?? '';
-  if (!last.endsWith(',') && last.includes(', ')) last = last.slice(0, last.lastIndexOf(', ') + 1);
-  if (columns(last) + 2 > width && last.includes(', '))
-    last = last.slice(0, last.lastIndexOf(', ', last.length - 2) + 1);
-  return [...kept, `${last.replace(/,$/, '')}, …`].map((line) => fit(line, width));
+  const last = kept.pop() ?? '';
+  return [...kept, cutBetweenItems(last, width)].map((line) => fit(line, width));
+}
+
+/** At the last comma that leaves room for the mark; at the last space where that would leave next to nothing. */
+function cutBetweenItems(line: string, width: number): string {
+  const room = line.endsWith(',') && line.length < width ? line : line.slice(0, width - 2);
+  const comma = room.endsWith(',') ? room.length - 1 : room.lastIndexOf(', ');
+  if (comma > 0.7 * width) return `${room.slice(0, comma)}, …`;
+  return `${room.slice(0, Math.max(room.lastIndexOf(' '), 1))} …`;
 }
 
 function eventsOf({ changes }: DiffLine): string {
