@@ -16,6 +16,8 @@ enum {
 	CHUNK_MOST = 4096,   /* of one capture */
 	STRINGS_MOST = 128,  /* of one argv or envp */
 	VECTORS_MOST = 8,
+	CONTROL_PART = VECTORS_MOST + 1,
+	CONTROL_KEPT = 256,
 	EFAULT_RESULT = -14,
 	E2BIG_RESULT = -7,
 };
@@ -179,7 +181,10 @@ __noinline int append_vector(__u32 slot, __u32 place, __u64 address, __u64 count
 
 #include "descriptor.bpf.h"
 
-/* struct msghdr: part 0 the address, from part 1 on the data, which only netlink sockets show. */
+/*
+ * struct msghdr: part 0 the address, from part 1 on the data, which only netlink sockets show, and last the control messages
+ * (descriptors that are handed over, who the sender is).
+ */
 __noinline int append_message(__u32 slot, __u32 argument, __u64 address, __u64 most, int is_netlink)
 {
 	struct user_message message;
@@ -194,6 +199,8 @@ __noinline int append_message(__u32 slot, __u32 argument, __u64 address, __u64 m
 		append_bytes(slot, argument, message.name, 128, message.name_length);
 	if (is_netlink)
 		append_vector(slot, argument | 1 << 8, message.vector, message.vectors, most);
+	if (message.control && message.control_length)
+		append_bytes(slot, argument | CONTROL_PART << 8, message.control, CONTROL_KEPT, message.control_length & 0x7fffffff);
 	return 0;
 }
 
