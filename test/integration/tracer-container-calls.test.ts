@@ -29,9 +29,14 @@ const differences: readonly Difference[] = [
   { why: 'a mask of changed flags reads as flags here', find: /ifi_change=(0x1|IFF_UP)/g, becomes: 'ifi_change=UP' },
   { why: 'a length is known here as it is afterwards', find: /(\[|handle_bytes=)\d+ => /g, becomes: '$1' },
   {
-    why: 'of a struct msghdr only address and data are read',
+    why: 'of a struct msghdr address, data and control messages are read',
     find: /(, iov_len=\d+)?\}\](, msg_iovlen=1, msg_controllen=0, msg_flags=0|, \.\.\.)\}/g,
     becomes: '}], …}',
+  },
+  {
+    why: 'what goes through sockets other than netlink is not read',
+    find: /\{(?:msg_name=NULL, .*?iov_base="x".*?)?(msg_control=.*, msg_controllen=24), (?:\.\.\.|msg_flags=\w+)\}/,
+    becomes: '{$1, …}',
   },
   {
     why: 'strace shows the type of a mount as an address where the kernel does not look at it',

@@ -2,10 +2,11 @@
 // Rule: what goes through other sockets is not read; of options only levels without keys (not TLS, not ALG), and short.
 // @source man socket(2), setsockopt(2), socket(7), ip(7), tcp(7), netlink(7)
 import { errnoName } from '../errno.ts';
-import { type NameSet, nameOf, showFlags, showName } from '../flags/names.ts';
+import { hex, type NameSet, nameOf, showFlags, showName } from '../flags/names.ts';
 import { netlinkProtocols } from '../flags/netlink.ts';
 import {
   addressFamilies,
+  controlTypes,
   etherTypes,
   internetProtocols,
   ipOptions,
@@ -23,7 +24,7 @@ import {
 import type { ArgumentType, SyscallVariant } from '../syscall.ts';
 import type { ArgumentView, CapturedBytes } from '../view.ts';
 import { socketAddressText } from './addresses.ts';
-import { fd, int32, oneOf, pointer, unsignedInt } from './arguments.ts';
+import { descriptorText, fd, int32, oneOf, pointer, unsignedInt } from './arguments.ts';
 import { type NetlinkProtocol, netlinkText, smallProtocols } from './netlink.ts';
 import { netfilter } from './nftables.ts';
 import { route } from './rtnetlink.ts';
@@ -34,6 +35,7 @@ import {
   pointerText,
   pointerToWord,
   quoted,
+  quotedHex,
   readNumber,
   readUnsigned,
   type Shape,
@@ -212,9 +214,48 @@ export const receivedData: ArgumentType = {
 
 const isThere = (part: CapturedBytes | undefined): part is CapturedBytes => part !== undefined && part.whole >= 0;
 
-/** struct msghdr, as far as it was read: the address, and the data of netlink sockets. */
+/** struct cmsghdr: a length of 8 bytes, level, type. */
+const controlHead = 16;
+const controlsShown = 16;
+const SOL_SOCKET = 1;
+/** Position of the control messages among the parts. @source native/tracer/capture.bpf.h CONTROL_PART */
+const controlPart = 9;
+
+const credentials = struct({ pid: signed(4), uid: unsigned(4), gid: unsigned(4) });
+
+function controlData(level: number, type: number, data: Uint8Array, view: ArgumentView): string {
+  const name = level === SOL_SOCKET ? nameOf(BigInt(type), controlTypes) : undefined;
+  if (name === 'SCM_RIGHTS') {
+    const count = Math.floor(data.length / 4);
+    const descriptors = Array.from({ length: count }, (_, index) => readUnsigned(data, index * 4, 4));
+    return `[${descriptors.map((value) => descriptorText(int32(value), view)).join(', ')}]`;
+  }
+  if (name === 'SCM_CREDENTIALS' && data.length >= credentials.size) return credentials.show(data, view);
+  return quotedHex(data);
+}
+
+/** Control messages: descriptors that are handed over, who the sender is. @source man cmsg(3), unix(7) */
+function controlText({ bytes, whole }: CapturedBytes, view: ArgumentView): string {
+  const shown: string[] = [];
+  let at = 0;
+  while (at + controlHead <= bytes.length && shown.length < controlsShown) {
+    const length = Number(readUnsigned(bytes, at));
+    if (length < controlHead || at + length > bytes.length) break;
+    const [level, type] = [readNumber(bytes, at + 8, 4), readNumber(bytes, at + 12, 4)];
+    const typeText = level === SOL_SOCKET ? showName(BigInt(type), controlTypes) : hex(BigInt(type));
+    const data = controlData(level, type, bytes.subarray(at + controlHead, at + length), view);
+    const head = `cmsg_len=${length}, cmsg_level=${showName(BigInt(level), socketLevels)}, cmsg_type=${typeText}`;
+    shown.push(`{${head}, cmsg_data=${data}}`);
+    at += (length + 7) & ~7;
+  }
+  if (at < whole) shown.push('...');
+  return `[${shown.join(', ')}]`;
+}
+
+/** struct msghdr, as far as it was read: the address, the data of netlink sockets, control messages. */
 function messageText(view: ArgumentView, isSent: boolean): string {
-  const [address, ...data] = view.parts;
+  const [address, ...data] = view.parts.slice(0, controlPart);
+  const control = view.parts[controlPart];
   const fields: string[] = [];
   if (isThere(address)) {
     fields.push(`msg_name=${socketAddressText(address.bytes)}`, `msg_namelen=${address.whole}`);
@@ -225,6 +266,7 @@ function messageText(view: ArgumentView, isSent: boolean): string {
     return `{iov_base=${dataText(part, part.whole, view)}${length}}`;
   });
   if (vectors.length > 0) fields.push(`msg_iov=[${vectors.join(', ')}]`);
+  if (isThere(control)) fields.push(`msg_control=${controlText(control, view)}`, `msg_controllen=${control.whole}`);
   return fields.length === 0 ? pointerText(view.value) : `{${[...fields, '...'].join(', ')}}`;
 }
 

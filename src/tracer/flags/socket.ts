@@ -122,6 +122,22 @@ export const internetProtocols: NameSet = {
   },
 };
 
+/** Control messages of SOL_SOCKET. @source glibc sys/socket.h */
+export const controlTypes: NameSet = {
+  prefix: 'SCM_',
+  source: 'glibc sys/socket.h',
+  values: {
+    SCM_RIGHTS: 1,
+    SCM_CREDENTIALS: 2,
+  },
+  newer: {
+    'linux/socket.h of the kernel': {
+      SCM_SECURITY: 3,
+      SCM_PIDFD: 4,
+    },
+  },
+};
+
 /** @source glibc sys/socket.h */
 export const shutdownWays: NameSet = {
   prefix: 'SHUT_',
