@@ -118,7 +118,7 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
   },
   {
     id: 'event-runtime',
-    when: runs(/runc|crun|runsc/),
+    when: runs(/(^|[/ ])(tlab-)?(runc|crun|runsc)( |$)/),
     does: (e) =>
       `The shim runs the OCI runtime: ${/ (create|start|kill|delete|state|exec|pause|resume|update|ps)\b/.exec(text(e, 'argv'))?.[1] ?? 'a verb'}. It is a command that ends, not a service.`,
     now: '`create` sets everything up and waits, `start` lets the program go, `delete` clears away.',

@@ -136,6 +136,7 @@ export const callExamples: Record<string, [line: string, operation?: TraceEvent]
 
 /** Row → a mount(2). */
 export const mountExamples: Record<string, string> = {
+  'mount-slave-old-root': 'mount("", ".", "", MS_REC|MS_SLAVE, NULL) = 0',
   'mount-slave': 'mount("", "/", "", MS_REC|MS_SLAVE, NULL) = 0',
   'mount-private': 'mount("", "/", "", MS_PRIVATE, NULL) = 0',
   'mount-shared': 'mount("", "/data", "", MS_SHARED, NULL) = 0',

@@ -187,6 +187,16 @@ test('a flag in a string or in the name of a file is no flag', () => {
   assert.match(explained(call('seccomp(SECCOMP_GET_ACTION_AVAIL, 0, "SECCOMP_SET_MODE_FILTER") = 0')).does, /^Asks/);
 });
 
+test('a filter that is only a question is told from one that is installed', () => {
+  const probe = call('seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, NULL) = -1 EFAULT');
+  assert.match(explained(probe).does, /^Asks what the kernel's seccomp knows/);
+});
+
+test('a program whose name only contains that of a runtime is none', () => {
+  const truncate = event('kernel.process-executed', { executable: '/usr/bin/truncate', argv: ['truncate', 'create'] });
+  assert.equal(explained(truncate).does, 'Runs truncate create.');
+});
+
 test('odd data never throws: missing arguments, other types, nothing at all', () => {
   for (const name of Object.keys(phrases)) {
     for (const data of [{ name }, { name, args: [null, 7, {}] }, { name, args: 'x' }, {}]) {

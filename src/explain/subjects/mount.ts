@@ -82,11 +82,20 @@ const lowerCount = (mount: MountSubject): number => {
 
 export const mountRows: readonly WordsRow<MountSubject>[] = [
   {
+    id: 'mount-slave-old-root',
+    when: (mount) => mount.options.has('slave') && mount.target === '.',
+    does: () => 'Makes the old root, which stands on top since pivot_root, a slave with all that is mounted below it.',
+    now: 'Between pivot_root and the unmount of the old root. Usually it is one already; not where config.json asks for a shared root.',
+    without: "Where the root is shared, detaching the old one would unmount the host's own mounts.",
+    shows: ['KRN-7', 'KRN-2'],
+    source: 'man mount_namespaces(7)',
+  },
+  {
     id: 'mount-slave',
     when: has('slave'),
     does: ({ target, options }) =>
-      `Makes ${target === '.' ? 'the old root' : target}${options.has('rec') ? ' and every mount below it' : ''} a slave: mounts and unmounts still arrive from the host, none goes back.`,
-    now: "The new mount namespace is a copy of the host's, whose mounts systemd makes shared: the peers are linked until this call. So it comes before any other mount.",
+      `Makes ${target}${options.has('rec') ? ' and every mount below it' : ''} a slave: mounts and unmounts still arrive from the host, none goes back.`,
+    now: "The new mount namespace is a copy of the host's, whose mounts systemd makes shared: copy and original are linked until this call. So it comes before any other mount.",
     without:
       "Every mount of the container would show up on the host, and detaching the old root would unmount the host's own mounts.",
     shows: ['KRN-2', 'KRN-6'],

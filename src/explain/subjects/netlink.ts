@@ -105,7 +105,7 @@ export const netlinkRows: readonly WordsRow<NetlinkSubject>[] = [
       `Makes or changes the link ${nameOf(subject, '')}${place(subject)}: its name, address or MTU.`
         .replace('link :', 'link:')
         .replace('link  ', 'link '),
-    now: 'Before the link is set up; a name can only be changed reliably while it is down.',
+    now: 'Before the link is set up: before Linux 6.2 a link that is up cannot be renamed (EBUSY).',
     without: 'The container would see another name or MTU than eth0 and that of its network.',
     shows: ['NET-1'],
     source: 'man rtnetlink(7)',

@@ -5,6 +5,7 @@ import { type CgroupSubject, cgroupOf, cgroupRows } from '../subjects/cgroup.ts'
 import { mountOfCall, mountRows } from '../subjects/mount.ts';
 import { type NetlinkSubject, netlinkRows } from '../subjects/netlink.ts';
 import { type Explanation, explanationFrom, explanationOf, rowFor } from '../words-row.ts';
+import { descriptorCalls } from './descriptors.ts';
 import { fileCalls } from './files.ts';
 import { identityCalls } from './identity.ts';
 import { mountCalls } from './mount.ts';
@@ -18,6 +19,7 @@ export const callRows: readonly CallRow[] = [
   ...processCalls,
   ...identityCalls,
   ...fileCalls,
+  ...descriptorCalls,
   ...networkCalls,
 ];
 

@@ -129,7 +129,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'seccomp-filter',
     calls: ['seccomp', 'prctl'],
-    when: (call) => call.says('SECCOMP_SET_MODE_FILTER') || call.says('PR_SET_SECCOMP'),
+    when: (call) => (call.says('SECCOMP_SET_MODE_FILTER') || call.says('PR_SET_SECCOMP')) && call.errno !== 'EFAULT',
     does: 'Installs a filter, a small BPF program: from here on it decides for each system call of this process and its children. It cannot be taken off.',
     now: 'Without no_new_privs it needs CAP_SYS_ADMIN, so it comes before the capabilities are dropped and must allow the calls that drop them. With no_new_privs it comes last.',
     without: 'The container could make every system call of the kernel: each is a way to attack it.',
@@ -139,7 +139,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'seccomp-ask',
     calls: ['seccomp'],
-    does: 'Asks which actions or sizes the kernel\'s seccomp knows; EFAULT here just means "known".',
+    does: "Asks what the kernel's seccomp knows. A filter that is no filter (NULL) is a question too: EFAULT means that its flag is known.",
     now: 'Before the filter is built: libseccomp adapts it to the kernel.',
     without: 'The filter might use an action that this kernel does not know.',
     shows: ['KRN-9'],
@@ -219,7 +219,7 @@ export const identityCalls: readonly CallRow[] = [
     without: (call) =>
       /^0+$/.test(call.arg(0))
         ? 'Devices would lose write permission for others: an ordinary user could not write to /dev/null.'
-        : 'Files of the program would be writable by everybody, or not even by their group.',
+        : 'The program would keep the mask of the runtime: with 0, its files would be writable by everybody.',
     source: 'man umask(2)',
   },
   {

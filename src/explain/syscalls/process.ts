@@ -226,7 +226,7 @@ export const processCalls: readonly CallRow[] = [
     id: 'wait',
     calls: ['wait4', 'waitid'],
     does: 'Takes the end of a child process: its status, and how much it used. Only then is its entry in the process table free.',
-    now: "After SIGCHLD told that a child ended. The shim is a subreaper: the container's orphans become its children.",
+    now: "After SIGCHLD told that a child ended. The container's process 1 is a child of the shim, its subreaper, since the runtime exited; orphans inside the container go to process 1.",
     without:
       'Ended children would stay as zombies and hold their process ids, and no exit code would reach the daemon.',
     shows: ['CTD-5', 'KRN-11', 'DMN-9'],
