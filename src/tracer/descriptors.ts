@@ -20,44 +20,60 @@ interface Descriptor {
   closeOnExec: boolean;
 }
 
-/** One table: of a process, or of several that share it (CLONE_FILES). */
+/** More than any process of ours opens; a file that claims more shall not cost us more. */
+const namesMost = 4096;
+
+/** One table: of a process, or of several that share it (CLONE_FILES). A copy shares its entries until one of both changes. */
 export class DescriptorTable {
-  #entries = new Map<number, Descriptor>();
+  #entries: Map<number, Descriptor>;
+  #isCopied = false;
+
+  constructor(entries = new Map<number, Descriptor>()) {
+    this.#entries = entries;
+  }
+  /** The entries, no longer shared with a copy. */
+  #own(): Map<number, Descriptor> {
+    if (this.#isCopied) this.#entries = new Map(this.#entries);
+    this.#isCopied = false;
+    return this.#entries;
+  }
+  #set(fd: number, entry: Descriptor): void {
+    if (this.#entries.size < namesMost || this.#entries.has(fd)) this.#own().set(fd, entry);
+  }
 
   name(fd: number): string | undefined {
     return this.#entries.get(fd)?.name;
   }
   open(fd: number, name: string | undefined, closeOnExec = false): void {
-    if (name === undefined) this.#entries.delete(fd);
-    else this.#entries.set(fd, { name, closeOnExec });
+    if (name === undefined) this.close(fd);
+    else this.#set(fd, { name, closeOnExec });
   }
   copy(from: number, to: number, closeOnExec: boolean): void {
     this.open(to, this.name(from), closeOnExec);
   }
   rename(fd: number, name: string): void {
     const entry = this.#entries.get(fd);
-    if (entry) entry.name = name;
+    if (entry) this.#set(fd, { ...entry, name });
   }
   close(fd: number): void {
-    this.#entries.delete(fd);
+    if (this.#entries.has(fd)) this.#own().delete(fd);
   }
   setCloseOnExec(fd: number, closeOnExec: boolean): void {
     const entry = this.#entries.get(fd);
-    if (entry) entry.closeOnExec = closeOnExec;
+    if (entry && entry.closeOnExec !== closeOnExec) this.#set(fd, { ...entry, closeOnExec });
   }
   /** First to last, both included. */
   eachOf(first: number, last: number, change: (fd: number) => void): void {
     for (const fd of [...this.#entries.keys()]) if (fd >= first && fd <= last) change(fd);
   }
   duplicate(): DescriptorTable {
-    const other = new DescriptorTable();
-    for (const [fd, entry] of this.#entries) other.#entries.set(fd, { ...entry });
+    this.#isCopied = true;
+    const other = new DescriptorTable(this.#entries);
+    other.#isCopied = true;
     return other;
   }
   afterExec(): DescriptorTable {
-    const other = this.duplicate();
-    for (const [fd, entry] of this.#entries) if (entry.closeOnExec) other.#entries.delete(fd);
-    return other;
+    return new DescriptorTable(new Map([...this.#entries].filter(([, entry]) => !entry.closeOnExec)));
   }
 }
 
