@@ -171,6 +171,10 @@ function* unordered(recording: Recording, teller: Teller): Generator<Line> {
   }
 }
 
+/** An event loop that wakes itself or a thread of its pool. */
+const isWakeUp = (name: string, args: readonly string[]): boolean =>
+  (name === 'read' || name === 'write') && args[0]?.endsWith('<anon_inode:[eventfd]>') === true;
+
 /** Makes the lines: who, what, and which event. */
 class Teller {
   readonly #ts: (timeNs: bigint) => number;
@@ -205,7 +209,7 @@ class Teller {
       result,
       errno,
       durationNs: endNs === undefined ? undefined : Number(endNs - timeNs),
-      noise: noise || isPart || undefined,
+      noise: noise || isPart || isWakeUp(name, args) || undefined,
       args,
     };
     return this.#line('kernel.syscall-made', { life, tid, ts }, data, written);
