@@ -1,6 +1,7 @@
 // How two traces did it: their system calls counted by name, process by process. Housekeeping of the language runtimes is folded.
 // A runtime is the program that was started with `create`, `start`, `delete`, with all that it starts until the container's own program.
 // Rule: counts say how, never what: no difference in effects is read from them.
+import type { Glance } from '../../trace/call-line.ts';
 import type { TraceEvent } from '../../trace/file.ts';
 
 export interface CallCounts {
@@ -9,7 +10,7 @@ export interface CallCounts {
   total: number;
   /** Housekeeping: futex, epoll, memory, timers. */
   noise: number;
-  processes: number;
+  pids: Set<number>;
 }
 
 /** Who makes calls, in the order in which they are told. */
@@ -41,23 +42,34 @@ function runtimePids(events: readonly TraceEvent[]): Set<number> {
   return pids;
 }
 
-/** Counts the calls of a trace. @param calls its level 3, by time */
-export function countCalls(events: readonly TraceEvent[], calls: Iterable<TraceEvent>): CallsByRole {
+/**
+ * Walks level 3 of a trace, by time. `count` is offered what can be told of a line without parsing it, and answers false when that was
+ * enough; lines that it was not offered are handed over.
+ */
+export type CallWalk = (count: (call: Glanced) => false) => Iterable<TraceEvent>;
+type Glanced = Pick<Glance, 'pid' | 'name' | 'process' | 'noise'>;
+
+/** Counts the calls of a trace. @param walk its level 3 */
+export function countCalls(events: readonly TraceEvent[], walk: CallWalk): CallsByRole {
   const ofRuntime = runtimePids(events);
-  const counted = new Map<string, CallCounts & { pids: Set<number> }>();
-  for (const { type, pid, data } of calls) {
+  const counted: CallsByRole = new Map();
+  const count = ({ pid, name, process, noise }: Glanced): false => {
+    const role = process !== 'container' && ofRuntime.has(pid) ? 'runtime' : process;
+    let counts = counted.get(role);
+    if (counts === undefined) {
+      counts = { names: new Map(), total: 0, noise: 0, pids: new Set() };
+      counted.set(role, counts);
+    }
+    counts.pids.add(pid);
+    counts.total++;
+    if (noise) counts.noise++;
+    else counts.names.set(name, (counts.names.get(name) ?? 0) + 1);
+    return false;
+  };
+  for (const { type, pid, data } of walk(count)) {
     if (type === 'kernel.process-forked' && ofRuntime.has(pid)) ofRuntime.add(Number(data.childPid));
     if (type !== 'kernel.syscall-made') continue;
-    const process = String(data.process ?? 'unknown');
-    const role = process === 'container' ? process : ofRuntime.has(pid) ? 'runtime' : process;
-    const counts = counted.get(role) ?? { names: new Map(), total: 0, noise: 0, processes: 0, pids: new Set() };
-    counted.set(role, counts);
-    counts.pids.add(pid);
-    counts.processes = counts.pids.size;
-    counts.total++;
-    const name = String(data.name);
-    if (data.noise === true) counts.noise++;
-    else counts.names.set(name, (counts.names.get(name) ?? 0) + 1);
+    count({ pid, name: String(data.name), process: String(data.process ?? 'unknown'), noise: data.noise === true });
   }
   return counted;
 }
@@ -86,7 +98,7 @@ export function countSentences(role: string, a: CallCounts | undefined, b: CallC
   const of = (counts: CallCounts | undefined): string =>
     counts === undefined
       ? 'none'
-      : `${counts.total} by ${counts.processes} process${counts.processes === 1 ? '' : 'es'}`;
+      : `${counts.total} by ${counts.pids.size} process${counts.pids.size === 1 ? '' : 'es'}`;
   const sentences = [`${role}: ${of(a)} in A, ${of(b)} in B`];
   const add = (words: string, wanted: CountChange[]): void => {
     if (wanted.length > 0) sentences.push(`${words}: ${wanted.map(shown).join(', ')}`);

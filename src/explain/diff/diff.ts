@@ -3,9 +3,9 @@
 
 import { LabError } from '../../base/errors.ts';
 import type { Cause } from '../../trace/cause.ts';
-import type { Trace, TraceEvent } from '../../trace/file.ts';
+import type { Trace } from '../../trace/file.ts';
 import { effectsOf } from '../effects/effect.ts';
-import { type CallsByRole, countCalls, countChanges, differingRoles } from './calls.ts';
+import { type CallsByRole, type CallWalk, countCalls, countChanges, differingRoles } from './calls.ts';
 import { askedWords, DiffCauses } from './causes.ts';
 import { type Change, compare } from './compare.ts';
 import { type DiffLine, diffLines, eventNumbers } from './words.ts';
@@ -33,8 +33,8 @@ export interface Difference {
 }
 
 export interface DiffOptions {
-  /** Level 3 of a trace, by time. Not walked where it is not needed. */
-  callsOf: (trace: Trace) => Iterable<TraceEvent>;
+  /** Level 3 of a trace. Not walked where it is not needed. */
+  callsOf: (trace: Trace) => CallWalk;
   /** Count the calls of every process. */
   calls: boolean;
 }

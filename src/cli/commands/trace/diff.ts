@@ -22,7 +22,10 @@ export default defineCommand({
     { says: 'two exported traces, on any machine', line: 'tlab trace diff plain.jsonl read-only.jsonl' },
   ],
   run: async ({ flags, operands: [a = 'last', b = 'last'] }) => {
-    const difference = diffTraces(await loadTrace(a), await loadTrace(b), { calls: flags.calls, callsOf: readCalls });
+    const difference = diffTraces(await loadTrace(a), await loadTrace(b), {
+      calls: flags.calls,
+      callsOf: (trace) => (mayWant) => readCalls(trace, { mayWant }),
+    });
     if (flags.json) print(JSON.stringify(diffJson(difference)));
     else for (const line of diffScreen(difference, { width: terminalColumns(), all: flags.all })) print(line);
     return difference.groups.length === 0 ? 0 : 1;
