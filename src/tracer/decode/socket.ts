@@ -175,16 +175,16 @@ export const getOptionVariants: readonly SyscallVariant[] = keptByLevel.map(([eq
 const protocols: Readonly<Record<string, NetlinkProtocol>> = { ...smallProtocols, route, netfilter };
 
 /** The protocol of the netlink socket in argument 0; undefined for another socket or one whose name is not known. */
-function protocolOf(view: ArgumentView): { isNetlink: boolean; protocol: NetlinkProtocol | undefined } {
+function protocolOf(view: ArgumentView): NetlinkProtocol | undefined {
   const name = view.process.descriptor(int32(view.registers[0] ?? 0n)) ?? '';
-  const kind = /^socket:\[netlink (\w+)/.exec(name)?.[1];
-  return { isNetlink: kind !== undefined, protocol: kind === undefined ? undefined : protocols[kind] };
+  const kind = /^socket:\[netlink (\w+)/.exec(name)?.[1] ?? '';
+  return Object.hasOwn(protocols, kind) ? protocols[kind] : undefined;
 }
 
 /** The tracer reads data of netlink sockets only; `length` is how much the process meant. */
 function dataText(captured: CapturedBytes, length: number, view: ArgumentView): string {
   const bytes = captured.bytes.subarray(0, length);
-  return netlinkText(bytes, length, protocolOf(view).protocol, view);
+  return netlinkText(bytes, length, protocolOf(view), view);
 }
 
 const dataKept = 4096;
