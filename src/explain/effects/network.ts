@@ -83,7 +83,9 @@ function linkEffect(attributes: Attributes, place: string, sameness: Sameness): 
   const rest = { ...attributes };
   for (const name of ['ifi_index', 'ifi_flags', 'ifi_change', 'ifi_family', 'IFLA_NET_NS_FD', 'IFLA_NET_NS_PID'])
     delete rest[name];
-  const value = [up ? 'up' : '', Object.keys(rest).length === 0 ? '' : JSON.stringify(rest)].join(' ').trim();
+  const value = [up ? 'up' : '', Object.keys(rest).length === 0 ? '' : sameness.of(JSON.stringify(rest))]
+    .join(' ')
+    .trim();
   return { kind: 'link', subject: `${which} in the ${place}`, value };
 }
 
