@@ -8,10 +8,12 @@ trap 'rm -rf /opt/tlab' EXIT
 git clone -q "$here" /opt/tlab
 cd /opt/tlab
 sh scripts/setup.sh
-PATH="/opt/tlab/node_modules/.bin:$PATH"
+# Paths of the search path are in the recorded calls: only those that every machine has.
+PATH=/opt/tlab/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 tlab system reset --yes
 tlab library build busybox nginx
+tlab system start
 tlab trace run -d -p 8080:80 --name nginx nginx
 tlab trace export --format jsonl --output "$here/traces/run-nginx.jsonl"
 tlab system reset --yes

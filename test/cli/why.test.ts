@@ -1,5 +1,6 @@
 // `tlab why` on its command line: numbers, flags however they are spelt, and what it refuses.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../helpers/shell.ts';
 
@@ -9,9 +10,13 @@ const why = (...args: string[]) =>
   run(process.execPath, [program, 'why', '--trace', recorded, ...args], { env: { NO_COLOR: '1', COLUMNS: '80' } });
 
 test('an event of a recorded trace is explained', async () => {
-  const { status, stdout } = await why('2');
+  const line = readFileSync(recorded, 'utf8')
+    .split('\n')
+    .find((text) => text.includes('"cli.request-sent"'));
+  const { seq } = JSON.parse(line ?? '{}') as { seq: number };
+  const { status, stdout } = await why(String(seq));
   assert.equal(status, 0);
-  assert.match(stdout, /^event 2 {2}cli\.request-sent/);
+  assert.match(stdout, /^event \d+ {2}cli\.request-sent/);
   assert.match(stdout, /\ndoes {5}The CLI asks the daemon/);
 });
 

@@ -37,7 +37,7 @@ test('a tracer that works is ended by the end of its stdin, and its counts are k
 
 test('it follows this process and writes into the folder of the trace', async () => {
   const { blind } = await outcomeOf('echo "$@" >&2; exit 3');
-  assert.ok(blind?.includes(`--output ${folder}/id/parts/calls.bin --follow ${process.pid}`), blind);
+  assert.ok(blind?.includes(`--output ${folder}/id/parts/calls.bin --follow ${process.pid}`), String(blind));
 });
 
 test('one that cannot work gives its reason and what to do', async () => {
@@ -48,7 +48,7 @@ test('one that cannot work gives its reason and what to do', async () => {
 
 test('control characters of its words do not reach the terminal', async () => {
   const { blind } = await outcomeOf("printf 'no\\033[31m' >&2; exit 3");
-  assert.ok(!blind?.includes('\x1b'), blind);
+  assert.ok(!blind?.includes('\x1b'), String(blind));
 });
 
 test('one that dies on the way, or says nothing at the end, is told', async () => {
