@@ -23,7 +23,8 @@ export interface Timing {
   minimumMs: number;
 }
 
-function once(candidate: Candidate): Promise<number> {
+/** Milliseconds of one run. */
+export function once(candidate: Candidate): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const begin = process.hrtime.bigint();
   const child = spawn(candidate.program, candidate.args, {

@@ -65,9 +65,9 @@ async function costFigures(place: TracerPlace): Promise<Figure[]> {
     {
       what: 'attaching the tracer',
       value: `${median(readyMs).toFixed(0)} ms`,
-      beside: 'limit 60 ms',
+      beside: 'aim 60 ms on an idle host',
       ratio: median(readyMs) / 60,
-      budget: 1,
+      budget: undefined,
     },
     {
       what: 'records lost at full speed',
