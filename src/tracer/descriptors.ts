@@ -2,6 +2,7 @@
 // the process asked for ("/proc/self/mountinfo"), not what the kernel resolved it to; pipes have a number of ours (`pipe:[#1]`).
 // Rule: a change happens where the call returned, not where it began, so that two threads of a process see the same order.
 import { normalize } from 'node:path/posix';
+import { DescriptorTable } from './descriptor-table.ts';
 import type { RawCall } from './raw.ts';
 
 /** AT_FDCWD; the same key holds the working folder. @source uapi linux/fcntl.h */
@@ -15,67 +16,8 @@ const openTreeClone = 1;
 const closeRangeUnshare = 2;
 const closeRangeCloexec = 4;
 
-interface Descriptor {
-  name: string;
-  closeOnExec: boolean;
-}
-
-/** More than any process of ours opens; a file that claims more shall not cost us more. */
-const namesMost = 4096;
-
-/** One table: of a process, or of several that share it (CLONE_FILES). A copy shares its entries until one of both changes. */
-export class DescriptorTable {
-  #entries: Map<number, Descriptor>;
-  #isCopied = false;
-
-  constructor(entries = new Map<number, Descriptor>()) {
-    this.#entries = entries;
-  }
-  /** The entries, no longer shared with a copy. */
-  #own(): Map<number, Descriptor> {
-    if (this.#isCopied) this.#entries = new Map(this.#entries);
-    this.#isCopied = false;
-    return this.#entries;
-  }
-  #set(fd: number, entry: Descriptor): void {
-    if (this.#entries.size < namesMost || this.#entries.has(fd)) this.#own().set(fd, entry);
-  }
-
-  name(fd: number): string | undefined {
-    return this.#entries.get(fd)?.name;
-  }
-  open(fd: number, name: string | undefined, closeOnExec = false): void {
-    if (name === undefined) this.close(fd);
-    else this.#set(fd, { name, closeOnExec });
-  }
-  copy(from: number, to: number, closeOnExec: boolean): void {
-    this.open(to, this.name(from), closeOnExec);
-  }
-  rename(fd: number, name: string): void {
-    const entry = this.#entries.get(fd);
-    if (entry) this.#set(fd, { ...entry, name });
-  }
-  close(fd: number): void {
-    if (this.#entries.has(fd)) this.#own().delete(fd);
-  }
-  setCloseOnExec(fd: number, closeOnExec: boolean): void {
-    const entry = this.#entries.get(fd);
-    if (entry && entry.closeOnExec !== closeOnExec) this.#set(fd, { ...entry, closeOnExec });
-  }
-  /** First to last, both included. */
-  eachOf(first: number, last: number, change: (fd: number) => void): void {
-    for (const fd of [...this.#entries.keys()]) if (fd >= first && fd <= last) change(fd);
-  }
-  duplicate(): DescriptorTable {
-    this.#isCopied = true;
-    const other = new DescriptorTable(this.#entries);
-    other.#isCopied = true;
-    return other;
-  }
-  afterExec(): DescriptorTable {
-    return new DescriptorTable(new Map([...this.#entries].filter(([, entry]) => !entry.closeOnExec)));
-  }
-}
+/** A file that claims more processes at once than engines have shall not cost us more: the rest has no names. */
+const tablesMost = 2048;
 
 /** What the changes below see of a call that succeeded. */
 interface Change {
@@ -94,15 +36,16 @@ export class DescriptorTables {
   #pipes = 0;
 
   of(pid: number): DescriptorTable {
-    let table = this.#tables.get(pid);
-    if (!table) {
-      table = new DescriptorTable();
-      this.#tables.set(pid, table);
-    }
+    const known = this.#tables.get(pid);
+    if (known) return known;
+    const table = new DescriptorTable();
+    this.replace(pid, table);
     return table;
   }
   replace(pid: number, table: DescriptorTable): void {
     this.#tables.set(pid, table);
+    const [oldest] = this.#tables.size > tablesMost ? this.#tables.keys() : [];
+    if (oldest !== undefined) this.#tables.delete(oldest);
   }
   nextPipe(): number {
     return ++this.#pipes;
@@ -112,7 +55,11 @@ export class DescriptorTables {
   forked(pid: number, childPid: number, clone: RawCall | undefined): void {
     if (childPid === pid) return;
     const isShared = clone !== undefined && (cloneFlagsOf(clone) & cloneFiles) !== 0n;
-    this.replace(childPid, isShared ? this.of(pid) : this.of(pid).duplicate());
+    const table = this.of(pid);
+    // A parent is no longer the oldest.
+    this.#tables.delete(pid);
+    this.replace(pid, table);
+    this.replace(childPid, isShared ? table : table.duplicate());
   }
   executed(pid: number): void {
     this.replace(pid, this.of(pid).afterExec());

@@ -148,3 +148,15 @@ test('what is no file has the name of its kind', () => {
     '10<anon_inode:seccomp notify>',
   ]);
 });
+
+test('a file that claims more processes and descriptors than there are costs no more than its size', () => {
+  const story = new Story().process(
+    'x',
+    Object.fromEntries(Array.from({ length: 3000 }, (_, fd) => [fd, `/file/${fd}`])),
+  );
+  for (let child = 1000; child < 6000; child++) story.fork(child).call(n.close, [5], 0, [], { pid: child });
+  const before = process.memoryUsage().heapUsed;
+  story.look(7, { pid: 5999 });
+  assert.deepEqual(story.names(), ['7</file/7>']);
+  assert.ok(process.memoryUsage().heapUsed - before < 600e6);
+});
