@@ -9,7 +9,7 @@ import { mountOfEvent, mountRows } from './subjects/mount.ts';
 import { netlinkRows } from './subjects/netlink.ts';
 import { ruleRows } from './subjects/rule.ts';
 import { explainCall } from './syscalls/explain.ts';
-import { type Explanation, explanationFrom } from './words-row.ts';
+import { type Explanation, explanationFrom, own } from './words-row.ts';
 
 const text = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
 
@@ -36,9 +36,21 @@ function explainedCall(event: TraceEvent, operation?: TraceEvent): Explanation {
   };
 }
 
+const steps: Record<string, string> = {
+  'kernel.process-executed': 'running that program',
+  'kernel.mount-attached': 'that mount',
+  'kernel.mount-detached': 'that unmount',
+  'kernel.cgroup-made': 'making that cgroup',
+  'kernel.cgroup-written': 'that write to a cgroup',
+  'kernel.cgroup-removed': 'removing that cgroup',
+  'kernel.netlink-sent': 'that netlink message',
+  'kernel.rule-added': 'adding that rule',
+};
+
 const partOf = ({ type, data }: TraceEvent): string =>
-  text(data.operation) ||
-  (text(data.method) === '' ? type.replace(/^.*\./, '').replaceAll('-', ' ') : `the message ${text(data.method)}`);
+  own(steps, type) ??
+  (text(data.operation) ||
+    (text(data.method) === '' ? type.replace(/^.*\./, '').replaceAll('-', ' ') : `the message ${text(data.method)}`));
 
 function kernelObject(event: TraceEvent): Explanation | undefined {
   const { type, data } = event;

@@ -28,6 +28,10 @@ export interface WordsRow<Subject> {
   source: string;
 }
 
+/** What a table has of its own under a name that comes from a trace: `constructor` is a name like any other. */
+export const own = <Value>(table: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 /** The first row that fits. */
 export const rowFor = <Row extends WordsRow<Subject>, Subject>(
   rows: readonly Row[],

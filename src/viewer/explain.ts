@@ -31,7 +31,7 @@ export function explainEvent(trace: Trace, event: TraceEvent, width: number): st
   const source = explanation?.source ?? sourceOf(event);
   return [
     ...head(event, width),
-    ...(explanation === undefined ? [] : sentences(explanation, width)),
+    ...(explanation === undefined ? [] : sentences(explanation, errnoOf(event) !== '', width)),
     ...chainLines(trace, causes, event, width),
     ...twinLines(event, operation, width),
     ...(source === undefined ? [] : labelled('source', source, width)),
@@ -59,10 +59,10 @@ function meaningOf(errno: string): string {
   return 'the kernel refused it, or let it be tried again';
 }
 
-function sentences(explanation: Explanation, width: number): string[] {
+function sentences(explanation: Explanation, failed: boolean, width: number): string[] {
   const { does, now, without, shows } = explanation;
   return [
-    ...labelled('does', shortened(does), width),
+    ...labelled(failed ? 'tried' : 'does', shortened(does), width),
     ...(now === undefined ? [] : labelled('why now', shortened(now), width)),
     ...(without === undefined ? [] : labelled('without', without, width)),
     ...shows.flatMap((id, i) => labelled(i === 0 ? 'shows' : '', `${id} ${syllabus[id]}`, width)),

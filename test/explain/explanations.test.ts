@@ -192,19 +192,30 @@ test('a filter that is only a question is told from one that is installed', () =
   assert.match(explained(probe).does, /^Asks what the kernel's seccomp knows/);
 });
 
+test('a capability is named by the argument, not by the option before it', () => {
+  const lowered = call('prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, CAP_CHOWN, 0, 0) = 0');
+  assert.match(explained(lowered).does, /^Removes CAP_CHOWN from/);
+});
+
 test('a program whose name only contains that of a runtime is none', () => {
   const truncate = event('kernel.process-executed', { executable: '/usr/bin/truncate', argv: ['truncate', 'create'] });
   assert.equal(explained(truncate).does, 'Runs truncate create.');
 });
 
 test('odd data never throws: missing arguments, other types, nothing at all', () => {
-  for (const name of Object.keys(phrases)) {
+  for (const name of [...Object.keys(phrases), 'constructor', '__proto__', 'toString']) {
     for (const data of [{ name }, { name, args: [null, 7, {}] }, { name, args: 'x' }, {}]) {
       explained(event('kernel.syscall-made', data as Record<string, unknown>));
     }
   }
   for (const type of ['kernel.mount-attached', 'kernel.netlink-sent', 'kernel.rule-added', 'kernel.cgroup-written']) {
     explained(event(type, {}));
+  }
+  for (const word of ['constructor', '__proto__']) {
+    assert.match(explained(call(`${word}(1) = 0`)).does, /does not know/);
+    explained(call(`mount("overlay", "/x", "overlay", ${word}, "${word}") = 0`));
+    explained(call(`write(3</sys/fs/cgroup/c/devices.allow>, "${word} ${word} ${word}", 1) = 1`));
+    explained(call('close(3) = 0'), event(word, {}));
   }
   explain(event('kernel.operation-executed', { operation: 7, arguments: null }));
   assert.equal(explain(event('somebody.else', {})), undefined);

@@ -127,7 +127,8 @@ test('a call whose operation this trace does not hold says that the chain ends',
   assert.match(plain(carriedOutBy(999, 'close(9) = 0')), /the chain ends here/);
 });
 
-test('an errno is told in words', () => {
+test('an errno is told in words, and what was only tried is not told as done', () => {
+  assert.match(plain(call('mkdir("/x", 0755) = -1 EEXIST')), /\ntried {4}Makes the directory/);
   assert.match(plain(call('openat(3, "x", O_RDONLY) = -1 ENOENT')), /ENOENT: no such file or directory/);
 });
 

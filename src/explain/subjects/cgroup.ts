@@ -1,5 +1,5 @@
 // Files of control groups in words, one row a file: what a write to it asks of the kernel. Version 1 and 2 side by side.
-import type { WordsRow } from '../words-row.ts';
+import { own, type WordsRow } from '../words-row.ts';
 
 export interface CgroupSubject {
   /** The file's name: memory.max. */
@@ -247,8 +247,8 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
 
 function deviceWords(rule: string): string {
   const [type = '', numbers = '', access = ''] = rule.split(' ');
-  const kind = { a: 'all devices', b: 'block devices', c: 'character devices' }[type] ?? 'devices';
-  const name = knownDevices[`${type} ${numbers}`];
+  const kind = own({ a: 'all devices', b: 'block devices', c: 'character devices' }, type) ?? 'devices';
+  const name = own(knownDevices, `${type} ${numbers}`);
   const which =
     numbers === '*:*' || numbers === '' ? kind : `${kind} ${numbers}${name === undefined ? '' : ` (${name})`}`;
   const verbs = [...access]

@@ -1,7 +1,7 @@
 // Mounts in words, whether a system call or an operation of the plan made them.
 import type { TraceEvent } from '../../trace/file.ts';
 import type { Call } from '../call.ts';
-import type { WordsRow } from '../words-row.ts';
+import { own, type WordsRow } from '../words-row.ts';
 
 export interface MountSubject {
   source: string;
@@ -24,7 +24,7 @@ export function mountOfCall(call: Call): MountSubject {
   const words = call
     .arg(3)
     .split('|')
-    .map((flag) => optionNames[flag] ?? flag.replace(/^MS_/, '').toLowerCase());
+    .map((flag) => own(optionNames, flag) ?? flag.replace(/^MS_/, '').toLowerCase());
   const given = call.string(1);
   const known = call.operationEvent?.data.target ?? argumentOf(call, 'path');
   const indirect = given === '.' || given.startsWith('/proc/self/fd/') || given.startsWith('/proc/thread-self/fd/');
@@ -172,6 +172,15 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
     without: 'The container could read what this file tells of the host: keys, memory, timers, sensors.',
     shows: ['SEC-5', 'KRN-6'],
     source: 'oci-runtime config-linux#masked-paths',
+  },
+  {
+    id: 'mount-self-exe',
+    when: ({ options, source }) => options.has('bind') && /^\/proc\/(self|thread-self)\/exe$/.test(source),
+    does: ({ target }) => `Binds the program that is running, the runtime itself, on ${target}.`,
+    now: 'Before anything of the container is near: the mount is made read-only next, and the runtime executes itself through it.',
+    without: "A container could overwrite the runtime's file on the host through /proc/<pid>/exe (CVE-2019-5736).",
+    shows: ['SEC-6'],
+    source: 'man mount(2)',
   },
   {
     id: 'mount-namespace-file',

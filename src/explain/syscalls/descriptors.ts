@@ -1,4 +1,5 @@
 // Calls on open descriptors: what leaks into a container and what must not, the runtime's own copy in memory, terminals.
+import { own } from '../words-row.ts';
 import type { CallRow } from './row.ts';
 
 export const descriptorCalls: readonly CallRow[] = [
@@ -54,11 +55,19 @@ export const descriptorCalls: readonly CallRow[] = [
   },
   {
     id: 'fchown-streams',
-    calls: ['fchown', 'fchownat', 'chown', 'lchown'],
-    does: (call) => `Gives ${call.file(0) || call.string(0) || call.string(1) || 'a file'} to another owner.`,
+    calls: ['fchown'],
+    when: (call) => /^(pipe:|socket:|\/dev\/(pts|null))/.test(call.file(0)),
+    does: (call) => `Gives ${call.file(0)} to another owner.`,
     now: 'Before the change of user: the streams belong to root until then.',
     without: "A program under an ordinary user could not open /dev/stdout again, which is a link to a pipe of root's.",
     shows: ['SEC-1'],
+    source: 'man chown(2)',
+  },
+  {
+    id: 'chown',
+    calls: ['fchown', 'fchownat', 'chown', 'lchown'],
+    does: (call) => `Gives ${call.string(1) || call.string(0) || call.file(0) || 'a file'} to another owner.`,
+    without: 'It would belong to whoever made it.',
     source: 'man chown(2)',
   },
   {
@@ -75,7 +84,7 @@ export const descriptorCalls: readonly CallRow[] = [
     id: 'ioctl-terminal',
     calls: ['ioctl'],
     when: (call) => /^TIOC(SPTLCK|GPTN|GPTPEER|SWINSZ)$/.test(call.arg(1)),
-    does: (call) => terminalWords[call.arg(1)] ?? 'Sets up a pseudo-terminal.',
+    does: (call) => own(terminalWords, call.arg(1)) ?? 'Sets up a pseudo-terminal.',
     now: "With -t: the terminal is made inside the container's own devpts, and its master is sent to the shim.",
     without: 'The program would find pipes instead of a terminal, or one without a size.',
     shows: ['CTD-5'],

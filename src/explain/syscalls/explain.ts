@@ -4,7 +4,7 @@ import type { Call } from '../call.ts';
 import { type CgroupSubject, cgroupOf, cgroupRows } from '../subjects/cgroup.ts';
 import { mountOfCall, mountRows } from '../subjects/mount.ts';
 import { type NetlinkSubject, netlinkRows } from '../subjects/netlink.ts';
-import { type Explanation, explanationFrom, explanationOf, rowFor } from '../words-row.ts';
+import { type Explanation, explanationFrom, explanationOf, own, rowFor } from '../words-row.ts';
 import { descriptorCalls } from './descriptors.ts';
 import { fileCalls } from './files.ts';
 import { identityCalls } from './identity.ts';
@@ -61,7 +61,7 @@ function netlinkMessage(call: Call): NetlinkSubject | undefined {
 }
 
 function phraseOf(call: Call, source: string): Explanation {
-  const phrase = phrases[call.name];
+  const phrase = own(phrases, call.name);
   if (phrase !== undefined) return { does: `\`${call.name}\`: ${phrase}.`, shows: [], source };
   const unknown = `A system call that this version does not know${/^i386_|^arm_/.test(call.name) ? ': it came through the 32-bit table, whose numbers are other calls' : ', by its number'}.`;
   return { does: unknown, shows: [], source: 'man syscalls(2)' };

@@ -15,6 +15,16 @@ const isWrite = (path: RegExp) => (call: Call) => path.test(call.file(0));
 
 export const fileCalls: readonly CallRow[] = [
   {
+    id: 'open-cgroup',
+    calls: ['openat', 'open', 'openat2'],
+    when: (call) => onCgroup(call.path(0, call.name === 'open' ? 0 : 1)),
+    does: (call) => `Opens ${call.path(0, call.name === 'open' ? 0 : 1)}, a file of a control group.`,
+    now: 'The write that follows is the setting; the file system is the interface, there is no other call for it.',
+    without: 'The limit could not be written or read.',
+    shows: ['KRN-3'],
+    source: 'man cgroups(7)',
+  },
+  {
     id: 'openat2-in-root',
     calls: ['openat2'],
     when: (call) => call.says('RESOLVE_IN_ROOT'),
@@ -32,7 +42,7 @@ export const fileCalls: readonly CallRow[] = [
     when: (call) => call.says('RESOLVE_BENEATH'),
     does: (call) =>
       `Opens ${call.string(1) || 'a path'} beneath a directory; a path that leads out of it fails (EXDEV).`,
-    now: 'Where a name comes from config.json and must stay below one place, as the name of a sysctl.',
+    now: 'Where a part of the path comes from elsewhere, as the name of a sysctl does, and must stay below one place.',
     without: 'A name with ".." could write another file.',
     shows: ['SEC-6'],
     source: 'man openat2(2)',
@@ -64,16 +74,6 @@ export const fileCalls: readonly CallRow[] = [
     without: 'setns would have nothing to join.',
     shows: ['KRN-2'],
     source: 'man namespaces(7)',
-  },
-  {
-    id: 'open-cgroup',
-    calls: ['openat', 'open'],
-    when: (call) => onCgroup(call.path(0, call.name === 'open' ? 0 : 1)),
-    does: (call) => `Opens ${call.path(0, call.name === 'open' ? 0 : 1)}, a file of a control group.`,
-    now: 'The write that follows is the setting; the file system is the interface, there is no other call for it.',
-    without: 'The limit could not be written or read.',
-    shows: ['KRN-3'],
-    source: 'man cgroups(7)',
   },
   {
     id: 'write-id-map',
@@ -139,7 +139,7 @@ export const fileCalls: readonly CallRow[] = [
   },
   {
     id: 'fstatfs-cgroup',
-    calls: ['fstatfs', 'statfs'],
+    calls: ['fstatfs'],
     when: (call) => call.says('CGROUP_SUPER_MAGIC') || call.says('CGROUP2_SUPER_MAGIC'),
     does: 'Asks which file system the open file lies on: it must be that of the cgroups.',
     now: 'Between open and write, on the open file, which nobody can exchange.',
@@ -148,8 +148,19 @@ export const fileCalls: readonly CallRow[] = [
     source: 'man statfs(2)',
   },
   {
+    id: 'statfs-cgroup',
+    calls: ['statfs'],
+    when: (call) => /^\/sys\/fs\/cgroup(\/unified)?$/.test(call.string(0)),
+    does: (call) =>
+      `Asks which file system stands on ${call.string(0)}: cgroup2 means version 2, a tmpfs means version 1, each controller with a hierarchy of its own below.`,
+    now: 'Before any cgroup is made: the files, and even the number of directories, depend on it.',
+    without: 'It would write files that do not exist on this host.',
+    shows: ['KRN-3', 'KRN-5'],
+    source: 'man cgroups(7)',
+  },
+  {
     id: 'fstatfs-target',
-    calls: ['fstatfs', 'statfs'],
+    calls: ['fstatfs'],
     when: during('mount-attached'),
     does: 'Asks which file system the mount point lies on: a bind mount must not land in a procfs by way of a link.',
     now: 'After the target is open, before the mount is put there.',

@@ -7,7 +7,7 @@ const prctl =
   (call: Call): boolean =>
     call.has(0, option) && (also === undefined || call.has(1, also));
 
-const capability = (call: Call): string => /CAP_[A-Z_]+/.exec(call.all)?.[0] ?? `number ${call.arg(1)}`;
+const capability = (call: Call): string => /(?<![A-Z_])CAP_[A-Z_]+/.exec(call.all)?.[0] ?? `number ${call.arg(1)}`;
 
 /** How many capabilities a set of capset holds: names, or the bits of a mask. */
 function kept(call: Call, set: string): string {
@@ -214,7 +214,7 @@ export const identityCalls: readonly CallRow[] = [
     does: (call) => `New files will lack the permissions ${call.arg(0)}.`,
     now: (call) =>
       /^0+$/.test(call.arg(0))
-        ? 'While devices and directories are made: their modes must come out as asked for.'
+        ? 'While devices, FIFOs and directories are made: their modes must come out as asked for.'
         : 'After the set-up, so that the program finds the usual mask.',
     without: (call) =>
       /^0+$/.test(call.arg(0))

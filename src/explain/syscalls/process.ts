@@ -308,8 +308,11 @@ export const processCalls: readonly CallRow[] = [
     calls: ['prctl'],
     when: (call) => call.has(0, 'PR_SET_CHILD_SUBREAPER'),
     does: "Makes this process the one that orphans below it are given to, instead of the host's process 1.",
-    now: "Before the runtime is started: it makes the container's process and exits, and the container becomes a child of the shim.",
-    without: "The container's exit status would go to the host's init, which throws it away.",
+    now: (call) =>
+      call.process === 'shim'
+        ? "Before the runtime is started: it makes the container's process and exits, and the container becomes a child of the shim."
+        : 'Before processes are made by way of others that exit, as the stages of runc init do.',
+    without: "The end of such a process would be reported to the host's init, which throws the status away.",
     shows: ['CTD-5', 'STK-6'],
     source: 'man PR_SET_CHILD_SUBREAPER(2const)',
   },
