@@ -128,6 +128,25 @@ test('nothing is read of what keys, passwords and unknown requests hold', () => 
   assert.ok(!read('ioctl', 2, addEncryptionKey));
 });
 
+test('a password among the options of a mount is left out', () => {
+  const given = (options: string) => ({
+    registers: [0, 0, 0, 0, address, 0],
+    bytes: { 4: [Buffer.from(`${options}\0`)] },
+  });
+  assert.equal(
+    show('mount', given('addr=10.0.0.1,username=me,password=x y;z,vers=3')).split(', ').at(-1),
+    '"addr=10.0.0.1,username=me,password=…,vers=3"',
+  );
+  assert.equal(show('mount', given('pass=1')).split(', ').at(-1), '"pass=…"');
+  assert.equal(show('mount', given('mode=755,nopass=1')).split(', ').at(-1), '"mode=755,nopass=1"');
+  const option = (key: string) => ({
+    registers: [3, 1, address, address, 0, 0],
+    bytes: { 2: [Buffer.from(`${key}\0`)], 3: [Buffer.from('x\0')] },
+  });
+  assert.equal(show('fsconfig', option('password')), '3, FSCONFIG_SET_STRING, "password", "…", 0');
+  assert.equal(show('fsconfig', option('mode')), '3, FSCONFIG_SET_STRING, "mode", "x", 0');
+});
+
 test('an address that is too short for its family is shown as far as it goes', () => {
   const connect = (data: Uint8Array) =>
     show('connect', { registers: [3, address, data.length, 0, 0, 0], bytes: { 1: [data] } });

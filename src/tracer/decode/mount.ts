@@ -53,6 +53,24 @@ export const swapFlag: ArgumentType = {
   },
 };
 
+/** Options of network file systems that are secrets. @source man mount.cifs(8) */
+const secretOption = /((?:^"?|,)pass(?:word|wd)?2?=)[^,"]*/g;
+
+/** Options of a mount, separated by commas; a password is left out. */
+export const mountOptions: ArgumentType = {
+  ...string,
+  show: (view) => string.show(view).replace(secretOption, '$1…'),
+};
+
+/** The value of an option of fsopen, whose name is the argument before it. */
+const optionValue: ArgumentType = {
+  ...string,
+  show(view) {
+    const key = Buffer.from(untilNul(view.other(2)?.bytes ?? new Uint8Array())).toString('latin1');
+    return view.captured && /^pass(word|wd)?2?$/.test(key) ? '"…"' : string.show(view);
+  },
+};
+
 const handleHead = 8;
 
 function handleText(data: Uint8Array): string {
@@ -148,7 +166,7 @@ const command = (value: number, args: Readonly<Record<string, ArgumentType>>): S
 /** What value is depends on the command: text, bytes, a path, a descriptor, nothing. @source man fsconfig(2) */
 export const fsconfigVariants: readonly SyscallVariant[] = [
   command(0, { key: string, value: pointer, aux: int }),
-  command(1, { key: string, value: string, aux: int }),
+  command(1, { key: string, value: optionValue, aux: int }),
   command(2, { key: string, value: binaryValue, aux: int }),
   command(3, { key: string, value: path, aux: dirfd }),
   command(4, { key: string, value: path, aux: dirfd }),

@@ -21,6 +21,7 @@ import {
   mountAttribute,
   mountId,
   mountIds,
+  mountOptions,
   quotaCommand,
   quotaId,
   statmountBuffer,
@@ -45,7 +46,13 @@ export const mountRows = {
   mount: row({
     x64: 165,
     arm64: 40,
-    args: { source: string, target: path, filesystemtype: string, mountflags: longFlags(mountFlags), data: string },
+    args: {
+      source: string,
+      target: path,
+      filesystemtype: string,
+      mountflags: longFlags(mountFlags),
+      data: mountOptions,
+    },
     source: 'man mount(2)',
   }),
   umount2: row({ x64: 166, arm64: 39, args: { target: path, flags: flags(unmountFlags) }, source: 'man umount(2)' }),
