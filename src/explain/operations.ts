@@ -9,15 +9,18 @@ export interface OperationSubject {
   arguments: Record<string, unknown>;
   result: number;
   errno: string;
+  /** From the system calls of a foreign runtime: there is no result of the plan. */
+  isDerived: boolean;
 }
 
-export function operationOf({ data }: TraceEvent): OperationSubject {
+export function operationOf({ data, truth }: TraceEvent): OperationSubject {
   const values = data.arguments;
   return {
     name: String(data.operation ?? ''),
     arguments: typeof values === 'object' && values !== null ? (values as Record<string, unknown>) : {},
     result: Number(data.result ?? 0),
     errno: String(data.errno ?? ''),
+    isDerived: truth === 'derived',
   };
 }
 
@@ -216,7 +219,7 @@ const rows = {
     does: (s) =>
       isAbsent(s)
         ? `Would hide ${text(s, 'path')}; this kernel has no such path, so there is nothing to hide.`
-        : `Hides ${text(s, 'path')} behind ${s.result === 1 ? 'an empty read-only tmpfs (it is a directory)' : '/dev/null (it is a file)'}.`,
+        : `Hides ${text(s, 'path')} behind ${coverOf(s)}.`,
     now: "After /proc and /sys are mounted and the root is the container's; after the read-only paths, so that a path in both lists ends hidden. While CAP_SYS_ADMIN is there.",
     without: 'The container could read there what is not namespaced: keys, timers, memory, sensors of the host.',
     shows: ['SEC-5', 'KRN-6'],
@@ -336,6 +339,11 @@ export const operationRows: readonly WordsRow<OperationSubject>[] = Object.entri
   id: `operation-${name}`,
   when: (subject: OperationSubject) => subject.name === name,
 }));
+
+function coverOf({ isDerived, result }: OperationSubject): string {
+  if (isDerived) return '/dev/null if it is a file, an empty read-only tmpfs if it is a directory';
+  return result === 1 ? 'an empty read-only tmpfs (it is a directory)' : '/dev/null (it is a file)';
+}
 
 function sysctlWithout(key: string): string {
   if (key.endsWith('ip_unprivileged_port_start'))

@@ -47,7 +47,7 @@ function head(event: TraceEvent, width: number): string[] {
   const truth = truths[event.truth];
   return [
     styleText('bold', `event ${event.seq}  ${what}`) + styleText('dim', facts),
-    ...wrap(fitMiddle(words, mostHeadLines * (width - 2)), width - 2).map((line) => `  ${line}`),
+    ...broken(fitMiddle(words, mostHeadLines * (width - 2)), width - 2).map((line) => `  ${line}`),
     ...(errno === '' ? [] : [styleText('red', `  ${errno}: ${meaningOf(errno)}`)]),
     ...(truth === undefined ? [] : wrap(truth, width - 2).map((line) => styleText('yellow', `  ${line}`))),
   ];
@@ -128,7 +128,23 @@ const label = (text: string): string => styleText('dim', text.padEnd(labelWidth)
 
 /** A label on the left, the text beside it; later lines stand below the first. */
 function labelled(name: string, text: string, width: number, hang = 0): string[] {
-  return wrap(printable(text), Math.max(20, width - labelWidth - hang)).map((line, i) =>
+  return broken(printable(text), Math.max(20, width - labelWidth - hang)).map((line, i) =>
     i === 0 ? label(name) + line : ' '.repeat(labelWidth + hang) + line,
   );
+}
+
+/** Wrapped; words that are wider than a line (lists of flags, paths) go on in the next one, after a mark between their parts. */
+function broken(text: string, width: number): string[] {
+  return wrap(text, width).flatMap((line) => {
+    const lines: string[] = [];
+    let rest = line;
+    while (columns(rest) > width) {
+      const part = [...rest].slice(0, width).join('');
+      const at = Math.max(...[...',|/ '].map((mark) => part.lastIndexOf(mark))) + 1;
+      if (at === 0) break;
+      lines.push(part.slice(0, at));
+      rest = rest.slice(at);
+    }
+    return [...lines, rest];
+  });
 }

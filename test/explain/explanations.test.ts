@@ -192,6 +192,12 @@ test('a filter that is only a question is told from one that is installed', () =
   assert.match(explained(probe).does, /^Asks what the kernel's seccomp knows/);
 });
 
+test('whether a masked path is a file is said only where it is known', () => {
+  const masked = operation('mask_path', { path: '/proc/acpi' }, { result: 1 });
+  assert.match(explained(masked).does, /tmpfs \(it is a directory\)/);
+  assert.match(explained({ ...masked, truth: 'derived' }).does, /if it is a directory/);
+});
+
 test('a capability is named by the argument, not by the option before it', () => {
   const lowered = call('prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, CAP_CHOWN, 0, 0) = 0');
   assert.match(explained(lowered).does, /^Removes CAP_CHOWN from/);
