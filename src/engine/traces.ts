@@ -229,7 +229,7 @@ function resolveTraceId(name: string): string {
 }
 
 /** The file of a trace by file name, id, prefix of an id, or `last`; made again when a process wrote more since. */
-export function traceFile(name: string): string {
+function traceFile(name: string): string {
   if (/[/.]/.test(name) || existsSync(name)) return name;
   const id = resolveTraceId(name);
   const file = `${folderOf(id)}/trace.jsonl`;

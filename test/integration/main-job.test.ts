@@ -46,6 +46,15 @@ test('the trace has events of all six stages, in order, none unreadable', needsR
   assert.deepEqual(orderViolations(trace.events), []);
 });
 
+test('tlab trace show --level 3 shows its system calls, from the command line to nginx', needsRoot, async () => {
+  const shown = await engine.must('trace', 'show', '--level', '3');
+  assert.match(shown, /\brunc +pivot_root\("\.", "\."\) = 0/);
+  assert.match(shown, /\brunc +execve\("[^"]*nginx", \["nginx"/);
+  assert.match(shown, /\bdaemon +sendto\(.*RTM_NEWLINK/);
+  assert.ok((trace.header.calls ?? 0) > 5_000, `${trace.header.calls} calls`);
+  assert.equal(trace.header.lost, 0);
+});
+
 test(
   'every event of levels 1 and 2 has a cause chain that ends in a flag, an image field or a named default',
   needsRoot,
