@@ -2,7 +2,7 @@
 // processes. Two passes: the first links every exit to its enter, the second decodes. Memory: 8 bytes a call and a chunk of the file.
 // Rule: an exit belongs to the last enter of its thread, and to no other; what does not fit is counted, never guessed.
 import { type DescribedCall, describeCall } from './describe.ts';
-import { changesDescriptors, DescriptorTables, existingName, workingFolder } from './descriptors.ts';
+import { changesDescriptors, DescriptorTables, workingFolder } from './descriptors.ts';
 import { Captures, type OtherTable, type RawCall, withoutCaptures } from './raw.ts';
 import {
   type Capture,
@@ -16,6 +16,7 @@ import {
   type Source,
   type TracerCounts,
 } from './records.ts';
+import { existingName } from './socket-names.ts';
 import { type Machine, syscallName } from './table.ts';
 import type { ProcessView } from './view.ts';
 

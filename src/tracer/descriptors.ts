@@ -4,6 +4,7 @@
 import { normalize } from 'node:path/posix';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { RawCall } from './raw.ts';
+import { socketName } from './socket-names.ts';
 
 /** AT_FDCWD; the same key holds the working folder. @source uapi linux/fcntl.h */
 export const workingFolder = -100;
@@ -133,45 +134,6 @@ function madePipe(change: Change, flags: number): void {
   if (!ends) return;
   const name = `pipe:[#${change.tables.nextPipe()}]`;
   for (const fd of ends) change.table.open(fd, name, hasCloseOnExec(flags));
-}
-
-const families: Readonly<Record<number, string>> = {
-  1: 'unix',
-  2: 'inet',
-  10: 'inet6',
-  16: 'netlink',
-  17: 'packet',
-  38: 'alg',
-  40: 'vsock',
-};
-const kinds: Readonly<Record<number, string>> = { 1: 'stream', 2: 'dgram', 3: 'raw', 5: 'seqpacket' };
-/** @source uapi linux/netlink.h */
-const netlinkProtocols: Readonly<Record<number, string>> = {
-  0: 'route',
-  2: 'usersock',
-  4: 'sock_diag',
-  5: 'nflog',
-  6: 'xfrm',
-  9: 'audit',
-  10: 'fib_lookup',
-  11: 'connector',
-  12: 'netfilter',
-  15: 'kobject_uevent',
-  16: 'generic',
-  21: 'crypto',
-};
-
-/** `socket:[netlink route]`, `socket:[unix stream]`. */
-function socketName(family: number, type: number, protocol: number): string {
-  const kind =
-    family === 16 ? (netlinkProtocols[protocol] ?? String(protocol)) : (kinds[type & 0xf] ?? String(type & 0xf));
-  return `socket:[${families[family] ?? `family ${family}`} ${kind}]`;
-}
-
-/** Of a descriptor that was there when the tracer came: the tracer knows netlink protocols by number. */
-export function existingName(name: string): string {
-  const protocol = /^socket:\[netlink (\d+)\]$/.exec(name)?.[1];
-  return protocol === undefined ? name : socketName(16, 3, Number(protocol));
 }
 
 function addressed(change: Change): void {

@@ -13,14 +13,9 @@ export default defineCommand({
   flags: { output: text('The file to write; standard output without it', { short: 'o', value: 'file' }) },
   says: 'Writes the run of a trace as a shell script: the command for each step, with its event and its cause, and beside each the command that takes it back. The script builds the same container without tlab; `sh FILE clean` removes it.',
   examples: [
-    {
-      says: 'the last run, by hand',
-      line: 'tlab trace twin -o nginx.sh && sudo sh nginx.sh && sudo sh nginx.sh clean',
-    },
-    {
-      says: 'from a recorded trace, with layers from a folder',
-      line: 'tlab trace twin traces/run-nginx.jsonl -o nginx.sh && sudo LAYERS=/tmp/nginx sh nginx.sh',
-    },
+    { says: 'the last run, by hand', line: 'tlab trace twin -o nginx.sh && sudo sh nginx.sh' },
+    { says: 'and away with it', line: 'sudo sh nginx.sh clean' },
+    { says: 'layers from an OCI layout', line: 'sudo LAYERS=/tmp/nginx sh nginx.sh' },
   ],
   run: async ({ flags, operands }) => {
     const script = [...twinScript(await loadTrace(operands[0] ?? 'last')), ''].join('\n');
