@@ -5,19 +5,10 @@ import { paths } from '../base/paths.ts';
 import { hostFacts as kernelFacts } from '../kernel/facts.ts';
 import { findProgram } from '../kernel/programs.ts';
 import { list } from '../library/library.ts';
+import type { Check } from './check.ts';
 import { packageRoot } from './package.ts';
 import { engineStatus } from './status.ts';
 import { tracerCheck } from './tracer-host.ts';
-
-export type Verdict = 'OK' | 'WARN' | 'FAIL';
-
-export interface Check {
-  verdict: Verdict;
-  what: string;
-  seen: string;
-  /** What to do, when it is not OK. */
-  advice?: string;
-}
 
 /** Every check, the most basic first. A FAIL means that the engine cannot run here. */
 export async function checkHost(): Promise<Check[]> {

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { printable } from '../base/text.ts';
-import type { Check } from './host.ts';
+import type { Check } from './check.ts';
 import { tracerProgram } from './tracing.ts';
 
 const what = 'system call tracer';

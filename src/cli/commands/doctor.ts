@@ -1,7 +1,7 @@
 // tlab doctor: what this host can do, and what to do about what it cannot. Exit status 3 when the engine cannot run here.
 
 import { wrap } from '../../base/text.ts';
-import type { Check, Verdict } from '../../engine/host.ts';
+import type { Check, Verdict } from '../../engine/check.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { paint, print, terminalColumns } from '../terminal.ts';
