@@ -59,6 +59,11 @@ export class Call {
     return base === '' ? given : given === '' || given === '.' ? base : `${base}/${given}`.replaceAll('//', '/');
   }
 
+  /** Whether an OCI runtime made it: ours, or one whose stages bear other names (`runc:[2:INIT]`). */
+  get isRuntimes(): boolean {
+    return /(^|-)(runc|crun|runsc|youki)\b/.test(this.process);
+  }
+
   /** Whether the container's own program made it, after execve. */
   get isContainers(): boolean {
     return this.process === 'container';

@@ -181,6 +181,7 @@ export const cgroupExamples: Record<string, [file: string, value: string]> = {
   'cgroup-swap-max': ['memory.swap.max', '268435456'],
   'cgroup-memory-soft': ['memory.low', '1048576'],
   'cgroup-oom-control': ['memory.oom_control', '1'],
+  'cgroup-event-control': ['cgroup.event_control', '15 11'],
   'cgroup-swappiness': ['memory.swappiness', '10'],
   'cgroup-cpu-max': ['cpu.max', '50000 100000'],
   'cgroup-cpu-quota': ['cpu.cfs_quota_us', '50000'],

@@ -198,6 +198,15 @@ test('whether a masked path is a file is said only where it is known', () => {
   assert.match(explained({ ...masked, truth: 'derived' }).does, /if it is a directory/);
 });
 
+test("a runtime's reasons are not given to another program that makes the same call", () => {
+  const step = event('containerd.snapshot-prepared', { key: 'extract-1' });
+  const { does, now, without } = explained(call('tlab-unpack: chroot(".") = 0'), step);
+  assert.match(does, /^Absolute paths/);
+  assert.match(now ?? '', /^One step of snapshot prepared\./);
+  assert.doesNotMatch(without ?? '', /pivot_root|old root/);
+  assert.match(explained(call('runc:[2:INIT]: chroot(".") = 0')).without ?? '', /old root/);
+});
+
 test('a capability is named by the argument, not by the option before it', () => {
   const lowered = call('prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, CAP_CHOWN, 0, 0) = 0');
   assert.match(explained(lowered).does, /^Removes CAP_CHOWN from/);

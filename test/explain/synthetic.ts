@@ -29,7 +29,7 @@ export const operation = (
 /** `mount("proc", "/proc", "proc", 0, NULL) = 0`, with who made it in front: `daemon: setns(…) = 0`; the runtime without it. */
 export function call(line: string, rest: Partial<TraceEvent> = {}): TraceEvent {
   const [, process = 'runc', name, args = '', result = '0', errno] =
-    /^(?:([\w-]+): )?(\w+)\((.*)\) = (-?\w+|\?)(?: (E\w+))?$/.exec(line) ?? [];
+    /^(?:([\w:[\]-]+): )?(\w+)\((.*)\) = (-?\w+|\?)(?: (E\w+))?$/.exec(line) ?? [];
   if (name === undefined) throw new Error(`"${line}": expected a line of strace`);
   const data = { name, args: splitArguments(args), process, result: Number(result) };
   return event('kernel.syscall-made', errno === undefined ? data : { ...data, errno }, rest);

@@ -104,6 +104,15 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     source: 'kernel cgroup-v1/memory.rst',
   },
   {
+    id: 'cgroup-event-control',
+    when: file('cgroup.event_control'),
+    does: 'Asks to be told when this cgroup runs out of memory (version 1): names an eventfd and the file that it is about.',
+    now: 'Once the container is there; the shim does it, which stays. Version 2 counts such events in memory.events instead.',
+    without: 'A container killed for memory would end with 137 like any other SIGKILL: nobody could say OOMKilled.',
+    shows: ['KRN-12', 'DMN-9'],
+    source: 'kernel cgroup-v1/memory.rst',
+  },
+  {
     id: 'cgroup-swappiness',
     when: file('memory.swappiness'),
     does: ({ value }) =>

@@ -16,6 +16,7 @@ export const descriptorCalls: readonly CallRow[] = [
   {
     id: 'close-range',
     calls: ['close_range'],
+    isRuntimes: true,
     does: (call) =>
       `Marks every descriptor from ${call.arg(0)} on ${call.says('CLOSE_RANGE_CLOEXEC') ? 'to be closed at execve' : 'closed'}, in one call.`,
     now: 'Last before execve.',
@@ -27,6 +28,7 @@ export const descriptorCalls: readonly CallRow[] = [
   {
     id: 'memfd',
     calls: ['memfd_create'],
+    isRuntimes: true,
     does: (call) => `Makes a file in memory without a name in any directory (${call.string(0)}).`,
     now: 'The runtime copies itself into it, seals it and executes the copy.',
     without:
@@ -37,6 +39,7 @@ export const descriptorCalls: readonly CallRow[] = [
   {
     id: 'fcntl-seals',
     calls: ['fcntl'],
+    isRuntimes: true,
     when: (call) => call.says('F_ADD_SEALS'),
     does: 'Seals the memory file: its content can never change again, whoever has it open.',
     now: 'After the copy is complete, before it is executed.',

@@ -45,7 +45,10 @@ function special(call: Call): Explanation | undefined {
   const message = netlinkMessage(call);
   if (message !== undefined) return explanationFrom(netlinkRows, message);
   const row = rowFor(byName.get(call.name) ?? [], call);
-  return row === undefined ? undefined : explanationOf(row, call);
+  if (row === undefined) return undefined;
+  const explanation = explanationOf(row, call);
+  if (row.isRuntimes !== true || call.isRuntimes) return explanation;
+  return { does: explanation.does, shows: [], source: explanation.source };
 }
 
 function cgroupWrite(call: Call): CgroupSubject | undefined {

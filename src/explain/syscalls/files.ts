@@ -27,6 +27,7 @@ export const fileCalls: readonly CallRow[] = [
   {
     id: 'openat2-in-root',
     calls: ['openat2'],
+    isRuntimes: true,
     when: (call) => call.says('RESOLVE_IN_ROOT'),
     does: (call) =>
       `Opens ${call.string(1) || 'a path'} with the container's root as "/": neither ".." nor a link of the image leads out of it.`,
@@ -110,6 +111,7 @@ export const fileCalls: readonly CallRow[] = [
   {
     id: 'write-sysctl',
     calls: ['write', 'pwrite64'],
+    isRuntimes: true,
     when: isWrite(/\/proc\/(\d+\/|self\/)?sys\/|^\/?sys\/net\//),
     does: (call) =>
       `Writes ${call.string(1)} to the kernel setting ${call
@@ -217,7 +219,7 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['mkdir', 'mkdirat'],
     does: (call) => `Makes the directory ${pathOf(call)}.`,
     now: 'Before something is mounted or kept there.',
-    without: 'The mount or file that follows would fail with ENOENT.',
+    without: 'What is put there next would fail with ENOENT.',
     source: 'man mkdir(2)',
   },
   {
@@ -261,6 +263,7 @@ export const fileCalls: readonly CallRow[] = [
   {
     id: 'mknod',
     calls: ['mknod', 'mknodat'],
+    isRuntimes: true,
     does: (call) =>
       `Makes the device node ${pathOf(call)} (${call.args.slice(-1)[0] ?? ''}). The node is only a name: whether it may be opened is decided by the cgroup's device rules.`,
     now: 'After the tmpfs on /dev, with umask 0 so that everybody may use it, before pivot_root. It needs CAP_MKNOD on the host: in a user namespace a bind mount takes its place.',
@@ -288,6 +291,7 @@ export const fileCalls: readonly CallRow[] = [
   {
     id: 'fchdir',
     calls: ['fchdir'],
+    isRuntimes: true,
     does: (call) =>
       `Makes ${call.file(0) || 'an open directory'} the current one, by descriptor: no path is looked up again.`,
     now: 'Before a call that works on the current directory: pivot_root, a mount, an unmount.',
@@ -309,6 +313,7 @@ export const fileCalls: readonly CallRow[] = [
   {
     id: 'chdir',
     calls: ['chdir'],
+    isRuntimes: true,
     does: (call) => `Makes ${call.string(0)} the current directory.`,
     without: 'Relative paths that follow would mean another place; after pivot_root "." would still be the old tree.',
     shows: ['KRN-7'],

@@ -21,6 +21,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'setgroups',
     calls: ['setgroups'],
+    isRuntimes: true,
     does: (call) => (/^0/.test(call.arg(0)) ? 'Drops every supplementary group.' : 'Sets the supplementary groups.'),
     now: 'First of the three: it needs CAP_SETGID, which is gone from the effective set once the user id is no longer 0.',
     without: 'The program would keep the groups of whoever started the engine, and with them rights on files.',
@@ -30,6 +31,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'setgid',
     calls: ['setresgid', 'setgid', 'setregid'],
+    isRuntimes: true,
     does: (call) =>
       `Sets ${call.name === 'setresgid' ? 'real, effective and saved group' : 'the group'} to ${call.arg(0)}.`,
     now: 'After the supplementary groups, before the user id: with the user id goes CAP_SETGID. The other way round is the classic mistake.',
@@ -40,6 +42,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'setuid',
     calls: ['setresuid', 'setuid', 'setreuid'],
+    isRuntimes: true,
     does: (call) =>
       `Sets ${call.name === 'setresuid' ? 'real, effective and saved user' : 'the user'} to ${call.arg(0)}. From 0 to another id the kernel clears the effective capabilities, and the permitted ones too without PR_SET_KEEPCAPS.`,
     now: 'After the groups and before capset, which sets the capabilities of the new user.',
@@ -50,6 +53,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'capset',
     calls: ['capset'],
+    isRuntimes: true,
     does: (call) =>
       `Sets the capabilities of this thread: effective ${kept(call, 'effective')}, permitted ${kept(call, 'permitted')}, inheritable ${kept(call, 'inheritable')}.`,
     now: 'After the ids and the bounding set, since it gives up the rights that those need (CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_SYS_ADMIN).',
@@ -61,6 +65,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'capget',
     calls: ['capget'],
+    isRuntimes: true,
     does: 'Reads the capability sets, or which version of the interface the kernel has.',
     without: 'The caller could not know what it may drop.',
     shows: ['KRN-8'],
@@ -69,6 +74,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'prctl-capbset-drop',
     calls: ['prctl'],
+    isRuntimes: true,
     when: prctl('PR_CAPBSET_DROP'),
     does: (call) =>
       `Drops ${capability(call)} from the bounding set: no execve in this process or its children can bring it back.`,
@@ -90,6 +96,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'prctl-keepcaps',
     calls: ['prctl'],
+    isRuntimes: true,
     when: prctl('PR_SET_KEEPCAPS'),
     does: (call) =>
       call.arg(1) === '0'
@@ -107,6 +114,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'prctl-ambient-clear',
     calls: ['prctl'],
+    isRuntimes: true,
     when: prctl('PR_CAP_AMBIENT', 'PR_CAP_AMBIENT_CLEAR_ALL'),
     does: 'Empties the ambient set: capabilities that would survive execve even for a user who is not root.',
     now: 'After capset.',
@@ -117,6 +125,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'prctl-ambient',
     calls: ['prctl'],
+    isRuntimes: true,
     when: prctl('PR_CAP_AMBIENT'),
     does: (call) =>
       `${call.says('PR_CAP_AMBIENT_RAISE') ? 'Adds' : call.says('PR_CAP_AMBIENT_LOWER') ? 'Removes' : 'Looks up'} ${capability(call)} ${call.says('PR_CAP_AMBIENT_RAISE') ? 'to' : call.says('PR_CAP_AMBIENT_LOWER') ? 'from' : 'in'} the ambient set, which survives execve even for a user who is not root.`,
@@ -129,6 +138,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'seccomp-filter',
     calls: ['seccomp', 'prctl'],
+    isRuntimes: true,
     when: (call) => (call.says('SECCOMP_SET_MODE_FILTER') || call.says('PR_SET_SECCOMP')) && call.errno !== 'EFAULT',
     does: 'Installs a filter, a small BPF program: from here on it decides for each system call of this process and its children. It cannot be taken off.',
     now: 'Without no_new_privs it needs CAP_SYS_ADMIN, so it comes before the capabilities are dropped and must allow the calls that drop them. With no_new_privs it comes last.',
@@ -139,6 +149,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'seccomp-ask',
     calls: ['seccomp'],
+    isRuntimes: true,
     does: "Asks what the kernel's seccomp knows. A filter that is no filter (NULL) is a question too: EFAULT means that its flag is known.",
     now: 'Before the filter is built: libseccomp adapts it to the kernel.',
     without: 'The filter might use an action that this kernel does not know.',
@@ -194,6 +205,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'rlimit',
     calls: ['prlimit64', 'setrlimit'],
+    isRuntimes: true,
     when: (call) => call.name === 'setrlimit' || !/^(NULL|)$/.test(call.arg(2)),
     does: (call) =>
       `Sets the limit ${/RLIMIT_[A-Z]+/.exec(call.all)?.[0] ?? ''}: the soft one holds, the hard one is how far the program may raise it itself.`,
@@ -211,6 +223,7 @@ export const identityCalls: readonly CallRow[] = [
   {
     id: 'umask',
     calls: ['umask'],
+    isRuntimes: true,
     does: (call) => `New files will lack the permissions ${call.arg(0)}.`,
     now: (call) =>
       /^0+$/.test(call.arg(0))

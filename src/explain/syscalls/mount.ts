@@ -60,6 +60,7 @@ export const mountCalls: readonly CallRow[] = [
   {
     id: 'chroot',
     calls: ['chroot'],
+    isRuntimes: true,
     does: (call) =>
       `Absolute paths of this process start at "${call.string(0)}" from here on. It changes no mount and no current directory.`,
     now: 'Where pivot_root cannot be used, after the root was moved to "/".',

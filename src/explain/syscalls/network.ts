@@ -31,7 +31,7 @@ export const networkCalls: readonly CallRow[] = [
         : 'Before bind or connect.',
     without: (call) =>
       call.name === 'socketpair'
-        ? 'Runtime and child could not take turns, and errors of the child would have no way out.'
+        ? 'The two could not take turns, and errors of the child would have no way out.'
         : 'The stages could not speak to each other.',
     shows: ['STK-1'],
     source: 'man unix(7)',
@@ -56,7 +56,7 @@ export const networkCalls: readonly CallRow[] = [
     id: 'connect-unix',
     calls: ['connect'],
     when: (call) => unixPath(call) !== '',
-    does: (call) => `Connects to the door ${unixPath(call)}.`,
+    does: (call) => `Connects to the socket ${unixPath(call)}.`,
     now: "Before the request. EACCES here is what a user outside the socket's group gets.",
     without: 'The request could not be sent.',
     shows: ['STK-1', 'STK-10'],

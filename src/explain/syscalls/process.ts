@@ -64,8 +64,8 @@ export const processCalls: readonly CallRow[] = [
   },
   {
     id: 'clone-vfork',
-    calls: ['clone3', 'clone'],
-    when: only('CLONE_VFORK'),
+    calls: ['clone3', 'clone', 'vfork'],
+    when: (call) => call.name === 'vfork' || call.says('CLONE_VFORK'),
     does: "Makes a child that borrows this process's memory until it executes another program; the parent waits so long.",
     now: 'Before an execve: a cheap way to start a program, as posix_spawn does it.',
     without: 'The other program could not be started; with a plain fork all page tables would be copied first.',
@@ -74,7 +74,7 @@ export const processCalls: readonly CallRow[] = [
   },
   {
     id: 'clone-plain',
-    calls: ['clone3', 'clone', 'fork', 'vfork'],
+    calls: ['clone3', 'clone', 'fork'],
     does: (call) =>
       `Makes a child process${call.says('CLONE_PARENT') ? " whose parent is the caller's own parent (CLONE_PARENT)" : ''}${call.says('CLONE_INTO_CGROUP') ? ', born in another cgroup (CLONE_INTO_CGROUP)' : ''}; it has all namespaces in common with its maker, save those that it was told to enter before.`,
     now: 'Before the child becomes another program by execve. In a new PID namespace the number returned is that of the namespace, not of the host.',
@@ -135,7 +135,10 @@ export const processCalls: readonly CallRow[] = [
     when: (call) => call.has(1, 'CLONE_NEWNET') || /\/net>?$|\/netns\//.test(call.file(0)),
     does: (call) =>
       `Joins the network namespace ${call.file(0)}: from here on this ${call.process === 'daemon' ? 'thread' : 'process'} has its links, routes, rules and ports.`,
-    now: "It was made and filled before, by the daemon, so the program finds its network ready. Its descriptor was opened while paths still meant the host's.",
+    now: (call) =>
+      call.process === 'daemon'
+        ? 'To open a netlink socket or a setting there. The thread ends right after: no other work may run in that namespace.'
+        : "It was made and filled before, by the daemon, so the program finds its network ready. Its descriptor was opened while paths still meant the host's.",
     without: "The container would be on the host's network.",
     shows: ['NET-1', 'STK-15', 'KRN-2'],
     source: 'man setns(2)',
@@ -215,8 +218,11 @@ export const processCalls: readonly CallRow[] = [
   {
     id: 'exit',
     calls: ['exit_group', 'exit'],
+    isRuntimes: true,
     does: (call) =>
-      `Ends ${call.name === 'exit' ? 'this thread' : 'the process'}; ${call.arg(0) || 0} is what its parent reads as status. As process 1 it takes its whole PID namespace along.`,
+      call.name === 'exit'
+        ? 'Ends this thread.'
+        : `Ends the process; ${call.arg(0) || 0} is what its parent reads as status. As process 1 it takes its whole PID namespace along.`,
     now: 'The work is done. A runtime ends once the container stands: the shim is what stays.',
     without: 'Nobody would be told a status.',
     shows: ['STK-6', 'DMN-9'],
@@ -226,7 +232,10 @@ export const processCalls: readonly CallRow[] = [
     id: 'wait',
     calls: ['wait4', 'waitid'],
     does: 'Takes the end of a child process: its status, and how much it used. Only then is its entry in the process table free.',
-    now: "After SIGCHLD told that a child ended. The container's process 1 is a child of the shim, its subreaper, since the runtime exited; orphans inside the container go to process 1.",
+    now: (call) =>
+      call.process === 'shim'
+        ? "After SIGCHLD told that a child ended. The container's process 1 is a child of the shim, its subreaper, since the runtime exited; orphans inside the container go to process 1."
+        : 'After SIGCHLD told that a child ended, or when there is nothing to do until then.',
     without:
       'Ended children would stay as zombies and hold their process ids, and no exit code would reach the daemon.',
     shows: ['CTD-5', 'KRN-11', 'DMN-9'],
@@ -277,6 +286,7 @@ export const processCalls: readonly CallRow[] = [
   {
     id: 'setsid',
     calls: ['setsid'],
+    isRuntimes: true,
     does: 'Starts a new session, without a controlling terminal.',
     now: "Before a terminal of the container's own is made the controlling one: only a session leader without one may take it.",
     without:
@@ -287,6 +297,7 @@ export const processCalls: readonly CallRow[] = [
   {
     id: 'prctl-pdeathsig',
     calls: ['prctl'],
+    isRuntimes: true,
     when: (call) => call.has(0, 'PR_SET_PDEATHSIG'),
     does: (call) =>
       /^(0|SIG_0)$/.test(call.arg(1))
@@ -322,12 +333,13 @@ export const processCalls: readonly CallRow[] = [
     when: (call) => call.has(0, 'PR_SET_NAME'),
     does: (call) => `Names this thread ${call.string(1)}, as ps and /proc/<pid>/comm show it.`,
     now: 'Right after it was made.',
-    without: 'Nothing breaks: people could not tell the set-up process from the runtime.',
+    without: 'Nothing breaks: people could not tell this process or thread from others.',
     source: 'man PR_SET_NAME(2const)',
   },
   {
     id: 'prctl-dumpable',
     calls: ['prctl'],
+    isRuntimes: true,
     when: (call) => call.has(0, 'PR_SET_DUMPABLE'),
     does: 'Makes this process not dumpable: others of the same user may not trace it or look into its /proc entries.',
     now: 'Before it enters namespaces of a container. execve of the program sets it back.',
@@ -338,6 +350,7 @@ export const processCalls: readonly CallRow[] = [
   {
     id: 'prctl-no-new-privs',
     calls: ['prctl'],
+    isRuntimes: true,
     when: (call) => call.has(0, 'PR_SET_NO_NEW_PRIVS'),
     does: 'From here on no execve gives new rights: set-user-id bits and file capabilities do nothing. It cannot be taken back.',
     now: 'Before the filter: with it any process may install one, so the filter can come last, after capabilities are gone.',

@@ -4,4 +4,6 @@ import type { WordsRow } from '../words-row.ts';
 
 export interface CallRow extends WordsRow<Call> {
   calls: readonly [string, ...string[]];
+  /** Its reasons are those of a runtime that sets a container up; another program's are those of the step that the call is part of. */
+  isRuntimes?: true;
 }
