@@ -11,9 +11,10 @@ export const findRow = (name: string): CatalogueRow | undefined =>
 export function withEngine(words: readonly string[]): readonly string[] {
   const at = words[1] === 'run' ? 2 : 1;
   if (words[0] !== 'trace' || !/^--engine(=|$)/.test(words[at] ?? '')) return words;
-  const engine = words.slice(at, words[at] === '--engine' ? at + 2 : at + 1);
-  const rest = words.slice(at + engine.length);
-  return ['trace', 'xray', ...engine, ...(at === 2 ? ['run'] : []), ...rest];
+  const isApart = words[at] === '--engine';
+  const engine = isApart ? `--engine=${words[at + 1] ?? ''}` : (words[at] ?? '');
+  const rest = words.slice(isApart ? at + 2 : at + 1);
+  return ['trace', 'xray', engine, ...(at === 2 ? ['run'] : []), ...rest];
 }
 
 /** The longest name in the catalogue that the line begins with. */

@@ -42,7 +42,9 @@ function overallHelp(width: number): string[] {
 const purpose = 'A container stack that one can see through: commands as in Docker, and a trace of every step.';
 
 function topicHelp(name: string, says: string, width: number): string[] {
-  const rows = Object.entries(catalogue).filter(([command]) => command.startsWith(`${name} `));
+  const rows = Object.entries(catalogue).filter(
+    ([command, row]) => command.startsWith(`${name} `) && row.hidden !== true,
+  );
   return [
     `Usage:  tlab ${name} COMMAND`,
     '',

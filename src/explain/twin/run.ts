@@ -46,6 +46,9 @@ const missing = (what: string, hint: string): LabError =>
 /** @throws LabError invalidArgument, when the trace lacks what a container is made of. */
 export function runFacts(trace: Trace): RunFacts {
   const all = trace.events;
+  if (trace.header.engine !== undefined) {
+    throw missing("plan: it is of a real engine's run", 'record the same with ours: tlab trace run …');
+  }
   const executed = all.find(
     (event) =>
       event.type === 'runc.plan-executed' &&

@@ -99,18 +99,19 @@ export class XrayDeriver {
       this.#init ??= pid;
       return;
     }
-    const door = isAgain ? undefined : doorOf(file, argv, String(data.process));
+    const opened = isAgain ? undefined : doorOf(file, argv, String(data.process));
     const parent = seen.parent?.pid ?? pid;
-    if (door !== undefined) {
+    if (opened !== undefined) {
       const span = `xray-${++this.#spans}`;
-      const request = { door: 'exec', peer: door.peer, method: door.method, parent: seen.span };
+      const request = { door: 'exec', peer: opened.peer, method: opened.method, parent: seen.span };
       this.#emit(
-        { type: `${door.stage}.request-sent` as EventType, stage: door.stage, pid: parent, span, data: request },
+        { type: `${opened.stage}.request-sent` as EventType, stage: opened.stage, pid: parent, span, data: request },
         [],
         call.event,
       );
       seen.span = span;
     }
+    const door = opened ?? (isAgain ? seen.executed?.door : undefined);
     seen.executed = { call: call.event, span: seen.span, ...(door && { door }) };
     const executed = { executable: file, argv, childPid: pid };
     const cause = /docker-proxy$/.test(file) ? this.causeOf('/HostConfig/PortBindings') : undefined;
