@@ -1,14 +1,18 @@
 // Prints an error once: the chain in one line, then `why:` and `try:` where there is one; or its structure with --json.
 import { asLabError, type LabError } from '../base/errors.ts';
+import { printable, printableJson } from '../base/text.ts';
 import { paint, say } from './terminal.ts';
+
+/** Messages quote what was typed and what files hold; their own line breaks stay. */
+const safe = (text: string): string => text.split('\n').map(printable).join('\n');
 
 /** The lines that a person sees. */
 export function errorLines(thrown: unknown): string[] {
   const error = asLabError(thrown);
-  const lines = [`${paint.err('red', 'error:')} ${error.message}`];
+  const lines = [`${paint.err('red', 'error:')} ${safe(error.message)}`];
   const why = reason(error);
-  if (why !== undefined) lines.push(`${paint.err('dim', 'why:')} ${why}`);
-  if (error.hint !== undefined) lines.push(`${paint.err('cyan', 'try:')} ${error.hint}`);
+  if (why !== undefined) lines.push(`${paint.err('dim', 'why:')} ${safe(why)}`);
+  if (error.hint !== undefined) lines.push(`${paint.err('cyan', 'try:')} ${safe(error.hint)}`);
   return lines;
 }
 
@@ -37,7 +41,7 @@ function errorDocument(thrown: unknown): Record<string, unknown> {
 }
 
 export function printError(thrown: unknown, asJson: boolean): void {
-  if (asJson) say(JSON.stringify({ error: errorDocument(thrown) }));
+  if (asJson) say(printableJson({ error: errorDocument(thrown) }));
   else for (const line of errorLines(thrown)) say(line);
   if (process.env.TLAB_DEBUG !== undefined && thrown instanceof Error) say(String(thrown.stack));
 }

@@ -5,6 +5,7 @@
 import { printableJson } from '../base/text.ts';
 import { events as rows } from './events.ts';
 import { isEvent, parseObject, type TraceEvent } from './file.ts';
+import { hasItsShape } from './shape.ts';
 
 const levels = new Map(Object.entries(rows).map(([type, row]) => [type, row.level]));
 /** Whether events of this type stand in the second part of a file. */
@@ -20,7 +21,9 @@ export function parseCall(line: string, operationOf?: (seq: number) => TraceEven
   value.truth ??= 'observed';
   value.span ??= carried?.span ?? '';
   if (value.cause === undefined && carried?.cause !== undefined) value.cause = carried.cause;
-  return isEvent(value) ? (value as unknown as TraceEvent) : undefined;
+  if (!isEvent(value)) return undefined;
+  const event = value as unknown as TraceEvent;
+  return hasItsShape(event) ? event : undefined;
 }
 
 /** The line of a level 3 event. `operation` is the event that its data names, if any: what is the same there is not repeated. */

@@ -1,8 +1,8 @@
 // Walks the system calls of a trace file, in the order of the file, without holding them.
 // Most lines are judged by a glance (event.ts); only those that may be wanted are parsed. Rule: memory is that of one line and one chunk.
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import { type Glance, glance, isCallType, parseCall } from './call-line.ts';
-import type { CallSection, Trace, TraceEvent } from './file.ts';
+import { callLine, type Glance, glance, isCallType, parseCall } from './call-line.ts';
+import { type CallSection, type Trace, type TraceEvent, traceLines } from './file.ts';
 import { LineReader, openRegular } from './lines.ts';
 
 /** What a walk found wrong; complete when the walk has come to the end. */
@@ -86,4 +86,11 @@ export function* merged(events: readonly TraceEvent[], calls: Iterable<TraceEven
     yield call;
   }
   for (; at < events.length; at++) yield events[at] as TraceEvent;
+}
+
+/** Every line of the file that a trace makes: what could not be read is left out, and all is written anew. */
+export function* wholeLines(trace: Trace, faults: CallFaults): Generator<string> {
+  yield* traceLines(trace);
+  const operations = new Map(trace.events.map((event) => [event.seq, event]));
+  for (const call of readCalls(trace, { faults })) yield callLine(call, operations.get(Number(call.data.operation)));
 }

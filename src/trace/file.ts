@@ -3,6 +3,7 @@
 // many calls follow. Rule: traces are data from anywhere; each line is checked, by hand, since there may be a million.
 // Version 1 had no calls and is read as it is.
 import * as v from 'valibot';
+import { printableJson } from '../base/text.ts';
 import type { Cause } from './cause.ts';
 import { type Stage, stages, type Truth } from './events.ts';
 
@@ -109,17 +110,20 @@ export function isEvent(value: Record<string, unknown>): boolean {
     typeof value.data === 'object' &&
     value.data !== null &&
     !Array.isArray(value.data) &&
-    isShallow(value.data, deepestData)
+    isHarmless(value.data, deepestData)
   );
 }
 
 /** What redact.ts lets through, and some more; deeper ones would exhaust the stack of whoever walks them. */
 const deepestData = 60;
+/** Keys that change what an object does when it is printed or copied. */
+const harmfulKeys = ['__proto__', 'toString', 'valueOf'];
 
-const isShallow = (value: unknown, depth: number): boolean =>
-  typeof value !== 'object' ||
-  value === null ||
-  (depth > 0 && Object.values(value).every((one) => isShallow(one, depth - 1)));
+function isHarmless(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === 0 || harmfulKeys.some((key) => Object.hasOwn(value, key))) return false;
+  return Object.values(value).every((one) => isHarmless(one, depth - 1));
+}
 
 export function parseObject(line: string): Record<string, unknown> | undefined {
   try {
@@ -138,6 +142,6 @@ export function parseEvent(line: string): TraceEvent | undefined {
 
 /** The lines of a trace file up to its level 3. */
 export function* traceLines(trace: Trace): Generator<string> {
-  yield JSON.stringify(trace.header);
-  for (const one of trace.events) yield JSON.stringify(one);
+  yield printableJson(trace.header);
+  for (const one of trace.events) yield printableJson(one);
 }

@@ -14,6 +14,7 @@ import {
   traceHeader,
 } from './file.ts';
 import { LineReader, openRegular } from './lines.ts';
+import { hasItsShape } from './shape.ts';
 
 /** A file of so many events below level 3 is none of ours: a run has some hundred, a pull of many layers some thousand. */
 const mostEvents = 200_000;
@@ -92,7 +93,7 @@ function readEvents(lines: LineReader, trace: Trace, path: string): string[] {
       continue;
     }
     const event = parseEvent(line) ?? parseCall(line);
-    if (event === undefined) trace.unreadable++;
+    if (event === undefined || !hasItsShape(event)) trace.unreadable++;
     else if (isCallType(event.type)) {
       trace.calls ??= { path, offset: lines.offset };
       if (events.length >= expected) break;

@@ -67,6 +67,7 @@ const namedKinds = 4;
 export function foldWords({ counts, total }: Fold): string {
   const kinds = [...counts].sort(([, a], [, b]) => b - a);
   const named = kinds.slice(0, namedKinds).map(([name, count]) => `${name} ${count}`);
-  if (kinds.length > namedKinds) named.push('others');
+  const others = kinds.slice(namedKinds).reduce((sum, [, count]) => sum + count, 0);
+  if (others > 0) named.push(`others ${others}`);
   return printable(`… ${total} calls of the runtime: ${named.join(', ')}`);
 }

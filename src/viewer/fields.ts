@@ -98,11 +98,7 @@ export function fieldOf(name: string): Field {
         const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, step);
         value = isObject ? (value as Record<string, unknown>)[step] : undefined;
       }
-      return Array.isArray(value) ? value.map(plainly) : plainly(value);
+      return value;
     },
   };
 }
-
-/** An object as text: String() would call what a hostile trace put into it. */
-const plainly = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null ? JSON.stringify(value) : value;

@@ -135,6 +135,10 @@ function comparison(token: string): Node {
   return operator === '=' ? equal : not(equal);
 }
 
+/** An object as text: String() would call what a hostile trace put into it. */
+const plainly = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+
 interface LeafTest {
   test(value: unknown): boolean;
   /** What the line of an event must hold, in any case of letters, for the test to be passed. */
@@ -143,7 +147,8 @@ interface LeafTest {
 
 /** A leaf is true when one of the field's values passes. */
 function leaf(field: Field, { test, part }: LeafTest): Node {
-  const holds = (value: unknown): boolean => (Array.isArray(value) ? value.some(test) : test(value));
+  const holds = (value: unknown): boolean =>
+    Array.isArray(value) ? value.some((one) => test(plainly(one))) : test(plainly(value));
   const { ofGlance } = field;
   return {
     ofEvent: (event) => holds(field.ofEvent(event)),

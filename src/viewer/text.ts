@@ -90,7 +90,7 @@ interface Layout {
   width: number;
 }
 
-const whoColumns = 10;
+const whoColumns = 11;
 
 function lineOf(item: CallOrFold, { numberColumns, width }: Layout): string {
   const event = 'event' in item ? item.event : item.folded.first;
@@ -105,7 +105,7 @@ const who = (name: string): string => fitMiddle(name, whoColumns).padEnd(whoColu
 
 function foldLine(fold: Fold, space: number): string {
   const names = [...fold.processes];
-  return `${who(names.length === 1 ? (names[0] ?? '') : `${names.length} of them`)}  ${fitMiddle(foldWords(fold), space)}`;
+  return `${who(names.length === 1 ? (names[0] ?? '') : 'several')}  ${fitMiddle(foldWords(fold), space)}`;
 }
 
 function eventLine(event: TraceEvent, space: number): string {

@@ -31,7 +31,7 @@ const event = {
   type: 'cli.request-sent',
   span: 'a',
   truth: 'observed',
-  data: {},
+  data: { door: 'http', peer: 'daemon', method: 'GET /_ping' },
 };
 
 function fileWith(text: string): string {

@@ -1,10 +1,9 @@
 // `tlab trace export`: a trace as one file that another machine can show. Walked, since its system calls may be a million.
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { LabError } from '../../../base/errors.ts';
-import { printable, printableJson } from '../../../base/text.ts';
+import { printable } from '../../../base/text.ts';
 import { loadTrace } from '../../../engine/traces.ts';
-import { callLine } from '../../../trace/call-line.ts';
-import { type CallFaults, noFaults, readCalls } from '../../../trace/calls.ts';
+import { noFaults, wholeLines } from '../../../trace/calls.ts';
 import type { Trace } from '../../../trace/file.ts';
 import { faultLines } from '../../../viewer/text.ts';
 import { defineCommand } from '../../command.ts';
@@ -33,7 +32,7 @@ export default defineCommand({
     const trace = await loadTrace(operands[0] ?? 'last');
     const exported = flags.level === 2 ? withoutCalls(trace) : trace;
     const faults = noFaults();
-    const lines = fileLines(exported, faults);
+    const lines = wholeLines(exported, faults);
     if (flags.output === undefined) return (await printLines(lines)) ? 0 : 1;
     const count = writeLines(flags.output, lines, trace);
     say(`${count - 1} events written to ${printable(flags.output)}`);
@@ -48,13 +47,6 @@ function withoutCalls(trace: Trace): Trace {
   const blind = [...header.blind, 'system calls: left out when this file was exported'];
   const { calls: _section, ...rest } = trace;
   return { ...rest, header: { ...header, seen: trace.events.length, blind } };
-}
-
-function* fileLines(trace: Trace, faults: CallFaults): Generator<string> {
-  yield printableJson(trace.header);
-  for (const event of trace.events) yield printableJson(event);
-  const operations = new Map(trace.events.map((event) => [event.seq, event]));
-  for (const call of readCalls(trace, { faults })) yield callLine(call, operations.get(Number(call.data.operation)));
 }
 
 const pieceCharacters = 1 << 20;
