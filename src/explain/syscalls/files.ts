@@ -30,7 +30,7 @@ export const fileCalls: readonly CallRow[] = [
     isRuntimes: true,
     when: (call) => call.says('RESOLVE_IN_ROOT'),
     does: (call) =>
-      `Opens ${call.string(1) || 'a path'} with the container's root as "/": neither ".." nor a link of the image leads out of it.`,
+      `Opens ${call.string(1) || 'a path'} with ${call.isRuntimes ? "the container's root" : 'the directory of the first argument'} as "/": neither ".." nor a link of the image leads out of it.`,
     now: 'Before each mount, device or mask: what follows uses the descriptor and looks up no path again.',
     without:
       'A link in the image, say /dev/shm -> /etc, could make the runtime mount or write on the host. Checking the path first is not enough: it can be exchanged in between.',
