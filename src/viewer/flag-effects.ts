@@ -11,6 +11,8 @@ import { callWords } from './call.ts';
 const labelWidth = 12;
 /** Events of one stage that are listed: a flag like --publish may be behind dozens. */
 const mostEvents = 16;
+/** Fields and lines of config.json: --privileged is behind every device of the host. */
+const mostPointers = 8;
 
 export function flagLines(trace: Trace, flag: string, width: number): string[] {
   const effects = effectsOfFlag(trace, flag, (isWanted) =>
@@ -63,7 +65,9 @@ function effectLines(trace: Trace, effects: FlagEffects, width: number): string[
 const label = (text: string): string => styleText('dim', text.padEnd(labelWidth));
 
 function listed(name: string, items: readonly string[], width: number): string[] {
-  return items.map((item, i) => label(i === 0 ? name : '') + fitMiddle(printable(item), width - labelWidth));
+  const shown = items.slice(0, mostPointers);
+  const lines = shown.map((item, i) => label(i === 0 ? name : '') + fitMiddle(printable(item), width - labelWidth));
+  return items.length === shown.length ? lines : [...lines, `${label('')}… ${items.length - shown.length} more`];
 }
 
 function stageLines(

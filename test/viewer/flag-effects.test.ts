@@ -79,6 +79,15 @@ test('a flag leads to its field, its line of config.json, its operation with the
   ]);
 });
 
+test('of very many lines the first are shown, and how many more there are', () => {
+  const provenance = Object.fromEntries(
+    Array.from({ length: 50 }, (_, i) => [`/linux/devices/${i}`, 'api:/HostConfig/Memory']),
+  );
+  const spec = event('daemon.spec-generated', { provenance }, { seq: 2, stage: 'daemon', ts: 1 });
+  const text = lines('--memory', { header, events: [events[0] as TraceEvent, spec], unreadable: 0 });
+  assert.match(text, /config\.json \/linux\/devices\/0\n( {12}\/linux.*\n){7} {12}… 42 more/);
+});
+
 test('a flag that is kept above the kernel says so', () => {
   const text = lines('--rm');
   assert.match(text, /request {5}\/HostConfig\/AutoRemove/);

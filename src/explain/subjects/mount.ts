@@ -105,7 +105,7 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
     id: 'mount-private',
     when: has('private'),
     does: ({ target }) => `Makes ${target} private: mounts and unmounts below it travel in neither direction.`,
-    now: 'Before anything is mounted there, and before pivot_root, which refuses a new root whose parent mount is shared.',
+    now: 'A call of its own: propagation cannot be set together with a mount. pivot_root refuses a new root whose parent mount is shared.',
     without: 'Mounts made below it would appear in other mount namespaces too, or pivot_root would fail with EINVAL.',
     shows: ['KRN-2'],
     source: 'man mount_namespaces(7)',

@@ -103,7 +103,10 @@ export const mountCalls: readonly CallRow[] = [
       call.says('MS_PRIVATE') || call.says('MS_SLAVE') || call.says('MS_SHARED') || call.says('MS_UNBINDABLE'),
     does: (call) =>
       `Sets how mounts travel${of(call)}: ${call.says('MS_PRIVATE') ? 'private, neither in nor out' : call.says('MS_SLAVE') ? 'slave, in but never out' : call.says('MS_SHARED') ? 'shared, in and out' : 'unbindable'}${call.has(2, 'AT_RECURSIVE') ? ', for all mounts below as well' : ''}.`,
-    now: 'On the copy, before it is attached: pivot_root refuses a new root whose parent mount is shared.',
+    now: (call) =>
+      call.operation === 'root_bind'
+        ? 'On the copy, before it is attached: pivot_root refuses a new root whose parent mount is shared.'
+        : 'Last of the steps of this mount: propagation takes a call of its own.',
     without: "Mounts in the container could travel to the host's copy of the tree.",
     shows: ['KRN-2', 'KRN-7'],
     source: 'man mount_setattr(2)',
@@ -115,7 +118,10 @@ export const mountCalls: readonly CallRow[] = [
     does: (call) =>
       `Makes the mount read-only${of(call)}${call.has(2, 'AT_RECURSIVE') ? ', with all mounts below' : ''}; the file system behind it stays writable elsewhere.`,
     now: 'Before the mount is attached, or last of what had to be written there.',
-    without: 'The container could write there: settings of the kernel below /proc/sys for one.',
+    without: (call) =>
+      call.operation === 'readonly_path'
+        ? "Root in the container could write there, and so change settings of the host's kernel."
+        : 'The container could write there.',
     shows: ['SEC-2', 'KRN-6'],
     source: 'man mount_setattr(2)',
   },
