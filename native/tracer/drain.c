@@ -12,7 +12,7 @@
 #include "output.h"
 #include "redact.h"
 
-enum { PERIOD_MS = 20, FLUSH_MS = 200, SETTLE_TRIES = 200, SETTLE_NS = 250000 };
+enum { PERIOD_MS = 20, GATHER_MS = 2, FLUSH_MS = 200, SETTLE_TRIES = 200, SETTLE_NS = 250000 };
 
 static struct ring_buffer *ring;
 static __u64 received;
@@ -45,15 +45,20 @@ static bool has_ended(int fd)
 void drain_until(int stop_fd, const volatile sig_atomic_t *stopped)
 {
 	int waited_ms = 0;
+	bool was_woken = false;
 	struct pollfd watched[] = { { .fd = stop_fd, .events = POLLIN }, { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN } };
 	while (!*stopped) {
-		int n = poll(watched, 2, PERIOD_MS);
+		/* After a wake-up the ring is left alone for a moment, or a busy process would have us turn without end. */
+		int wait_ms = was_woken ? GATHER_MS : PERIOD_MS;
+		watched[1].revents = 0;
+		int n = poll(watched, was_woken ? 1 : 2, wait_ms);
 		if (n < 0 && errno != EINTR)
 			fail(STATUS_FAILED, "poll(2): %s", strerror(errno));
 		if (n > 0 && watched[0].revents && has_ended(stop_fd))
 			return;
+		was_woken = n > 0 && watched[1].revents;
 		ring_buffer__consume(ring);
-		waited_ms += PERIOD_MS;
+		waited_ms += wait_ms;
 		if (waited_ms >= FLUSH_MS) {
 			output_flush();
 			waited_ms = 0;
