@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { callLine, glance } from '../../src/trace/call-line.ts';
 import type { TraceEvent } from '../../src/trace/file.ts';
 import { parseFilter } from '../../src/viewer/filter.ts';
+import { globMatcher } from '../../src/viewer/glob.ts';
+import { call, operation } from '../helpers/trace-file.ts';
 
 const mount = {
   seq: 3,
@@ -56,5 +59,88 @@ test('a filter with a mistake is refused with its place', () => {
     ['stage=cli stage=shim', /unexpected "stage=shim"/],
   ] as const) {
     assert.throws(() => parseFilter(text), words, text);
+  }
+});
+
+const openat = call(7, {
+  result: -1,
+  errno: 'ENOENT',
+  args: ['AT_FDCWD</>', '"/etc/ld.so.cache"', 'O_RDONLY|O_CLOEXEC'],
+});
+const futex = call(8, {
+  name: 'futex',
+  process: 'daemon',
+  noise: true,
+  durationNs: 2_000_000,
+  args: ['0x7f00', 'FUTEX_WAIT'],
+});
+const operationOf = (): TraceEvent => operation(1);
+
+/** Each with what it says of openat and futex. */
+const ofCalls: Array<[string, boolean, boolean]> = [
+  ['name=openat', true, false],
+  ['process=daemon', false, true],
+  ['errno=ENO*', true, false],
+  ['errno!=EPERM', true, true],
+  ['result<0', true, false],
+  ['result=-1', true, false],
+  ['dur>1ms', false, true],
+  ['noise=true', false, true],
+  ['not noise=true', true, false],
+  ['arg=/etc/*', true, false],
+  ['path=/etc/ld.so.cache', true, false],
+  ['arg=*LD.SO*', false, false],
+  ['LD.SO', true, false],
+  ['"openat(at_fdcwd"', true, false],
+  ['operation=1', true, true],
+  ['cause=config:/mounts*', true, true],
+  ['span=a and level=3 and stage=kernel', true, true],
+  ['seq=8 or (pid=7 and tid=7 and name=open*)', true, true],
+  ['data.name=futex', false, true],
+  ['data.nothing=1', false, false],
+  ['data.nothing!=1', true, true],
+  ['type=*syscall* and ts>=8us', false, true],
+  ['truth=observed', true, true],
+];
+
+test('fields of system calls', () => {
+  for (const [text, first, second] of ofCalls) {
+    const filter = parseFilter(text);
+    assert.deepEqual([filter.matches(openat), filter.matches(futex)], [first, second], text);
+  }
+});
+
+test('what a glance at the line says is what the event says', () => {
+  for (const [text, ...answers] of ofCalls) {
+    const filter = parseFilter(text);
+    for (const [i, event] of [openat, futex].entries()) {
+      const seen = glance(callLine(event, operation(1)), operationOf);
+      assert.ok(seen);
+      const answer = filter.mayMatch(seen);
+      assert.ok(answer === undefined || answer === answers[i], `${text}: ${answer}`);
+    }
+  }
+});
+
+test('most filters are decided by a glance where they do not match', () => {
+  const seen = glance(callLine(openat, operation(1)), operationOf);
+  assert.ok(seen);
+  for (const text of ['name=mount', 'dur>1s', 'not errno=*', 'arg=*libc*', 'mountinfo', 'data.foo=1', 'cause=flag*']) {
+    assert.equal(parseFilter(text).mayMatch(seen), false, text);
+  }
+});
+
+test('globs match like a shell, in time that grows with both lengths only', () => {
+  for (const [pattern, text, matches] of [
+    ['*', '', true],
+    ['a*c', 'abc', true],
+    ['a*c', 'abcd', false],
+    ['?b?', 'abc', true],
+    ['*b*b', 'abab', true],
+    ['**a', 'ba', true],
+    ['a.c', 'abc', false],
+    ['[a]', 'a', false],
+  ] as const) {
+    assert.equal(globMatcher(pattern)(text), matches, `${pattern} ${text}`);
   }
 });
