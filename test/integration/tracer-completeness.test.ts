@@ -2,10 +2,8 @@
 // thread the calls and what they returned must be the same, one to one. Beside it programs whose number of calls is known, many
 // equal ones, and the kernel's own counts.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { makeBundle } from '../helpers/bundle.ts';
-import { builtLibrary, tlabProgram } from '../helpers/engine.ts';
 import { conserved, seeTwice } from '../helpers/observers.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
 import { callsByThread, ebpf, readRecords, TracerPlace } from '../helpers/tracer.ts';
@@ -73,17 +71,6 @@ test('tlab-runc run', ebpf(), async () => {
   const command = [program, '--root', runtimes.root, 'run', '--bundle', container.bundle, container.id];
   const calls = await seeTwice(place, command);
   assert.ok(calls > 300, `${calls}`);
-});
-
-test('a whole engine: started, one `tlab run`, stopped', ebpf(), async () => {
-  const folder = `${place.folder}/engine`;
-  mkdirSync(`${folder}/data`, { recursive: true });
-  cpSync(await builtLibrary(), `${folder}/data/library`, { recursive: true });
-  const roots = [`TLAB_RUN_ROOT=${folder}/run`, `TLAB_DATA_ROOT=${folder}/data`, `TLAB_CONFIG=${folder}/daemon.json`];
-  const script = `set -e; ip link set lo up; ${tlabProgram} system start; ${tlabProgram} run --rm busybox true
-    ${tlabProgram} system reset --yes`;
-  const calls = await seeTwice(place, ['env', ...roots, 'unshare', '--net', 'sh', '-c', script]);
-  assert.ok(calls > 20_000, `${calls}`);
 });
 
 test('a loop of 100 000 calls in each of two processes at once has just these', ebpf(), async () => {
