@@ -78,7 +78,7 @@ function hasWord(arg: string, word: string): boolean {
 }
 
 /** `mask_path` of a plan operation, `mount-attached` of another kernel event, the method of a message. */
-export function nameOfOperation(event: TraceEvent): string {
+function nameOfOperation(event: TraceEvent): string {
   if (typeof event.data.operation === 'string') return event.data.operation;
   if (typeof event.data.method === 'string') return event.data.method;
   return event.type.slice(event.type.indexOf('.') + 1);
