@@ -15,7 +15,7 @@ test('a whole engine: started, one `tlab run`, stopped', ebpf(), async () => {
   cpSync(await builtLibrary(), `${folder}/data/library`, { recursive: true });
   const roots = [`TLAB_RUN_ROOT=${folder}/run`, `TLAB_DATA_ROOT=${folder}/data`, `TLAB_CONFIG=${folder}/daemon.json`];
   const script = `set -e; ip link set lo up; ${tlabProgram} system start; ${tlabProgram} run --rm busybox true
-    ${tlabProgram} system reset --yes`;
+    ${tlabProgram} system stop`;
   const calls = await seeTwice(place, ['env', ...roots, 'unshare', '--net', 'sh', '-c', script]);
   assert.ok(calls > 20_000, `${calls}`);
 });
