@@ -77,7 +77,10 @@ const deepest = (value: Notation[]): Notation[] =>
   isFields(value[0]) && value[0].nla_type === undefined && Array.isArray(value[1]) ? value[1] : value;
 
 const namespaceOf = (call: Call, { process }: Deriving): string =>
-  process.sockets.get(call.descriptor(0)?.number ?? -1) ?? process.networks.get(call.event.tid) ?? 'host';
+  process.sockets.get(call.descriptor(0)?.number ?? -1) ??
+  process.networks.get(call.event.tid) ??
+  process.network ??
+  'host';
 
 const socket: Handler = (call, { process }) => {
   if (!call.succeeded) return;

@@ -27,8 +27,9 @@ const clone: Handler = (call, { operation }) => {
   if (types.length > 0 && call.succeeded) operation('clone', { flags: types.join(',') }, [call.event]);
 };
 
-const unshare: Handler = (call, { operation }) => {
+const unshare: Handler = (call, { process, operation }) => {
   const types = namespacesIn(call.raw(0));
+  if (types.includes('network') && call.succeeded) process.network = 'a new one';
   if (types.length > 0 && call.succeeded && isWhole(call))
     operation('unshare', { flags: types.join(',') }, [call.event]);
 };
@@ -184,6 +185,13 @@ const atExec = [
   'capability_ambient',
 ];
 
+/** Values are never seen: the names are those of config.json, and HOME, which runtimes add, when the numbers agree. */
+function environmentOf(asked: readonly string[], count: number): readonly string[] {
+  if (asked.length === count) return asked;
+  const hasHome = asked.some((variable) => variable.startsWith('HOME='));
+  return !hasHome && asked.length + 1 === count ? [...asked, 'HOME='] : [];
+}
+
 /** Before the container is entered it is the runtime that executes itself again. */
 const exec =
   (at: number): Handler =>
@@ -198,7 +206,7 @@ const exec =
       deriving.operation(name.split(' ')[0] ?? name, args, calls);
     }
     const count = Number(/(\d+) vars?/.exec(call.raw(at + 1))?.[1] ?? -1);
-    const env = config?.environment.length === count ? config.environment : [];
+    const env = environmentOf(config?.environment ?? [], count);
     deriving.operation('exec', { argv: call.strings(at), env }, [call.event]);
     deriving.leave();
   };

@@ -87,7 +87,8 @@ const hostName = (name: string): string => (name === '<id>' ? "the container's i
 function mountEffect(data: Arguments, sameness: Sameness): Draft {
   const options = words(data.options);
   const target = sameness.of(text(data.target)).replace(/^<rootfs>$/, '/');
-  const source = sameness.of(text(data.source));
+  // A container's own cgroup, whatever its engine calls the one above it.
+  const source = sameness.of(text(data.source)).replace(/^(\/sys\/fs\/cgroup\/.*?)[^/]+\/<id>$/, '$1<engine>/<id>');
   const fstype = text(data.fstype);
   if (fstype === 'overlay') return overlayEffect(target, options);
   const kind = options.includes('remount') ? 'remount' : fstype === '' ? `bind:${source}` : fstype;
@@ -124,7 +125,9 @@ function cgroupWritten(path: string, value: string): Draft[] {
   }
   const rule = /^devices\.(allow|deny)$/.exec(file)?.[1];
   if (rule !== undefined) return [{ kind: 'device-rule', subject: `${rule} ${value}`, value: '' }];
-  return [{ kind: 'cgroup-value', subject: file, value }];
+  // Two descriptors of whoever wants to hear of it. @source kernel cgroup-v1/memory.rst
+  const said = file === 'cgroup.event_control' ? 'an eventfd' : value;
+  return [{ kind: 'cgroup-value', subject: file, value: said }];
 }
 
 function fileWritten(path: string, value: string): Draft {

@@ -40,6 +40,7 @@ export class Sameness {
     }
     return result
       .replace(/(^|[\s,:=])<run>\/containerd\/io\.containerd\.runtime\.v2\.task\/\w+\/<id>\/rootfs/g, '$1<rootfs>')
+      .replace(/[^\s,:="]*\/overlay2\/<id>\/merged/g, '<rootfs>')
       .replace(/\/netns\/[0-9a-f]{12}\b/g, '/netns/<id>')
       .replace(/\/snapshots\/\d+\//g, '/snapshots/<n>/')
       .replace(/\/proc\/\d+\//g, '/proc/<pid>/')

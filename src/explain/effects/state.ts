@@ -19,6 +19,8 @@ export class ProcessState {
   readonly mounts = new Map<number, MountDraft>();
   /** Thread → the network namespace that it has joined; absent: that of the host. */
   readonly networks = new Map<number, string>();
+  /** The network namespace of all its threads that joined none; absent: that of the host. */
+  network: string | undefined;
   /** Socket → the network namespace that it was made in. */
   readonly sockets = new Map<number, string>();
   /** An iptables command, told when it has ended well. */
@@ -46,6 +48,7 @@ export class ProcessState {
     for (const [fd, mount] of parent.mounts) this.mounts.set(fd, mount);
     this.cwd = parent.cwd;
     this.entered = parent.entered;
+    this.network = parent.network;
   }
 
   /** A path of a call as it counts from the process's root: relative ones, and those through /proc/self/fd. */
