@@ -42,7 +42,17 @@ describe('the X-ray of a real Docker', root(), () => {
   before(async () => {
     folder = mkdtempSync('/var/tmp/tlab-xray-');
     docker = await startRealDocker();
-    const flags = ['--rm', '--memory', '64m', '-p', '8095:80', '-e', `SECRET=${secret}`];
+    const secrets = [
+      '-e',
+      `A=${secret}`,
+      `-eB=${secret}`,
+      '--env',
+      `C=${secret}`,
+      `--env=D=${secret}`,
+      '-ie',
+      `E=${secret}`,
+    ];
+    const flags = ['--rm', '--memory', '64m', '-p', '8095:80', ...secrets];
     const line = ['run', ...flags, 'busybox', 'sh', '-c', 'echo said; echo aside >&2; exit 7'];
     ran = await tlab(['trace', '--engine', 'docker', ...line]);
     trace = await newest();

@@ -13,7 +13,7 @@ import { say, terminalColumns } from '../terminal.ts';
 const neverSeen = [
   'messages between the stages: what goes over HTTP, gRPC and ttrpc is not captured',
   'work without system calls: the vDSO (clock_gettime and the like), io_uring',
-  'whose they are: what other clients ask of the same dockerd at the same time is in this trace too',
+  'other clients: what they ask of the same dockerd meanwhile is in this trace too',
 ];
 
 /** Words after `--engine docker`: `run -d nginx`. Returns docker's own status. */

@@ -33,7 +33,7 @@ export function watchBundles(folder: string): { stop(): FoundBundle | undefined 
       if (found !== undefined) clearInterval(timer);
     }
   };
-  const timer = setInterval(look, lookEveryMs);
+  const timer = setInterval(look, lookEveryMs).unref();
   return {
     stop() {
       clearInterval(timer);

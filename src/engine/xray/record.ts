@@ -13,7 +13,7 @@ import { newSpanId } from '../../trace/context.ts';
 import type { EventData, EventType, PartEvent, Stage, Truth } from '../../trace/events.ts';
 import { redact } from '../../trace/redact.ts';
 import { closeTrace, openTrace, removeTrace } from '../traces.ts';
-import { startTracing } from '../tracing.ts';
+import { startTracing, type Tracing } from '../tracing.ts';
 import { type FoundBundle, watchBundles } from './bundle.ts';
 import type { InstalledDocker } from './find.ts';
 import { imageOf } from './image.ts';
@@ -48,6 +48,25 @@ export async function recordDocker(docker: InstalledDocker, command: DockerComma
     removeTrace(id);
     throw new LabError('unavailable', `the X-ray needs the system call tracer: ${failure}`, { hint: 'tlab doctor' });
   }
+  try {
+    return { traceId: id, status: await watch({ id, docker, command, client, tracing }) };
+  } catch (error) {
+    client.kill();
+    await tracing.end();
+    throw error;
+  }
+}
+
+interface Watched {
+  id: string;
+  docker: InstalledDocker;
+  command: DockerCommand;
+  client: StoppedClient;
+  tracing: Tracing;
+}
+
+/** From the client's first instruction to the tracer's end; the client's status. */
+async function watch({ id, docker, command, client, tracing }: Watched): Promise<number> {
   const parts = new Parts(id, { cli: client.pid, daemon: docker.daemonPid, containerd: docker.containerdPid });
   const spans = { command: newSpanId(), create: newSpanId() };
   parts.add('cli.command-started', { span: spans.command, data: { command: [...command.shown] } });
@@ -60,7 +79,7 @@ export async function recordDocker(docker: InstalledDocker, command: DockerComma
   const tracer = await tracing.end();
   if (bundle !== undefined) await addSpec({ parts, bundle, docker, command, span: spans.create });
   closeTrace(id, { status, tracer });
-  return { traceId: id, status };
+  return status;
 }
 
 /** What the client asks of the daemon, read from its command line: the message itself is not seen. */
@@ -149,9 +168,9 @@ async function startStopped(program: string, argv: readonly string[]): Promise<S
   const ended = Promise.withResolvers<number>();
   child.once('error', (error) => ended.reject(error));
   child.once('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));
-  // Ctrl-C on the terminal is for docker, which is in the same group: its status is still to come.
-  const ignored = (): void => undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.on(signal, ignored);
+  // What the terminal sends goes to docker too, which is in the same group; what was sent to us alone is handed on. Its status is still to come.
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   const { pid } = child;
   if (pid === undefined) {
     await once(child, 'error').catch(() => undefined);
