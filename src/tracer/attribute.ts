@@ -59,8 +59,9 @@ export function attribute(recording: Recording, trace: Trace): Attribution {
   return survey.settle();
 }
 
-/** Ids of containers, of other traces, of content. */
 const longIds = /(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{64})(?![0-9a-f])/g;
+/** Ids in paths, of containers and traces; not of content, which may be everybody's: blobs/sha256/… */
+const ownedIds = /(?<!\/sha(?:256|512))\/([0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])/g;
 const keyOf = (tid: number, ts: number): string => `${tid} ${ts}`;
 
 /** How much of a process belongs to the trace. */
@@ -75,7 +76,7 @@ class Survey {
   readonly #turns = new Map<number, Turns>();
   readonly #lines = new Lines();
   readonly #ids: ReadonlySet<string>;
-  /** Calls of shared processes that name what this trace knows nothing of. */
+  /** Calls of shared processes on a container or a trace that this trace knows nothing of. */
   readonly #foreign = new Set<string>();
   readonly #command: number | undefined;
   readonly #commandEndedTs: number;
@@ -92,21 +93,23 @@ class Survey {
     this.#commandEndedTs = ended?.ts ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Every call goes through here; true for the few that must be decoded. */
+  /** Every call goes through here; true for those that must be decoded: of processes that serve others too. */
   sees(head: CallHead): boolean {
     const ts = this.#ts(head.startNs);
     const life = this.#known(this.#processes.of(head.pid, ts));
     this.#lines.add(ts, life, head.tid);
-    if (head.tid !== head.pid || !this.#hasTurns(life)) return false;
-    if (isWait(head.name) && head.endNs !== undefined) this.#turnsOf(life).began(this.#ts(head.endNs));
-    return writes.has(head.name) || this.#isShared(life);
+    if (head.tid === head.pid && isWait(head.name) && head.endNs !== undefined && this.#hasTurns(life)) {
+      this.#turnsOf(life).began(this.#ts(head.endNs));
+    }
+    return this.#isShared(life);
   }
 
   hears(event: RecordedEvent): void {
     const ts = this.#ts(event.timeNs);
     switch (event.kind) {
       case 'call': {
-        const id = writes.has(event.name) ? traceOfPart(event.args[0] ?? '') : undefined;
+        const isWrite = event.tid === event.pid && writes.has(event.name);
+        const id = isWrite ? traceOfPart(event.args[0] ?? '') : undefined;
         if (id !== undefined) this.#turnsOf(this.#processes.of(event.pid, ts)).wrote(id);
         else if (this.#namesOther(event.args)) this.#foreign.add(keyOf(event.tid, ts));
         return;
@@ -134,7 +137,9 @@ class Survey {
     const turnsOf = (life: number): Turns | undefined => this.#turns.get(life);
     const owner = (life: number, tid: number, ts: number): string | undefined => {
       const is = owned[life];
-      if (is === 'turns') return turnsOf(life)?.ownerAt(ts, this.#isSure(life, tid, ts));
+      if (is === 'turns') {
+        return this.#foreign.has(keyOf(tid, ts)) ? 'other' : turnsOf(life)?.ownerAt(ts, this.#lives[life]?.pid === tid);
+      }
       return is === 'command' && ts <= this.#commandEndedTs ? 'ours' : is;
     };
     const { times, lives, tids, count } = this.#lines;
@@ -184,12 +189,8 @@ class Survey {
     );
   }
 
-  #isSure(life: number, tid: number, ts: number): boolean {
-    return this.#lives[life]?.pid === tid && !this.#foreign.has(keyOf(tid, ts));
-  }
-
   #namesOther(args: readonly string[]): boolean {
-    return args.some((text) => text.match(longIds)?.some((id) => !this.#ids.has(id)) === true);
+    return args.some((text) => [...text.matchAll(ownedIds)].some(([, id]) => id !== undefined && !this.#ids.has(id)));
   }
 
   /** A process that was there before and is not the command was there for others too. */

@@ -12,6 +12,9 @@ export const isWait = (name: string): boolean => waits.has(name);
 /** The trace whose part is written through a descriptor that reads like this: `23</var/…/parts/daemon-7.jsonl>`. */
 export const traceOfPart = (descriptor: string): string | undefined => partPath.exec(descriptor)?.[1];
 
+/** A trace begins before its first event and its engine cleans up after its last. */
+const nearNs = 500e6;
+
 export class Turns {
   readonly #traceId: string;
   /** When each began; the first began before anything was seen. */
@@ -19,7 +22,7 @@ export class Turns {
   /** The traces whose parts were written in it. */
   readonly #writers: Array<Set<string> | undefined> = [undefined];
   #owners: Owner[] | undefined;
-  /** Turns between the first and the last writing of another trace. */
+  /** Turns in which another trace was about. */
   #isContested: (turn: number) => boolean = () => false;
 
   constructor(traceId: string) {
@@ -54,14 +57,11 @@ export class Turns {
     return [this.#starts[turn] ?? Number.NEGATIVE_INFINITY, this.#starts[turn + 1] ?? Number.POSITIVE_INFINITY];
   }
 
-  /**
-   * Whose a call was. `isSure`: it was made by the main thread and names nothing of another container; what is not sure is only
-   * taken while no other trace is about.
-   */
-  ownerAt(ts: number, isSure: boolean): Owner {
+  /** Whose a call was. What a thread of the pool does may have been asked for in an earlier turn, and another trace's. */
+  ownerAt(ts: number, isMainThread: boolean): Owner {
     const turn = this.at(ts);
     const owner = this.#owners?.[turn] ?? 'idle';
-    return owner === 'ours' && !isSure && this.#isContested(turn) ? 'unsure' : owner;
+    return owner === 'ours' && !isMainThread && this.#isContested(turn) ? 'unsure' : owner;
   }
 
   /** After the last one: says whose each turn was. `isNewborn`: the process was started for this trace, so its first turns are ours. */
@@ -81,17 +81,21 @@ export class Turns {
     this.#owners = owners;
   }
 
-  /** Whether a turn lies between the first and the last writing of some other trace. */
+  /** Whether a turn lies between the first and the last writing of some other trace, or near them. */
   #othersAt(): (turn: number) => boolean {
     const spans = new Map<string, [number, number]>();
     for (const [turn, writers] of this.#writers.entries()) {
+      const [from, to] = this.span(turn);
       for (const id of writers ?? []) {
         if (id === this.#traceId) continue;
         const span = spans.get(id);
-        if (span === undefined) spans.set(id, [turn, turn]);
-        else span[1] = turn;
+        if (span === undefined) spans.set(id, [from - nearNs, to + nearNs]);
+        else span[1] = to + nearNs;
       }
     }
-    return (turn) => [...spans.values()].some(([from, to]) => from <= turn && turn <= to);
+    return (turn) => {
+      const [from, to] = this.span(turn);
+      return [...spans.values()].some(([first, last]) => first <= to && from <= last);
+    };
   }
 }
