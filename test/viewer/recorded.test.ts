@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { beats, mostBeats } from '../../src/explain/beats.ts';
 import { Causes } from '../../src/explain/causes.ts';
 import { levelOf } from '../../src/explain/words.ts';
+import { readCalls } from '../../src/trace/calls.ts';
 import { stages } from '../../src/trace/events.ts';
 import { orderViolations } from '../../src/trace/order.ts';
 import { readTraceFile } from '../../src/trace/read.ts';
@@ -20,7 +21,10 @@ for (const file of files) {
   test(`${file} is whole: every line readable, order rules kept, all six stages`, async () => {
     const trace = await readTraceFile(file);
     assert.equal(trace.unreadable, 0);
-    assert.equal(trace.events.length, trace.header.seen);
+    const calls = [...readCalls(trace)];
+    assert.equal(calls.length, trace.header.calls);
+    assert.equal(trace.events.length + calls.length, trace.header.seen);
+    assert.equal(trace.header.lost, 0);
     assert.deepEqual(orderViolations(trace.events), []);
     assert.deepEqual(new Set(trace.events.map((event) => event.stage)), new Set(stages));
   });
@@ -33,6 +37,16 @@ for (const file of files) {
       orphans.map((event) => `${event.seq} ${event.type}`),
       [],
     );
+  });
+
+  test(`${file} has a cause chain to a root for every system call`, async () => {
+    const trace = await readTraceFile(file);
+    const causes = new Causes(trace);
+    let orphans = 0;
+    for (const call of readCalls(trace)) {
+      if (call.data.operation === undefined || !causes.chainOf(call).complete) orphans++;
+    }
+    assert.equal(orphans, 0);
   });
 
   test(`${file} tells a story of at most ${mostBeats} beats, none of them empty`, async () => {
