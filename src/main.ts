@@ -9,7 +9,8 @@ if (argv[0] === '--version' || argv[0] === '-v') {
 } else {
   // A process that ends because nothing is left to wait for has not succeeded.
   process.exitCode = 125;
-  enableCompileCache(`${import.meta.dirname}/compile-cache`);
+  // Beside the bundle, and never among the sources.
+  if (!import.meta.dirname.endsWith('/src')) enableCompileCache(`${import.meta.dirname}/compile-cache`);
   void import('./cli/start.ts').then(async ({ start }) => {
     process.exitCode = await start(argv);
   });

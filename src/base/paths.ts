@@ -1,12 +1,17 @@
 // Where tlab keeps its things on a host. Two roots and one configuration file; tests point them elsewhere
 // by environment, and every process of one engine must see the same values, so children inherit them.
 
-const runRoot = process.env.TLAB_RUN_ROOT ?? '/run/tlab';
+import { createHash } from 'node:crypto';
+
+const hostRunRoot = '/run/tlab';
+const runRoot = process.env.TLAB_RUN_ROOT ?? hostRunRoot;
 const dataRoot = process.env.TLAB_DATA_ROOT ?? '/var/lib/tlab';
 
 export const paths = {
   runRoot,
   dataRoot,
+  /** The folder of this engine's containers in every cgroup hierarchy; that of a second engine on a host carries a mark. */
+  cgroupParent: runRoot === hostRunRoot ? 'tlab' : `tlab-${shortHash(runRoot)}`,
   /** The daemon's configuration, with Docker's keys. */
   configuration: process.env.TLAB_CONFIG ?? '/etc/tlab/daemon.json',
   /** Docker Engine API, HTTP. */
@@ -30,3 +35,7 @@ export const paths = {
   /** Traces: `<traces>/<trace-id>/parts/<stage>-<pid>.jsonl`. */
   traces: process.env.TLAB_TRACES ?? `${dataRoot}/traces`,
 } as const;
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

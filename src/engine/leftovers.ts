@@ -1,10 +1,10 @@
 // Everything of tlab that is on this host: what a reset removes, and what a test may not find afterwards. Reads only.
-// Rule: a thing counts as tlab's by its name or place, and a process or cgroup by the engine that it belongs to.
+// Rule: a thing counts as tlab's by its name or place, and a process by the engine that it belongs to.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { paths } from '../base/paths.ts';
 import { findProgram } from '../kernel/programs.ts';
-import { descendantsOf, engineProcess, engineProcesses, parentOf } from './processes.ts';
+import { descendantsOf, engineProcesses } from './processes.ts';
 
 export interface Leftover {
   kind: 'process' | 'mount' | 'link' | 'rule' | 'cgroup' | 'file';
@@ -80,39 +80,16 @@ export function ruleLeftovers(): string[] {
 
 const cgroupRoot = '/sys/fs/cgroup';
 
-/** Hierarchies that have a folder `tlab`: one on version 2, one a controller on version 1. */
-const cgroupParents = (): string[] =>
+/** The engine's folders, one on version 2, one a controller on version 1; all below them is the engine's. */
+export const cgroupLeftovers = (): string[] =>
   [cgroupRoot, ...subfolders(cgroupRoot).map((name) => `${cgroupRoot}/${name}`)]
-    .map((hierarchy) => `${hierarchy}/tlab`)
+    .map((hierarchy) => `${hierarchy}/${paths.cgroupParent}`)
     .filter((folder) => existsSync(folder));
-
-/** Folders of containers of this engine, and the empty parents. */
-export function cgroupLeftovers(): string[] {
-  return cgroupParents().flatMap((parent) => {
-    const children = subfolders(parent);
-    const own = children.filter((name) => isOwnCgroup(`${parent}/${name}`)).map((name) => `${parent}/${name}`);
-    return own.length === children.length ? [...own, parent] : own;
-  });
-}
-
-/** Another engine's container has another engine's shim above its processes; an empty cgroup is nobody's. */
-function isOwnCgroup(folder: string): boolean {
-  const pids = processesIn(folder);
-  return pids.every((pid) => {
-    for (let at = pid; at > 1; at = parentOf(at)) {
-      if (engineProcess(at) !== undefined) return true;
-      if (/containerd-shim/.test(commandOf(at))) return false;
-    }
-    return true;
-  });
-}
 
 export function processesIn(folder: string): number[] {
   const own = readText(`${folder}/cgroup.procs`).split('\n').filter(Boolean).map(Number);
   return [...own, ...subfolders(folder).flatMap((name) => processesIn(`${folder}/${name}`))];
 }
-
-const commandOf = (pid: number): string => readText(`/proc/${pid}/cmdline`);
 
 function readText(path: string): string {
   try {

@@ -7,7 +7,11 @@ import { waitUntil } from './wait.ts';
 /** Names in a folder, sorted; none when it is not there. */
 export const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).sort() : []);
 
-const cgroupRoots = ['', 'unified/', 'memory/', 'pids/'].map((hierarchy) => `/sys/fs/cgroup/${hierarchy}tlab`);
+/** Folders of engines, each with a folder a container. */
+const cgroupParents = (): string[] =>
+  ['', 'unified/', 'memory/', 'pids/']
+    .map((hierarchy) => `/sys/fs/cgroup/${hierarchy}`)
+    .flatMap((folder) => namesIn(folder).flatMap((name) => (/^tlab(-|$)/.test(name) ? [`${folder}${name}`] : [])));
 
 /** Everything that a refused request could leave, by name. */
 async function state(engine: TestEngine) {
@@ -24,7 +28,7 @@ async function state(engine: TestEngine) {
     fifos: namesIn(`${runRoot}/fifo`),
     sandboxes: namesIn(`${runRoot}/netns`),
     shims: namesIn(`${runRoot}/s`),
-    cgroups: cgroupRoots.flatMap((folder) => namesIn(folder).filter((name) => ours.has(name))),
+    cgroups: cgroupParents().flatMap((folder) => namesIn(folder).filter((name) => ours.has(name))),
     rules: firewall.stdout.split('\n').filter((line) => line.startsWith('-A')),
     links: links.stdout.split('\n').length,
   };

@@ -2,6 +2,7 @@
 // @source docker-api GET /containers/{id}/stats; man cgroups(7)
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { paths } from '../../base/paths.ts';
 import type { Engine } from '../engine.ts';
 import { timestampNow } from '../time.ts';
 import type { Container } from './container.ts';
@@ -59,7 +60,7 @@ function groupReader(version: 1 | 2, id: string): Read {
   return (controller, file) => {
     try {
       const folder = version === 2 ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`;
-      return readFileSync(`${folder}/tlab/${id}/${file}`, 'utf8').trim();
+      return readFileSync(`${folder}/${paths.cgroupParent}/${id}/${file}`, 'utf8').trim();
     } catch {
       return undefined;
     }

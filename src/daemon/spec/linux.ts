@@ -1,4 +1,5 @@
 // /linux of config.json: namespaces, cgroup, limits, devices, masks, sysctls, seccomp.
+import { paths } from '../../base/paths.ts';
 import type { Cause } from '../../trace/cause.ts';
 import type { HostConfig } from '../schema/host-config.ts';
 import { chooseCapabilities } from './capabilities.ts';
@@ -44,7 +45,7 @@ const defaultDeviceRules = [
 ];
 
 export function putLinux(draft: Draft, input: SpecInput): void {
-  draft.put('/linux/cgroupsPath', `/tlab/${input.id}`, 'default:cgroup-path');
+  draft.put('/linux/cgroupsPath', `/${paths.cgroupParent}/${input.id}`, 'default:cgroup-path');
   putNamespaces(draft, input);
   putSysctls(draft, input);
   putDevices(draft, input);
