@@ -59,46 +59,66 @@ export function callLine(
   });
 }
 
-/** What can be told of a line of level 3 without parsing it. */
-export interface Glance {
-  seq: number;
-  ts: number;
-  pid: number;
-  tid: number;
-  name: string;
-  process: string;
-  result: number | string | undefined;
-  errno: string | undefined;
-  durationNs: number | undefined;
-  operation: number | undefined;
-  noise: boolean;
-  /** The event that it carries out. */
-  carried: TraceEvent | undefined;
-  /** As latin1: what bytes above 127 stand for is left open. */
-  line: string;
-}
-
 const glanceForm =
   /^\{"seq":(\d+),"ts":(-?\d+),"pid":(\d+),"tid":(\d+),"type":"kernel\.syscall-made","data":\{"name":"(\w+)","process":"([^"\\\x80-\xff]*)",(?:"result":(?:(-?\d+)|"([^"\\]*)"),)?(?:"errno":"(\w+)",)?(?:"durationNs":(\d+),)?(?:"operation":(\d+),)?(?:"noise":(true),)?"args":\[/;
 
-/** The head of a line that callLine wrote, given as latin1; undefined for any other. */
-export function glance(line: string, operationOf: (seq: number) => TraceEvent | undefined): Glance | undefined {
-  const found = glanceForm.exec(line);
-  if (found === null) return undefined;
-  const [, seq, ts, pid, tid, name = '', process = '', result, resultText, errno, durationNs, operation, noise] = found;
-  return {
-    seq: Number(seq),
-    ts: Number(ts),
-    pid: Number(pid),
-    tid: Number(tid),
-    name,
-    process,
-    result: result === undefined ? resultText : Number(result),
-    errno,
-    durationNs: durationNs === undefined ? undefined : Number(durationNs),
-    operation: operation === undefined ? undefined : Number(operation),
-    noise: noise !== undefined,
-    carried: operation === undefined ? undefined : operationOf(Number(operation)),
-    line,
-  };
+const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+
+/** What can be told of a line that callLine wrote without parsing it. Its numbers are made when they are asked for. */
+export class Glance {
+  /** As latin1: what bytes above 127 stand for is left open. */
+  readonly line: string;
+  private readonly found: RegExpExecArray;
+  private readonly operationOf: (seq: number) => TraceEvent | undefined;
+
+  private constructor(line: string, found: RegExpExecArray, operationOf: (seq: number) => TraceEvent | undefined) {
+    this.line = line;
+    this.found = found;
+    this.operationOf = operationOf;
+  }
+
+  /** Undefined for a line of any other form. */
+  static at(line: string, operationOf: (seq: number) => TraceEvent | undefined): Glance | undefined {
+    const found = glanceForm.exec(line);
+    return found === null ? undefined : new Glance(line, found, operationOf);
+  }
+
+  get seq(): number {
+    return Number(this.found[1]);
+  }
+  get ts(): number {
+    return Number(this.found[2]);
+  }
+  get pid(): number {
+    return Number(this.found[3]);
+  }
+  get tid(): number {
+    return Number(this.found[4]);
+  }
+  get name(): string {
+    return this.found[5] ?? '';
+  }
+  get process(): string {
+    return this.found[6] ?? '';
+  }
+  get result(): number | string | undefined {
+    return this.found[8] ?? numberOf(this.found[7]);
+  }
+  get errno(): string | undefined {
+    return this.found[9];
+  }
+  get durationNs(): number | undefined {
+    return numberOf(this.found[10]);
+  }
+  get operation(): number | undefined {
+    return numberOf(this.found[11]);
+  }
+  get noise(): boolean {
+    return this.found[12] !== undefined;
+  }
+  /** The event that it carries out. */
+  get carried(): TraceEvent | undefined {
+    const { operation } = this;
+    return operation === undefined ? undefined : this.operationOf(operation);
+  }
 }

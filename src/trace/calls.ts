@@ -1,7 +1,7 @@
 // Walks the system calls of a trace file, in the order of the file, without holding them.
-// Most lines are judged by a glance (event.ts); only those that may be wanted are parsed. Rule: memory is that of one line and one chunk.
+// Most lines are judged by a glance (call-line.ts); only those that may be wanted are parsed. Rule: memory is that of one line and one chunk.
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import { callLine, type Glance, glance, isCallType, parseCall } from './call-line.ts';
+import { callLine, Glance, isCallType, parseCall } from './call-line.ts';
 import { type CallSection, type Trace, type TraceEvent, traceLines } from './file.ts';
 import { LineReader, openRegular } from './lines.ts';
 
@@ -14,7 +14,9 @@ export interface CallFaults {
 }
 
 export interface CallWalk {
-  /** False for lines that are not wanted; undefined where the line has to be parsed to know. */
+  /** False for lines that are not wanted whatever their fields are. */
+  mayHold?: ((line: string) => boolean) | undefined;
+  /** False for calls that are not wanted; undefined where the line has to be parsed to know. */
   mayWant?: ((call: Glance) => boolean | undefined) | undefined;
   faults?: CallFaults;
   /** Begin near the event of this number, which the numbers' order leads to. */
@@ -24,7 +26,7 @@ export interface CallWalk {
 export const noFaults = (): CallFaults => ({ unreadable: 0, misplaced: 0, gaveUp: undefined });
 
 /** The events of level 3. Stop it early with `return()` or by leaving the loop: the file is closed. */
-export function* readCalls(trace: Trace, { mayWant, from, faults = noFaults() }: CallWalk = {}): Generator<TraceEvent> {
+export function* readCalls(trace: Trace, { faults = noFaults(), from, ...wish }: CallWalk = {}): Generator<TraceEvent> {
   if (trace.calls === undefined) return;
   const operations = new Map(trace.events.map((event) => [event.seq, event]));
   const operationOf = (seq: number): TraceEvent | undefined => operations.get(seq);
@@ -35,27 +37,39 @@ export function* readCalls(trace: Trace, { mayWant, from, faults = noFaults() }:
     let before = 0;
     while (lines.next()) {
       if (lines.end === lines.start && !lines.isTooLong) continue;
-      const head = lines.isTooLong
-        ? undefined
-        : glance(lines.bytes.toString('latin1', lines.start, lines.end), operationOf);
-      if (head !== undefined && mayWant?.(head) === false) {
-        if (head.seq <= before) faults.misplaced++;
-        before = head.seq;
-        continue;
-      }
-      const event = parseCall(lines.text(), operationOf);
-      if (event === undefined) {
+      const passed = lines.isTooLong ? undefined : unwanted(lines, wish, operationOf);
+      const event = passed === undefined ? parseCall(lines.text(), operationOf) : undefined;
+      const seq = event?.seq ?? passed;
+      if (seq === undefined) {
         faults.unreadable++;
         continue;
       }
-      if (event.seq <= before || !isCallType(event.type)) faults.misplaced++;
-      before = event.seq;
-      if (isCallType(event.type)) yield event;
+      const isCall = event === undefined || isCallType(event.type);
+      if (seq <= before || !isCall) faults.misplaced++;
+      before = seq;
+      if (event !== undefined && isCall) yield event;
     }
     faults.gaveUp = lines.gaveUp;
   } finally {
     closeSync(fd);
   }
+}
+
+const numberForm = /^\{"seq":(\d+),/;
+
+/** The number of a call that is not wanted; undefined for one that may be, or that does not tell. */
+function unwanted(
+  lines: LineReader,
+  { mayHold, mayWant }: Pick<CallWalk, 'mayHold' | 'mayWant'>,
+  operationOf: (seq: number) => TraceEvent | undefined,
+): number | undefined {
+  if (mayHold === undefined && mayWant === undefined) return undefined;
+  const line = lines.bytes.toString('latin1', lines.start, lines.end);
+  const number = numberForm.exec(line)?.[1];
+  if (number === undefined) return undefined;
+  if (mayHold?.(line) === false) return Number(number);
+  const head = mayWant === undefined ? undefined : Glance.at(line, operationOf);
+  return head !== undefined && mayWant?.(head) === false ? Number(number) : undefined;
 }
 
 /** So near that reading on is quicker than searching. */

@@ -10,6 +10,8 @@ export interface Field {
   ofEvent(event: TraceEvent): unknown;
   /** Absent where a glance does not tell. */
   ofGlance?: (call: Glance) => unknown;
+  /** The text of a call's field stands in its line as it is. */
+  isInLine?: boolean;
 }
 
 const numeric = (value: unknown): unknown => (typeof value === 'string' ? Number(value) : value);
@@ -28,12 +30,15 @@ const fields = new Map<string, Field>(
     cause: { ofEvent: (e) => e.cause, ofGlance: (c) => c.carried?.cause },
     truth: { ofEvent: (e) => e.truth, ofGlance: () => 'observed' },
     dur: { ofEvent: (e) => e.data.durationNs, ofGlance: (c) => c.durationNs },
-    name: { ofEvent: nameOf, ofGlance: (c) => c.name },
-    process: { ofEvent: (e) => e.data.process, ofGlance: (c) => c.process },
-    path: { ofEvent: (e) => (isCall(e) ? pathsOf(e) : (e.data.path ?? e.data.target)) },
-    arg: { ofEvent: (e) => (isCall(e) ? argumentsOf(e).flatMap((one) => [one, bare(one)]) : undefined) },
+    name: { ofEvent: nameOf, ofGlance: (c) => c.name, isInLine: true },
+    process: { ofEvent: (e) => e.data.process, ofGlance: (c) => c.process, isInLine: true },
+    path: { ofEvent: (e) => (isCall(e) ? pathsOf(e) : (e.data.path ?? e.data.target)), isInLine: true },
+    arg: {
+      ofEvent: (e) => (isCall(e) ? argumentsOf(e).flatMap((one) => [one, bare(one)]) : undefined),
+      isInLine: true,
+    },
     result: { ofEvent: (e) => numeric(e.data.result), ofGlance: (c) => numeric(c.result) },
-    errno: { ofEvent: (e) => e.data.errno, ofGlance: (c) => c.errno },
+    errno: { ofEvent: (e) => e.data.errno, ofGlance: (c) => c.errno, isInLine: true },
     operation: { ofEvent: (e) => e.data.operation, ofGlance: (c) => c.operation },
     noise: { ofEvent: (e) => e.data.noise === true, ofGlance: (c) => c.noise },
     layer: { ofEvent: (e) => e.data.digest },
@@ -44,6 +49,7 @@ const fields = new Map<string, Field>(
 /** What a bare word is looked for in. */
 export const wordField: Field = {
   ofEvent: (event) => (isCall(event) ? matchedWords(event) : [wordsOf(event), event.type]),
+  isInLine: true,
 };
 
 /** Of a system call, an operation, a message. */

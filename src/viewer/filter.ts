@@ -14,12 +14,15 @@ export interface Filter {
   matches(event: TraceEvent): boolean;
   /** For a line of level 3: undefined where only the whole event tells. */
   mayMatch(call: Glance): boolean | undefined;
+  /** The same of the line as it is, before anything is known of it: false when a text is missing that would have to be there. */
+  mayHold(line: string): boolean;
 }
 
 type Answer = boolean | undefined;
 interface Node {
   ofEvent(event: TraceEvent): boolean;
   ofGlance(call: Glance): Answer;
+  ofLine(line: string): boolean;
 }
 
 /** Longer and deeper ones are no filters that a person wrote. */
@@ -32,7 +35,11 @@ export function parseFilter(text: string): Filter {
     throw new LabError('usage', `--filter: ${text.length} characters, expected at most ${longestFilter}`);
   }
   const node = new Parser(text).whole();
-  return { matches: (event) => node.ofEvent(event), mayMatch: (call) => node.ofGlance(call) };
+  return {
+    matches: (event) => node.ofEvent(event),
+    mayMatch: (call) => node.ofGlance(call),
+    mayHold: (line) => node.ofLine(line),
+  };
 }
 
 const tokenForm = /\s*(\(|\)|(?:"(?:[^"\\]|\\.)*"|[^\s()"])+)/y;
@@ -80,7 +87,7 @@ class Parser {
   #term(): Node {
     const nodes = [this.#factor()];
     while (this.#takes('and')) nodes.push(this.#factor());
-    return nodes.length === 1 && nodes[0] !== undefined ? nodes[0] : not(any(nodes.map(not)));
+    return nodes.length === 1 && nodes[0] !== undefined ? nodes[0] : all(nodes);
   }
 
   #factor(): Node {
@@ -100,16 +107,26 @@ class Parser {
 
 const any = (nodes: readonly Node[]): Node => ({
   ofEvent: (event) => nodes.some((node) => node.ofEvent(event)),
-  ofGlance: (call) => {
-    let answer: Answer = false;
-    for (const node of nodes) {
-      const one = node.ofGlance(call);
-      if (one === true) return true;
-      if (one === undefined) answer = undefined;
-    }
-    return answer;
-  },
+  ofGlance: (call) => decided(nodes, call, true),
+  ofLine: (line) => nodes.some((node) => node.ofLine(line)),
 });
+
+const all = (nodes: readonly Node[]): Node => ({
+  ofEvent: (event) => nodes.every((node) => node.ofEvent(event)),
+  ofGlance: (call) => decided(nodes, call, false),
+  ofLine: (line) => nodes.every((node) => node.ofLine(line)),
+});
+
+/** One answer of this kind decides; else one that is open leaves all open. */
+function decided(nodes: readonly Node[], call: Glance, deciding: boolean): Answer {
+  let answer: Answer = !deciding;
+  for (const node of nodes) {
+    const one = node.ofGlance(call);
+    if (one === deciding) return deciding;
+    if (one === undefined) answer = undefined;
+  }
+  return answer;
+}
 
 const not = (node: Node): Node => ({
   ofEvent: (event) => !node.ofEvent(event),
@@ -117,6 +134,7 @@ const not = (node: Node): Node => ({
     const answer = node.ofGlance(call);
     return answer === undefined ? undefined : !answer;
   },
+  ofLine: () => true,
 });
 
 const comparisonForm = /^([a-zA-Z][a-zA-Z.]*)(!=|<=|>=|=|<|>)(.*)$/s;
@@ -149,18 +167,19 @@ interface LeafTest {
 function leaf(field: Field, { test, part }: LeafTest): Node {
   const holds = (value: unknown): boolean =>
     Array.isArray(value) ? value.some((one) => test(plainly(one))) : test(plainly(value));
-  const { ofGlance } = field;
+  const { ofGlance, isInLine = false } = field;
   return {
     ofEvent: (event) => holds(field.ofEvent(event)),
-    ofGlance: ofGlance !== undefined ? (call) => test(ofGlance(call)) : unlessWithout(part),
+    ofGlance: ofGlance !== undefined ? (call) => test(ofGlance(call)) : () => undefined,
+    ofLine: isInLine && part !== undefined ? holding(part) : () => true,
   };
 }
 
-/** A line without the part cannot match, unless it writes letters in another way: `\u0061`, `\/`, or beyond ASCII. */
-function unlessWithout(part: string | undefined): (call: Glance) => Answer {
-  if (part === undefined) return () => undefined;
-  const form = new RegExp(`${part.replace(/[.]/g, '\\.')}|\\\\[u/]|[\\x80-\\xff]`, 'i');
-  return ({ line }) => (form.test(line) ? undefined : false);
+/** The line of a call without the part cannot match, unless it writes letters in another way: `\u0061`, `\/`. */
+function holding(part: string): (line: string) => boolean {
+  const form = new RegExp(part.replace(/[.]/g, '\\.'), 'i');
+  return (line) =>
+    form.test(line) || line.includes('\\u') || line.includes('\\/') || !line.includes('"kernel.syscall-made"');
 }
 
 const ordering =

@@ -50,8 +50,7 @@ export function* selectEvents(
 
 function* nearCalls(trace: Trace, { filter, around }: Selection, faults: CallFaults): Generator<TraceEvent> {
   const from = around === undefined ? undefined : around - near;
-  const mayWant = filter && ((call: Parameters<Filter['mayMatch']>[0]) => filter.mayMatch(call));
-  for (const call of readCalls(trace, { mayWant, from, faults })) {
+  for (const call of readCalls(trace, { mayHold: filter?.mayHold, mayWant: filter?.mayMatch, from, faults })) {
     if (around !== undefined && call.seq > around + near) return;
     if (from !== undefined && call.seq < from) continue;
     if (filter?.matches(call) ?? true) yield call;

@@ -6,6 +6,7 @@ import { startRealDocker } from '../helpers/real-docker.ts';
 import { must, run, start } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 import { type Candidate, type Figure, sideBySide, type Timing } from './measure.ts';
+import { traceFigures } from './trace.ts';
 import { tracerFigures } from './tracer.ts';
 import { wholeRunFigures } from './whole-run.ts';
 
@@ -161,7 +162,8 @@ async function benchEngines(): Promise<void> {
 function printFigures(): void {
   for (const { what, value, beside, ratio, budget } of figures) {
     const verdict = budget === undefined ? '' : ratio <= budget ? `PASS (budget ${budget})` : `FAIL (budget ${budget})`;
-    console.log(`${what.padEnd(44)} ${value.padStart(10)}   ${beside.padEnd(34)} ${ratio.toFixed(2)} ×  ${verdict}`);
+    const times = Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} ×`;
+    console.log(`${what.padEnd(44)} ${value.padStart(10)}   ${beside.padEnd(34)} ${times}  ${verdict}`);
   }
   for (const name of ['tlab-runc', 'containerd-shim-tlab-v2', 'tlab-init', 'tlab-unpack', 'tlab-tracer']) {
     console.log(`${`size of ${name}`.padEnd(44)} ${(statSync(native(name)).size / 1024).toFixed(0).padStart(6)} KiB`);
@@ -172,5 +174,5 @@ console.log(`${(await run('uname', ['-srm'])).stdout.trim()}; medians of whole p
 await benchStartUp();
 await benchRuntimes();
 await benchEngines();
-figures.push(...(await tracerFigures()), ...(await wholeRunFigures()));
+figures.push(...(await tracerFigures()), ...(await wholeRunFigures()), ...(await traceFigures()));
 printFigures();

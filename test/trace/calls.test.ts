@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
-import { callLine, glance, parseCall } from '../../src/trace/call-line.ts';
+import { callLine, Glance, parseCall } from '../../src/trace/call-line.ts';
 import { merged, noFaults, readCalls, wholeLines } from '../../src/trace/calls.ts';
 import { readTraceFile } from '../../src/trace/read.ts';
 import { call, operation, traceFile } from '../helpers/trace-file.ts';
@@ -46,21 +46,10 @@ test('a glance tells of a line what parsing it tells', () => {
     { args: ['"],"noise":true,"x":["'] },
   ]) {
     const event = call(9, data);
-    const seen = glance(callLine(event, operation(1)), operation);
+    const seen = Glance.at(callLine(event, operation(1)), operation);
     assert.ok(seen, JSON.stringify(data));
-    const {
-      line: _line,
-      carried,
-      name,
-      process,
-      result,
-      errno,
-      durationNs,
-      noise,
-      operation: carries,
-      ...place
-    } = seen;
-    assert.deepEqual(place, { seq: 9, ts: 9000, pid: 7, tid: 7 });
+    const { seq, ts, pid, tid, carried, name, process, result, errno, durationNs, noise, operation: carries } = seen;
+    assert.deepEqual({ seq, ts, pid, tid }, { seq: 9, ts: 9000, pid: 7, tid: 7 });
     assert.equal(carried?.seq, 1);
     assert.deepEqual(
       { name, process, result, errno, durationNs, noise, operation: carries },
@@ -86,7 +75,7 @@ test('a glance does not judge lines that are written in another way', () => {
     callLine({ ...call(9), truth: 'derived' }, operation(1)),
     callLine({ ...call(9), type: 'kernel.process-forked' }, operation(1)),
   ]) {
-    assert.equal(glance(other, operation), undefined, other);
+    assert.equal(Glance.at(other, operation), undefined, other);
   }
 });
 
