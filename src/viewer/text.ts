@@ -1,7 +1,7 @@
 // A trace as lines of text: the same content as every other viewer, for pipes, narrow terminals and screen readers.
 // Events may be a million, so lists are walked. Rule: whatever a trace holds goes through `printable` before it is printed.
 import { styleText } from 'node:util';
-import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
+import { columns, fit, fitMiddle, printable, wrap } from '../base/text.ts';
 import { isError, levelOf, shortened, wordsOf } from '../explain/words.ts';
 import { type CallFaults, merged, noFaults, readCalls } from '../trace/calls.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
@@ -104,7 +104,7 @@ const who = (name: string): string => fitMiddle(name, whoColumns).padEnd(whoColu
 
 function foldLine(fold: Fold, space: number): string {
   const names = [...fold.processes];
-  return `${who(names.length === 1 ? (names[0] ?? '') : 'several')}  ${fitMiddle(foldWords(fold), space)}`;
+  return `${who(names.length === 1 ? (names[0] ?? '') : 'several')}  ${fit(foldWords(fold), space)}`;
 }
 
 function eventLine(event: TraceEvent, space: number): string {
