@@ -87,9 +87,10 @@ export class Causes {
 
   #leadsTo(cause: Cause, root: Cause, ts: number): boolean {
     if (cause === root) return true;
-    if (kindOf(cause) !== 'api') return false;
+    const field = fieldBehind(cause) ?? cause;
+    if (kindOf(field) !== 'api') return false;
     const record = this.#recordAt('api', ts);
-    return record !== undefined && lookUp(record.provenance, cause.slice('api:'.length)) === root;
+    return record !== undefined && lookUp(record.provenance, field.slice('api:'.length)) === root;
   }
 
   #recordAt(kind: 'api' | 'config', ts: number): ProvenanceRecord | undefined {
@@ -122,6 +123,7 @@ export class Causes {
 
   #next(cause: Cause, event: TraceEvent): Cause | undefined {
     const kind = kindOf(cause);
+    if (kind === 'default') return fieldBehind(cause);
     if (kind !== 'config' && kind !== 'api') return undefined;
     const record = this.#recordAt(kind, event.ts);
     const pointer = cause.slice(kind.length + 1);
@@ -134,6 +136,14 @@ export class Causes {
     const request = this.#requestOfSpan.get(event.span);
     return `request:${String(request?.data.method ?? 'unknown')}`;
   }
+}
+
+/** The field that a default comes with: swap is limited by default only where memory is. */
+function fieldBehind(cause: Cause): Cause | undefined {
+  const name = cause.startsWith('default:') ? cause.slice('default:'.length) : '';
+  if (!Object.hasOwn(defaults, name)) return undefined;
+  const known = defaults[name as DefaultName];
+  return 'because' in known ? known.because : undefined;
 }
 
 const kindOf = (cause: Cause): string => cause.slice(0, cause.indexOf(':'));

@@ -1,4 +1,5 @@
-// Named defaults: what the engine decides when nobody asked. A cause `default:<name>` ends a chain here.
+// Named defaults: what the engine decides when nobody asked. A cause `default:<name>` ends a chain here, unless the default
+// itself comes with another field (`because`).
 // Every stage adds its rows; `says` is one sentence for people, `source` where the value comes from.
 
 export const defaults = {
@@ -73,6 +74,7 @@ export const defaults = {
   'swap-twice-memory': {
     says: 'Memory and swap together are limited to twice the memory limit.',
     source: 'docker-run --memory-swap',
+    because: 'api:/HostConfig/Memory',
   },
   'masked-paths': {
     says: 'Files of /proc and /sys that tell or change too much are hidden.',
@@ -186,6 +188,6 @@ export const defaults = {
     says: 'A cgroup hands its controllers down, or its children would have none.',
     source: 'man cgroups(7)',
   },
-} as const satisfies Record<string, { says: string; source: string }>;
+} as const satisfies Record<string, { says: string; source: string; because?: `api:/${string}` }>;
 
 export type DefaultName = keyof typeof defaults;

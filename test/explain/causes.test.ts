@@ -67,3 +67,11 @@ test('the nearest ancestor of a pointer answers for it', () => {
 test('a whole has the cause of its first part', () => {
   assert.equal(lookUp({ '': 'command:run', '/args/0': 'argument:COMMAND' }, '/args'), 'argument:COMMAND');
 });
+
+test('a default that comes with a field leads on to the flag behind that field', () => {
+  assert.deepEqual(causes.chainOf(operation('default:swap-twice-memory')).links, [
+    'default:swap-twice-memory',
+    'api:/HostConfig/Memory',
+    'flag:--memory',
+  ]);
+});
