@@ -51,6 +51,35 @@ test('limits are in the files of the cgroup, which the container sees as its roo
   ]);
 });
 
+test('the twin of a run builds the same container by hand, in a cgroup and a cgroup namespace of its own', async () => {
+  const flags = ['--memory', '64m', '--pids-limit', '50', '--read-only', '--cap-drop', 'net_raw'];
+  await checked('trace', 'run', '--no-syscalls', '-d', '--name', 'original', ...flags, 'busybox', 'sleep', 'infinity');
+  const capabilities = (pid: string): string[] =>
+    readFileSync(`/proc/${pid}/status`, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('Cap'));
+  const original = capabilities(await checked('inspect', '--format', '{{.State.Pid}}', 'original'));
+  const script = '/tmp/twin.sh';
+  await checked('trace', 'twin', '--output', script);
+  await checked('rm', '-f', 'original');
+  const own = { ...slow, env: { ID: 'twin-vm' } };
+  const said = await must('sh', [script], own);
+  const pid = /runs as process (\d+)/.exec(said)?.[1] ?? '';
+  const cgroup = '/sys/fs/cgroup/tlab-twin/twin-vm';
+  const limits = ['memory.max', 'pids.max'].map((file) => readFileSync(`${cgroup}/${file}`, 'utf8').trim());
+  assert.deepEqual(limits, ['67108864', '50']);
+  assert.equal(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), '0::/tlab-twin/twin-vm\n');
+  assert.deepEqual(capabilities(pid), original);
+  const inside = ['--target', pid, '--all', '--wd=/', 'busybox', 'sh', '-c', 'cat /proc/1/cgroup; echo $$ > /here'];
+  assert.deepEqual(await run('nsenter', inside, slow), {
+    status: 1,
+    stdout: '0::/\n',
+    stderr: "sh: can't create /here: Read-only file system\n",
+  });
+  await must('sh', [script, 'clean'], own);
+  assert.deepEqual([existsSync('/sys/fs/cgroup/tlab-twin'), existsSync('/var/tmp/twin-vm')], [false, false]);
+});
+
 test('a program without memory left ends with 137 and is marked so', async () => {
   const script = 'x=$(head -c 100000000 /dev/zero | tr "\\0" a); echo $x | wc -c';
   const ran = await tlab('run', '--name', 'greedy', '--memory', '16m', 'busybox', 'sh', '-c', script);
