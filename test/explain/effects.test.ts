@@ -47,7 +47,9 @@ test('a real runc mounts, masks, limits and drops what config.json asks for', ()
     mounts.map(({ destination }) => destination).filter((destination) => !mounted.includes(destination)),
     [],
   );
-  assert.ok(of('mount').includes('/sys/fs/cgroup/memory bind:/sys/fs/cgroup/memory/<engine>/<id> nodev,noexec,nosuid,ro'));
+  assert.ok(
+    of('mount').includes('/sys/fs/cgroup/memory bind:/sys/fs/cgroup/memory/<engine>/<id> nodev,noexec,nosuid,ro'),
+  );
   assert.deepEqual(of('masked'), linux.maskedPaths);
   assert.deepEqual(of('read-only'), linux.readonlyPaths);
   assert.deepEqual(of('namespace-made').sort(), linux.namespaces.map(({ type }) => type).sort());
