@@ -111,7 +111,7 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
     when: runs(/iptables|nft/),
     does: (e) =>
       `Runs ${text(e, 'executable')}, which ${/save/.test(text(e, 'executable')) ? 'prints every rule that is there' : 'changes rules of the packet filter'}.`,
-    now: "What is there is read first; then all changes go in with one call of iptables-restore --noflush: whole or not at all, and nobody else's rule is touched.",
+    now: "What is there is read first; then all changes go in with one call of iptables-restore --noflush: each table whole or not at all, and nobody else's rule is touched.",
     without: 'No rule would reach the kernel: published ports and the way out would not work.',
     shows: ['NET-2', 'NET-3'],
     source: 'man iptables-restore(8)',

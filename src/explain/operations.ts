@@ -84,7 +84,7 @@ const rows = {
   },
   oom_score_adj: {
     does: (s) => `Gives the child the out-of-memory score ${text(s, 'value')}, which its children inherit.`,
-    now: 'From outside, while the child waits: inside a user namespace it may not lower its own.',
+    now: 'From outside, while the child waits: from inside a user namespace it may not go below what it has.',
     without:
       'The container would keep the score of its starter; those of shims and daemons are often low, and it would be spared at the cost of others.',
     shows: ['KRN-12'],
@@ -94,7 +94,8 @@ const rows = {
     does: (s) =>
       `Runs the hook ${text(s, 'path')} (${text(s, 'phase')}) with the container's state on its standard input.`,
     now: "The phase decides: createRuntime sees the namespaces and still the host's root, startContainer runs inside just before the program, poststart and poststop afterwards.",
-    without: 'What the hook does would be missing: real dockerd sets up the network of a container by one.',
+    without:
+      'What the hook does would be missing: dockerd before version 28 had the network of a container set up by one.',
     shows: ['OCI-3'],
     source: 'oci-runtime config#posix-platform-hooks',
   },
@@ -167,7 +168,8 @@ const rows = {
   root_bind: {
     does: (s) => `Binds the root filesystem ${text(s, 'path')} on itself and makes that mount private.`,
     now: 'Before the other mounts, which are made inside it, and before pivot_root.',
-    without: 'pivot_root fails with EINVAL when the new root is no mount point, or when its parent mount is shared.',
+    without:
+      'pivot_root fails with EINVAL when the new root is no mount point, or when it or its parent mount is shared.',
     shows: ['KRN-7', 'KRN-6'],
     source: 'man pivot_root(2)',
   },
@@ -210,7 +212,7 @@ const rows = {
   },
   root_readonly: {
     does: 'Makes the root mount read-only; volumes and tmpfs mounted in it keep their own flags.',
-    now: 'Last of what touches the root: mount points and files in it had to be made first (EROFS otherwise).',
+    now: 'After all that had to be made in the root, mount points and files: later that would fail with EROFS.',
     without: "--read-only would not hold: the program could change its own image's files.",
     shows: ['SEC-2'],
     source: 'man mount_setattr(2)',
@@ -274,14 +276,17 @@ const rows = {
   setgid: {
     does: (s) => `Sets the group ${text(s, 'gid')}.`,
     now: 'Groups, then group, then user: after the user is no longer 0, CAP_SETGID is not effective any more.',
-    without: "The program would keep root's group.",
+    without: (s) =>
+      text(s, 'gid') === '0' ? 'Nothing here: the group is 0 already.' : "The program would keep root's group.",
     shows: ['SEC-1', 'KRN-6'],
     source: 'man setresgid(2)',
   },
   setuid: {
-    does: (s) => `Sets the user ${text(s, 'uid')}, keeping permitted capabilities until capset.`,
-    now: 'After the groups, before capset, which gives the new user its capabilities back.',
-    without: 'The program would run as root.',
+    does: (s) =>
+      `Sets the user ${text(s, 'uid')}${text(s, 'uid') === '0' ? '' : ', keeping permitted capabilities until capset'}.`,
+    now: 'After the groups, before capset: what the new user is to have must be set once it is that user.',
+    without: (s) =>
+      text(s, 'uid') === '0' ? 'Nothing here: the user is 0 already.' : 'The program would run as root.',
     shows: ['SEC-1', 'KRN-14', 'KRN-6'],
     source: 'man capabilities(7)',
   },
@@ -327,7 +332,7 @@ const rows = {
   },
   exec: {
     does: (s) => `Executes ${text(s, 'argv')}: the set-up process becomes the container's program.`,
-    now: 'Last, after `start`: everything set so far is kept over execve, and nothing of the runtime remains in the process.',
+    now: 'Last, after `start`: ids, limits, namespaces, bounding set and filter stay over execve, and nothing of the runtime remains in the process. Users other than root keep only ambient capabilities.',
     without: 'The container would wait for ever.',
     shows: ['KRN-6', 'KRN-11', 'DMN-9'],
     source: 'man execve(2)',

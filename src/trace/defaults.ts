@@ -68,8 +68,8 @@ export const defaults = {
     source: 'docker-run --shm-size',
   },
   'cpu-period': {
-    says: 'The time slice that CPU quotas are counted in is 100 ms.',
-    source: 'man cgroups(7)',
+    says: 'The period that CPU quotas are counted in is 100 ms.',
+    source: 'kernel sched-bwc.rst',
   },
   'swap-twice-memory': {
     says: 'Memory and swap together are limited to twice the memory limit.',
@@ -81,7 +81,7 @@ export const defaults = {
     source: 'docker oci/defaults.go',
   },
   'read-only-paths': {
-    says: 'Parts of /proc that change the kernel are read-only.',
+    says: 'Parts of /proc through which the kernel is changed are read-only.',
     source: 'docker oci/defaults.go',
   },
   'seccomp-profile': {

@@ -52,6 +52,7 @@ export const callExamples: Record<string, [line: string, operation?: TraceEvent]
   wait: ['shim: wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], WNOHANG, NULL) = 42'],
   'pidfd-open': ['pidfd_open(42, 0) = 3'],
   'kill-zero': ['kill(42, 0) = 0'],
+  'kill-thread': ['tgkill(42, 43, SIGURG) = 0'],
   kill: ['kill(42, SIGKILL) = 0'],
   'signals-reset': ['rt_sigaction(SIGPIPE, {sa_handler=SIG_DFL}, NULL, 8) = 0', operation('exec')],
   setsid: ['setsid() = 1'],
@@ -90,6 +91,7 @@ export const callExamples: Record<string, [line: string, operation?: TraceEvent]
   'open-self-exe': ['open("/proc/self/exe", O_RDONLY|O_CLOEXEC) = 3'],
   'open-namespace': ['openat(AT_FDCWD</>, "/proc/9/ns/net", O_RDONLY|O_CLOEXEC) = 3'],
   'open-cgroup': [`openat(AT_FDCWD</>, "${cgroup}/memory.max", O_WRONLY) = 3`],
+  'open-cgroup-directory': [`open("${cgroup}", O_RDONLY|O_CLOEXEC|O_PATH|O_DIRECTORY) = 3`, operation('clone')],
   'write-id-map': ['write(9</proc/42/uid_map>, "0 100000 65536\\n", 15) = 15'],
   'write-setgroups': ['write(9</proc/42/setgroups>, "deny", 4) = 4'],
   'write-oom-score': ['write(9</proc/42/oom_score_adj>, "0", 1) = 1'],
@@ -225,7 +227,12 @@ export const netlinkExamples: Record<string, string> = {
 export const ruleExamples: Record<string, [table: string, chain: string, rule: string]> = {
   'rule-dnat': ['nat', 'TLAB', '-p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80'],
   'rule-masquerade-out': ['nat', 'TLAB-POSTROUTING', '-s 172.17.0.0/16 ! -o tlab0 -j MASQUERADE'],
-  'rule-masquerade-hairpin': ['nat', 'TLAB-POSTROUTING', '-s 127.0.0.0/8 -o tlab0 -j MASQUERADE'],
+  'rule-masquerade-loopback': ['nat', 'TLAB-POSTROUTING', '-s 127.0.0.0/8 -o tlab0 -j MASQUERADE'],
+  'rule-masquerade-hairpin': [
+    'nat',
+    'TLAB-POSTROUTING',
+    '-s 172.17.0.0/16 -o tlab0 -m conntrack --ctstate DNAT -j MASQUERADE',
+  ],
   'rule-nat-jump': ['nat', 'PREROUTING', '-m addrtype --dst-type LOCAL -j TLAB'],
   'rule-established': ['filter', 'TLAB-FORWARD', '-o tlab0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
   'rule-published-accept': [
@@ -234,12 +241,19 @@ export const ruleExamples: Record<string, [table: string, chain: string, rule: s
     '-d 172.17.0.2/32 ! -i tlab0 -o tlab0 -p tcp -m tcp --dport 80 -j ACCEPT',
   ],
   'rule-between-containers': ['filter', 'TLAB-FORWARD', '-i tlab0 -o tlab0 -j ACCEPT'],
+  'rule-raw-jump': ['raw', 'PREROUTING', '-i tlab0 -j TLAB'],
+  'rule-raw-gateway': ['raw', 'TLAB-DIRECT', '-d 172.17.0.1/32 -j RETURN'],
   'rule-raw-direct': ['raw', 'PREROUTING', '-d 172.17.0.0/16 ! -i tlab0 -j TLAB-DIRECT'],
   'rule-raw-loopback': ['raw', 'TLAB', '-d 127.0.0.0/8 -j DROP'],
   'rule-forward-out': ['filter', 'TLAB-FORWARD', '-i tlab0 -j ACCEPT'],
+  'rule-other-engine': [
+    'filter',
+    'TLAB-FORWARD',
+    '-i tlab0 -o docker+ -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP',
+  ],
   'rule-drop': ['filter', 'TLAB-FORWARD', '-o tlab0 -j DROP'],
   'rule-jump': ['filter', 'FORWARD', '-j TLAB-FORWARD'],
-  'rule-other': ['filter', 'TLAB-FORWARD', '-i tlab0 -o docker+ -j RETURN'],
+  'rule-other': ['filter', 'TLAB-FORWARD', '-d 10.0.0.0/8 -j RETURN'],
 };
 
 /** Row → an event of levels 0 to 2. */

@@ -41,7 +41,7 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     when: file('cgroup.subtree_control'),
     does: ({ value }) =>
       `Hands controllers down to the child cgroups: ${value}. Only then do their files (memory.max …) exist there.`,
-    now: "From the top downwards, before the container's own cgroup is filled with limits. In a cgroup that holds processes itself it fails with EBUSY.",
+    now: "From the top downwards, before the container's own cgroup is filled with limits. Below the root, a cgroup that holds processes itself may not hand down memory or io (EBUSY).",
     without: 'The child cgroup would have no memory.max, cpu.max or pids.max to write.',
     shows: ['KRN-3'],
     source: 'kernel cgroup-v2.rst',
@@ -87,8 +87,10 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
   {
     id: 'cgroup-memory-soft',
     when: file('memory.soft_limit_in_bytes', 'memory.low'),
-    does: ({ value }) =>
-      `Asks the kernel to spare about ${bytes(value)} of this cgroup when memory is short. It is no limit.`,
+    does: ({ value, file: name }) =>
+      name === 'memory.low'
+        ? `Asks the kernel to spare ${bytes(value)} of this cgroup, as far as it can, when memory is short (version 2). It is no limit.`
+        : `When the host is short of memory, the kernel takes first from this cgroup what it has beyond ${bytes(value)} (version 1). It is no limit.`,
     now: beforeTheProcess,
     without: 'Under pressure this container would be reclaimed like any other.',
     shows: ['KRN-3'],
@@ -108,7 +110,8 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     when: file('cgroup.event_control'),
     does: 'Asks to be told when this cgroup runs out of memory (version 1): names an eventfd and the file that it is about.',
     now: 'Once the container is there; the shim does it, which stays. Version 2 counts such events in memory.events instead.',
-    without: 'A container killed for memory would end with 137 like any other SIGKILL: nobody could say OOMKilled.',
+    without:
+      'A container killed for memory would end with 137 like any other SIGKILL; to say OOMKilled, somebody would have to read the counter of kills before the cgroup is gone.',
     shows: ['KRN-12', 'DMN-9'],
     source: 'kernel cgroup-v1/memory.rst',
   },
@@ -140,8 +143,10 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     id: 'cgroup-cpu-quota',
     when: file('cpu.cfs_quota_us'),
     does: ({ value }) =>
-      `Allows ${value} microseconds of CPU in each period; who has used them up waits for the next one (throttled).`,
-    now: 'After the period: the kernel checks the two against each other.',
+      value.startsWith('-')
+        ? 'Takes the CPU quota away: no limit.'
+        : `Allows ${value} microseconds of CPU in each period; who has used them up waits for the next one (throttled).`,
+    now: 'After the period. The kernel refuses a share (quota by period) larger than that of the cgroup above (EINVAL).',
     without: 'The container could use every processor whenever others leave it idle.',
     shows: ['KRN-13'],
     source: 'kernel sched-bwc.rst',
@@ -149,7 +154,7 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
   {
     id: 'cgroup-cpu-period',
     when: file('cpu.cfs_period_us'),
-    does: ({ value }) => `Sets the time slice that the CPU quota is counted in: ${value} microseconds.`,
+    does: ({ value }) => `Sets the period that the CPU quota is counted in: ${value} microseconds.`,
     now: 'Before the quota, which is a share of it.',
     without: "The quota would be counted in the kernel's default of 100 ms, which is also Docker's.",
     shows: ['KRN-13'],
@@ -169,7 +174,7 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     id: 'cgroup-cpuset',
     when: file('cpuset.cpus', 'cpuset.mems'),
     does: ({ value, file: name }) =>
-      `Allows ${name === 'cpuset.cpus' ? `the processors ${value}` : `memory of the NUMA nodes ${value}`} and no other.`,
+      `Allows ${name === 'cpuset.cpus' ? `the processors ${value}` : `memory of the NUMA nodes ${value}`}, no other.`,
     now: 'Before a process is put there: in version 1 a new cpuset is empty, and joining an empty one fails with ENOSPC.',
     without: "In version 1 no process could join; in version 2 the parent's set would hold.",
     shows: ['KRN-13'],
@@ -200,8 +205,10 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     when: file('devices.allow', 'devices.deny'),
     does: ({ file: name, value }) => `${name === 'devices.allow' ? 'Allows' : 'Forbids'} ${deviceWords(value)}.`,
     now: 'After everything was forbidden, before the process runs.',
-    without:
-      'open(2) of that device would fail with EPERM in the container, even for root and with a node present; m alone lets it make nodes, not use them.',
+    without: ({ file: name }) =>
+      name === 'devices.allow'
+        ? 'open(2) of that device would fail with EPERM in the container, even for root and with a node present; m alone lets it make nodes, not use them.'
+        : 'The container could use that device as soon as it has a node for it.',
     shows: ['SEC-5', 'KRN-3'],
     source: 'kernel cgroup-v1/devices.rst',
   },
@@ -210,7 +217,7 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     when: file('freezer.state', 'cgroup.freeze'),
     does: ({ value }) =>
       /^(1|FROZEN)$/.test(value)
-        ? 'Freezes every process of the cgroup: `docker pause`. They notice nothing; no signal is sent.'
+        ? 'Freezes every process of the cgroup: `docker pause`. No signal is sent, none has a say in it; clocks go on.'
         : 'Lets the processes of the cgroup run again.',
     now: 'All of a container in one step: stopping processes one by one with SIGSTOP would leave some running, and they could see it.',
     without: 'The container would go on running, or stay frozen and not even die by SIGKILL in version 1.',

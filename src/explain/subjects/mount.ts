@@ -105,7 +105,7 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
     id: 'mount-private',
     when: has('private'),
     does: ({ target }) => `Makes ${target} private: mounts and unmounts below it travel in neither direction.`,
-    now: 'A call of its own: propagation cannot be set together with a mount. pivot_root refuses a new root whose parent mount is shared.',
+    now: 'A call of its own: propagation cannot be set together with a mount. pivot_root refuses a new root that is shared, or whose parent mount is.',
     without: 'Mounts made below it would appear in other mount namespaces too, or pivot_root would fail with EINVAL.',
     shows: ['KRN-2'],
     source: 'man mount_namespaces(7)',
@@ -250,7 +250,7 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
       `Mounts a procfs on ${mount.target}. It shows the PID namespace of the process that mounts it: here the container's.${guarded(mount)}`,
     now: 'By process 1 itself, after the clone into the new PID namespace; paths below it are masked and made read-only later.',
     without:
-      "There would be no /proc, or the host's: `ps` would list the host's processes and /proc/self would point to nothing of the container.",
+      "There would be no /proc, or the host's: `ps` would list the host's processes, and /proc/self would lead nowhere.",
     shows: ['KRN-2', 'KRN-6'],
     source: 'man pid_namespaces(7)',
   },
@@ -273,7 +273,7 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
     now: 'After the tmpfs on /dev that it stands on, before the terminal of `-t` is made in it.',
     without: "No terminals, or the host's: the container could write to the terminals of people who are logged in.",
     shows: ['KRN-6'],
-    source: 'man pts(4)',
+    source: 'kernel filesystems/devpts.rst',
   },
   {
     id: 'mount-mqueue',
@@ -318,7 +318,7 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
   },
   {
     id: 'mount-mask-directory',
-    when: (mount) => isType('tmpfs')(mount) && mount.options.has('ro') && !mount.target.endsWith('/shm'),
+    when: (mount) => isType('tmpfs')(mount) && mount.options.has('ro') && /^\/(proc|sys)\//.test(mount.target),
     does: ({ target }) => `Covers the directory ${target} with an empty, read-only tmpfs.`,
     now: 'After /proc and /sys are mounted, and before the program runs. Masking is a mount, so CAP_SYS_ADMIN is needed to take it off again.',
     without:
@@ -361,7 +361,8 @@ export const mountRows: readonly WordsRow<MountSubject>[] = [
   {
     id: 'mount-tmpfs',
     when: isType('tmpfs'),
-    does: (mount) => `Mounts a tmpfs on ${mount.target}: files in memory, gone with the container.${guarded(mount)}`,
+    does: (mount) =>
+      `Mounts a tmpfs on ${mount.target}: files in memory (and swap), gone when it is unmounted, at the latest with the container.${guarded(mount)}`,
     now: 'With the other mounts, before pivot_root.',
     without: "Writes there would go to the container's writable layer, or fail where the root is read-only.",
     shows: ['STO-4', 'SEC-2'],

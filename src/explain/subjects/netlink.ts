@@ -93,7 +93,7 @@ export const netlinkRows: readonly WordsRow<NetlinkSubject>[] = [
     id: 'netlink-up',
     when: is(/^RTM_(NEW|SET)LINK$/, isUp),
     does: (subject) => `Sets the link up${place(subject)}.`,
-    now: 'Before routes through it: the kernel refuses a gateway on a link that is down (ENETUNREACH or ENETDOWN).',
+    now: 'Before routes through it: the kernel refuses a gateway that only a link that is down would reach (ENETUNREACH or ENETDOWN).',
     without: 'No frame would pass, and no route could use the link.',
     shows: ['NET-1'],
     source: 'man netdevice(7)',
@@ -126,7 +126,9 @@ export const netlinkRows: readonly WordsRow<NetlinkSubject>[] = [
     id: 'netlink-route',
     when: is('RTM_NEWROUTE'),
     does: (subject) =>
-      `Sets the default route${place(subject)}: what is not in the own subnet goes to ${gatewayOf(subject)}, the bridge.`,
+      /RTA_DST/.test(subject.text)
+        ? `Adds a route${place(subject)}.`
+        : `Sets the default route${place(subject)}: what is not in the own subnet goes to ${gatewayOf(subject)}, the bridge.`,
     now: 'Last: the gateway must be reachable through an address on a link that is up.',
     without: 'The container would reach its neighbours on the bridge and nobody else (ENETUNREACH).',
     shows: ['NET-1', 'NET-3'],

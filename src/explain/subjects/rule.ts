@@ -38,12 +38,22 @@ export const ruleRows: readonly WordsRow<RuleSubject>[] = [
     source: 'man iptables-extensions(8)',
   },
   {
+    id: 'rule-masquerade-loopback',
+    when: rule('nat', /^-s 127\..*MASQUERADE/),
+    does: "Rewrites the source 127.0.0.1 of what this host sends into the bridge, through a port published there, to the bridge's address.",
+    now: 'Once for a network, together with route_localnet, which lets such packets out of loopback at all.',
+    without:
+      'The container would answer to 127.0.0.1, which is itself: `curl 127.0.0.1:8080` on the host would time out.',
+    shows: ['NET-2'],
+    source: 'man iptables-extensions(8)',
+  },
+  {
     id: 'rule-masquerade-hairpin',
     when: rule('nat', /MASQUERADE/),
-    does: 'Rewrites the source of what this host or a container sends back into the bridge through a published port.',
+    does: 'Rewrites the source of what a container sends back into its own bridge through a published port (hairpin).',
     now: 'Once for a network, or with the port that it belongs to.',
     without:
-      'The container would answer past the translation, directly to a neighbour or to 127.0.0.1, and the asker would not know the answer: published ports would fail from the inside.',
+      'The answer would go to the neighbour directly, past the translation, and the asker would not know it: published ports would fail from the inside.',
     shows: ['NET-2'],
     source: 'man iptables-extensions(8)',
   },
@@ -89,6 +99,25 @@ export const ruleRows: readonly WordsRow<RuleSubject>[] = [
     source: 'man iptables(8)',
   },
   {
+    id: 'rule-raw-jump',
+    when: ({ table, rule: words }) => table === 'raw' && /^-i \S+ -j (?!DROP|ACCEPT)\S+$/.test(words),
+    does: (subject) =>
+      `Sends what comes in from the bridge through the chain ${jump(subject)}, which drops packets that claim to be of 127.0.0.0/8.`,
+    now: 'In the raw table, the first one a packet meets: before any address is translated.',
+    without: 'The guard of 127.0.0.1 would exist, but no packet would meet it.',
+    shows: ['NET-2', 'SEC-6'],
+    source: 'man iptables(8)',
+  },
+  {
+    id: 'rule-raw-gateway',
+    when: ({ table, rule: words }) => table === 'raw' && /-d \S+ -j (RETURN|ACCEPT)/.test(words),
+    does: "Lets packets to that one address through: the bridge's own, which belongs to this host.",
+    now: 'Before the DROP that ends the chain: rules are read from the top.',
+    without: "The host's own address on the bridge could not be reached from other interfaces.",
+    shows: ['NET-8'],
+    source: 'man iptables(8)',
+  },
+  {
     id: 'rule-raw-direct',
     when: ({ table, rule: words }) => table === 'raw' && !words.includes('127.0.0.0/8'),
     does: "Guards the containers' addresses against packets that come to them directly, from another interface than their bridge.",
@@ -114,6 +143,18 @@ export const ruleRows: readonly WordsRow<RuleSubject>[] = [
     without: 'On a host whose FORWARD chain drops by default, as Docker sets it, no container could get out.',
     shows: ['NET-3'],
     source: 'man iptables(8)',
+  },
+  {
+    id: 'rule-other-engine',
+    when: rule('filter', /^-i \S+ -o \S+ .*-j (DROP|RETURN)|^-i \S+ -o \S+ -j RETURN/),
+    does: (subject) =>
+      jump(subject) === 'DROP'
+        ? 'Drops what goes from this bridge to a bridge of another network or engine, unless it is an answer or came by a published port.'
+        : 'Leaves the rest of what goes to such a bridge to the chains that come after: the other network or engine has rules of its own.',
+    now: 'Before the rule that lets everything else out of the bridge.',
+    without: 'Containers of one network could reach unpublished ports of another one.',
+    shows: ['NET-8'],
+    source: 'man iptables-extensions(8)',
   },
   {
     id: 'rule-drop',

@@ -18,7 +18,7 @@ export const descriptorCalls: readonly CallRow[] = [
     calls: ['close_range'],
     isRuntimes: true,
     does: (call) =>
-      `Marks every descriptor from ${call.arg(0)} on ${call.says('CLOSE_RANGE_CLOEXEC') ? 'to be closed at execve' : 'closed'}, in one call.`,
+      `${call.says('CLOSE_RANGE_CLOEXEC') ? 'Marks' : 'Closes'} every descriptor from ${call.arg(0)} on${call.says('CLOSE_RANGE_CLOEXEC') ? ' to be closed at execve' : ''}, in one call.`,
     now: 'Last before execve.',
     without:
       "An open directory of the host could leak into the container: CVE-2024-21626 was a runtime's descriptor of /sys/fs/cgroup.",
@@ -50,7 +50,7 @@ export const descriptorCalls: readonly CallRow[] = [
   {
     id: 'fcntl-cloexec',
     calls: ['fcntl'],
-    when: (call) => call.has(1, 'F_SETFD'),
+    when: (call) => call.has(1, 'F_SETFD') && call.has(2, 'FD_CLOEXEC'),
     does: 'Marks the descriptor to be closed at execve.',
     now: 'Where the file was opened with O_CLOEXEC, this only repeats it: the C library musl does so for kernels before 2.6.23, which ignored that flag.',
     without: 'Without the mark the program that is executed next would inherit the descriptor.',

@@ -31,12 +31,17 @@ for (const row of callRows) {
 export function explainCall(call: Call, isNoise: boolean): Explanation {
   const source = `man ${call.name}(2)`;
   if (call.isContainers) return { ...phraseOf(call, source), now: ownAffair };
+  if (isNoise && isOwnRecord(call)) return { ...phraseOf(call, source), now: recordNow };
   if (isNoise) return special(call) ?? { ...phraseOf(call, source), now: noiseNow };
   return special(call) ?? phraseOf(call, source);
 }
 
 const ownAffair =
   "Made by the container's own program, after execve: the engine has no part in it. Only limits, filter and capabilities still decide whether it may.";
+
+/** A stage's part of the very trace that is looked at. */
+const isOwnRecord = (call: Call): boolean => /\/parts\/[\w-]+\.jsonl$/.test(call.file(0));
+const recordNow = 'The stage writes down what it does, for this trace: without a trace it would not. Viewers fold it.';
 
 function special(call: Call): Explanation | undefined {
   if (call.name === 'mount') return explanationFrom(mountRows, mountOfCall(call));

@@ -11,16 +11,32 @@ const during =
   (...operations: string[]) =>
   (call: Call): boolean =>
     operations.includes(call.operation);
+const opened = (call: Call): string => call.path(0, call.name === 'open' ? 0 : 1);
+/** Within a mount of the container, /sys/fs/cgroup is a place to mount on. */
+const isOfCgroupfs = (call: Call): boolean => call.operation !== 'mount-attached' && !call.says('RESOLVE_IN_ROOT');
 const isWrite = (path: RegExp) => (call: Call) => path.test(call.file(0));
 
 export const fileCalls: readonly CallRow[] = [
   {
     id: 'open-cgroup',
     calls: ['openat', 'open', 'openat2'],
-    when: (call) => onCgroup(call.path(0, call.name === 'open' ? 0 : 1)),
-    does: (call) => `Opens ${call.path(0, call.name === 'open' ? 0 : 1)}, a file of a control group.`,
+    when: (call) => onCgroup(opened(call)) && isOfCgroupfs(call) && !call.says('O_DIRECTORY'),
+    does: (call) => `Opens ${opened(call)}, a file of a control group.`,
     now: 'The write that follows is the setting; the file system is the interface, there is no other call for it.',
     without: 'The limit could not be written or read.',
+    shows: ['KRN-3'],
+    source: 'man cgroups(7)',
+  },
+  {
+    id: 'open-cgroup-directory',
+    calls: ['openat', 'open'],
+    when: (call) => onCgroup(opened(call)) && isOfCgroupfs(call),
+    does: (call) => `Opens ${opened(call)}, the directory of a control group.`,
+    now: (call) =>
+      call.operation === 'clone'
+        ? 'Right before clone3, which takes the descriptor (CLONE_INTO_CGROUP): the child is born in this group.'
+        : 'What follows is done by this descriptor, so that it concerns this group and no other of the same name.',
+    without: 'Each step would look the path up again.',
     shows: ['KRN-3'],
     source: 'man cgroups(7)',
   },
@@ -121,7 +137,7 @@ export const fileCalls: readonly CallRow[] = [
           '/',
           '.',
         )}; for net and IPC settings it counts in the namespace of the process that opened the file.`,
-    now: 'After the namespace was joined, and before /proc/sys becomes read-only.',
+    now: 'After the namespace was made or joined, and before /proc/sys becomes read-only.',
     without: "The namespace would keep the kernel's default.",
     shows: ['KRN-2', 'NET-1'],
     source: 'man proc_sys(5)',
@@ -130,10 +146,16 @@ export const fileCalls: readonly CallRow[] = [
     id: 'write-start',
     calls: ['write', 'read', 'pread64', 'pwrite64'],
     when: (call) => /start\.fifo$|exec\.fifo$/.test(call.file(0)) || call.operation === 'await_start',
-    does: (call) =>
-      call.name.includes('write')
+    does: (call) => {
+      const isWritten = call.name.includes('write');
+      if (call.file(0).endsWith('exec.fifo'))
+        return isWritten
+          ? 'Says through the FIFO that the program is executed next. The wait for `start` was the open before: it ends when the other side opens.'
+          : 'Reads the byte by which the waiting process says that it goes on: `start` has opened the FIFO and so let it go.';
+      return isWritten
         ? 'Lets the waiting container go: one byte through the FIFO of its state directory.'
-        : 'Waits for one byte from the FIFO of the state directory: the container is created, and nothing of the image has run.',
+        : 'Waits for one byte from the FIFO of the state directory: the container is created, and nothing of the image has run.';
+    },
     now: 'Between the two verbs of a runtime: `create` ends with the container set up whole, `start` lets it execute its program.',
     without: 'Create and start would be one step: nobody could attach, or add to the network, in between.',
     shows: ['OCI-3', 'DMN-4', 'DMN-5'],
@@ -198,7 +220,10 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['read'],
     when: (call) => /\/proc\/\d+\/stat$/.test(call.file(0)),
     does: 'Reads when the process was started (and more) from /proc.',
-    now: "Right after the clone; it is kept with the process id in the container's state.",
+    now: (call) =>
+      call.operation === 'clone'
+        ? "Right after the clone; it is kept with the process id in the container's state."
+        : "Before the process is signalled or let go: number and start time together say that it is still the one of the container's state.",
     without:
       'After a restart of the host, or much later, a stored number could mean another process: kill would strike that.',
     shows: ['OCI-3'],
@@ -207,7 +232,7 @@ export const fileCalls: readonly CallRow[] = [
   {
     id: 'mkdir-cgroup',
     calls: ['mkdir', 'mkdirat'],
-    when: (call) => onCgroup(pathOf(call)),
+    when: (call) => onCgroup(pathOf(call)) && isOfCgroupfs(call),
     does: (call) => `Makes the cgroup ${pathOf(call)}: a directory is a group, the kernel fills it with its files.`,
     now: 'First of all: limits and the process itself go into it.',
     without: 'There would be nowhere to write limits, and usage could not be told from that of others.',
@@ -218,8 +243,11 @@ export const fileCalls: readonly CallRow[] = [
     id: 'mkdir',
     calls: ['mkdir', 'mkdirat'],
     does: (call) => `Makes the directory ${pathOf(call)}.`,
-    now: 'Before something is mounted or kept there.',
-    without: 'What is put there next would fail with ENOENT.',
+    now: (call) =>
+      call.errno === 'EEXIST'
+        ? 'To be sure that it is there: it is already.'
+        : 'Before something is mounted or kept there.',
+    without: 'What is put there next would fail with ENOENT where it is missing.',
     source: 'man mkdir(2)',
   },
   {
@@ -245,8 +273,14 @@ export const fileCalls: readonly CallRow[] = [
     id: 'unlink',
     calls: ['unlink', 'unlinkat'],
     does: (call) => `Removes the name ${pathOf(call)}; the file itself goes when nobody has it open.`,
-    now: 'When what it was made for has ended.',
-    without: 'It would stay behind: sockets, FIFOs and state of containers that are gone.',
+    now: (call) =>
+      call.errno === 'ENOENT'
+        ? 'To be sure that nothing of an earlier attempt is left: there is nothing.'
+        : 'When what it was made for has ended.',
+    without: (call) =>
+      call.errno === 'ENOENT'
+        ? 'A leftover, where there is one, would be taken for the new one.'
+        : 'It would stay behind: sockets, FIFOs and state of containers that are gone.',
     source: 'man unlink(2)',
   },
   {
@@ -265,7 +299,7 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['mknod', 'mknodat'],
     isRuntimes: true,
     does: (call) =>
-      `Makes the device node ${pathOf(call)} (${call.args.slice(-1)[0] ?? ''}). The node is only a name: whether it may be opened is decided by the cgroup's device rules.`,
+      `Makes the device node ${pathOf(call)} (${call.args.slice(-1)[0] ?? ''}). The node is only a name with a mode: whether the device behind it may be opened is decided by the cgroup's device rules too.`,
     now: 'After the tmpfs on /dev, with umask 0 so that everybody may use it, before pivot_root. It needs CAP_MKNOD on the host: in a user namespace a bind mount takes its place.',
     without: 'Programs expect null, zero, full, random, urandom and tty; many fail at once without /dev/null.',
     shows: ['KRN-6', 'KRN-3'],

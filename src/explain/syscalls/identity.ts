@@ -22,8 +22,9 @@ export const identityCalls: readonly CallRow[] = [
     id: 'setgroups',
     calls: ['setgroups'],
     isRuntimes: true,
-    does: (call) => (/^0/.test(call.arg(0)) ? 'Drops every supplementary group.' : 'Sets the supplementary groups.'),
-    now: 'First of the three: it needs CAP_SETGID, which is gone from the effective set once the user id is no longer 0.',
+    does: (call) =>
+      /^0/.test(call.arg(0)) ? 'Drops every supplementary group.' : `Sets the supplementary groups ${call.arg(1)}.`,
+    now: 'Before the user changes: it needs CAP_SETGID, which is gone from the effective set once the user id is no longer 0.',
     without: 'The program would keep the groups of whoever started the engine, and with them rights on files.',
     shows: ['SEC-1', 'KRN-6'],
     source: 'man setgroups(2)',
@@ -35,7 +36,10 @@ export const identityCalls: readonly CallRow[] = [
     does: (call) =>
       `Sets ${call.name === 'setresgid' ? 'real, effective and saved group' : 'the group'} to ${call.arg(0)}.`,
     now: 'After the supplementary groups, before the user id: with the user id goes CAP_SETGID. The other way round is the classic mistake.',
-    without: "The program would run with root's group, even where its user is not root.",
+    without: (call) =>
+      call.arg(0) === '0'
+        ? 'Nothing here: the group is 0 already. In a user namespace, or with --user, it would not be.'
+        : "The program would run with root's group, even though its user is another one.",
     shows: ['SEC-1', 'KRN-6'],
     source: 'man setresgid(2)',
   },
@@ -44,9 +48,12 @@ export const identityCalls: readonly CallRow[] = [
     calls: ['setresuid', 'setuid', 'setreuid'],
     isRuntimes: true,
     does: (call) =>
-      `Sets ${call.name === 'setresuid' ? 'real, effective and saved user' : 'the user'} to ${call.arg(0)}. From 0 to another id the kernel clears the effective capabilities, and the permitted ones too without PR_SET_KEEPCAPS.`,
+      `Sets ${call.name === 'setresuid' ? 'real, effective and saved user' : 'the user'} to ${call.arg(0)}.${call.arg(0) === '0' ? '' : ' From 0 to another id the kernel clears the effective and the ambient capabilities, and without PR_SET_KEEPCAPS the permitted ones too.'}`,
     now: 'After the groups and before capset, which sets the capabilities of the new user.',
-    without: 'The program would run as root: in the container, and outside too wherever no user namespace maps it.',
+    without: (call) =>
+      call.arg(0) === '0'
+        ? 'Nothing here: the user is 0 already, and root in the container is root outside wherever no user namespace maps it.'
+        : 'The program would run as root: in the container, and outside too wherever no user namespace maps it.',
     shows: ['SEC-1', 'KRN-14', 'KRN-6'],
     source: 'man capabilities(7)',
   },
@@ -77,7 +84,7 @@ export const identityCalls: readonly CallRow[] = [
     isRuntimes: true,
     when: prctl('PR_CAPBSET_DROP'),
     does: (call) =>
-      `Drops ${capability(call)} from the bounding set: no execve in this process or its children can bring it back.`,
+      `Drops ${capability(call)} from the bounding set, for this process and its children for ever: no file that they execute gives it to them, not even to root.`,
     now: 'While CAP_SETPCAP is there, so before capset; one call for each capability that is not kept.',
     without: 'Root in the container would get this capability back at its next execve, whatever capset said.',
     shows: ['KRN-8', 'SEC-5'],
@@ -89,7 +96,7 @@ export const identityCalls: readonly CallRow[] = [
     when: prctl('PR_CAPBSET_READ'),
     does: 'Asks whether a capability is in the bounding set. EINVAL means that the kernel knows no further one.',
     now: 'Before dropping: this is how the number of the last capability is found.',
-    without: 'It could not be known how many capabilities this kernel has.',
+    without: 'The number would have to be read from /proc/sys/kernel/cap_last_cap, which needs a /proc.',
     shows: ['KRN-8'],
     source: 'man PR_CAPBSET_READ(2const)',
   },
@@ -106,8 +113,10 @@ export const identityCalls: readonly CallRow[] = [
       call.arg(1) === '0'
         ? 'After capset has set what the program gets.'
         : 'Right before the user id changes; capset then chooses from what was kept.',
-    without:
-      'A container with --user and --cap-add would lose what it was given. execve clears this flag, so it does not leak into the program.',
+    without: (call) =>
+      call.arg(1) === '0'
+        ? 'Nothing breaks: execve clears the flag as well.'
+        : 'An ordinary user would have nothing permitted any more, so capset could set nothing of what config.json asks for. What it sets there lasts over execve only as ambient capabilities.',
     shows: ['KRN-8', 'SEC-1'],
     source: 'man capabilities(7)',
   },
@@ -140,7 +149,7 @@ export const identityCalls: readonly CallRow[] = [
     calls: ['seccomp', 'prctl'],
     isRuntimes: true,
     when: (call) => (call.says('SECCOMP_SET_MODE_FILTER') || call.says('PR_SET_SECCOMP')) && call.errno !== 'EFAULT',
-    does: 'Installs a filter, a small BPF program: from here on it decides for each system call of this process and its children. It cannot be taken off.',
+    does: 'Installs a filter, a small BPF program: from here on it decides for each system call of this thread and of all that it makes. It cannot be taken off.',
     now: 'Without no_new_privs it needs CAP_SYS_ADMIN, so it comes before the capabilities are dropped and must allow the calls that drop them. With no_new_privs it comes last.',
     without: 'The container could make every system call of the kernel: each is a way to attack it.',
     shows: ['KRN-9', 'KRN-6', 'SEC-5'],
@@ -180,9 +189,9 @@ export const identityCalls: readonly CallRow[] = [
     calls: ['bpf'],
     when: (call) => call.says('BPF_PROG_LOAD'),
     does: (call) =>
-      `Loads a BPF program${call.says('BPF_PROG_TYPE_CGROUP_DEVICE') ? ' that decides which devices may be opened' : ''}; the kernel checks that it ends and stays within its memory.`,
-    now: 'Before it is attached to the cgroup. Version 2 has no devices.allow: a program takes its place.',
-    without: 'With version 2, every device would be allowed to who has a node for it.',
+      `Loads a BPF program${call.says('BPF_PROG_TYPE_CGROUP_DEVICE') ? ' that decides which devices may be opened or made' : ''}; the kernel checks that it ends and stays within its memory.`,
+    now: 'Before it is attached to the cgroup. Version 2 has no devices.allow file: a program takes its place.',
+    without: 'With version 2 the cgroup would not limit devices at all: a node and its mode would decide alone.',
     shows: ['KRN-3', 'SEC-5'],
     source: 'kernel cgroup-v2.rst',
   },
@@ -239,9 +248,8 @@ export const identityCalls: readonly CallRow[] = [
     id: 'sethostname',
     calls: ['sethostname'],
     does: (call) => `Sets the host name of this UTS namespace to ${call.string(0)}.`,
-    now: 'After the clone with CLONE_NEWUTS and while CAP_SYS_ADMIN is still there; the program could not do it itself.',
-    without:
-      "The container would call itself as its host does. In the host's own namespace the call would rename the host.",
+    now: 'After the clone with CLONE_NEWUTS and while CAP_SYS_ADMIN is still there; the program itself, without that capability, could not.',
+    without: "The container would bear its host's name. In the host's own namespace the call would rename the host.",
     shows: ['KRN-2', 'KRN-6'],
     source: 'man sethostname(2)',
   },

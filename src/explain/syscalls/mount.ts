@@ -12,6 +12,11 @@ const during =
   (...operations: string[]) =>
   (call: Call): boolean =>
     operations.includes(call.operation);
+/** Our runtime sets the flags of these on the copy; of a bind mount that config.json asks for, after it is in its place. */
+const flagsFirst = during('readonly_path', 'mask_path', 'root_bind');
+const flagWords = (call: Call): string =>
+  (/attr_set=([A-Z_|]+)/.exec(call.all)?.[1] ?? '').replaceAll('MOUNT_ATTR_', '').toLowerCase().replaceAll('|', ', ') ||
+  'none is added';
 
 export const mountCalls: readonly CallRow[] = [
   {
@@ -19,7 +24,7 @@ export const mountCalls: readonly CallRow[] = [
     calls: ['pivot_root'],
     when: (call) => call.string(0) === '.' && call.string(1) === '.',
     does: "Makes the current directory, the container's root, the root of the mount namespace and puts the old root on top of it, at the same place. So no directory for the old root is needed in the image.",
-    now: "After all mounts from the host were made, since the host's paths end here. The current directory must be a mount (bound on itself), and no parent shared. The old root is detached next.",
+    now: "After all mounts from the host were made, since the host's paths end here. The current directory must be a mount (bound on itself), and neither it nor the mounts above may be shared. The old root is detached next.",
     without:
       'The host\'s files would stay in reach. chroot instead only moves where "/" starts: a process with CAP_SYS_CHROOT can walk out; after pivot_root and the unmount there is nothing to walk out to.',
     shows: ['KRN-7', 'KRN-6'],
@@ -39,7 +44,7 @@ export const mountCalls: readonly CallRow[] = [
     id: 'umount-old-root',
     calls: ['umount2'],
     when: (call) => call.has(1, 'MNT_DETACH') && call.string(0) === '.',
-    does: "Takes the old root out of the mount namespace: the host's files have no name left in it. MNT_DETACH (lazy) is needed since this process still stands in there.",
+    does: "Takes the old root out of the mount namespace: the host's files have no name left in it. MNT_DETACH (lazy) is needed: this process still stands in there, and other mounts lie below (EBUSY otherwise).",
     now: 'Right after pivot_root, and after the old root was made a slave: or the unmounting would travel to the host.',
     without:
       "The host's whole file system would lie under the container's root: whoever unmounts what covers it sees it all.",
@@ -85,8 +90,14 @@ export const mountCalls: readonly CallRow[] = [
     when: (call) => call.has(2, 'OPEN_TREE_CLONE'),
     does: (call) =>
       `Makes a bind mount that is attached nowhere yet, a descriptor only${of(call)}: the first of three steps that mount --bind does in one.`,
-    now: 'First, so that its flags (mount_setattr) are set before anybody can see it; move_mount then puts it in its place.',
-    without: 'With mount(2) the bind would be visible and writable until a second call makes it read-only.',
+    now: (call) =>
+      flagsFirst(call)
+        ? 'First, so that its flags (mount_setattr) are set before anybody can see it; move_mount then puts it in its place.'
+        : 'First: the source is held by descriptor before the target is looked up. move_mount puts it in its place, mount_setattr gives it its flags; no program of the container runs yet.',
+    without: (call) =>
+      flagsFirst(call)
+        ? 'With mount(2) the bind would be visible and writable until a second call makes it read-only.'
+        : 'With mount(2) source and target would be paths, looked up at the same moment: a link that somebody exchanges meanwhile could lead elsewhere.',
     shows: ['STO-4', 'KRN-6'],
     source: 'man open_tree(2)',
   },
@@ -105,9 +116,14 @@ export const mountCalls: readonly CallRow[] = [
       `Sets how mounts travel${of(call)}: ${call.says('MS_PRIVATE') ? 'private, neither in nor out' : call.says('MS_SLAVE') ? 'slave, in but never out' : call.says('MS_SHARED') ? 'shared, in and out' : 'unbindable'}${call.has(2, 'AT_RECURSIVE') ? ', for all mounts below as well' : ''}.`,
     now: (call) =>
       call.operation === 'root_bind'
-        ? 'On the copy, before it is attached: pivot_root refuses a new root whose parent mount is shared.'
+        ? 'On the copy, before it is attached: pivot_root refuses a new root that is shared, or whose parent mount is.'
         : 'Last of the steps of this mount: propagation takes a call of its own.',
-    without: "Mounts in the container could travel to the host's copy of the tree.",
+    without: (call) =>
+      call.says('MS_SHARED')
+        ? 'What is mounted below it would stay invisible outside, which is the usual wish; here the opposite was asked for.'
+        : call.says('MS_SLAVE')
+          ? 'It would be as what it was copied from: of a shared mount, another peer, and mounts would travel both ways.'
+          : 'It would be as what it was copied from: of a slave, a slave, and mounts that the host makes below the source would show up here.',
     shows: ['KRN-2', 'KRN-7'],
     source: 'man mount_setattr(2)',
   },
@@ -117,7 +133,10 @@ export const mountCalls: readonly CallRow[] = [
     when: (call) => /attr_set=[^,}]*MOUNT_ATTR_RDONLY/.test(call.all),
     does: (call) =>
       `Makes the mount read-only${of(call)}${call.has(2, 'AT_RECURSIVE') ? ', with all mounts below' : ''}; the file system behind it stays writable elsewhere.`,
-    now: 'Before the mount is attached, or last of what had to be written there.',
+    now: (call) =>
+      flagsFirst(call)
+        ? 'On the copy, before it is attached: nobody ever sees it writable.'
+        : 'After what had to be made there has been made, and before the program runs.',
     without: (call) =>
       call.operation === 'readonly_path'
         ? "Root in the container could write there, and so change settings of the host's kernel."
@@ -128,8 +147,8 @@ export const mountCalls: readonly CallRow[] = [
   {
     id: 'mount-setattr',
     calls: ['mount_setattr'],
-    does: (call) => `Sets flags of a mount${of(call)}, such as nosuid, nodev, noexec.`,
-    now: 'Between open_tree and move_mount: nobody ever sees the mount without its flags.',
+    does: (call) => `Sets flags of this one mount${of(call)}: ${flagWords(call)}.`,
+    now: 'Before the program runs: flags belong to the mount, and a bind begins with those of its source.',
     without: 'The bind would have the flags of the mount that it was taken from.',
     shows: ['STO-4'],
     source: 'man mount_setattr(2)',
@@ -140,7 +159,8 @@ export const mountCalls: readonly CallRow[] = [
     when: during('root_bind'),
     does: 'Attaches the copy of the root filesystem over the original: now it is a mount of its own.',
     now: 'After it was made private. pivot_root needs this mount; all other mounts of the container are made inside it.',
-    without: 'pivot_root would fail with EINVAL: a plain directory cannot become the root.',
+    without:
+      "pivot_root would fail with EINVAL where the root of a bundle is a plain directory; an engine's overlay is a mount already.",
     shows: ['KRN-7', 'KRN-6'],
     source: 'man move_mount(2)',
   },
@@ -149,7 +169,10 @@ export const mountCalls: readonly CallRow[] = [
     calls: ['move_mount'],
     does: (call) =>
       `Attaches a mount that was prepared as a descriptor${targetOf(call) === '' ? '' : ` on ${targetOf(call)}`}. Both sides are descriptors: no path is looked up again.`,
-    now: 'Last, after its flags were set.',
+    now: (call) =>
+      flagsFirst(call)
+        ? 'After its flags were set on the copy.'
+        : 'After source and target are open; its flags and its propagation follow.',
     without:
       'The mount would vanish with its descriptor. By path instead, a link in the image could lead it to another place (CVE-2021-30465 was such a race).',
     shows: ['KRN-6', 'SEC-6'],

@@ -219,7 +219,7 @@ export const phrases: Readonly<Record<string, string>> = {
   openat2: 'open a file, with rules for how its path is resolved',
   pause: 'wait for a signal',
   perf_event_open: 'count or sample what the processor does',
-  personality: 'choose how old programs see the system',
+  personality: 'choose how the process sees the system: as older ones, or with addresses that are not random',
   pidfd_getfd: 'get a descriptor out of another process',
   pidfd_open: 'get a descriptor that stands for a process',
   pidfd_send_signal: 'send a signal by descriptor',
@@ -393,4 +393,4 @@ export const phrases: Readonly<Record<string, string>> = {
 
 /** What a language runtime does with its housekeeping calls. */
 export const noiseNow =
-  'Housekeeping of the language runtime (locks, timers, memory, event loop): it has no cause in what you typed, and viewers fold it.';
+  'Housekeeping of the language runtime or the C library (locks, timers, memory, event loop): it has no cause in what you typed, and viewers fold it.';

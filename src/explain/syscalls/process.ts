@@ -28,10 +28,11 @@ const missing: Record<string, string> = {
   CLONE_NEWNS: "its mounts would be the host's",
   CLONE_NEWPID: "it would see and could signal the host's processes, and not be process 1",
   CLONE_NEWUTS: 'sethostname would rename the host',
-  CLONE_NEWIPC: 'it would share System V and POSIX message queues and shared memory with the host',
+  CLONE_NEWIPC: 'it would share System V shared memory, semaphores and queues, and POSIX message queues, with the host',
   CLONE_NEWNET: "it would have the host's interfaces and ports",
   CLONE_NEWUSER: "its root would be the host's root",
   CLONE_NEWCGROUP: "it would see the host's whole tree of cgroups",
+  CLONE_NEWTIME: "its monotonic and boot clocks would be the host's",
 };
 function withoutNamespaces(call: Call): string {
   const words = Object.entries(missing)
@@ -77,7 +78,7 @@ export const processCalls: readonly CallRow[] = [
     calls: ['clone3', 'clone', 'fork'],
     does: (call) =>
       `Makes a child process${call.says('CLONE_PARENT') ? " whose parent is the caller's own parent (CLONE_PARENT)" : ''}${call.says('CLONE_INTO_CGROUP') ? ', born in another cgroup (CLONE_INTO_CGROUP)' : ''}; it has all namespaces in common with its maker, save those that it was told to enter before.`,
-    now: 'Before the child becomes another program by execve. In a new PID namespace the number returned is that of the namespace, not of the host.',
+    now: "Before the child becomes another program by execve. The number returned is the child's in the PID namespace of its maker; in a new one of its own the child is process 1.",
     without: 'The program would have to replace its starter.',
     shows: ['KRN-1'],
     source: 'man clone(2)',
@@ -108,7 +109,7 @@ export const processCalls: readonly CallRow[] = [
     when: (call) => namespacesIn(call).length > 0,
     does: (call) =>
       `Gives the caller its own ${namespacesIn(call).join(', ')}.${call.says('CLONE_NEWPID') ? ' For process ids this counts for children only.' : ''}`,
-    now: "Where clone could not do it at once: runc's first stages enter a user namespace first, so that the others belong to it.",
+    now: 'Where clone did not give them at once: real runc takes them in a middle stage, and clones once more from there, since a new PID namespace begins with a child. A user namespace comes first: the others then belong to it.',
     without: withoutNamespaces,
     shows: ['KRN-2', 'KRN-6'],
     source: 'man unshare(2)',
@@ -148,7 +149,7 @@ export const processCalls: readonly CallRow[] = [
     calls: ['setns'],
     when: (call) => call.has(1, 'CLONE_NEWNS') || /\/mnt>?$/.test(call.file(0)),
     does: "Joins a mount namespace: root and current directory become that namespace's root.",
-    now: "Last of the namespaces: from here on every path means the container's.",
+    now: "Late: from here on every path means the container's, so what the host's paths are needed for is open already.",
     without: "`exec` would run the host's files.",
     shows: ['KRN-2'],
     source: 'man setns(2)',
@@ -178,7 +179,7 @@ export const processCalls: readonly CallRow[] = [
     when: (call) => call.operation === 'exec',
     does: (call) =>
       `Becomes the container's program, ${call.string(0)}: same process, same namespaces and cgroup, new memory. Of the runtime nothing is left in it.`,
-    now: 'Last: limits, ids, capabilities and filter are set and are kept over execve. It follows the `start` of the runtime, which lets the waiting process go.',
+    now: 'Last, after `start` let the waiting process go. Ids, limits, namespaces, bounding set and filter stay over execve; the other capability sets are computed anew: root gets the bounding set, other users keep only ambient ones.',
     without: 'The container would be a set-up process that runs nothing.',
     shows: ['KRN-6', 'KRN-11', 'DMN-9'],
     source: 'man execve(2)',
@@ -222,7 +223,7 @@ export const processCalls: readonly CallRow[] = [
     does: (call) =>
       call.name === 'exit'
         ? 'Ends this thread.'
-        : `Ends the process; ${call.arg(0) || 0} is what its parent reads as status. As process 1 it takes its whole PID namespace along.`,
+        : `Ends the process; ${call.arg(0) || 0} is what its parent reads as status. When the process 1 of a PID namespace ends, the kernel kills all others in it.`,
     now: 'The work is done. A runtime ends once the container stands: the shim is what stays.',
     without: 'Nobody would be told a status.',
     shows: ['STK-6', 'DMN-9'],
@@ -260,12 +261,20 @@ export const processCalls: readonly CallRow[] = [
     source: 'man kill(2)',
   },
   {
+    id: 'kill-thread',
+    calls: ['tkill', 'tgkill'],
+    does: (call) => `Sends ${call.args.find((arg) => /^SIG[A-Z0-9]+$/.test(arg)) ?? 'a signal'} to one thread.`,
+    now: "Most often within one program: Go's runtime interrupts its own threads by SIGURG, the C library ends the process by SIGABRT in abort().",
+    without: 'That thread would run on, undisturbed.',
+    source: 'man tgkill(2)',
+  },
+  {
     id: 'kill',
-    calls: ['kill', 'pidfd_send_signal', 'tkill', 'tgkill'],
+    calls: ['kill', 'pidfd_send_signal'],
     does: (call) =>
       `Sends ${call.args.find((arg) => /^SIG[A-Z0-9]+$/.test(arg)) ?? 'a signal'}${call.says('SIGKILL') ? ', which cannot be caught or ignored' : ''}.`,
-    now: 'To process 1 of a container: a signal from inside that has no handler is ignored; from outside, SIGKILL and SIGSTOP always work. When process 1 ends, the kernel kills the rest of its PID namespace.',
-    without: 'The process would go on running.',
+    now: 'When the process shall end, stop or hear of something. Process 1 of a container gets only signals that it has a handler for, save SIGKILL and SIGSTOP from outside. When it ends, the kernel kills the rest of its PID namespace.',
+    without: 'The process would go on as before.',
     shows: ['KRN-11', 'DMN-5'],
     source: 'man pid_namespaces(7)',
   },
@@ -279,7 +288,7 @@ export const processCalls: readonly CallRow[] = [
         : 'Lets every signal through again.',
     now: 'Last before execve, which keeps ignored and blocked signals as they are.',
     without:
-      'The program would inherit what its starter ignores. Language runtimes ignore SIGPIPE: `yes | head` would end with an error message instead of quietly.',
+      'The program would inherit what its starter ignores. Some language runtimes (Node.js, Python) ignore SIGPIPE: `yes | head` would end with an error message instead of quietly.',
     shows: ['KRN-11'],
     source: 'man signal(7)',
   },
@@ -290,7 +299,7 @@ export const processCalls: readonly CallRow[] = [
     does: 'Starts a new session, without a controlling terminal.',
     now: "Before a terminal of the container's own is made the controlling one: only a session leader without one may take it.",
     without:
-      'The container would share the session of its starter: Ctrl+C there would reach it, and it could push typed characters into that terminal (TIOCSTI).',
+      'The container would share the session of its starter: Ctrl+C there would reach it, and where the kernel still allows it (dev.tty.legacy_tiocsti), it could push typed characters into that terminal.',
     shows: ['KRN-6'],
     source: 'man setsid(2)',
   },
@@ -302,7 +311,7 @@ export const processCalls: readonly CallRow[] = [
     does: (call) =>
       /^(0|SIG_0)$/.test(call.arg(1))
         ? "Takes back the signal at the parent's death: from here on this process may outlive its starter."
-        : `Asks for ${call.arg(1)} when the parent thread dies.`,
+        : `Asks for ${call.arg(1)} when the parent dies: to be exact, the one thread that made this process.`,
     now: (call) =>
       /^(0|SIG_0)$/.test(call.arg(1))
         ? 'When the set-up is whole: the runtime will exit and the container must stay.'
@@ -342,7 +351,7 @@ export const processCalls: readonly CallRow[] = [
     isRuntimes: true,
     when: (call) => call.has(0, 'PR_SET_DUMPABLE'),
     does: 'Makes this process not dumpable: others of the same user may not trace it or look into its /proc entries.',
-    now: 'Before it enters namespaces of a container. execve of the program sets it back.',
+    now: 'Before it enters namespaces of a container. The execve of the program sets it back.',
     without: 'A process already in the container could reach the descriptors of the one that enters (CVE-2016-9962).',
     shows: ['SEC-6'],
     source: 'man PR_SET_DUMPABLE(2const)',
