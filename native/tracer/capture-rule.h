@@ -13,7 +13,7 @@ enum capture_kind {
 	CAPTURE_VALUE_RESULT, /* as many bytes as the 32-bit integer at arguments[count] says */
 	CAPTURE_STRINGS,      /* a part each */
 	CAPTURE_ENVIRONMENT,  /* the same; only names reach the file */
-	CAPTURE_MESSAGE,      /* struct msghdr: part 0 the address, part 1 the first bytes of the data */
+	CAPTURE_MESSAGE,      /* struct msghdr: part 0 the address, from part 1 the data of a netlink socket, part 9 the control messages */
 	CAPTURE_VECTOR,       /* struct iovec × arguments[count]: the first bytes */
 	CAPTURE_DATA,         /* arguments[count] bytes (at exit: the result) */
 	CAPTURE_IOCTL,        /* size and direction as arguments[1] says */

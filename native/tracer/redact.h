@@ -1,4 +1,4 @@
-/* Takes secrets out of a record before it is written: values of the environment and of -e NAME=value in argument lists. */
+/* Takes secrets out of a record before it is written: out of the environment, argument lists and the options of mounts. */
 #ifndef TLAB_TRACER_REDACT_H
 #define TLAB_TRACER_REDACT_H
 
