@@ -3,6 +3,7 @@
 import type { Cause, Provenance } from '../trace/cause.ts';
 import { type DefaultName, defaults } from '../trace/defaults.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
+import { own } from './words-row.ts';
 
 const rootKinds = new Set(['flag', 'argument', 'command', 'image', 'default', 'request']);
 
@@ -11,6 +12,8 @@ export interface CauseChain {
   operation?: number;
   /** From the event's own cause to the last one found. */
   links: Cause[];
+  /** Lines of config.json that had a say too, each with its root: of a whole (an argument list, a set) the parts that others gave. */
+  also: { line: Cause; root: Cause }[];
   /** True when the last link is a root: a flag, an argument, an image field, a named default, a client's request. */
   complete: boolean;
 }
@@ -27,6 +30,8 @@ export class Causes {
   readonly #records: Record<'api' | 'config', ProvenanceRecord[]> = { api: [], config: [] };
 
   readonly #eventOfNumber = new Map<number, TraceEvent>();
+
+  readonly #also = new WeakMap<TraceEvent, CauseChain['also']>();
 
   constructor(trace: Trace) {
     for (const event of trace.events) this.#index(event);
@@ -50,10 +55,13 @@ export class Causes {
 
   chainOf(event: TraceEvent): CauseChain {
     const operation = this.operationOf(event);
-    if (operation !== undefined && operation !== event)
-      return { operation: operation.seq, ...this.#linksOf(operation) };
+    if (operation !== undefined && operation !== event) {
+      const part = partOf(event, operation);
+      if (part === undefined) return { operation: operation.seq, ...this.#chainOf(operation) };
+      return { operation: operation.seq, ...this.#linksOf({ ...operation, cause: part }), also: [] };
+    }
     const isLost = typeof event.data.operation === 'number' && operation === undefined && event.cause === undefined;
-    return isLost ? { links: [], complete: false } : this.#linksOf(event);
+    return isLost ? { links: [], also: [], complete: false } : this.#chainOf(event);
   }
 
   /** Whether any stage of this trace wrote where its fields come from. */
@@ -96,6 +104,31 @@ export class Causes {
   #recordAt(kind: 'api' | 'config', ts: number): ProvenanceRecord | undefined {
     const records = this.#records[kind];
     return records.findLast((candidate) => candidate.ts <= ts) ?? records[0];
+  }
+
+  #chainOf(event: TraceEvent): CauseChain {
+    const { links, complete } = this.#linksOf(event);
+    return { links, also: this.#alsoOf(event, links.at(-1)), complete };
+  }
+
+  /** The other roots of what makes up a whole; defaults among them say nothing of this run, and are left out. */
+  #alsoOf(event: TraceEvent, main: Cause | undefined): CauseChain['also'] {
+    const known = this.#also.get(event);
+    if (known !== undefined) return known;
+    const wholes = own(wholesOf, String(event.data.operation)) ?? [];
+    const record = wholes.length === 0 ? undefined : this.#recordAt('config', event.ts);
+    if (record === undefined || !wholes.some((whole) => event.cause === `config:${whole}`)) return [];
+    const found = new Map<Cause, Cause>();
+    for (const pointer of Object.keys(record.provenance)) {
+      if (!wholes.some((whole) => pointer.startsWith(`${whole}/`))) continue;
+      const line: Cause = `config:${pointer as `/${string}`}`;
+      const root = this.#linksOf({ ...event, cause: line }).links.at(-1);
+      if (root !== undefined && root !== main && /^(flag|argument|image):/.test(root) && !found.has(root))
+        found.set(root, line);
+    }
+    const also = [...found].map(([root, line]) => ({ line, root }));
+    this.#also.set(event, also);
+    return also;
   }
 
   #linksOf(event: TraceEvent): Pick<CauseChain, 'links' | 'complete'> {
@@ -146,6 +179,23 @@ function fieldBehind(cause: Cause): Cause | undefined {
   return 'because' in known ? known.because : undefined;
 }
 
+/** Operations that carry out a whole list at once, and where its parts stand. */
+const wholesOf: Readonly<Record<string, readonly string[]>> = {
+  exec: ['/process/args', '/process/env'],
+  capability_bounding: ['/process/capabilities/bounding'],
+  capset: ['/process/capabilities'],
+  cgroup_devices: ['/linux/resources/devices'],
+};
+
+/** A call that carries out one part of a whole has that part's cause: the capability that it drops. */
+function partOf({ data }: TraceEvent, operation: TraceEvent): Cause | undefined {
+  const [option, name] = Array.isArray(data.args) ? data.args.map(String) : [];
+  if (data.name !== 'prctl' || option !== 'PR_CAPBSET_DROP' || !/^CAP_[A-Z_]+$/.test(name ?? '')) return undefined;
+  return operation.cause?.startsWith('config:/process/capabilities') === true
+    ? `config:/process/capabilities/bounding/${name}`
+    : undefined;
+}
+
 const kindOf = (cause: Cause): string => cause.slice(0, cause.indexOf(':'));
 
 /**
@@ -180,8 +230,10 @@ export function wordsOfCause(cause: Cause): string {
       return `a client asked: ${rest}`;
     case 'api':
       return `the request's field ${rest}`;
-    case 'config':
-      return `config.json ${rest}`;
+    case 'config': {
+      const [, list, absent] = /^(.*)\/(CAP_[A-Z_]+)$/.exec(rest) ?? [];
+      return absent === undefined ? `config.json ${rest}` : `config.json ${list}, which does not have ${absent}`;
+    }
     default:
       return cause;
   }

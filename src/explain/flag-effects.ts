@@ -39,8 +39,15 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
   const causes = new Causes(trace);
   const root = `flag:${flag as `--${string}`}` as const;
   const { api, config } = causes.reachedFrom(root);
-  const events = trace.events.filter((event) => causes.chainOf(event).links.includes(root));
+  const isCaused = (event: TraceEvent): boolean => {
+    const { links, also } = causes.chainOf(event);
+    return links.includes(root) || also.some((one) => one.root === root);
+  };
+  const events = trace.events.filter(isCaused);
   const numbers = new Set(events.map((event) => event.seq));
+  /** A call may carry out one part of a whole: of the capabilities dropped, the one that the flag names. */
+  const isOf = (call: TraceEvent): boolean =>
+    isWanted(call.data.operation as number | undefined) && (call.data.name !== 'prctl' || isCaused(call));
   const isWanted = (operation: number | undefined): boolean => operation !== undefined && numbers.has(operation);
   return {
     flag,
@@ -49,17 +56,16 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
     fields: api,
     pointers: config,
     events,
-    calls: numbers.size === 0 ? countCalls([]) : countCalls(readCalls(isWanted), isWanted),
+    calls: numbers.size === 0 ? countCalls([]) : countCalls(readCalls(isWanted), isOf),
   };
 }
 
-function countCalls(calls: Iterable<TraceEvent>, isWanted?: (operation: number | undefined) => boolean): CallCounts {
+function countCalls(calls: Iterable<TraceEvent>, isWanted?: (call: TraceEvent) => boolean): CallCounts {
   const names = new Map<string, number>();
   const counts: CallCounts = { total: 0, noise: 0, names: [], first: [], ofEvent: new Map() };
   for (const call of calls) {
     const { operation, name, noise } = call.data;
-    if (call.type !== 'kernel.syscall-made' || typeof operation !== 'number' || isWanted?.(operation) !== true)
-      continue;
+    if (call.type !== 'kernel.syscall-made' || typeof operation !== 'number' || isWanted?.(call) !== true) continue;
     counts.total++;
     counts.ofEvent.set(operation, (counts.ofEvent.get(operation) ?? 0) + 1);
     if (noise === true) {

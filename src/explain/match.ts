@@ -58,7 +58,7 @@ export function causeInConfig({ type, data }: { type: string; data: Data }, conf
     case 'kernel.cgroup-removed':
       return line('/linux/cgroupsPath');
     case 'kernel.cgroup-written':
-      return causeOfCgroup(text(data.path), config);
+      return causeOfCgroup(text(data.path), text(data.value), config);
     case 'kernel.operation-executed': {
       const operation = text(data.operation);
       const find = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
@@ -79,13 +79,29 @@ function causeOfMount(target: string, { mounts }: RuntimeConfig): Cause | undefi
   return at < 0 ? undefined : line(`/mounts/${at}`);
 }
 
-function causeOfCgroup(path: string, config: RuntimeConfig): Cause | undefined {
+function causeOfCgroup(path: string, value: string, config: RuntimeConfig): Cause | undefined {
   const file = path.slice(path.lastIndexOf('/') + 1);
+  if (/^devices\.(allow|deny)$/.test(file)) return causeOfDevice(file === 'devices.allow', value, config);
   if (file === 'cgroup.procs' || file === 'tasks') return line('/linux/cgroupsPath');
   if (file === 'cgroup.subtree_control') return named('cgroup-controllers');
   const pointer = parameterOf(file);
   if (pointer !== undefined && isThere(config.document, pointer)) return line(pointer);
   return file.startsWith('cpuset.') ? named('cpuset-inherited') : undefined;
+}
+
+/** `c 10:229 rwm`: the last rule about that device; what no rule asks for is the runtime's default, as are its own devices. */
+function causeOfDevice(isAllowed: boolean, value: string, { document }: RuntimeConfig): Cause {
+  const [type = 'a', numbers = '*:*'] = value.split(' ');
+  const rules = list(object(object(document.linux).resources).devices).map(object);
+  const number = (one: unknown): string => (typeof one === 'number' && one >= 0 ? String(one) : '*');
+  const at = rules.findLastIndex(
+    (rule) =>
+      rule.allow === isAllowed &&
+      (text(rule.type) || 'a') === type &&
+      (type === 'a' || `${number(rule.major)}:${number(rule.minor)}` === numbers),
+  );
+  if (at >= 0) return line(`/linux/resources/devices/${at}`);
+  return named(type === 'a' ? 'default-devices' : 'spec-devices');
 }
 
 function isThere(document: Data, pointer: string): boolean {

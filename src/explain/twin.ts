@@ -30,7 +30,7 @@ export function twinScript(trace: Trace): string[] {
     ...blocks.of(hostSteps(run, names, { after: run.overlay.seq, before: run.clone.seq })),
     ...processLines(run, names, blocks),
   ];
-  const title = `Trace ${header.id.slice(0, 12)}, recorded by tlab ${printable(header.tool.tlab)}:`;
+  const title = `Trace ${printable(header.id.slice(0, 12))}, recorded by tlab ${printable(header.tool.tlab)}:`;
   return [
     ...opening(title, printable(header.command.join(' '))),
     ...variableLines(names),
@@ -39,7 +39,8 @@ export function twinScript(trace: Trace): string[] {
     ...sourceCheck(run, names),
     ...(run.layers.digests.length > 0 ? ['', ...unpackFunction] : []),
     '',
-    'mkdir -p "$DIR"',
+    'mkdir -p "${DIR%/*}"',
+    'mkdir "$DIR"',
     ': > "$DIR/undo"',
     '# A script that fails takes back what it did.',
     "trap 'status=$?; [ $status -eq 0 ] || clean; exit $status' EXIT",

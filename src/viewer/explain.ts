@@ -70,7 +70,7 @@ function sentences(explanation: Explanation, failed: boolean, width: number): st
 }
 
 function chainLines(trace: Trace, causes: Causes, event: TraceEvent, width: number): string[] {
-  const { operation: seq, links, complete } = causes.chainOf(event);
+  const { operation: seq, links, also, complete } = causes.chainOf(event);
   const operation = causes.operationOf(event);
   const steps = links.map(wordsOfCause);
   if (seq !== undefined && operation !== undefined) steps.unshift(`event ${seq}: ${wordsOf(operation)}`);
@@ -83,6 +83,11 @@ function chainLines(trace: Trace, causes: Causes, event: TraceEvent, width: numb
       `${depth + 1}. ${fitMiddle(printable(step), 3 * (width - labelWidth))}`,
       width,
       3,
+    ),
+  );
+  lines.push(
+    ...also.flatMap(({ line, root }, i) =>
+      labelled(i === 0 ? 'and' : '', printable(`${wordsOfCause(line)}: ${wordsOfCause(root)}`), width, 3),
     ),
   );
   if (complete) return lines;

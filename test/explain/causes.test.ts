@@ -42,6 +42,7 @@ const causes = new Causes({ header: {} as Trace['header'], unreadable: 0, events
 test('a kernel operation leads through config.json and the request to the flag', () => {
   assert.deepEqual(causes.chainOf(operation('config:/linux/resources/memory/limit')), {
     links: ['config:/linux/resources/memory/limit', 'api:/HostConfig/Memory', 'flag:--memory'],
+    also: [],
     complete: true,
   });
 });
@@ -56,7 +57,7 @@ test('an event without a cause has that of the nearest request above its span', 
 });
 
 test('an event of an unknown span has no chain', () => {
-  assert.deepEqual(causes.chainOf(event('shim.x', 'nowhere')), { links: [], complete: false });
+  assert.deepEqual(causes.chainOf(event('shim.x', 'nowhere')), { links: [], also: [], complete: false });
 });
 
 test('the nearest ancestor of a pointer answers for it', () => {

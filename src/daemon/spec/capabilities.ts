@@ -33,7 +33,10 @@ export const allCapabilities: readonly string[] = (
 
 export interface CapabilityChoice {
   capabilities: string[];
+  /** Of the list as a whole: what it started from. */
   cause: Cause;
+  /** Of single ones, kept or not, that another cause decided than that of the whole. */
+  causes: ReadonlyMap<string, Cause>;
   /** Asked for, or implied by --privileged, but not there on this host. */
   missing: string[];
 }
@@ -52,7 +55,7 @@ function normaliseCapability(name: string, option: string): string {
 export function chooseCapabilities(host: HostConfig, available: readonly string[]): CapabilityChoice {
   if (host.Privileged) {
     const missing = allCapabilities.filter((name) => !available.includes(name));
-    return { capabilities: [...available], cause: 'api:/HostConfig/Privileged', missing };
+    return { capabilities: [...available], cause: 'api:/HostConfig/Privileged', causes: new Map(), missing };
   }
   const add = (host.CapAdd ?? []).map((name) => normaliseCapability(name, 'CapAdd'));
   const drop = (host.CapDrop ?? []).map((name) => normaliseCapability(name, 'CapDrop'));
@@ -62,10 +65,23 @@ export function chooseCapabilities(host: HostConfig, available: readonly string[
   if (add.includes('ALL') && drop.includes('ALL')) for (const name of available) wanted.add(name);
   const capabilities = [...wanted].filter((name) => available.includes(name));
   const missing = [...wanted].filter((name) => !available.includes(name));
-  return { capabilities, cause: causeOf(add, drop), missing };
+  return { capabilities, ...causesOf(add, drop), missing };
 }
 
-function causeOf(add: string[], drop: string[]): Cause {
-  if (add.length > 0) return 'api:/HostConfig/CapAdd';
-  return drop.length > 0 ? 'api:/HostConfig/CapDrop' : 'default:default-capabilities';
+/** ALL decides about the whole list; a name about itself, where the list would be another without it. */
+function causesOf(add: readonly string[], drop: readonly string[]): Pick<CapabilityChoice, 'cause' | 'causes'> {
+  const added = (name: string): Cause => `api:/HostConfig/CapAdd/${add.indexOf(name)}`;
+  const dropped = (name: string): Cause => `api:/HostConfig/CapDrop/${drop.indexOf(name)}`;
+  const [addsAll, dropsAll] = [add.includes('ALL'), drop.includes('ALL')];
+  const cause = addsAll ? added('ALL') : dropsAll ? dropped('ALL') : 'default:default-capabilities';
+  const causes = new Map<string, Cause>();
+  for (const name of allCapabilities) {
+    const isDefault = defaultCapabilities.includes(name);
+    if (addsAll && !drop.includes(name)) {
+      if (isDefault) causes.set(name, 'default:default-capabilities');
+    } else if (drop.includes(name) && (isDefault || addsAll)) causes.set(name, dropped(name));
+    else if (add.includes(name) && !drop.includes(name) && (!isDefault || dropsAll)) causes.set(name, added(name));
+    else if (dropsAll && !isDefault) causes.set(name, 'default:default-capabilities');
+  }
+  return { cause, causes };
 }

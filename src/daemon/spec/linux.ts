@@ -1,5 +1,6 @@
 // /linux of config.json: namespaces, cgroup, limits, devices, masks, sysctls, seccomp.
 import { paths } from '../../base/paths.ts';
+import { pointerPart } from '../../oci/runtime.ts';
 import type { Cause } from '../../trace/cause.ts';
 import type { HostConfig } from '../schema/host-config.ts';
 import { chooseCapabilities } from './capabilities.ts';
@@ -83,7 +84,8 @@ function putSysctls(draft: Draft, { host, networkNamespace }: SpecInput): void {
     }
   }
   for (const [key, value] of Object.entries(own)) {
-    draft.put(`/linux/sysctl/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, value, 'api:/HostConfig/Sysctls');
+    const step = pointerPart(key);
+    draft.put(`/linux/sysctl/${step}`, value, `api:/HostConfig/Sysctls/${step}`);
   }
 }
 
@@ -95,16 +97,13 @@ function putDevices(draft: Draft, { host, facts }: SpecInput): void {
     return;
   }
   for (const rule of defaultDeviceRules) draft.append(pointer, rule, 'default:default-devices');
-  for (const { PathOnHost, PathInContainer, CgroupPermissions } of host.Devices ?? []) {
+  for (const [index, { PathOnHost, PathInContainer, CgroupPermissions }] of (host.Devices ?? []).entries()) {
     const device = facts.devices().find((candidate) => candidate.path === PathOnHost);
     if (device === undefined) continue; // the door has refused it already
     const { type, major, minor } = device;
-    draft.append('/linux/devices', { ...device, path: PathInContainer }, 'api:/HostConfig/Devices');
-    draft.append(
-      pointer,
-      { allow: true, type, major, minor, access: CgroupPermissions || 'rwm' },
-      'api:/HostConfig/Devices',
-    );
+    const cause: Cause = `api:/HostConfig/Devices/${index}`;
+    draft.append('/linux/devices', { ...device, path: PathInContainer }, cause);
+    draft.append(pointer, { allow: true, type, major, minor, access: CgroupPermissions || 'rwm' }, cause);
   }
 }
 

@@ -122,9 +122,9 @@ export function putMounts(draft: Draft, input: SpecInput): void {
 }
 
 function filesOf({ files, config, host }: SpecInput): Array<[string, string, Cause]> {
-  const dns = [host.Dns, host.DnsOptions, host.DnsSearch].some((list) => (list ?? []).length > 0);
+  const dns = (['Dns', 'DnsOptions', 'DnsSearch'] as const).find((field) => (host[field] ?? []).length > 0);
   return [
-    ['/etc/resolv.conf', files.resolvConf, dns ? 'api:/HostConfig/Dns' : 'default:resolv-conf-file'],
+    ['/etc/resolv.conf', files.resolvConf, dns === undefined ? 'default:resolv-conf-file' : `api:/HostConfig/${dns}`],
     ['/etc/hostname', files.hostname, config.Hostname ? 'api:/Hostname' : 'default:hostname-file'],
     [
       '/etc/hosts',

@@ -54,8 +54,8 @@ function environmentOf(input: SpecInput): Argument[] {
   set(`HOSTNAME=${hostnameOf(input)}`, hostnameCause(input));
   if (config.Tty) set('TERM=xterm', 'api:/Tty');
   for (const variable of image.Env ?? []) set(variable, 'image:/config/Env');
-  for (const variable of config.Env ?? []) {
-    if (variable.includes('=')) set(variable, 'api:/Env');
+  for (const [index, variable] of (config.Env ?? []).entries()) {
+    if (variable.includes('=')) set(variable, `api:/Env/${index}`);
     else variables.delete(variable);
   }
   if (!variables.has('HOME')) set(`HOME=${user.home}`, 'default:home-of-user');
@@ -89,9 +89,9 @@ export function putProcess(draft: Draft, input: SpecInput): void {
     host.OomScoreAdj ?? 0,
     host.OomScoreAdj ? 'api:/HostConfig/OomScoreAdj' : 'default:oom-score',
   );
-  for (const { Name, Soft, Hard } of host.Ulimits ?? []) {
+  for (const [index, { Name, Soft, Hard }] of (host.Ulimits ?? []).entries()) {
     const limit = { type: `RLIMIT_${Name.toUpperCase()}`, soft: unlimited(Soft), hard: unlimited(Hard) };
-    draft.append('/process/rlimits', limit, 'api:/HostConfig/Ulimits');
+    draft.append('/process/rlimits', limit, `api:/HostConfig/Ulimits/${index}`);
   }
 }
 
@@ -125,9 +125,17 @@ function cwdCause({ config, image }: SpecInput): Cause {
 
 /** A user other than root starts with empty effective and permitted sets: the bounding set alone says what it may regain. */
 function putCapabilities(draft: Draft, { host, user, facts }: SpecInput): void {
-  const { capabilities, cause } = chooseCapabilities(host, facts.capabilities);
-  draft.put('/process/capabilities/bounding', capabilities, cause);
-  if (user.uid !== 0) return;
-  draft.put('/process/capabilities/effective', capabilities, cause);
-  draft.put('/process/capabilities/permitted', capabilities, cause);
+  const { capabilities, cause, causes } = chooseCapabilities(host, facts.capabilities);
+  for (const set of user.uid === 0 ? ['bounding', 'effective', 'permitted'] : ['bounding']) {
+    const pointer = `/process/capabilities/${set}`;
+    draft.put(pointer, capabilities, cause);
+    for (const [index, name] of capabilities.entries()) {
+      const own = causes.get(name);
+      if (own !== undefined) draft.explain(`${pointer}/${index}`, own);
+    }
+  }
+  // What is not in the list has a cause too: its name stands where the position of others does.
+  for (const [name, own] of causes) {
+    if (!capabilities.includes(name)) draft.explain(`/process/capabilities/bounding/${name}`, own);
+  }
 }

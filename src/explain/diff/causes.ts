@@ -80,7 +80,11 @@ class Side {
   }
 
   rootsOf(effect: Effect): Cause[] {
-    return this.causesOf(effect).flatMap((event) => this.#causes.chainOf(event).links.at(-1) ?? []);
+    const chains = this.causesOf(effect).map((event) => this.#causes.chainOf(event));
+    return [
+      ...chains.flatMap(({ links }) => links.at(-1) ?? []),
+      ...chains.flatMap(({ also }) => also.map(({ root }) => root)),
+    ];
   }
 
   /** Where the same lines of config.json, or fields of the request, come from in this trace. */

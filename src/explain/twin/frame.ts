@@ -10,7 +10,8 @@ export const opening = (title: string, command: string): string[] => [
   `#   ${command}`,
   '#',
   '# The same container by hand: nothing below is tlab, all of it are commands of util-linux, iproute2, iptables and coreutils.',
-  '# It makes links, rules, mounts and cgroups of this host as root: read it first.',
+  '# It makes links, rules, mounts and cgroups of this host as root: read it first. Names, values and commands come from the trace: one',
+  '# of somebody else makes a script of somebody else. Making it ran none of them.',
   '#',
   '#   sh FILE          builds the container and starts its program',
   '#   sh FILE clean    takes it all back, the last step first',
@@ -37,6 +38,7 @@ die() { echo "twin: $*" >&2; exit 1; }
 undo() {
   for text; do
     case $text in
+      *"$NEWLINE"*) die "a newline in what is to be taken back: $text" ;;
       *[!A-Za-z0-9_./:=,+@%-]*) printf "'%s' " "$(printf '%s' "$text" | sed "s/'/'\\\\\\\\''/g")" ;;
       *) printf '%s ' "$text" ;;
     esac
@@ -74,6 +76,8 @@ stop_process() {
 }
 clean() {
   [ -f "$DIR/undo" ] || { echo "twin: nothing to take back: $DIR is not there" >&2; return 0; }
+  # Its lines are run: in a folder that everybody may write to, somebody else could have put it there.
+  [ -O "$DIR" ] && [ -O "$DIR/undo" ] || die "$DIR is not yours"
   failed=0
   sed '1!G;h;$!d' "$DIR/undo" > "$DIR/clean"
   while read -r line; do eval "$line" < /dev/null || failed=1; done < "$DIR/clean"

@@ -6,16 +6,25 @@ import type { Names } from './names.ts';
 import type { RunFacts } from './run.ts';
 import { type Substitution, word, wordsIn } from './shell.ts';
 
-/** Programs that a command taken from a trace may name: nothing else of it is run. */
-const allowedPrograms = new Set(['ip', 'iptables', 'nsenter', 'sysctl', 'mknod', 'ln']);
+/**
+ * What a command taken from a trace may be: nothing else of it is run. `ip netns exec` and `ip -batch` would run what the script does
+ * not show.
+ */
+const allowedForm = /^(?:ip (?:link|addr|route|neigh|rule) [a-z]+ |sysctl -w [^-])/;
 
-/** A twin of the trace as a line of the script. */
-export function commandOf(twin: string, substitutions: readonly Substitution[]): string | undefined {
+/** The words of a twin of the trace; undefined for one that may not be a line of the script. */
+function commandWords(twin: string): string[] | undefined {
   const words = wordsIn(twin);
-  if (!allowedPrograms.has(words[0] ?? '')) return undefined;
-  if (words[0] === 'nsenter' && !allowedPrograms.has(words[2] ?? '')) return undefined;
-  return words.map((text) => word(text, substitutions)).join(' ');
+  const isInside = words[0] === 'nsenter' && words[1]?.startsWith('--net=') === true;
+  const command = (isInside ? words.slice(2) : words).join(' ');
+  return allowedForm.test(command) && !/[\n\0]/.test(command) ? words : undefined;
 }
+
+const lineOf = (words: readonly string[], substitutions: readonly Substitution[]): string =>
+  words.map((text) => word(text, substitutions)).join(' ');
+
+/** A file of a cgroup, and none elsewhere by way of `..`. */
+const isCgroupPath = (path: string): boolean => path.startsWith('/sys/fs/cgroup/') && !/\/\.\.?(?:\/|$)|[\n\0]/.test(path);
 
 const notDone = (event: TraceEvent, what: string): Step => ({ event, lines: [`# not done by hand: ${what}`] });
 
@@ -45,8 +54,9 @@ export function hostStep(event: TraceEvent, names: Names, initPid: number): Step
     case 'kernel.rule-added':
       return ruleStep(event, names);
     case 'kernel.cgroup-made': {
-      const path = word(String(event.data.path), substitutions);
-      return { event, lines: [`make_cgroup ${path}`] };
+      const path = String(event.data.path);
+      if (!isCgroupPath(path)) return notDone(event, `making ${word(path)}, which is no cgroup`);
+      return { event, lines: [`make_cgroup ${word(path, substitutions)}`] };
     }
     case 'kernel.cgroup-written':
       return cgroupWriteStep(event, initPid, substitutions);
@@ -58,25 +68,25 @@ export function hostStep(event: TraceEvent, names: Names, initPid: number): Step
 }
 
 function networkStep(event: TraceEvent, substitutions: readonly Substitution[]): Step | undefined {
-  const command = commandOf(event.twin ?? '', substitutions);
-  if (command === undefined) return notDone(event, `the netlink message ${word(String(event.data.message))}`);
-  const made = /^ip link add (\S+)/.exec(command)?.[1];
-  return { event, lines: [command, ...(made === undefined ? [] : [`undo ip link delete ${made}`])] };
+  const words = commandWords(event.twin ?? '');
+  if (words === undefined) return notDone(event, `the netlink message ${word(String(event.data.message))}`);
+  const made = /^ip link add /.test(words.join(' ')) ? words[3] : undefined;
+  const undo = made === undefined ? [] : [`undo ip link delete ${word(made, substitutions)}`];
+  return { event, lines: [lineOf(words, substitutions), ...undo] };
 }
 
 /** A setting of the host is given back; one of the namespace goes with it. */
 function sysctlStep(event: TraceEvent, substitutions: readonly Substitution[]): Step | undefined {
-  const command = commandOf(event.twin ?? '', substitutions);
-  if (command === undefined) return notDone(event, `writing ${word(String(event.data.path))}`);
-  if (!command.startsWith('sysctl ')) return { event, lines: [command.replace(' -w ', ' -q -w ')] };
-  const name = /^sysctl -w "?([^="]+)/.exec(command)?.[1] ?? '';
-  return {
-    event,
-    lines: [`undo sysctl -q -w "${name}=$(sysctl -n "${name}")"`, command.replace(' -w ', ' -q -w ')],
-  };
+  const words = commandWords(event.twin ?? '');
+  if (words === undefined) return notDone(event, `writing ${word(String(event.data.path))}`);
+  const command = lineOf(words, substitutions).replace(' -w ', ' -q -w ');
+  if (words[0] !== 'sysctl') return { event, lines: [command] };
+  const name = word((words[2] ?? '').replace(/=.*$/s, ''), substitutions);
+  return { event, lines: [`undo sysctl -q -w ${name}="$(sysctl -n ${name})"`, command] };
 }
 
 function chainStep(event: TraceEvent, substitutions: readonly Substitution[]): Step {
+  if (/\n/.test(`${event.data.table}${event.data.chain}`)) return notDone(event, 'a chain whose name has a newline');
   const table = word(String(event.data.table));
   const chain = word(String(event.data.chain), substitutions);
   return {
@@ -94,6 +104,7 @@ function ruleStep(event: TraceEvent, { substitutions, ports }: Names): Step {
   const verb = / -I /.test(event.twin ?? '') ? '-I' : '-A';
   const chain = String(event.data.chain);
   const words = wordsIn(String(event.data.rule));
+  if (isForeignRule([chain, ...words])) return notDone(event, `the rule ${word(String(event.data.rule))}`);
   const isPublished = event.data.table === 'nat' && words.includes('DNAT');
   const rule = words
     .map((text, i) => {
@@ -108,7 +119,14 @@ function ruleStep(event: TraceEvent, { substitutions, ports }: Names): Step {
   return { event, lines };
 }
 
+/** `--modprobe` and `-M` name a program that iptables runs; letters of options can be joined. @source man iptables(8), getopt(3) */
+const isForeignRule = (words: readonly string[]): boolean =>
+  words.some((one) => /\n|^--mo|^-M|^-[A-Za-z]./.test(one));
+
 function cgroupWriteStep(event: TraceEvent, initPid: number, substitutions: readonly Substitution[]): Step {
+  if (!isCgroupPath(String(event.data.path))) {
+    return notDone(event, `writing ${word(String(event.data.path))}, which is no file of a cgroup`);
+  }
   const value = String(event.data.value) === String(initPid) ? '"$INIT"' : word(String(event.data.value));
   return { event, lines: [`echo ${value} > ${word(String(event.data.path), substitutions)}`] };
 }

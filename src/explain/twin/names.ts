@@ -12,6 +12,9 @@ export interface Variable {
   says: string;
 }
 
+/** Text of the trace inside a default: only characters that the script accepts there, none of which means anything to the shell. */
+const tame = (text: string): string => text.replace(/[^A-Za-z0-9_./:-]/g, '_');
+
 export interface Names {
   variables: Variable[];
   substitutions: Substitution[];
@@ -40,7 +43,7 @@ export function networkOf(address: string, prefixLength: number): { subnet: stri
 export function namesOf(run: RunFacts): Names {
   const parent = run.cgroup.slice(0, run.cgroup.lastIndexOf('/'));
   const variables: Variable[] = [
-    { name: 'ID', value: `twin-${run.id.slice(0, 6)}`, says: `the run: ${run.id}` },
+    { name: 'ID', value: `twin-${tame(run.id.slice(0, 6))}`, says: `the run: ${run.id}` },
     { name: 'DIR', value: '/var/tmp/$ID', says: 'what the script writes goes here' },
     { name: 'ROOTFS', value: '$DIR/rootfs', says: `the run: ${run.rootfs}` },
     { name: 'PARENT', value: 'tlab-twin', says: `the cgroup above the container's; the run: ${parent || '/'}` },
@@ -61,13 +64,13 @@ export function namesOf(run: RunFacts): Names {
 function addFolders(run: RunFacts, { variables, substitutions }: Names): void {
   const store = /^(.+)\/snapshots\/[^/]+\/fs$/.exec(run.layers.folders[0] ?? '')?.[1] ?? '/var/lib/tlab/containerd';
   if (run.layers.digests.length > 0) {
-    variables.push({ name: 'LAYERS', value: store, says: 'blobs by digest: a content store, or an OCI layout' });
+    variables.push({ name: 'LAYERS', value: tame(store), says: 'blobs by digest: a content store, or an OCI layout' });
   }
   const volumes = `${store.slice(0, store.lastIndexOf('/'))}/volumes`;
   variables.push({ name: 'VOLUMES', value: '$DIR/volumes', says: `the run: ${volumes}` });
   substitutions.push({ pattern: wholeText(volumes), variable: 'VOLUMES' });
   for (const { path, name } of writtenFiles(run.events)) {
-    variables.push({ name: fileVariable(name), value: `$DIR/${name}`, says: `the run: ${path}` });
+    variables.push({ name: fileVariable(name), value: `$DIR/${tame(name)}`, says: `the run: ${path}` });
   }
 }
 

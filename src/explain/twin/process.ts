@@ -133,11 +133,12 @@ function environmentWords(environment: readonly string[]): { known: string[]; un
   for (const variable of environment) {
     const equals = variable.indexOf('=');
     const name = variable.slice(0, equals);
-    if (equals > 0 && !/^(\[redacted\]|\*+)$/.test(variable.slice(equals + 1))) known.push(word(variable));
+    // env(1) takes a word that begins with - for an option: -S would run what it holds.
+    if (equals > 0 && !name.startsWith('-') && !/^(\[redacted\]|\*+)$/.test(variable.slice(equals + 1))) known.push(word(variable));
     else if (/^[A-Za-z_]\w*$/.test(name)) {
       known.push(`${name}="\${ENV_${name}-}"`);
       unknown.push(`# The value of ${name} was not recorded: set ENV_${name}.`);
-    } else unknown.push(`# ${printable(name)}: its value was not recorded, and no shell variable can have its name.`);
+    } else unknown.push(`# ${printable(name)}: its value was not recorded, or no shell variable can have its name.`);
   }
   return { known, unknown };
 }

@@ -6,7 +6,7 @@ import type { Operation } from '../plan/operations.ts';
 import { type CgroupWrite, cgroupDirectories } from './cgroup-directories.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
 import { byRuntime, type CompileContext, type PlanCause, refusal } from './context.ts';
-import { devicePolicy, deviceWords } from './device-rules.ts';
+import { deviceCause, devicePolicy, deviceWords } from './device-rules.ts';
 import { checkMemory } from './memory-rules.ts';
 
 /** Every hierarchy's directory. A cpuset starts empty and refuses processes, so each level gets its parent's CPUs and memory nodes. */
@@ -74,12 +74,18 @@ function writer(context: CompileContext): Writer {
 }
 
 function deviceWrites(resources: Resources, to: Writer): CgroupWrite[] {
-  const policy = devicePolicy(resources.devices ?? []);
+  const rules = resources.devices ?? [];
+  const policy = devicePolicy(rules);
   const start = policy.isAllowed ? 'devices.allow' : 'devices.deny';
   const exceptions = policy.isAllowed ? 'devices.deny' : 'devices.allow';
   return [
-    ...to(start, 'a *:* rwm', '/devices'),
-    ...policy.exceptions.flatMap((exception) => to(exceptions, deviceWords(exception), '/devices')),
+    ...to(start, 'a *:* rwm', '/devices').map((write) => ({ ...write, cause: deviceCause(rules, policy) })),
+    ...policy.exceptions.flatMap((exception) =>
+      to(exceptions, deviceWords(exception), '/devices').map((write) => ({
+        ...write,
+        cause: deviceCause(rules, policy, exception),
+      })),
+    ),
   ];
 }
 

@@ -1,7 +1,7 @@
 // The device controller's rules → what is allowed in the end. Rules apply in order, as writes to devices.deny and devices.allow
 // would: a rule for every device sets the default, others add or take away exceptions from it.
 import type { DeviceRule } from '../../oci/runtime-resources.ts';
-import { refusal } from './context.ts';
+import { type PlanCause, refusal } from './context.ts';
 
 /** One exception: a device, or with `*` many. */
 export interface DeviceException {
@@ -93,6 +93,27 @@ const covers = (wide: DeviceException, narrow: DeviceException): boolean =>
   (wide.major === '*' || wide.major === narrow.major) &&
   (wide.minor === '*' || wide.minor === narrow.minor) &&
   [...narrow.access].some((letter) => wide.access.includes(letter));
+
+/**
+ * The rule that an exception comes from: the last one about that device; of what none asks for, the default. Without an
+ * exception: the rule that the policy starts from, where there is one.
+ */
+export function deviceCause(
+  rules: readonly DeviceRule[],
+  { isAllowed }: Pick<DevicePolicy, 'isAllowed'>,
+  exception?: DeviceException,
+): PlanCause {
+  const at = rules.findLastIndex((rule) =>
+    exception === undefined
+      ? rule.type === undefined || rule.type === 'a'
+      : rule.allow !== isAllowed &&
+        rule.type === exception.type &&
+        deviceNumber(rule.major) === exception.major &&
+        deviceNumber(rule.minor) === exception.minor,
+  );
+  if (at >= 0) return `/linux/resources/devices/${at}`;
+  return exception === undefined ? 'default:default-devices' : 'default:spec-devices';
+}
 
 /** `c 1:3 rwm`: what devices.allow and devices.deny take. @source kernel cgroup-v1/devices.rst */
 export const deviceWords = (exception: DeviceException): string =>
