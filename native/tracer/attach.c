@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -82,6 +83,9 @@ static void follow_by_number(const struct options *options, int followed)
 		__s32 born_here = 0;
 		if (bpf_map_update_elem(followed, &pid, &born_here, BPF_ANY) < 0)
 			fail_host("following a process");
+		/* It ended while we came: its number will be somebody else's. */
+		if (kill(options->follow[i], 0) < 0 && errno == ESRCH)
+			bpf_map_delete_elem(followed, &pid);
 	}
 }
 

@@ -182,10 +182,10 @@ __noinline int append_vector(__u32 slot, __u32 place, __u64 address, __u64 count
 #include "descriptor.bpf.h"
 
 /*
- * struct msghdr: part 0 the address, from part 1 on the data, which only netlink sockets show, and last the control messages
+ * struct msghdr: part 0 the address, from part 1 on the data, which only some netlink sockets show, and last the control messages
  * (descriptors that are handed over, who the sender is).
  */
-__noinline int append_message(__u32 slot, __u32 argument, __u64 address, __u64 most, int is_netlink)
+__noinline int append_message(__u32 slot, __u32 argument, __u64 address, __u64 most, int shows_data)
 {
 	struct user_message message;
 	struct scratch *scratch = scratch_of(slot);
@@ -196,8 +196,8 @@ __noinline int append_message(__u32 slot, __u32 argument, __u64 address, __u64 m
 		return 0;
 	}
 	if (message.name && message.name_length)
-		append_bytes(slot, argument, message.name, 128, message.name_length);
-	if (is_netlink)
+		append_bytes(slot, argument, message.name, 128, message.name_length & 0x7fffffff);
+	if (shows_data)
 		append_vector(slot, argument | 1 << 8, message.vector, message.vectors, most);
 	if (message.control && message.control_length)
 		append_bytes(slot, argument | CONTROL_PART << 8, message.control, CONTROL_KEPT, message.control_length & 0x7fffffff);
@@ -261,7 +261,7 @@ __noinline int apply_rule(__u32 slot, __u32 index, int at_exit)
 		return append_strings(slot, argument, address, most);
 	if (kind == CAPTURE_MESSAGE) {
 		__u64 left = rule->at_exit && scratch->result < most ? scratch->result : most;
-		return append_message(slot, argument, address, left, is_netlink((__u32)scratch->arguments[0]));
+		return append_message(slot, argument, address, left, may_show_messages((__u32)scratch->arguments[0]));
 	}
 	if ((kind == CAPTURE_DATA || kind == CAPTURE_VECTOR) && !may_show((__u32)scratch->arguments[0]))
 		return 0;

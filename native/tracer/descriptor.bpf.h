@@ -1,6 +1,7 @@
 /*
- * Which descriptors may show their data: files on the kernel's own file systems and netlink sockets. What a process writes to
- * ordinary files, pipes and other sockets is its own affair.
+ * Which descriptors may show their data: files on the kernel's own file systems, and netlink sockets of protocols that carry no keys
+ * (generic netlink does: WireGuard, MACsec, wireless; xfrm and crypto do). What a process writes to ordinary files, pipes and other
+ * sockets is its own affair.
  */
 #ifndef TLAB_TRACER_DESCRIPTOR_BPF_H
 #define TLAB_TRACER_DESCRIPTOR_BPF_H
@@ -12,6 +13,8 @@
 #define SYSFS_MAGIC 0x62656572
 #define SOCKFS_MAGIC 0x534F434B
 #define AF_NETLINK 16
+/* uapi linux/netlink.h: route, sock_diag, audit, netfilter, kobject_uevent */
+#define SHOWN_PROTOCOLS (1u << 0 | 1u << 4 | 1u << 9 | 1u << 12 | 1u << 15)
 
 static __always_inline struct file *file_of(__u32 descriptor)
 {
@@ -24,18 +27,20 @@ static __always_inline struct file *file_of(__u32 descriptor)
 	return file;
 }
 
-static __always_inline int is_netlink_file(struct file *file)
+static __always_inline int is_shown_socket(struct file *file)
 {
 	struct socket *socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk, __sk_common.skc_family) == AF_NETLINK;
+	struct sock *sock = BPF_CORE_READ(socket, sk);
+	__u32 protocol = BPF_CORE_READ(sock, sk_protocol);
+	return BPF_CORE_READ(sock, __sk_common.skc_family) == AF_NETLINK && protocol < 32 && (SHOWN_PROTOCOLS >> protocol & 1);
 }
 
-__noinline int is_netlink(__u32 descriptor)
+__noinline int may_show_messages(__u32 descriptor)
 {
 	struct file *file = file_of(descriptor);
 	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return 0;
-	return is_netlink_file(file);
+	return is_shown_socket(file);
 }
 
 /* Files of /proc that show what a process was given: its environment, its arguments, its memory. */
@@ -60,7 +65,7 @@ __noinline int may_show(__u32 descriptor)
 	case PROC_SUPER_MAGIC:
 		return !is_private(file);
 	case SOCKFS_MAGIC:
-		return is_netlink_file(file);
+		return is_shown_socket(file);
 	default:
 		return 0;
 	}

@@ -32,7 +32,7 @@ struct fdtable { unsigned int max_fds; struct file **fd; } __KERNEL_TYPE;
 struct files_struct { struct fdtable *fdt; } __KERNEL_TYPE;
 
 struct sock_common { unsigned short skc_family; } __KERNEL_TYPE;
-struct sock { struct sock_common __sk_common; } __KERNEL_TYPE;
+struct sock { struct sock_common __sk_common; unsigned short sk_protocol; } __KERNEL_TYPE;
 struct socket { struct sock *sk; } __KERNEL_TYPE;
 
 struct mm_struct { unsigned long arg_start, arg_end; } __KERNEL_TYPE;

@@ -309,7 +309,12 @@ static __always_inline void append_new_arguments(struct task_struct *task)
 			append_mark(scratch, 1 | i << 8, E2BIG_RESULT);
 			return;
 		}
-		at += append_string(ON_EXEC, 1 | i << 8, at, CHUNK_MOST) + 1;
+		at += append_string(ON_EXEC, 1 | i << 8, at, CHUNK_MOST);
+		char last = 1;
+		/* Where one does not end where it was cut, or cannot be read, nobody knows where the next one begins. */
+		if (bpf_probe_read_user(&last, 1, (const void *)at) || last != 0)
+			return;
+		at++;
 	}
 }
 

@@ -149,14 +149,7 @@ test('a call that a seccomp filter refuses has its entry, its arguments and a ma
 });
 
 test('strings that are not in memory at entry are read again, for execve from the new program', ebpf(), async () => {
-  const file = `${place.folder}/texts`;
-  const bytes = Buffer.alloc(16384);
-  const words = ['/not-resident/path', '/bin/true', 'first', 'second'];
-  for (const [page, word] of words.entries()) bytes.write(word, page * 4096);
-  writeFileSync(file, bytes);
-  const ran = await place.trace([place.program('not-resident'), file]);
-  assert.equal(ran.status, 0);
-  const records = readRecords(ran.path);
+  const records = await traceNotResident('second');
   const found = onlyThread(callsByThread(records));
   const access = found.findLast(({ enter }) => enter.captures.some(({ whole }) => whole === -14));
   assert.ok(access, 'nothing failed at entry: the test does not test');
@@ -175,6 +168,31 @@ test('strings that are not in memory at entry are read again, for execve from th
     ],
   );
 });
+
+test('an argument of a new program that is longer than what is kept of it is not taken for two', ebpf(), async () => {
+  const records = await traceNotResident('x'.repeat(6000));
+  const exec = records.findLast(({ type }) => type === 'exec');
+  const found = exec?.captures.filter(({ argument }) => argument === 1) ?? [];
+  assert.deepEqual(
+    found.map(({ text, whole }) => [text.length, whole]),
+    [
+      [5, 5],
+      [4096, 4097],
+    ],
+  );
+});
+
+/** Records of a program whose path, and what it executes, are in memory that is not there yet. */
+async function traceNotResident(lastArgument: string): Promise<TracedRecord[]> {
+  const file = `${place.folder}/texts`;
+  const bytes = Buffer.alloc(20480);
+  const words = ['/not-resident/path', '/bin/true', 'first', lastArgument];
+  for (const [page, word] of words.entries()) bytes.write(word, page * 4096);
+  writeFileSync(file, bytes);
+  const ran = await place.trace([place.program('not-resident'), file]);
+  assert.equal(ran.status, 0);
+  return readRecords(ran.path);
+}
 
 test('threads that end together are all told, and the last one ends the process', ebpf(), async () => {
   const rounds = 30;
