@@ -5,6 +5,7 @@ import { paths } from '../base/paths.ts';
 import { type ApiRequest, type DaemonClient, daemonClient } from '../daemon/client.ts';
 import { isTraced } from '../trace/recorder.ts';
 import { say } from './terminal.ts';
+import { requestsMayGo } from './trace/hold.ts';
 
 /** `--host` or TLAB_HOST, `unix:///path`; else the usual socket. */
 export function socketPath(host: string | undefined = process.env.TLAB_HOST): string {
@@ -14,20 +15,12 @@ export function socketPath(host: string | undefined = process.env.TLAB_HOST): st
   return path;
 }
 
-/** What every request waits for: that the tracer is attached, when there is one. */
-let attached: Promise<void> = Promise.resolve();
-
-/** Requests made from now on wait until this has settled. */
-export function holdRequestsUntil(ready: Promise<void>): void {
-  attached = ready;
-}
-
 /** A client that starts the daemon when its first call finds none. */
 export function connect(): DaemonClient {
   const path = socketPath();
   const client = daemonClient(path);
   let ready: Promise<void> | undefined = isTraced()
-    ? Promise.all([ensureDaemon(path), attached]).then(() => undefined)
+    ? Promise.all([ensureDaemon(path), requestsMayGo()]).then(() => undefined)
     : undefined;
   const calling = async <T>(call: () => Promise<T>): Promise<T> => {
     if (ready !== undefined) await ready;
@@ -65,7 +58,7 @@ export async function ensureDaemon(path: string = socketPath()): Promise<void> {
   if (path !== paths.daemonSocket || process.getuid?.() !== 0) {
     throw new LabError('unavailable', `the daemon is not running at ${path}`, { hint: 'sudo tlab system start' });
   }
-  await attached;
+  await requestsMayGo();
   say('starting the daemon');
   await launchDaemon();
 }

@@ -1,31 +1,17 @@
-// The traces of this host: open one, close it, list, load, remove. A trace is a folder `<traces>/<id>` with `trace.json` (what is known at
+// The traces of this host: open one, close it, list, remove. A trace is a folder `<traces>/<id>` with `trace.json` (what is known at
 // the start and the end), `parts/` (what each process wrote, and calls.bin of the tracer) and, once somebody has looked at it, `trace.jsonl`:
-// all of it in one file. Rules: the folder's existence is what turns tracing on; closing is cheap, the work is done at the first look.
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+// all of it in one file (first-look.ts). Rules: the folder's existence is what turns tracing on; closing is cheap, and what decodes system
+// calls is not even loaded for it.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { monotonicNow } from '../base/time.ts';
 import { operationEvents } from '../runc/plan/records.ts';
 import { newTraceId } from '../trace/context.ts';
-import { schemaName, schemaVersion, type Trace, traceLines } from '../trace/file.ts';
+import { schemaName, schemaVersion, type Trace } from '../trace/file.ts';
 import { mergeParts } from '../trace/merge.ts';
-import { readTraceFile } from '../trace/read.ts';
-import { type CallLines, openCalls, wordsOfLoss } from '../tracer/merge.ts';
-import { addDerivedEvents } from './derived.ts';
+import { wordsOfLoss } from '../tracer/records.ts';
 import { hostFacts, toolFacts } from './facts.ts';
 import { type TracerOutcome, tracerOutcome } from './tracing.ts';
 
@@ -69,9 +55,9 @@ export function openTrace(command: string[], foreign: Pick<Opened, 'engine' | 'b
   return id;
 }
 
-const folderOf = (id: string): string => `${paths.traces}/${id}`;
+export const folderOf = (id: string): string => `${paths.traces}/${id}`;
 
-function readOpened(id: string): Opened {
+export function readOpened(id: string): Opened {
   return v.parse(opened, JSON.parse(readFileSync(`${folderOf(id)}/trace.json`, 'utf8')));
 }
 
@@ -102,76 +88,9 @@ function tellOutcome({ header }: Trace, { blind, counts }: TracerOutcome): void 
   if (header.lost > 0) header.blind.push(wordsOfLoss(header.lost));
 }
 
-function mergedParts(id: string, { tracer, blind: unseen = [], ...base }: Opened): Trace {
+export function mergedParts(id: string, { tracer, blind: unseen = [], ...base }: Opened): Trace {
   const blind = [...unseen, ...(tracer?.blind === undefined ? [] : [tracer.blind])];
   return mergeParts(folderOf(id), { ...base, host: hostFacts(), tool: toolFacts(), blind }, operationEvents);
-}
-
-/** Makes `trace.jsonl` of the parts and the tracer's records. May be done again: a container goes on writing after `run -d`. */
-function mergeTrace(id: string): string {
-  const file = `${folderOf(id)}/trace.jsonl`;
-  const begun = new Date();
-  const start = readOpened(id);
-  const trace = mergedParts(id, start);
-  const recording = `${folderOf(id)}/parts/calls.bin`;
-  const calls = openCalls(recording, trace, addDerivedEvents(recording, trace));
-  try {
-    describeCalls(trace, calls, start.tracer);
-    const unfinished = `${file}.${process.pid}`;
-    writeTrace(unfinished, trace, calls);
-    utimesSync(unfinished, begun, begun); // what a process wrote while we read is newer
-    renameSync(unfinished, file);
-  } finally {
-    calls?.close();
-  }
-  return file;
-}
-
-/** Fills in the header's numbers and what could not be seen. */
-function describeCalls(trace: Trace, calls: CallLines | undefined, outcome: TracerOutcome | undefined): void {
-  const { header } = trace;
-  if (calls === undefined) {
-    if (header.blind.length === 0) header.blind.push('system calls: no tracer was attached');
-    return;
-  }
-  header.calls = calls.count;
-  header.seen += calls.count;
-  header.lost = calls.lost;
-  header.blind.push(...calls.blind);
-  const { attachMs, endMs, endedNs } = outcome ?? {};
-  const endedTs = endedNs === undefined ? undefined : Number(BigInt(endedNs) - BigInt(header.clock.startNs));
-  if (endedTs !== undefined && trace.events.some((event) => event.ts > endedTs)) {
-    header.blind.push(`system calls after ${(endedTs / 1e6).toFixed(0)} ms: the tracer ends with the command`);
-  }
-  if (attachMs !== undefined && endMs !== undefined) {
-    header.cost = { attachMs, endMs, recordedBytes: calls.sizeBytes };
-  }
-}
-
-const chunkCharacters = 1 << 20;
-
-function writeTrace(path: string, trace: Trace, calls: CallLines | undefined): void {
-  const fd = openSync(path, 'w', 0o660);
-  try {
-    let chunk = '';
-    const add = (line: string): void => {
-      chunk += `${line}\n`;
-      if (chunk.length < chunkCharacters) return;
-      writeSync(fd, chunk);
-      chunk = '';
-    };
-    for (const line of traceLines(trace)) add(line);
-    for (const line of calls?.lines() ?? []) add(line);
-    writeSync(fd, chunk);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Newest modification of a trace's parts, in milliseconds since the epoch. */
-function partsChangedMs(id: string): number {
-  const parts = `${folderOf(id)}/parts`;
-  return Math.max(0, ...readdirSync(parts).map((file) => statSync(`${parts}/${file}`).mtimeMs));
 }
 
 export interface TraceSummary {
@@ -213,7 +132,7 @@ function readStart(file: string): Opened | undefined {
 }
 
 /** The id that a prefix, or `last`, stands for. @throws LabError notFound, invalidArgument when ambiguous. */
-function resolveTraceId(name: string): string {
+export function resolveTraceId(name: string): string {
   const all = listTraces();
   if (name === 'last') {
     if (all[0] !== undefined) return all[0].id;
@@ -227,17 +146,6 @@ function resolveTraceId(name: string): string {
     ? new LabError('notFound', `no trace ${name}, and no file of that name`, { hint: 'list them: tlab trace ls' })
     : new LabError('invalidArgument', `trace ${name} is ambiguous: ${matching.length} traces begin with it`);
 }
-
-/** The file of a trace by file name, id, prefix of an id, or `last`; made again when a process wrote more since. */
-function traceFile(name: string): string {
-  if (/[/.]/.test(name) || existsSync(name)) return name;
-  const id = resolveTraceId(name);
-  const file = `${folderOf(id)}/trace.jsonl`;
-  return existsSync(file) && statSync(file).mtimeMs >= partsChangedMs(id) ? file : mergeTrace(id);
-}
-
-/** The same, read: levels 0 to 2. */
-export const loadTrace = async (name: string): Promise<Trace> => readTraceFile(traceFile(name));
 
 /** Removes a trace with its parts. */
 export function removeTrace(name: string): string {

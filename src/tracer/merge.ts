@@ -10,7 +10,7 @@ import { type Attribution, attribute, clockOf } from './attribute.ts';
 import { type CallEvent, type EndEvent, type ForkEvent, openRecording, type Recording } from './calls.ts';
 import { Operations } from './operations.ts';
 import { type Life, Processes } from './processes.ts';
-import { fileHeadBytes } from './records.ts';
+import { fileHeadBytes, wordsOfLoss } from './records.ts';
 import { traceOfPart } from './turns.ts';
 
 export interface CallLines {
@@ -68,9 +68,6 @@ const noCalls = (sizeBytes: number, reason: string): CallLines => ({
   lines: function* () {},
   close: () => undefined,
 });
-
-export const wordsOfLoss = (lost: number): string =>
-  `LOST ${lost} records of system calls: they came faster than the tracer could write; level 3 is not complete`;
 
 function* missing({ counts, damage }: Recording): Generator<string> {
   const lost = counts === undefined ? 0 : counts.dropped + counts.missed;

@@ -36,6 +36,10 @@ export interface TracerCounts {
   received: number;
 }
 
+/** What a trace says of records that are missing. */
+export const wordsOfLoss = (lost: number): string =>
+  `LOST ${lost} records of system calls: they came faster than the tracer could write; level 3 is not complete`;
+
 /** One part of what was read behind an argument. `whole` below 0: an errno, nothing could be read. */
 export interface Capture extends CapturedBytes {
   argument: number;

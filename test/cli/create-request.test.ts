@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { prepareCreate } from '../../src/cli/create/request.ts';
 import { parseLine } from '../../src/cli/flags/parse.ts';
-import { runFlags } from '../../src/cli/run/run.ts';
+import { runFlags } from '../../src/cli/run/flags.ts';
 
 function prepare(...argv: string[]) {
   const line = parseLine(runFlags, argv, { untilOperand: true });

@@ -6,7 +6,8 @@ import { connect } from '../connection.ts';
 import { containerPath } from '../each.ts';
 import { boolean } from '../flags/spec.ts';
 import { runInForeground } from '../run/attached.ts';
-import { checkTerminal, detachKeysFlag } from '../run/run.ts';
+import { detachKeysFlag } from '../run/flags.ts';
+import { checkTerminal } from '../run/run.ts';
 
 export default defineCommand({
   operands: 'CONTAINER',

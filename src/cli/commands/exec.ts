@@ -8,8 +8,9 @@ import { variable, variablesOfFile } from '../create/readers.ts';
 import { containerPath } from '../each.ts';
 import { boolean, many, text } from '../flags/spec.ts';
 import { resize } from '../run/attached.ts';
+import { detachKeysFlag } from '../run/flags.ts';
 import { followSize, rawTerminal, terminalSize } from '../run/raw-terminal.ts';
-import { checkTerminal, detachKeysFlag } from '../run/run.ts';
+import { checkTerminal } from '../run/run.ts';
 import { carryStreams, leaveRunning } from '../run/streams.ts';
 import { exitStatusOfExec } from '../status.ts';
 

@@ -1,6 +1,7 @@
 // tlab run: the logic is in run/run.ts, where `trace run` finds it too.
 import { defineCommand } from '../command.ts';
-import { run, runFlags } from '../run/run.ts';
+import { runFlags } from '../run/flags.ts';
+import { run } from '../run/run.ts';
 import { exitStatusOfRun } from '../status.ts';
 
 export default defineCommand({

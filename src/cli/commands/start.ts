@@ -5,7 +5,8 @@ import { connect } from '../connection.ts';
 import { containerPath, forEach } from '../each.ts';
 import { boolean, usageError } from '../flags/spec.ts';
 import { runInForeground } from '../run/attached.ts';
-import { checkTerminal, detachKeysFlag } from '../run/run.ts';
+import { detachKeysFlag } from '../run/flags.ts';
+import { checkTerminal } from '../run/run.ts';
 
 export default defineCommand({
   operands: 'CONTAINER [CONTAINER...]',

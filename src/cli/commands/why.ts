@@ -1,12 +1,12 @@
 // `tlab why`: the causes of one event of a trace, from the kernel to what the person typed; and back, from a flag to all that it caused.
-import { loadTrace } from '../../engine/traces.ts';
+import { loadTrace } from '../../engine/first-look.ts';
 import type { Trace } from '../../trace/file.ts';
 import { explainEvent } from '../../viewer/explain.ts';
 import { flagLines } from '../../viewer/flag-effects.ts';
 import { findEvent } from '../../viewer/text.ts';
 import { defineCommand } from '../command.ts';
 import { type FlagTable, text, usageError } from '../flags/spec.ts';
-import { runFlags } from '../run/run.ts';
+import { runFlags } from '../run/flags.ts';
 import { print, terminalColumns } from '../terminal.ts';
 
 export default defineCommand({

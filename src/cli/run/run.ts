@@ -1,30 +1,13 @@
-// The logic of `run` and `trace run`: flags as data, and one function from a parsed line to an exit status.
+// The logic of `run` and `trace run`: from a parsed line to an exit status.
 import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import { connect } from '../connection.ts';
-import { createFlags } from '../create/flags.ts';
 import { type CreateLine, prepareCreate } from '../create/request.ts';
-import type { ParsedLine } from '../flags/parse.ts';
-import { keySequence } from '../flags/readers.ts';
-import { boolean, one, usageError } from '../flags/spec.ts';
+import { usageError } from '../flags/spec.ts';
 import { print } from '../terminal.ts';
 import { runInForeground } from './attached.ts';
 import { createContainer } from './create.ts';
-
-/** Keys are checked when they are read and sent as they were typed. */
-export const detachKeysFlag = one('Keys that detach from the container', (given) => {
-  keySequence(given);
-  return given;
-});
-
-export const runFlags = {
-  ...createFlags,
-  detach: boolean('Run in the background and print the container ID', { short: 'd' }),
-  'detach-keys': detachKeysFlag,
-  'sig-proxy': boolean('Hand signals to the container (--sig-proxy=false: do not)', { initial: true }),
-};
-
-export type RunLine = Pick<ParsedLine<typeof runFlags>, 'flags' | 'operands' | 'given'> & { name: string };
+import type { RunLine } from './flags.ts';
 
 /** Runs a container; the container's own status, or 0 once it runs in the background. */
 export async function run(line: RunLine, client: DaemonClient = connect()): Promise<number> {

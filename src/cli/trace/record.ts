@@ -9,11 +9,10 @@ import { startTracing, type Tracing, withoutTracing } from '../../engine/tracing
 import { newSpanId, runWithTrace, withCause } from '../../trace/context.ts';
 import { emit, Recorder } from '../../trace/recorder.ts';
 import { redactCommand } from '../../trace/redact.ts';
-import { LiveStory } from '../../viewer/live.ts';
-import { storyEnd } from '../../viewer/story.ts';
-import { holdRequestsUntil } from '../connection.ts';
+import type { LiveStory } from '../../viewer/live.ts';
 import { exitStatusOfRun } from '../status.ts';
 import { say, terminalColumns } from '../terminal.ts';
+import { holdRequestsUntil } from './hold.ts';
 
 export interface RecordOptions {
   /** Words after `tlab trace`: `run`, `-d`, `nginx`. */
@@ -31,6 +30,8 @@ export async function record(options: RecordOptions, body: () => Promise<number>
   const tracing = options.syscalls ? startTracing(id) : withoutTracing('system calls: left out by --no-syscalls');
   holdRequestsUntil(tracing.ready);
   const recorder = new Recorder(paths.traces, id, 'cli');
+  // Loaded while the tracer is being attached, as is what `body` needs.
+  const { LiveStory } = await import('../../viewer/live.ts');
   const story = new LiveStory(`${paths.traces}/${id}/parts`, { width: terminalColumns(), print: say });
   if (options.live) story.start();
   let status: number | undefined;
@@ -66,6 +67,7 @@ interface Recording {
 /** The story is told before the tracer ends: the engine cleans up after its last answer, and that is still to be seen. */
 async function finish({ id, status, tracing }: Recording, story: LiveStory): Promise<void> {
   try {
+    const { storyEnd } = await import('../../viewer/story.ts');
     const trace = readParts(id);
     story.tellRest(trace);
     const tracer = await tracing.end();

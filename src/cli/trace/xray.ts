@@ -1,13 +1,13 @@
 // `tlab trace --engine docker run …`: a command of the real Docker on this host, watched from outside, and its story.
 import { LabError } from '../../base/errors.ts';
-import { loadTrace } from '../../engine/traces.ts';
+import { loadTrace } from '../../engine/first-look.ts';
 import { findDocker } from '../../engine/xray/find.ts';
 import { type DockerCommand, recordDocker } from '../../engine/xray/record.ts';
 import { redactCommand } from '../../trace/redact.ts';
 import { storyEnd, storyLines } from '../../viewer/story.ts';
 import { type CreateLine, prepareCreate } from '../create/request.ts';
 import { parseLine } from '../flags/parse.ts';
-import { runFlags } from '../run/run.ts';
+import { runFlags } from '../run/flags.ts';
 import { say, terminalColumns } from '../terminal.ts';
 
 const neverSeen = [

@@ -1,5 +1,5 @@
 // `tlab trace diff`: what two traces did differently, and why.
-import { loadTrace } from '../../../engine/traces.ts';
+import { loadTrace } from '../../../engine/first-look.ts';
 import { diffJson, diffTraces } from '../../../explain/diff/diff.ts';
 import { diffScreen } from '../../../explain/diff/text.ts';
 import { readCalls } from '../../../trace/calls.ts';

@@ -2,7 +2,7 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { LabError } from '../../../base/errors.ts';
 import { printable } from '../../../base/text.ts';
-import { loadTrace } from '../../../engine/traces.ts';
+import { loadTrace } from '../../../engine/first-look.ts';
 import { noFaults, wholeLines } from '../../../trace/calls.ts';
 import type { Trace } from '../../../trace/file.ts';
 import { faultLines } from '../../../viewer/text.ts';

@@ -1,7 +1,7 @@
 // `tlab trace run`: exactly `tlab run`, and every step of it recorded and told.
 import { defineCommand } from '../../command.ts';
 import { boolean } from '../../flags/spec.ts';
-import { run, runFlags } from '../../run/run.ts';
+import { runFlags } from '../../run/flags.ts';
 import { exitStatusOfRun } from '../../status.ts';
 import { record } from '../../trace/record.ts';
 
@@ -19,6 +19,9 @@ export default defineCommand({
   ],
   run: (line) => {
     const argv = process.argv.slice(process.argv.indexOf('trace') + 1);
-    return record({ argv, live: line.flags.detach, syscalls: !line.flags['no-syscalls'] }, () => run(line));
+    return record({ argv, live: line.flags.detach, syscalls: !line.flags['no-syscalls'] }, async () => {
+      const { run } = await import('../../run/run.ts');
+      return await run(line);
+    });
   },
 });

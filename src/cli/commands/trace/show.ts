@@ -1,7 +1,7 @@
 // `tlab trace show`: a trace as text, from story to system call.
 import { LabError } from '../../../base/errors.ts';
 import { printableJson } from '../../../base/text.ts';
-import { loadTrace } from '../../../engine/traces.ts';
+import { loadTrace } from '../../../engine/first-look.ts';
 import { type CallFaults, noFaults } from '../../../trace/calls.ts';
 import type { Trace } from '../../../trace/file.ts';
 import type { Level } from '../../../trace/row.ts';

@@ -1,7 +1,7 @@
 // `tlab trace twin`: a run as a shell script of the commands that a person would type.
 import { writeFileSync } from 'node:fs';
 import { LabError } from '../../../base/errors.ts';
-import { loadTrace } from '../../../engine/traces.ts';
+import { loadTrace } from '../../../engine/first-look.ts';
 import { twinScript } from '../../../explain/twin.ts';
 import { defineCommand } from '../../command.ts';
 import { text } from '../../flags/spec.ts';
