@@ -24,7 +24,8 @@ const lineOf = (words: readonly string[], substitutions: readonly Substitution[]
   words.map((text) => word(text, substitutions)).join(' ');
 
 /** A file of a cgroup, and none elsewhere by way of `..`. */
-const isCgroupPath = (path: string): boolean => path.startsWith('/sys/fs/cgroup/') && !/\/\.\.?(?:\/|$)|[\n\0]/.test(path);
+const isCgroupPath = (path: string): boolean =>
+  path.startsWith('/sys/fs/cgroup/') && !/\/\.\.?(?:\/|$)|[\n\0]/.test(path);
 
 const notDone = (event: TraceEvent, what: string): Step => ({ event, lines: [`# not done by hand: ${what}`] });
 
@@ -120,8 +121,7 @@ function ruleStep(event: TraceEvent, { substitutions, ports }: Names): Step {
 }
 
 /** `--modprobe` and `-M` name a program that iptables runs; letters of options can be joined. @source man iptables(8), getopt(3) */
-const isForeignRule = (words: readonly string[]): boolean =>
-  words.some((one) => /\n|^--mo|^-M|^-[A-Za-z]./.test(one));
+const isForeignRule = (words: readonly string[]): boolean => words.some((one) => /\n|^--mo|^-M|^-[A-Za-z]./.test(one));
 
 function cgroupWriteStep(event: TraceEvent, initPid: number, substitutions: readonly Substitution[]): Step {
   if (!isCgroupPath(String(event.data.path))) {

@@ -134,7 +134,8 @@ function environmentWords(environment: readonly string[]): { known: string[]; un
     const equals = variable.indexOf('=');
     const name = variable.slice(0, equals);
     // env(1) takes a word that begins with - for an option: -S would run what it holds.
-    if (equals > 0 && !name.startsWith('-') && !/^(\[redacted\]|\*+)$/.test(variable.slice(equals + 1))) known.push(word(variable));
+    if (equals > 0 && !name.startsWith('-') && !/^(\[redacted\]|\*+)$/.test(variable.slice(equals + 1)))
+      known.push(word(variable));
     else if (/^[A-Za-z_]\w*$/.test(name)) {
       known.push(`${name}="\${ENV_${name}-}"`);
       unknown.push(`# The value of ${name} was not recorded: set ENV_${name}.`);
