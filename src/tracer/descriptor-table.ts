@@ -8,6 +8,9 @@ interface Descriptor {
 /** A file that claims more descriptors than processes have shall not cost us more: the rest has no names. */
 const namesMost = 1024;
 
+/** PATH_MAX: a file whose names grow call by call, each opened beneath the one before, shall not cost us more. @source uapi linux/limits.h */
+const nameLongest = 4096;
+
 /** A copy takes over this many changes by itself; with more, they are first worked into entries that both can share. */
 const changesMost = 32;
 
@@ -49,7 +52,7 @@ export class DescriptorTable {
     return this.#get(fd)?.name;
   }
   open(fd: number, name: string | undefined, closeOnExec = false): void {
-    if (name === undefined) this.close(fd);
+    if (name === undefined || name.length > nameLongest) this.close(fd);
     else this.#set(fd, { name, closeOnExec });
   }
   copy(from: number, to: number, closeOnExec: boolean): void {
@@ -57,7 +60,7 @@ export class DescriptorTable {
   }
   rename(fd: number, name: string): void {
     const entry = this.#get(fd);
-    if (entry) this.#set(fd, { ...entry, name });
+    if (entry) this.open(fd, name, entry.closeOnExec);
   }
   close(fd: number): void {
     if (this.#get(fd)) this.#set(fd, undefined);

@@ -160,3 +160,12 @@ test('a file that claims more processes and descriptors than there are costs no 
   assert.deepEqual(story.names(), ['7</file/7>']);
   assert.ok(process.memoryUsage().heapUsed - before < 600e6);
 });
+
+test('a name that grows call by call is let go when it is longer than a path can be', () => {
+  const story = new Story().open(`/${'d'.repeat(4000)}`, 3).look(3);
+  for (let depth = 0; depth < 20_000; depth++) story.call(n.openat, [3, 0x1000, 0], 3, [text(1, 'e'.repeat(200))]);
+  story.look(3);
+  const [first = '', last = ''] = story.names();
+  assert.equal(first.length, 4004);
+  assert.ok(last.length < 4200, `${last.length}`);
+});
