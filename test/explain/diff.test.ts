@@ -197,17 +197,42 @@ test('a bind and its remount are one mount, and only the option that differs is 
   assert.ok(screen(a, b).includes('  ~ mount /data: ro → rw'));
 });
 
-test('what hangs on the state of the engine is not blamed on the only flag that differs', () => {
-  const bridge: Partial<TraceEvent> = {
-    type: 'kernel.chain-made',
-    cause: 'default:bridge-network',
-    data: { table: 'nat', chain: 'TLAB' },
-  };
-  const difference = diffTraces(trace({ events: [bridge] }), trace({ id: 'b', asked: memory }), options);
-  assert.deepEqual(
-    difference.groups.map(({ cause, asked }) => [cause, asked]),
-    [['default:bridge-network', false]],
-  );
+const bridge: Partial<TraceEvent> = {
+  type: 'kernel.chain-made',
+  cause: 'default:bridge-network',
+  data: { table: 'nat', chain: 'TLAB' },
+};
+
+test('what the first container sets up for all is a note, no difference, and not blamed on the only flag that differs', () => {
+  for (const asked of [{}, memory]) {
+    const difference = diffTraces(trace({ events: [bridge] }), trace({ id: 'b', asked }), options);
+    assert.deepEqual(difference.groups, []);
+    assert.deepEqual(difference.notes, [
+      "A also set up the engine's network (the bridge, its chains and rules): the first container since the start",
+    ]);
+  }
+  const reversed = diffTraces(trace({}), trace({ id: 'b', events: [bridge] }), options);
+  assert.match(reversed.notes.join(), /^B also/);
+});
+
+test('a network that both set up, and not alike, is a difference', () => {
+  const sysctl = (value: string): Partial<TraceEvent> => ({
+    ...bridge,
+    type: 'kernel.file-written',
+    data: { path: '/proc/sys/net/ipv4/ip_forward', value },
+  });
+  const difference = diffTraces(trace({ events: [sysctl('1')] }), trace({ id: 'b', events: [sysctl('0')] }), options);
+  assert.equal(difference.groups.length, 1);
+  assert.deepEqual(difference.notes, []);
+});
+
+test('a run that failed before its program is named, with its reason', () => {
+  const failed: Partial<TraceEvent>[] = [
+    { stage: 'cli', type: 'cli.response-received', data: { status: 500, error: 'OCI runtime create failed: no' } },
+    { stage: 'cli', type: 'cli.command-ended', data: { status: 125 } },
+  ];
+  const difference = diffTraces(trace({}), trace({ id: 'b', events: failed }), options);
+  assert.deepEqual(difference.notes, ['B failed before its program ran, status 125: OCI runtime create failed: no']);
 });
 
 test('a port that the engine chose makes no difference, one that was asked for does', () => {

@@ -20,12 +20,25 @@ const image: Cause = 'argument:IMAGE';
 /** The container's root is made of the image's layers; containerd is only told where they are, not why. */
 const isImageRoot = ({ kind, subject }: Change): boolean => kind === 'mount' && subject === '/';
 
-/** Steps that are taken by the first container that needs them: who is first hangs on the engine's state, not on the command. */
-const stateful = new Set<string>([
-  'default:bridge-network',
-  'default:cgroup-controllers',
-  'default:engine-housekeeping',
+/**
+ * Steps that are taken by the first container that needs them, and what they do: who is first hangs on the engine's state, not on the
+ * command.
+ */
+const stateful = new Map<string, string>([
+  [
+    'default:bridge-network',
+    "set up the engine's network (the bridge, its chains and rules): the first container since the start",
+  ],
+  ['default:cgroup-controllers', 'handed cgroup controllers down: the first container below that cgroup'],
+  ['default:engine-housekeeping', "put the engine's own state in order"],
 ]);
+
+/** What only one of two traces did because of the engine's state: history, and no difference in meaning. Undefined for all else. */
+export function historyWords({ cause, asked }: DiffCause, { a, b }: Change): string | undefined {
+  const words = stateful.get(cause ?? '');
+  if (words === undefined || asked || (a !== undefined && b !== undefined)) return undefined;
+  return `${a === undefined ? 'B' : 'A'} also ${words}`;
+}
 
 export class DiffCauses {
   /** What was asked differently: flags and arguments, by their cause. */

@@ -6,7 +6,7 @@ import type { Cause } from '../../trace/cause.ts';
 import type { Trace } from '../../trace/file.ts';
 import { effectsOf } from '../effects/effect.ts';
 import { type CallsByRole, type CallWalk, countCalls, countChanges, differingRoles } from './calls.ts';
-import { askedWords, DiffCauses } from './causes.ts';
+import { askedWords, DiffCauses, historyWords } from './causes.ts';
 import { type Change, compare } from './compare.ts';
 import { type DiffLine, diffLines, eventNumbers } from './words.ts';
 
@@ -26,7 +26,7 @@ export interface Difference {
   asked: Cause[];
   groups: DifferenceGroup[];
   alike: number;
-  /** What makes the comparison weaker: other hosts, losses. */
+  /** What makes the comparison weaker (other hosts, losses), and what one did only because it came first. */
   notes: string[];
   /** How they did it: counts of system calls; only where they were asked for, or the runtimes are not the same program. */
   calls: { a: CallsByRole; b: CallsByRole; roles: string[] } | undefined;
@@ -45,8 +45,15 @@ export function diffTraces(a: Trace, b: Trace, options: DiffOptions): Difference
   const { changes, alike } = compare(effectsOf(a.events), effectsOf(b.events));
   const causes = new DiffCauses(a, b);
   const groups = new Map<string, { cause: Cause | undefined; asked: boolean; changes: Change[] }>();
+  const history = new Set<string>();
   for (const change of changes) {
-    const { cause, asked } = causes.of(change);
+    const found = causes.of(change);
+    const words = historyWords(found, change);
+    if (words !== undefined) {
+      history.add(words);
+      continue;
+    }
+    const { cause, asked } = found;
     const group = groups.get(cause ?? '') ?? { cause, asked, changes: [] };
     group.changes.push(change);
     groups.set(cause ?? '', group);
@@ -64,7 +71,7 @@ export function diffTraces(a: Trace, b: Trace, options: DiffOptions): Difference
     asked: causes.asked,
     groups: told,
     alike,
-    notes: notesOf(a, b, options),
+    notes: [...notesOf(a, b, options), ...history],
     calls: callsFor(a, b, options),
   };
 }
@@ -117,12 +124,24 @@ function sidesOf(cause: Cause, a: Trace, b: Trace): string {
   return inA === inB ? '' : inA ? ' (A)' : ' (B)';
 }
 
+/** The status of a run that made no container. @source docker-run exit status */
+const failedToRun = 125;
+
+function failureOf({ events }: Trace): string[] {
+  if (!events.some(({ type, data }) => type === 'cli.command-ended' && data.status === failedToRun)) return [];
+  const error = events.findLast(({ type, data }) => type === 'cli.response-received' && data.error !== undefined);
+  return [
+    `failed before its program ran, status ${failedToRun}${error === undefined ? '' : `: ${String(error.data.error)}`}`,
+  ];
+}
+
 function notesOf(a: Trace, b: Trace, { calls }: DiffOptions): string[] {
   const notes: string[] = [];
   for (const [name, trace] of [
     ['A', a],
     ['B', b],
   ] as const) {
+    notes.push(...failureOf(trace).map((words) => `${name} ${words}`));
     if (trace.header.lost > 0)
       notes.push(`${name} lost ${trace.header.lost} records: what it lacks here may have happened`);
     if (calls && (trace.header.calls ?? 0) === 0) {
