@@ -53,6 +53,12 @@ test('without the permission it says so in one line, status 3, and makes no file
   }
 });
 
+test('CAP_BPF and CAP_PERFMON are all that it needs', ebpf(), async () => {
+  const words = ['--output', place.newPath(), '--follow', self];
+  const ran = await run('setpriv', ['--bounding-set', '-all,+bpf,+perfmon', tracerProgram, ...words]);
+  assert.deepEqual([ran.status, ran.stderr], [0, '']);
+});
+
 test('the file is new, for its owner and group alone, and never behind a link', ebpf(), async () => {
   const path = `${place.folder}/file`;
   const words = ['--output', path, '--follow', self];
