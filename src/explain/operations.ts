@@ -9,18 +9,15 @@ export interface OperationSubject {
   arguments: Record<string, unknown>;
   result: number;
   errno: string;
-  /** From the system calls of a foreign runtime: there is no result of the plan. */
-  isDerived: boolean;
 }
 
-export function operationOf({ data, truth }: TraceEvent): OperationSubject {
+export function operationOf({ data }: TraceEvent): OperationSubject {
   const values = data.arguments;
   return {
     name: String(data.operation ?? ''),
     arguments: typeof values === 'object' && values !== null ? (values as Record<string, unknown>) : {},
     result: Number(data.result ?? 0),
     errno: String(data.errno ?? ''),
-    isDerived: truth === 'derived',
   };
 }
 
@@ -345,8 +342,7 @@ export const operationRows: readonly WordsRow<OperationSubject>[] = Object.entri
   when: (subject: OperationSubject) => subject.name === name,
 }));
 
-function coverOf({ isDerived, result }: OperationSubject): string {
-  if (isDerived) return '/dev/null if it is a file, an empty read-only tmpfs if it is a directory';
+function coverOf({ result }: OperationSubject): string {
   return result === 1 ? 'an empty read-only tmpfs (it is a directory)' : '/dev/null (it is a file)';
 }
 

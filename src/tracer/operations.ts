@@ -16,6 +16,10 @@ const rowsByType = rows as unknown as Record<string, { level: number } | undefin
 const isTimed = (event: TraceEvent): boolean =>
   event.stage === 'kernel' && event.truth === 'reported' && typeof event.data.durationNs === 'number';
 
+/** Read from calls, and these calls are known: what else was made at that time is no part of it. */
+const isRead = ({ type, truth }: TraceEvent): boolean =>
+  truth === 'derived' && /^kernel\.(operation-executed|mount-|cgroup-)/.test(type);
+
 const isExec = ({ data }: TraceEvent): boolean => data.operation === 'exec';
 const isReceived = ({ type }: TraceEvent): boolean => /\.re(quest|sponse)-received$/.test(type);
 const isDeed = (event: TraceEvent): boolean => rowsByType[event.type]?.level === 2;
@@ -61,6 +65,7 @@ export class Operations {
     this.#attribution = attribution;
     this.#first = trace.events[0];
     for (const event of trace.events) {
+      if (isRead(event)) continue;
       let reports = this.#reports.get(event.pid);
       if (reports === undefined) {
         reports = { timed: [], others: [] };

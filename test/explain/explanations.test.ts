@@ -192,10 +192,10 @@ test('a filter that is only a question is told from one that is installed', () =
   assert.match(explained(probe).does, /^Asks what the kernel's seccomp knows/);
 });
 
-test('whether a masked path is a file is said only where it is known', () => {
+test('whether a masked path is a file is told by the result', () => {
   const masked = operation('mask_path', { path: '/proc/acpi' }, { result: 1 });
   assert.match(explained(masked).does, /tmpfs \(it is a directory\)/);
-  assert.match(explained({ ...masked, truth: 'derived' }).does, /if it is a directory/);
+  assert.match(explained(operation('mask_path', { path: '/proc/keys' })).does, /\/dev\/null \(it is a file\)/);
 });
 
 test("a runtime's reasons are not given to another program that makes the same call", () => {

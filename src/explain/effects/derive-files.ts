@@ -57,9 +57,10 @@ const open =
     if (call.errno !== 'ENOENT') return;
     const path = deriving.inside(pathAt(call, at, deriving) ?? '');
     if (path === undefined) return;
-    if (deriving.config?.maskedPaths.includes(path)) deriving.operation('mask_path', { path }, [call.event], 'ENOENT');
+    if (deriving.config?.maskedPaths.includes(path))
+      deriving.operation('mask_path', { path }, [call.event], { errno: 'ENOENT' });
     if (deriving.config?.readonlyPaths.includes(path)) {
-      deriving.operation('readonly_path', { path }, [call.event], 'ENOENT');
+      deriving.operation('readonly_path', { path }, [call.event], { errno: 'ENOENT' });
     }
   };
 

@@ -93,7 +93,7 @@ function remount(
 
 function attached(
   { source, target, fstype, options }: { source: string; target: string; fstype: string; options: string[] },
-  calls: readonly TraceEvent[],
+  calls: TraceEvent[],
   { emit }: Deriving,
 ): void {
   emit('kernel.mount-attached', { source, target, fstype, options: options.join(',') }, calls);
@@ -116,7 +116,7 @@ function bindOnItself(target: string, inside: string | undefined, call: Call, de
   const { process, operation, rootIs } = deriving;
   if (inside !== undefined && inside !== '/') {
     if (call.succeeded) process.boundOnItself.set(target, call.event);
-    else if (call.errno === 'ENOENT') operation('readonly_path', { path: inside }, [call.event], 'ENOENT');
+    else if (call.errno === 'ENOENT') operation('readonly_path', { path: inside }, [call.event], { errno: 'ENOENT' });
     return;
   }
   if (!call.succeeded) return;
@@ -141,8 +141,8 @@ function isMask(
   if (call.succeeded) {
     const calls = first === undefined ? [call.event] : [first, call.event];
     process.masked.set(target, calls);
-    operation('mask_path', { path: inside }, calls);
-  } else if (call.errno === 'ENOENT') operation('mask_path', { path: inside }, [call.event], 'ENOENT');
+    operation('mask_path', { path: inside }, calls, { result: isNull ? 0 : 1 });
+  } else if (call.errno === 'ENOENT') operation('mask_path', { path: inside }, [call.event], { errno: 'ENOENT' });
   else process.failedMasks.set(target, call.event);
   return true;
 }
@@ -197,9 +197,10 @@ const moveMount: Handler = (call, deriving) => {
 const pivotRoot: Handler = (call, { process, operation }) => {
   if (!call.succeeded) return;
   process.entered = true;
-  process.pivoting = true;
+  const calls = [call.event];
+  process.pivot = { calls, isDetached: false };
   process.cwd = '/';
-  operation('pivot_root', {}, [call.event]);
+  operation('pivot_root', {}, calls);
 };
 
 /** Into the container's root; a daemon that unpacks a layer goes elsewhere. */
@@ -209,8 +210,8 @@ const chroot: Handler = (call, { process, inside }) => {
 
 const umount: Handler = (call, { process, inside, emit, forgetMount }) => {
   if (!call.succeeded) return;
-  if (process.pivoting) {
-    process.pivoting = false;
+  if (process.pivot !== undefined) {
+    process.pivot.isDetached = true;
     return;
   }
   const path = process.resolve(call.string(0) ?? '');

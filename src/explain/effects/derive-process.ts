@@ -135,7 +135,8 @@ const setgroups = attribute('setgroups', (call) => ({ gids: (call.raw(1).match(/
 const chdir: Handler = (call, { process, inside }) => {
   if (!call.succeeded) return;
   process.cwd = process.resolve(call.string(0) ?? '');
-  if (process.entered) process.set('chdir', { path: inside(process.cwd) ?? process.cwd }, call.event);
+  if (process.entered && process.pivot === undefined)
+    process.set('chdir', { path: inside(process.cwd) ?? process.cwd }, call.event);
 };
 
 const fchdir: Handler = (call, { process }) => {

@@ -16,6 +16,7 @@ import { networkHandlers } from './derive-network.ts';
 import { processHandlers } from './derive-process.ts';
 import type { Deriving, Handler } from './deriving.ts';
 import { ProcessState } from './state.ts';
+import { pathsOf } from './window.ts';
 
 export interface DerivedEvent {
   event: TraceEvent;
@@ -46,6 +47,8 @@ export class EffectDeriver {
   readonly #left = new Set<number>();
   #rootfs: string[] = [];
   #derived: DerivedEvent[] = [];
+  /** The calls of the change that the call at hand has made. */
+  #deed: TraceEvent[] | undefined;
 
   constructor(events: readonly TraceEvent[], context: DeriveContext = {}) {
     this.#roots = runtimesStarted(events);
@@ -64,10 +67,36 @@ export class EffectDeriver {
     const call = new Call(event);
     this.#learnDescriptors(call, state);
     const handler = Object.hasOwn(handlers, call.name) ? handlers[call.name] : undefined;
+    const paths = pathsOf(call, (path, folder) => state.resolve(path, folder)); // as they are before the call
+    this.#deed = undefined;
     handler?.(call, this.#deriving(state, event));
+    this.#place(call, paths, state);
+  }
+
+  /** A call that changed nothing is part of what was changed before or after it, or of nothing. */
+  #place(call: Call, paths: ReadonlySet<string>, state: ProcessState): void {
+    const { event } = call;
+    const calls = this.#deed;
+    if (calls !== undefined) {
+      const all = calls.flatMap((one) => [...pathsOf(new Call(one), (path, folder) => state.resolve(path, folder))]);
+      const deed = { calls, paths: new Set([...paths, ...all]) };
+      state.window.changes(deed, (path) => this.#inside(path, state) !== undefined);
+      return;
+    }
+    const { pivot } = state;
+    if (pivot !== undefined) {
+      const isOver = pivot.isDetached && !/^(umount2|chdir|fchdir|close)$/.test(call.name);
+      if (isOver || call.name === 'chdir') state.pivot = undefined;
+      if (!isOver) {
+        pivot.calls.push(event);
+        return;
+      }
+    }
+    if (state.lastSet !== event) state.window.passes(event, paths);
   }
 
   finish(): DerivedEvent[] {
+    for (const state of this.#states.values()) state.window.settle();
     return this.#derived.sort((a, b) => a.event.ts - b.event.ts);
   }
 
@@ -128,14 +157,14 @@ export class EffectDeriver {
       process,
       config: this.#config,
       emit,
-      operation: (name, args, calls, errno) => {
+      operation: (name, args, calls, { errno, result = 0 } = {}) => {
         const failed = errno === undefined ? {} : { errno };
         const data = {
           index: 0,
           operation: name,
           arguments: args,
           actor: this.#roots.has(process.pid) ? 'runtime' : 'init',
-          result: 0,
+          result,
         };
         emit('kernel.operation-executed', { ...data, durationNs: durationOf(calls), ...failed }, calls);
       },
@@ -145,6 +174,7 @@ export class EffectDeriver {
       },
       forgetMount: (target) => this.#forgetMount(target),
       leave: () => {
+        process.window.settle();
         this.#states.delete(process.pid);
         this.#left.add(process.pid);
       },
@@ -176,6 +206,7 @@ export class EffectDeriver {
     if (cause !== undefined) event.cause = cause;
     else if (this.#config !== undefined) event.data = { ...data, own: true };
     this.#derived.push({ event, calls });
+    this.#deed = calls;
   }
 
   /** The span of the runtime's call: that of the event which started it, where the calls have none. */
@@ -189,7 +220,7 @@ export class EffectDeriver {
 interface Emission {
   type: EventType;
   data: Record<string, unknown>;
-  calls: readonly TraceEvent[];
+  calls: TraceEvent[];
   origin: TraceEvent;
 }
 

@@ -9,8 +9,9 @@ import type { ProcessState } from './state.ts';
 export interface Deriving {
   readonly process: ProcessState;
   readonly config: RuntimeConfig | undefined;
-  emit(type: EventType, data: Record<string, unknown>, calls: readonly TraceEvent[]): void;
-  operation(name: string, args: Record<string, unknown>, calls: readonly TraceEvent[], errno?: string): void;
+  /** The calls are kept and added to: what prepares and ends the change. */
+  emit(type: EventType, data: Record<string, unknown>, calls: TraceEvent[]): void;
+  operation(name: string, args: Record<string, unknown>, calls: TraceEvent[], outcome?: Outcome): void;
   /** The path inside the container; undefined for one of the host. */
   inside(path: string): string | undefined;
   /** Says where the container's root is on the host. */
@@ -19,6 +20,14 @@ export interface Deriving {
   forgetMount(target: string): boolean;
   /** The process executes the container's program: from here on its calls are the container's own. */
   leave(): void;
+}
+
+/** What an operation came to, where it is not simply done. */
+export interface Outcome {
+  /** Met and ignored. */
+  errno?: string;
+  /** 1 of a masked folder, as our runtime reports it. */
+  result?: number;
 }
 
 export type Handler = (call: Call, deriving: Deriving) => void;

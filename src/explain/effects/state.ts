@@ -3,6 +3,7 @@
 // Rule: a child begins with a copy of all of it.
 import type { TraceEvent } from '../../trace/file.ts';
 import type { RuleChange } from './rule-change.ts';
+import { Window } from './window.ts';
 
 export interface MountDraft {
   fstype: string;
@@ -28,8 +29,12 @@ export class ProcessState {
   cwd = '/';
   /** After pivot_root, chroot or setns into a mount namespace: the next execve is the container's program. */
   entered = false;
-  /** Between pivot_root and the unmount of the old root. */
-  pivoting = false;
+  /** From pivot_root to the change of folder that follows the unmount of the old root: its calls, which are added to. */
+  pivot: { calls: TraceEvent[]; isDetached: boolean } | undefined;
+  /** What belongs to the changes that it makes. */
+  readonly window = new Window();
+  /** The last call that set an attribute: it is carried out with that, at execve. */
+  lastSet: TraceEvent | undefined;
   /** Operation → what it was last set to, with the calls that set it. */
   readonly attributes = new Map<string, Attribute>();
   /** Target → the call that bound a path on itself, not yet read-only. */
@@ -61,6 +66,7 @@ export class ProcessState {
 
   /** Keeps the last value of an attribute; its calls add up. */
   set(operation: string, args: Record<string, unknown>, call: TraceEvent): void {
+    this.lastSet = call;
     const known = this.attributes.get(operation);
     this.attributes.set(operation, { args, calls: [...(known?.calls ?? []), call] });
   }
