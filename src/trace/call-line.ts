@@ -59,62 +59,96 @@ export function callLine(
   });
 }
 
+const headMark = '{"seq":';
+
+/** The number in the line of an event, if it begins as callLine begins it. */
+export function numberAtHead(line: string): number | undefined {
+  return line.startsWith(headMark) ? countAt(line, headMark.length) : undefined;
+}
+
+/** The digits at a position, digit by digit: a million lines are looked at so. Undefined where there are none, or too many. */
+function countAt(line: string, from: number): number | undefined {
+  let number = 0;
+  let at = from;
+  for (; at < line.length; at++) {
+    const digit = line.charCodeAt(at) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) break;
+    number = number * 10 + digit;
+  }
+  return at === from || !Number.isSafeInteger(number) ? undefined : number;
+}
+
+/** Without groups: what is asked for is searched in the head then, and most lines are asked for one field. */
 const glanceForm =
-  /^\{"seq":(\d+),"ts":(-?\d+),"pid":(\d+),"tid":(\d+),"type":"kernel\.syscall-made","data":\{"name":"(\w+)","process":"([^"\\\x80-\xff]*)",(?:"result":(?:(-?\d+)|"([^"\\]*)"),)?(?:"errno":"(\w+)",)?(?:"durationNs":(\d+),)?(?:"operation":(\d+),)?(?:"noise":(true),)?"args":\[/;
+  /\{"seq":\d+,"ts":-?\d+,"pid":\d+,"tid":\d+,"type":"kernel\.syscall-made","data":\{"name":"\w+","process":"[^"\\\x80-\xff]*",(?:"result":(?:-?\d+|"[^"\\]*"),)?(?:"errno":"\w+",)?(?:"durationNs":\d+,)?(?:"operation":\d+,)?(?:"noise":true,)?"args":\[/y;
 
-const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
-
-/** What can be told of a line that callLine wrote without parsing it. Its numbers are made when they are asked for. */
+/** What can be told of a line that callLine wrote without parsing it: each field is looked for when it is asked for. */
 export class Glance {
   /** As latin1: what bytes above 127 stand for is left open. */
   readonly line: string;
-  private readonly found: RegExpExecArray;
+  /** Where the arguments begin; no field is looked for behind it. */
+  private readonly headEnd: number;
   private readonly operationOf: (seq: number) => TraceEvent | undefined;
 
-  private constructor(line: string, found: RegExpExecArray, operationOf: (seq: number) => TraceEvent | undefined) {
+  private constructor(line: string, headEnd: number, operationOf: (seq: number) => TraceEvent | undefined) {
     this.line = line;
-    this.found = found;
+    this.headEnd = headEnd;
     this.operationOf = operationOf;
   }
 
   /** Undefined for a line of any other form. */
   static at(line: string, operationOf: (seq: number) => TraceEvent | undefined): Glance | undefined {
-    const found = glanceForm.exec(line);
-    return found === null ? undefined : new Glance(line, found, operationOf);
+    glanceForm.lastIndex = 0;
+    return glanceForm.test(line) ? new Glance(line, glanceForm.lastIndex, operationOf) : undefined;
+  }
+
+  /** Where the value of a field begins; undefined where the line has none. No value of the head holds quotes. */
+  private at(mark: string): number | undefined {
+    const found = this.line.indexOf(mark);
+    return found >= 0 && found < this.headEnd ? found + mark.length : undefined;
+  }
+  private number(mark: string): number | undefined {
+    const at = this.at(mark);
+    if (at === undefined) return undefined;
+    return this.line[at] === '-' ? -(countAt(this.line, at + 1) ?? Number.NaN) : countAt(this.line, at);
+  }
+  private text(mark: string): string | undefined {
+    const at = this.at(mark);
+    return at === undefined ? undefined : this.line.slice(at, this.line.indexOf('"', at));
   }
 
   get seq(): number {
-    return Number(this.found[1]);
+    return this.number(headMark) ?? 0;
   }
   get ts(): number {
-    return Number(this.found[2]);
+    return this.number(',"ts":') ?? 0;
   }
   get pid(): number {
-    return Number(this.found[3]);
+    return this.number(',"pid":') ?? 0;
   }
   get tid(): number {
-    return Number(this.found[4]);
+    return this.number(',"tid":') ?? 0;
   }
   get name(): string {
-    return this.found[5] ?? '';
+    return this.text('"name":"') ?? '';
   }
   get process(): string {
-    return this.found[6] ?? '';
+    return this.text(',"process":"') ?? '';
   }
   get result(): number | string | undefined {
-    return this.found[8] ?? numberOf(this.found[7]);
+    return this.text(',"result":"') ?? this.number(',"result":');
   }
   get errno(): string | undefined {
-    return this.found[9];
+    return this.text(',"errno":"');
   }
   get durationNs(): number | undefined {
-    return numberOf(this.found[10]);
+    return this.number(',"durationNs":');
   }
   get operation(): number | undefined {
-    return numberOf(this.found[11]);
+    return this.number(',"operation":');
   }
   get noise(): boolean {
-    return this.found[12] !== undefined;
+    return this.at(',"noise":') !== undefined;
   }
   /** The event that it carries out. */
   get carried(): TraceEvent | undefined {

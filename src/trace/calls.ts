@@ -1,7 +1,7 @@
 // Walks the system calls of a trace file, in the order of the file, without holding them.
 // Most lines are judged by a glance (call-line.ts); only those that may be wanted are parsed. Rule: memory is that of one line and one chunk.
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import { callLine, Glance, isCallType, parseCall } from './call-line.ts';
+import { callLine, Glance, isCallType, numberAtHead, parseCall } from './call-line.ts';
 import { type CallSection, type Trace, type TraceEvent, traceLines } from './file.ts';
 import { LineReader, openRegular } from './lines.ts';
 
@@ -55,8 +55,6 @@ export function* readCalls(trace: Trace, { faults = noFaults(), from, ...wish }:
   }
 }
 
-const numberForm = /^\{"seq":(\d+),/;
-
 /** The number of a call that is not wanted; undefined for one that may be, or that does not tell. */
 function unwanted(
   lines: LineReader,
@@ -64,12 +62,12 @@ function unwanted(
   operationOf: (seq: number) => TraceEvent | undefined,
 ): number | undefined {
   if (mayHold === undefined && mayWant === undefined) return undefined;
-  const line = lines.bytes.toString('latin1', lines.start, lines.end);
-  const number = numberForm.exec(line)?.[1];
-  if (number === undefined) return undefined;
-  if (mayHold?.(line) === false) return Number(number);
+  const line = lines.latin1();
+  const seq = numberAtHead(line);
+  if (seq === undefined) return undefined;
+  if (mayHold?.(line) === false) return seq;
   const head = mayWant === undefined ? undefined : Glance.at(line, operationOf);
-  return head !== undefined && mayWant?.(head) === false ? Number(number) : undefined;
+  return head !== undefined && mayWant?.(head) === false ? seq : undefined;
 }
 
 /** So near that reading on is quicker than searching. */
@@ -84,9 +82,9 @@ function offsetBefore(fd: number, { offset }: CallSection, seq: number): number 
     const middle = low + Math.floor((high - low) / 2);
     const text = piece.toString('latin1', 0, readSync(fd, piece, 0, nearBytes, middle));
     const newline = text.indexOf('\n');
-    const found = /^\{"seq":(\d+),/.exec(text.slice(newline + 1, newline + 40));
-    if (newline < 0 || found === null) return low;
-    if (Number(found[1]) > seq) high = middle;
+    const found = numberAtHead(text.slice(newline + 1, newline + 40));
+    if (newline < 0 || found === undefined) return low;
+    if (found > seq) high = middle;
     else low = middle + newline + 1;
   }
   return low;

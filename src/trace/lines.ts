@@ -62,6 +62,7 @@ export class LineReader {
   #at = 0;
   #filled = 0;
   #ended = false;
+  #latin1: string | undefined;
 
   constructor(fd: number, from = 0) {
     this.#fd = fd;
@@ -77,8 +78,8 @@ export class LineReader {
   next(): boolean {
     this.isTooLong = false;
     for (let searched = this.#at; ; ) {
-      const found = this.bytes.subarray(searched, this.#filled).indexOf(newline);
-      if (found >= 0) return this.#take(searched + found);
+      const found = this.bytes.indexOf(newline, searched);
+      if (found >= 0 && found < this.#filled) return this.#take(found);
       if (this.#ended) return this.#takeLast();
       if (this.#filled - this.#at > longestLineBytes) return this.#skip();
       const pending = this.#filled - this.#at;
@@ -89,6 +90,12 @@ export class LineReader {
 
   text(): string {
     return this.bytes.toString('utf8', this.start, this.end);
+  }
+
+  /** The line with a character a byte: cheap, a piece of one text for all lines of a chunk. */
+  latin1(): string {
+    this.#latin1 ??= this.bytes.toString('latin1', 0, this.#filled);
+    return this.#latin1.slice(this.start, this.end);
   }
 
   #take(end: number): boolean {
@@ -108,6 +115,7 @@ export class LineReader {
 
   /** Moves the unread line to the front and reads more behind it. */
   #fill(): void {
+    this.#latin1 = undefined;
     this.bytes.copyWithin(0, this.#at, this.#filled);
     this.#base += this.#at;
     this.#filled -= this.#at;

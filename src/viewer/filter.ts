@@ -8,7 +8,7 @@ import { LabError } from '../base/errors.ts';
 import type { Glance } from '../trace/call-line.ts';
 import type { TraceEvent } from '../trace/file.ts';
 import { type Field, fieldOf, wordField } from './fields.ts';
-import { globMatcher, partOf } from './glob.ts';
+import { globMatcher, partOf, partOfWord } from './glob.ts';
 
 export interface Filter {
   matches(event: TraceEvent): boolean;
@@ -143,7 +143,7 @@ function comparison(token: string): Node {
   const [, name, operator, raw = ''] = comparisonForm.exec(token) ?? [];
   if (name === undefined || operator === undefined) {
     const word = unquote(token).toLowerCase();
-    return leaf(wordField, { test: (value) => String(value).toLowerCase().includes(word), part: partOf(word) });
+    return leaf(wordField, { test: (value) => String(value).toLowerCase().includes(word), part: partOfWord(word) });
   }
   const field = fieldOf(name);
   if (operator !== '=' && operator !== '!=') return leaf(field, { test: ordering(operator, quantity(raw, token)) });
@@ -177,7 +177,7 @@ function leaf(field: Field, { test, part }: LeafTest): Node {
 
 /** The line of a call without the part cannot match, unless it writes letters in another way: `\u0061`, `\/`. */
 function holding(part: string): (line: string) => boolean {
-  const form = new RegExp(part.replace(/[.]/g, '\\.'), 'i');
+  const form = new RegExp(part.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&'), 'i');
   return (line) =>
     form.test(line) || line.includes('\\u') || line.includes('\\/') || !line.includes('"kernel.syscall-made"');
 }

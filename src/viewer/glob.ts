@@ -29,8 +29,12 @@ function matches(pattern: string, text: string): boolean {
   return p === pattern.length;
 }
 
-/** The longest piece that every matching text has and that JSON writes as it is. */
-export function partOf(pattern: string): string | undefined {
-  const pieces = pattern.match(/[A-Za-z0-9_/.-]+/g) ?? [];
-  return pieces.sort((a, b) => b.length - a.length)[0];
-}
+/** The longest piece that every text that matches a pattern has, and that JSON writes as it is. */
+export const partOf = (pattern: string): string | undefined => longest(pattern.match(/[ !#-)+->@-[\]-~]+/g));
+
+/** The same of a bare word. What stands between the fields of a line, as in `= -1` and `("`, is in none of them. */
+export const partOfWord = (word: string): string | undefined =>
+  longest(word.match(/[!#-'*+\--<>-[\]-~]+(?:=[!#-'*+\--<>-[\]-~]+)*/g));
+
+const longest = (pieces: readonly string[] | null): string | undefined =>
+  [...(pieces ?? [])].sort((a, b) => b.length - a.length)[0];

@@ -130,7 +130,15 @@ test('most filters are decided without parsing a line that does not match', () =
   for (const text of ['name=mount', 'dur>1s', 'not errno=*', 'data.foo=1', 'cause=flag*', 'name=mount and arg=*']) {
     assert.equal(parseFilter(text).mayMatch(seen), false, text);
   }
-  for (const text of ['arg=*libc*', 'mountinfo', 'path=/x', 'name=mount', 'libc or name=mount']) {
+  for (const text of [
+    'arg=*libc*',
+    'mountinfo',
+    'path=/x',
+    'name=mount',
+    'libc or name=mount',
+    'a*b=2',
+    'arg="*a, b*"',
+  ]) {
     assert.equal(parseFilter(text).mayHold(line), false, text);
   }
 });
@@ -144,6 +152,19 @@ test('a line is never passed over for a text that it writes in another way', () 
     ['not mountinfo', line],
   ] as const) {
     assert.ok(parseFilter(text).mayHold(other), text);
+  }
+});
+
+test('a bare word that spans fields of the line is found', () => {
+  const line = callLine(openat, operation(1));
+  const words = `${openat.data.name}(${(openat.data.args as string[]).join(', ')}) = ${openat.data.result}`;
+  for (let from = 0; from < words.length; from += 3) {
+    for (const length of [1, 4, 9, words.length]) {
+      const word = words.slice(from, from + length);
+      const filter = parseFilter(`"${word.replace(/["\\]/g, '\\$&')}"`);
+      assert.ok(filter.matches(openat), word);
+      assert.ok(filter.mayHold(line), word);
+    }
   }
 });
 
