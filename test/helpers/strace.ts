@@ -20,6 +20,8 @@ const restarts: Readonly<Record<string, number>> = {
 /** `123 [ 257] openat(…`, `123 [ 257] <... openat resumed>…`; other lines are about signals and ends. @source man strace(1) */
 const callLine = /^(\d+) +\[ *(-?\d+|\?+)\] (<\.\.\. )?(\w+)(?: resumed>|\()/;
 const resultPart = /\) += (\?|-?[0-9a-fx]+)(?: (E[A-Z0-9_]+))?(?: .*)?$/;
+/** What rt_sigreturn brings back may look like an error that there is not. */
+const namelessError = /\) += -1 \(errno (\d+)\)$/;
 
 export function readStrace(path: string): Map<number, StracedCall[]> {
   const threads = new Map<number, StracedCall[]>();
@@ -43,6 +45,8 @@ export function readStrace(path: string): Map<number, StracedCall[]> {
 }
 
 function resultOf(line: string): number | undefined {
+  const nameless = namelessError.exec(line)?.[1];
+  if (nameless !== undefined) return -Number(nameless);
   // umask answers in octal.
   const [, value = '?', error] = resultPart.exec(line) ?? [];
   if (error !== undefined) {
