@@ -8,6 +8,8 @@ export class Call {
   /** A stage, `container`, or the name of another program. */
   readonly process: string;
   readonly errno: string;
+  /** Undefined where it is no number: the call has not returned. */
+  readonly result: number | undefined;
   /** The plan operation that it carries out, `mount` and the like of other kernel events, the method of a message; '' when unknown. */
   readonly operation: string;
   readonly operationEvent: TraceEvent | undefined;
@@ -18,6 +20,7 @@ export class Call {
     this.args = Array.isArray(data.args) ? data.args.map(text) : [];
     this.process = text(data.process);
     this.errno = text(data.errno);
+    this.result = typeof data.result === 'number' ? data.result : undefined;
     this.operationEvent = operation;
     this.operation = operation === undefined ? '' : nameOfOperation(operation);
   }
@@ -44,6 +47,11 @@ export class Call {
   /** A string argument without its quotes. */
   string(position: number): string {
     return /^"((?:[^"\\]|\\.)*)"/.exec(this.arg(position))?.[1] ?? '';
+  }
+
+  /** What was written, without the line end or the NUL that closes it. */
+  written(position: number): string {
+    return this.string(position).replace(/\\(n|0)$/, '');
   }
 
   /** What a descriptor stands for: `/proc` of `3</proc>`. */

@@ -60,7 +60,7 @@ function kernelObject(event: TraceEvent): Explanation | undefined {
     case 'kernel.mount-attached':
       return explanationFrom(mountRows, mountOfEvent(event));
     case 'kernel.cgroup-written':
-      return explanationFrom(cgroupRows, cgroupOf(text(data.path), text(data.value)));
+      return explanationFrom(cgroupRows, cgroupOf(text(data.path), text(data.value), event.truth === 'derived'));
     case 'kernel.netlink-sent': {
       const message = text(data.message);
       const attributes = JSON.stringify(data.attributes ?? {});

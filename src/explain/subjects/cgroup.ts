@@ -5,11 +5,14 @@ export interface CgroupSubject {
   /** The file's name: memory.max. */
   file: string;
   value: string;
+  /** By a runtime that is not ours, which keeps another order. */
+  isForeign: boolean;
 }
 
-export const cgroupOf = (path: string, value: string): CgroupSubject => ({
+export const cgroupOf = (path: string, value: string, isForeign = false): CgroupSubject => ({
   file: path.slice(path.lastIndexOf('/') + 1),
   value,
+  isForeign,
 });
 
 const file =
@@ -19,8 +22,10 @@ const file =
 const bytes = (value: string): string =>
   /^\d+$/.test(value) ? `${Math.round((Number(value) / 1024 / 1024) * 10) / 10} MiB` : value;
 
-const beforeTheProcess =
-  'Before the clone: a value that the kernel refuses then fails before any process exists, and the limit holds from the first instruction.';
+const beforeTheProcess = ({ isForeign }: CgroupSubject): string =>
+  isForeign
+    ? 'While the child waits: real runc puts it there first and limits it then. A value that the kernel refuses fails before anything of the image has run.'
+    : 'Before the clone: a value that the kernel refuses then fails before any process exists, and the limit holds from the first instruction.';
 
 export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
   {
@@ -30,7 +35,8 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
       value === '0'
         ? `Puts the ${name === 'tasks' ? 'writing thread' : 'writing process'} into this cgroup: 0 stands for the writer itself.`
         : `Puts ${value === '' ? 'a process' : `process ${value}`} into this cgroup; its children will be born there.`,
-    now: 'After the limits are in place and before the program runs, so that not one page of it is charged elsewhere.',
+    now: ({ isForeign }) =>
+      `${isForeign ? 'Real runc does so before it writes most of the limits; in any case' : 'After the limits are in place and'} before the program runs, so that not one page of it is charged elsewhere.`,
     without:
       'The container would live in the cgroup of its starter: no limit would hold, and its usage would be counted there.',
     shows: ['KRN-3', 'KRN-6'],
@@ -60,7 +66,8 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     id: 'cgroup-memory-limit',
     when: file('memory.limit_in_bytes'),
     does: ({ value }) => `Limits memory to ${bytes(value)} (version 1; version 2 calls it memory.max).`,
-    now: `${beforeTheProcess} Before the limit of memory and swap together, which may not be the smaller one.`,
+    now: (subject) =>
+      `${beforeTheProcess(subject)} And before the limit of memory and swap together, which may not be the smaller one.`,
     without: 'One container could use up the memory of the host, and the kernel would choose any process to kill.',
     shows: ['KRN-5', 'KRN-12'],
     source: 'kernel cgroup-v1/memory.rst',

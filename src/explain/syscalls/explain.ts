@@ -58,7 +58,7 @@ function special(call: Call): Explanation | undefined {
 
 function cgroupWrite(call: Call): CgroupSubject | undefined {
   if (!/^p?write/.test(call.name) || !call.file(0).includes('/cgroup')) return undefined;
-  return cgroupOf(call.file(0), call.string(1).replace(/\\n$/, ''));
+  return cgroupOf(call.file(0), call.written(1), call.operationEvent?.truth === 'derived');
 }
 
 function netlinkMessage(call: Call): NetlinkSubject | undefined {

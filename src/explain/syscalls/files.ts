@@ -22,8 +22,11 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['openat', 'open', 'openat2'],
     when: (call) => onCgroup(opened(call)) && isOfCgroupfs(call) && !call.says('O_DIRECTORY'),
     does: (call) => `Opens ${opened(call)}, a file of a control group.`,
-    now: 'The write that follows is the setting; the file system is the interface, there is no other call for it.',
-    without: 'The limit could not be written or read.',
+    now: (call) =>
+      call.says('O_WRONLY') || call.says('O_RDWR')
+        ? 'The write that follows is the setting; the file system is the interface, there is no other call for it.'
+        : 'To read what the group has; the file system is the interface, there is no other call for it.',
+    without: 'The value could not be written or read.',
     shows: ['KRN-3'],
     source: 'man cgroups(7)',
   },
@@ -84,7 +87,8 @@ export const fileCalls: readonly CallRow[] = [
   {
     id: 'open-namespace',
     calls: ['openat', 'open'],
-    when: (call) => /\/proc\/.*\/ns\/\w+$|\/netns\//.test(call.string(call.name === 'open' ? 0 : 1)),
+    when: (call) =>
+      /\/proc\/.*\/ns\/\w+$|\/netns\//.test(call.string(call.name === 'open' ? 0 : 1)) && !call.says('O_CREAT'),
     does: (call) =>
       `Opens a namespace as a file, ${call.string(call.name === 'open' ? 0 : 1)}: the descriptor is what setns takes, and it keeps the namespace alive.`,
     now: "Before any namespace is left, while paths still mean the host's.",
@@ -97,7 +101,7 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['write', 'pwrite64'],
     when: isWrite(/\/[ug]id_map$/),
     does: (call) =>
-      `Says which ids of the user namespace are which outside: ${call.string(1)} (inside, outside, count).`,
+      `Says which ids of the user namespace are which outside: ${call.written(1)} (inside, outside, count).`,
     now: 'From outside, while the child waits: it can be written once only, and before it every id in there is the overflow id 65534.',
     without: 'The child would be nobody: it could not become root of its namespace, and files would belong to nobody.',
     shows: ['KRN-14'],
@@ -107,7 +111,7 @@ export const fileCalls: readonly CallRow[] = [
     id: 'write-setgroups',
     calls: ['write', 'pwrite64'],
     when: isWrite(/\/setgroups$/),
-    does: (call) => `Allows or denies setgroups in the user namespace: ${call.string(1)}.`,
+    does: (call) => `Allows or denies setgroups in the user namespace: ${call.written(1)}.`,
     now: 'Before gid_map: an unprivileged writer may set that only after "deny".',
     without: 'By dropping a group, a user could pass a file mode that denies just that group.',
     shows: ['KRN-14'],
@@ -118,8 +122,8 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['write', 'pwrite64'],
     when: isWrite(/\/oom_score_adj$/),
     does: (call) =>
-      `Sets how likely the kernel is to choose this process when memory runs out: ${call.string(1)} of -1000 (never) to 1000.`,
-    now: 'While the child waits: its children inherit it. Below its own minimum it needs CAP_SYS_RESOURCE.',
+      `Sets how likely the kernel is to choose this process when memory runs out: ${call.written(1)} of -1000 (never) to 1000.`,
+    now: 'Before it has children, which inherit it. Going below its own minimum needs CAP_SYS_RESOURCE.',
     without: 'The process would keep the score of its starter, and shims and daemons are often protected ones.',
     shows: ['KRN-12'],
     source: 'man proc_pid_oom_score_adj(5)',
@@ -130,7 +134,7 @@ export const fileCalls: readonly CallRow[] = [
     isRuntimes: true,
     when: isWrite(/\/proc\/(\d+\/|self\/)?sys\/|^\/?sys\/net\//),
     does: (call) =>
-      `Writes ${call.string(1)} to the kernel setting ${call
+      `Writes ${call.written(1)} to the kernel setting ${call
         .file(0)
         .replace(/^.*\/sys\//, '')
         .replaceAll(
@@ -177,8 +181,8 @@ export const fileCalls: readonly CallRow[] = [
     when: (call) => /^\/sys\/fs\/cgroup(\/unified)?$/.test(call.string(0)),
     does: (call) =>
       `Asks which file system stands on ${call.string(0)}: cgroup2 means version 2, a tmpfs means version 1, each controller with a hierarchy of its own below.`,
-    now: 'Before any cgroup is made: the files, and even the number of directories, depend on it.',
-    without: 'It would write files that do not exist on this host.',
+    now: 'Before a file of a cgroup is named: the names, and even the number of directories, depend on it.',
+    without: 'It would look for files that do not exist on this host.',
     shows: ['KRN-3', 'KRN-5'],
     source: 'man cgroups(7)',
   },
@@ -234,7 +238,7 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['mkdir', 'mkdirat'],
     when: (call) => onCgroup(pathOf(call)) && isOfCgroupfs(call),
     does: (call) => `Makes the cgroup ${pathOf(call)}: a directory is a group, the kernel fills it with its files.`,
-    now: 'First of all: limits and the process itself go into it.',
+    now: 'Before limits are written into it and the process is put there.',
     without: 'There would be nowhere to write limits, and usage could not be told from that of others.',
     shows: ['KRN-3', 'KRN-6'],
     source: 'man cgroups(7)',
@@ -265,8 +269,11 @@ export const fileCalls: readonly CallRow[] = [
     calls: ['rmdir', 'unlinkat'],
     when: isRemoveDirectory,
     does: (call) => `Removes the empty directory ${pathOf(call)}.`,
-    now: 'When what it was made for has ended.',
-    without: 'It would stay behind.',
+    now: (call) =>
+      call.errno === 'ENOENT'
+        ? 'To be sure that nothing of that name is left: there is nothing.'
+        : 'When what it was made for has ended.',
+    without: 'It would stay behind, where there is one.',
     source: 'man rmdir(2)',
   },
   {

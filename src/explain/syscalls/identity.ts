@@ -49,7 +49,7 @@ export const identityCalls: readonly CallRow[] = [
     isRuntimes: true,
     does: (call) =>
       `Sets ${call.name === 'setresuid' ? 'real, effective and saved user' : 'the user'} to ${call.arg(0)}.${call.arg(0) === '0' ? '' : ' From 0 to another id the kernel clears the effective and the ambient capabilities, and without PR_SET_KEEPCAPS the permitted ones too.'}`,
-    now: 'After the groups and before capset, which sets the capabilities of the new user.',
+    now: 'After the groups and before capset, which sets the capabilities of the new user. Real runc does it once more at the start: in a user namespace that makes it root there.',
     without: (call) =>
       call.arg(0) === '0'
         ? 'Nothing here: the user is 0 already, and root in the container is root outside wherever no user namespace maps it.'

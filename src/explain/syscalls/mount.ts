@@ -57,8 +57,10 @@ export const mountCalls: readonly CallRow[] = [
     does: (call) =>
       `Unmounts ${call.string(0)}${call.has(1, 'MNT_DETACH') ? ' at once from all paths, and truly when its last user is gone (MNT_DETACH)' : ''}.`,
     now: 'When nobody needs what was mounted there any more; without MNT_DETACH a busy one refuses with EBUSY.',
-    without:
-      'The mount would stay on the host. An overlay holds its layers: they could not be removed. The writable layer itself is not touched by this.',
+    without: (call) =>
+      call.string(0).endsWith('/rootfs')
+        ? 'The mount would stay on the host. An overlay holds its layers: they could not be removed. The writable layer itself is not touched by this.'
+        : 'The mount would stay, and with it all that it keeps busy.',
     shows: ['STO-3'],
     source: 'man umount2(2)',
   },

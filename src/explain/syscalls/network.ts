@@ -31,7 +31,9 @@ export const networkCalls: readonly CallRow[] = [
         : 'Before bind or connect.',
     without: (call) =>
       call.name === 'socketpair'
-        ? 'The two could not take turns, and errors of the child would have no way out.'
+        ? call.isRuntimes
+          ? 'The two could not take turns, and errors of the child would have no way out.'
+          : 'The two would have no line to each other: neither input nor output.'
         : 'The stages could not speak to each other.',
     shows: ['STK-1'],
     source: 'man unix(7)',
@@ -57,8 +59,14 @@ export const networkCalls: readonly CallRow[] = [
     calls: ['connect'],
     when: (call) => unixPath(call) !== '',
     does: (call) => `Connects to the socket ${unixPath(call)}.`,
-    now: "Before the request. EACCES here is what a user outside the socket's group gets.",
-    without: 'The request could not be sent.',
+    now: (call) =>
+      unixPath(call).includes('/nscd/')
+        ? 'The C library asks the cache of names first, before it looks up a user or a host; where none runs (ENOENT) it looks by itself.'
+        : "Before the request. EACCES here is what a user outside the socket's group gets.",
+    without: (call) =>
+      unixPath(call).includes('/nscd/')
+        ? 'Nothing breaks: names are looked up without a cache.'
+        : 'The request could not be sent.',
     shows: ['STK-1', 'STK-10'],
     source: 'man unix(7)',
   },

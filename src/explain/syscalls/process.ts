@@ -140,7 +140,10 @@ export const processCalls: readonly CallRow[] = [
       call.process === 'daemon'
         ? 'To open a netlink socket or a setting there. The thread ends right after: no other work may run in that namespace.'
         : "It was made and filled before, by the daemon, so the program finds its network ready. Its descriptor was opened while paths still meant the host's.",
-    without: "The container would be on the host's network.",
+    without: (call) =>
+      call.process === 'daemon'
+        ? "What is set next would be set on the host's network."
+        : "The container would be on the host's network.",
     shows: ['NET-1', 'STK-15', 'KRN-2'],
     source: 'man setns(2)',
   },
@@ -188,7 +191,8 @@ export const processCalls: readonly CallRow[] = [
     id: 'execve-copy',
     calls: ['execve', 'execveat'],
     when: (call) => /^\d+<[^>]*memfd:/.test(call.arg(0)) || call.says('AT_EMPTY_PATH'),
-    does: 'Executes a copy of the runtime itself, which cannot be written to.',
+    does: (call) =>
+      `Executes the runtime again by descriptor: ${/memfd:/.test(call.arg(0)) ? 'a sealed copy of it in memory' : 'a read-only mount of its file'}, which cannot be written to.`,
     now: 'Before it enters anything of the container: from there, /proc/<pid>/exe of the runtime could be opened.',
     without:
       "A container could overwrite the runtime on the host through /proc/self/exe and so run code as the host's root (CVE-2019-5736).",
@@ -211,8 +215,8 @@ export const processCalls: readonly CallRow[] = [
     calls: ['execve', 'execveat'],
     does: (call) =>
       `Replaces this process's program by ${call.string(call.name === 'execve' ? 0 : 1)}; the process id and open descriptors without close-on-exec stay.`,
-    now: 'After the fork: one stage starts the next one in this way.',
-    without: 'The next stage would not run.',
+    now: 'After the fork: in this way one program starts another, and one stage the next.',
+    without: 'That program would not run.',
     shows: ['STK-1'],
     source: 'man execve(2)',
   },
@@ -232,7 +236,10 @@ export const processCalls: readonly CallRow[] = [
   {
     id: 'wait',
     calls: ['wait4', 'waitid'],
-    does: 'Takes the end of a child process: its status, and how much it used. Only then is its entry in the process table free.',
+    does: (call) =>
+      call.result === 0 && call.name === 'wait4'
+        ? 'Asks whether a child process has ended: none has yet.'
+        : 'Takes the end of a child process: its status, and how much it used. Only then is its entry in the process table free.',
     now: (call) =>
       call.process === 'shim'
         ? "After SIGCHLD told that a child ended. The container's process 1 is a child of the shim, its subreaper, since the runtime exited; orphans inside the container go to process 1."
