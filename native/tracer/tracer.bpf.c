@@ -353,13 +353,16 @@ int BPF_PROG(on_end, struct task_struct *task)
 		struct record_head head;
 		struct end_body body;
 	} record = {};
+	/*
+	 * Two tasks that end at once may both find no other alive: those born here are counted one by one, and of the others the one
+	 * that takes the process out is the last.
+	 */
+	if (alive == 0 && left <= 0 && bpf_map_delete_elem(&followed, &tgid))
+		left = 1;
 	set_head(&record.head, RECORD_END, task);
 	record.body.code = task->exit_code;
-	/* Two tasks that end at once may both find no other alive: those born here are counted one by one. */
 	record.body.threads_left = left > 0 ? left : alive;
 	send(ON_END, &record.head, sizeof record);
-	if (alive == 0 && left <= 0)
-		bpf_map_delete_elem(&followed, &tgid);
 	return 0;
 }
 

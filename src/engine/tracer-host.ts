@@ -54,7 +54,8 @@ const types = '/sys/kernel/btf/vmlinux';
 
 function adviceFor(failure: string): string {
   const [major = 0, minor = 0] = release().split('.').map(Number);
-  if (major < 5 || (major === 5 && minor < 15)) return 'use a kernel of 5.15 or later';
+  const needed = process.arch === 'arm64' ? 18 : 15; // before, the JIT of arm64 had no atomic addition with a result
+  if (major < 5 || (major === 5 && minor < needed)) return `use a kernel of 5.${needed} or later`;
   if (process.geteuid?.() !== 0) return 'ask again as root: sudo tlab doctor';
   if (!existsSync(types))
     return `use a kernel with its type information (CONFIG_DEBUG_INFO_BTF=y): ${types} is missing`;
