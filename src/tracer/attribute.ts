@@ -1,10 +1,11 @@
 // Which calls of a recording belong to its trace. One pass over the records, decoding next to nothing:
 //   the traced command, until it ends (after that it tells its story), and everything below it: all of it
 //   a process that serves several traces (daemon, containerd): the turns of its event loop that were spent on this trace
-//   its children: those that an event or a part of the trace names, and those that were made in such a turn
+//   its children: those that an event or a part of the trace names, and those that were made in such a turn, unless they begin with
+//   the folder of a container that the trace knows nothing of (a request that nobody traces writes no part)
 // Rule: what could belong to another trace is left out, and counted.
 import type { Trace } from '../trace/file.ts';
-import type { CallHead, RecordedEvent, Recording } from './calls.ts';
+import type { CallEvent, CallHead, RecordedEvent, Recording } from './calls.ts';
 import { type Claims, claimsOf, type Life, Processes } from './processes.ts';
 import { isWait, Turns, traceOfPart } from './turns.ts';
 
@@ -12,11 +13,17 @@ import { isWait, Turns, traceOfPart } from './turns.ts';
 const sharedStages: ReadonlySet<string> = new Set(['daemon', 'containerd']);
 const writes: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64']);
 
+/** By these a process that was just made tells whose it is: a shim goes to its bundle. */
+const beginnings: ReadonlySet<string> = new Set(['execve', 'chdir']);
+/** By these something is done for a container, and not only looked at. */
+const deeds = /^(?:mkdir|mknod|symlink|unlink|rename|rmdir|link)/;
+const opensToWrite = /O_(?:WRONLY|RDWR|CREAT)/;
+
 export interface Attribution {
   claims: Claims;
   /** Of every line that the trace gets, sorted. */
   times: Float64Array;
-  /** Calls that could be another trace's. */
+  /** Calls that could be another request's. */
   unsure: number;
   /** Whether what a thread of this process did at this moment belongs to the trace. The life counts as in the pass before. */
   isOurs(life: Life, tid: number, ts: number): boolean;
@@ -60,12 +67,12 @@ export function attribute(recording: Recording, trace: Trace): Attribution {
 }
 
 const longIds = /(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{64})(?![0-9a-f])/g;
-/** Ids in paths, of containers and traces; not of content, which may be everybody's: blobs/sha256/… */
-const ownedIds = /(?<!\/sha(?:256|512))\/([0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])/g;
+/** Ids in paths, of containers and traces; not of content, which may be everybody's: blobs/sha256/…, ingest/… */
+const ownedIds = /(?<!\/(?:sha256|sha512|ingest))\/([0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])/g;
 const keyOf = (tid: number, ts: number): string => `${tid} ${ts}`;
 
 /** How much of a process belongs to the trace. */
-type Belongs = 'ours' | 'command' | 'turns' | 'other';
+type Belongs = 'ours' | 'command' | 'turns' | 'unsure' | 'other';
 
 class Survey {
   readonly #trace: Trace;
@@ -78,6 +85,8 @@ class Survey {
   readonly #ids: ReadonlySet<string>;
   /** Calls of shared processes on a container or a trace that this trace knows nothing of. */
   readonly #foreign = new Set<string>();
+  /** Processes that began with the folder of such a container. */
+  readonly #foreignLives = new Set<number>();
   readonly #command: number | undefined;
   readonly #commandEndedTs: number;
 
@@ -101,17 +110,18 @@ class Survey {
     if (head.tid === head.pid && isWait(head.name) && head.endNs !== undefined && this.#hasTurns(life)) {
       this.#turnsOf(life).began(this.#ts(head.endNs));
     }
-    return this.#isShared(life);
+    return this.#isShared(life) || (beginnings.has(head.name) && this.#isMadeByShared(life));
   }
 
   hears(event: RecordedEvent): void {
     const ts = this.#ts(event.timeNs);
     switch (event.kind) {
       case 'call': {
+        const life = this.#processes.of(event.pid, ts);
         const isWrite = event.tid === event.pid && writes.has(event.name);
         const id = isWrite ? traceOfPart(event.args[0] ?? '') : undefined;
-        if (id !== undefined) this.#turnsOf(this.#processes.of(event.pid, ts)).wrote(id);
-        else if (this.#namesOther(event.args)) this.#foreign.add(keyOf(event.tid, ts));
+        if (id !== undefined) this.#turnsOf(life).wrote(id);
+        else if (this.#namesOther(event)) this.#foundOther(life, event, ts);
         return;
       }
       case 'process':
@@ -167,30 +177,46 @@ class Survey {
   #settleLives(): Belongs[] {
     const owned: Belongs[] = [];
     for (const life of this.#lives) {
-      const made = this.#ownsChildren(life.parent, owned, life.bornTs);
+      const made = this.#foreignLives.has(life.index)
+        ? 'other'
+        : this.#ownerOfChildren(life.parent, owned, life.bornTs);
       if (this.#isShared(life)) {
-        this.#turnsOf(life).settle(made);
+        this.#turnsOf(life).settle(made === 'ours');
         owned[life.index] = 'turns';
       } else {
-        const isOurs = made || this.#claims.named.has(life.pid);
-        owned[life.index] = life.pid === this.#command ? 'command' : isOurs ? 'ours' : 'other';
+        const belongs = this.#claims.named.has(life.pid) ? 'ours' : made;
+        owned[life.index] = life.pid === this.#command ? 'command' : belongs;
       }
     }
     return owned;
   }
 
-  #ownsChildren(parent: Life | undefined, owned: readonly Belongs[], ts: number): boolean {
-    if (parent === undefined) return false;
-    const is = owned[parent.index];
-    return (
-      is === 'ours' ||
-      is === 'command' ||
-      (is === 'turns' && this.#turns.get(parent.index)?.ownerAt(ts, true) === 'ours')
-    );
+  /** Whose a process is by the one that made it, and when. */
+  #ownerOfChildren(parent: Life | undefined, owned: readonly Belongs[], ts: number): 'ours' | 'unsure' | 'other' {
+    const is = parent && owned[parent.index];
+    if (parent === undefined || is === undefined) return 'other';
+    if (is === 'command') return 'ours';
+    if (is !== 'turns') return is;
+    const owner = this.#turns.get(parent.index)?.ownerAt(ts, true);
+    return owner === 'ours' || owner === 'unsure' ? owner : 'other';
   }
 
-  #namesOther(args: readonly string[]): boolean {
-    return args.some((text) => [...text.matchAll(ownedIds)].some(([, id]) => id !== undefined && !this.#ids.has(id)));
+  /** A call names a container that the trace knows nothing of. */
+  #foundOther(life: Life, { tid, name, args }: CallEvent, ts: number): void {
+    if (!this.#isShared(life)) {
+      this.#foreignLives.add(life.index);
+      return;
+    }
+    this.#foreign.add(keyOf(tid, ts));
+    if (deeds.test(name) || (name.startsWith('open') && args.some((text) => opensToWrite.test(text)))) {
+      this.#turnsOf(life).servedOther(ts);
+    }
+  }
+
+  /** In a path or by a descriptor; what was read or written may speak of anything. */
+  #namesOther({ name, args }: CallEvent): boolean {
+    const named = /^p?(?:read|write)/.test(name) ? args.slice(0, 1) : args;
+    return named.some((text) => [...text.matchAll(ownedIds)].some(([, id]) => id !== undefined && !this.#ids.has(id)));
   }
 
   /** A process that was there before and is not the command was there for others too. */
@@ -198,6 +224,10 @@ class Survey {
     if (life.pid === this.#command || this.#trace.header.engine !== undefined) return false;
     const stage = this.#claims.stages.get(life.pid);
     return stage === undefined ? life.existed : sharedStages.has(stage);
+  }
+
+  #isMadeByShared(life: Life): boolean {
+    return life.parent !== undefined && this.#isShared(life.parent);
   }
 
   /** Of every stage: what it does between two waits belongs together. */

@@ -79,7 +79,7 @@ function* missing({ counts, damage }: Recording): Generator<string> {
 
 function* unsure(attribution: Attribution): Generator<string> {
   if (attribution.unsure === 0) return;
-  yield `${attribution.unsure} system calls of daemon and containerd: another trace was recorded at the same time, and they could be its`;
+  yield `${attribution.unsure} system calls of daemon, containerd and what they start: another request was served at the same time, and they could be its`;
 }
 
 /** Losses are counted, not timed: the event stands where the recording ended. */
@@ -108,9 +108,13 @@ const signals = new Map(Object.entries(constants.signals).map(([name, number]) =
 const signalName = (number: number): string => signals.get(number) ?? `signal ${number}`;
 
 interface Line {
+  /** 0 until it is written. */
+  seq: number;
   ts: number;
-  /** All but the number and the time. */
-  rest: { pid: number; tid: number; type: string; data: Record<string, unknown> };
+  pid: number;
+  tid: number;
+  type: string;
+  data: Record<string, unknown>;
 }
 
 /** Records of several processors may change places within microseconds: lines wait for so many others. */
@@ -140,10 +144,11 @@ class Numbers {
     this.#times = times;
   }
 
-  write({ ts, rest }: Line): string {
-    const due = this.#times[this.#written++] ?? ts;
+  write(line: Line): string {
+    const due = this.#times[this.#written++] ?? line.ts;
     while ((this.#events[this.#before]?.ts ?? Number.POSITIVE_INFINITY) <= due) this.#before++;
-    return callLine({ seq: this.#written + this.#before, ts, ...rest });
+    line.seq = this.#written + this.#before;
+    return callLine(line);
   }
 }
 
@@ -254,7 +259,6 @@ class Teller {
     const name = typeof data.name === 'string' ? data.name : undefined;
     const operation = known ?? carried ?? this.#operations.of(by.life, by.tid, by.ts, name);
     if (operation !== undefined) data.operation = operation.seq;
-    const rest = { pid: by.life.pid, tid: by.tid, type, data };
-    return { ts: by.ts, rest };
+    return { seq: 0, ts: by.ts, pid: by.life.pid, tid: by.tid, type, data };
   }
 }

@@ -21,8 +21,10 @@ export class Turns {
   readonly #starts: number[] = [Number.NEGATIVE_INFINITY];
   /** The traces whose parts were written in it. */
   readonly #writers: Array<Set<string> | undefined> = [undefined];
+  /** When something was done for a container that this trace knows nothing of, from and to. */
+  readonly #otherWork: Array<[number, number]> = [];
   #owners: Owner[] | undefined;
-  /** Turns in which another trace was about. */
+  /** Turns in which another trace or an untraced request was about. */
   #isContested: (turn: number) => boolean = () => false;
 
   constructor(traceId: string) {
@@ -40,6 +42,13 @@ export class Turns {
     const last = this.#writers.length - 1;
     const writers = this.#writers[last] ?? new Set();
     this.#writers[last] = writers.add(traceId);
+  }
+
+  /** Something was done for a container that is not this trace's: by a request that nobody traces. */
+  servedOther(ts: number): void {
+    const last = this.#otherWork.at(-1);
+    if (last !== undefined && ts <= last[1] + 2 * nearNs) last[1] = Math.max(last[1], ts);
+    else this.#otherWork.push([ts, ts]);
   }
 
   at(ts: number): number {
@@ -81,7 +90,7 @@ export class Turns {
     this.#owners = owners;
   }
 
-  /** Whether a turn lies between the first and the last writing of some other trace, or near them. */
+  /** Whether a turn lies between the first and the last writing of some other trace, or near them; or near work for an untraced request. */
   #othersAt(): (turn: number) => boolean {
     const spans = new Map<string, Span>();
     for (const [turn, writers] of this.#writers.entries()) {
@@ -93,7 +102,8 @@ export class Turns {
         else span[1] = to + nearNs;
       }
     }
-    const apart = united([...spans.values()]);
+    const untraced = this.#otherWork.map(([from, to]): Span => [from - nearNs, to + nearNs]);
+    const apart = united([...spans.values(), ...untraced]);
     return (turn) => {
       const [from, to] = this.span(turn);
       let [low, high] = [0, apart.length];

@@ -1,11 +1,12 @@
 // What a trace must not hold: anything of another trace that ran at the same time through the same daemon, and any secret.
 // Needs root, eBPF and the offline images busybox and nginx.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startEngine, type TestEngine } from '../helpers/engine.ts';
 import { root } from '../helpers/root.ts';
 import { newestTrace, readRun, type TracedRun } from '../helpers/traced-run.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
 const needsRoot = root();
 let engine: TestEngine;
@@ -98,6 +99,38 @@ test('two traces at once: neither has a process, a container, a name or a path o
     }
   }
 });
+
+test(
+  'a run that nobody traces, in the middle of one that is traced: nothing of it is in the trace',
+  needsRoot,
+  async () => {
+    const [loud, quiet] = ['folder-loud', 'folder-quiet'].map((name) => `${engine.root}/${name}`);
+    for (const folder of [loud, quiet]) mkdirSync(folder ?? '');
+    const waits = 'touch /data/here; until [ -e /data/go ]; do sleep 0.05; done';
+    const traced = engine.tlab(
+      ['trace', 'run', '--rm', '--name', 'loud', '-v', `${loud}:/data`, 'busybox', 'sh', '-c', waits],
+      { timeoutMs: 60_000 },
+    );
+    await waitUntil(() => existsSync(`${loud}/here`), { what: 'the traced container' });
+    const id = await engine.must('run', '-d', '-v', `${quiet}:/data`, 'busybox', 'sleep', '1000');
+    const pid = Number(await engine.must('inspect', '--format', '{{.State.Pid}}', id));
+    await engine.must('exec', id, 'ls', '/data');
+    await engine.must('rm', '-f', id);
+    writeFileSync(`${loud}/go`, '');
+    const ran = await traced;
+    assert.equal(ran.status, 0, ran.stderr);
+    const own = await marked('loud');
+    for (const word of [id, id.slice(0, 12), 'folder-quiet']) {
+      const lines = own.text.split('\n').filter((text) => text.includes(word));
+      assert.deepEqual(lines.slice(0, 6), [], `${lines.length} lines with ${word}`);
+    }
+    const { calls, trace } = own.run;
+    assert.ok(!calls.some((call) => call.pid === pid));
+    const containers = new Set(calls.filter(({ data }) => data.process === 'container').map((call) => call.pid));
+    assert.ok(containers.has([...own.pids].at(-1) ?? 0), 'its own container is there');
+    assert.match(trace.header.blind.join(), /another request was served at the same time/);
+  },
+);
 
 test('a secret given as a variable or a password is in no file of the trace', needsRoot, async () => {
   const secret = 'S3CRET-7f1c9e';

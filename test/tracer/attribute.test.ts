@@ -112,6 +112,36 @@ test('while another trace is about, neither a thread of the pool nor a foreign i
   assert.deepEqual(kept(after(own)).calls, ['200:fsync', '200:openat']);
 });
 
+test('a request that nobody traces, between two turns of this trace: nothing of it is ours, and what could be is counted', () => {
+  const folder = `/run/tlab/moby/${'e'.repeat(64)}`;
+  const chdir = 80;
+  const around = (work: (story: Story) => Story): Story =>
+    work(begin().wait(daemon).emits(daemon, ours).wait(daemon)).wait(daemon).emits(daemon, ours).wait(daemon);
+  const child = (story: Story): Story => story.forks(daemon, 600).executes(600, '/bin/x').call(600, getpid);
+  assert.deepEqual(kept(around(child)).calls, ['600:getpid']);
+
+  const beside = kept(around((story) => child(story.onPath(daemon, mkdir, folder).call(daemon, fsync))));
+  assert.deepEqual(beside.calls, []);
+  assert.ok(beside.unsure > 0);
+
+  const shim = (story: Story): Story =>
+    story.forks(daemon, 600).onPath(600, chdir, folder).executes(600, '/bin/shim').forks(600, 601).call(601, getpid);
+  assert.deepEqual(kept(around(shim)).calls, []);
+  const told = event(1500, daemon, 'containerd.bundle-made', { data: { path: folder } });
+  const own = traceOf([told]);
+  assert.deepEqual(kept(around(shim), own).calls, ['600:chdir', '601:getpid']);
+});
+
+test('a look at another container takes nothing away from a trace: a daemon reads of all when it starts', () => {
+  const [stat, folder] = [4, `/var/lib/tlab/containers/${'e'.repeat(64)}`];
+  const story = begin().wait(daemon).emits(daemon, ours).wait(daemon).onPath(daemon, stat, folder);
+  assert.deepEqual(kept(story.call(daemon, fsync).wait(daemon).emits(daemon, ours).wait(daemon)), {
+    calls: ['200:fsync'],
+    unsure: 0,
+    lines: 6,
+  });
+});
+
 test('children of a shared process: those that the trace names and those made in its turns', () => {
   const story = begin()
     .wait(daemon)

@@ -34,6 +34,12 @@ export class Story {
     this.bytes.exit(openat, id === ours ? 10 : 11, [], { pid });
     return this;
   }
+  /** A call whose first argument is a path. */
+  onPath(pid: number, number: number, path: string): this {
+    this.bytes.enter(number, [0x1000, 0o755], [text(0, path)], { pid });
+    this.bytes.exit(number, 0, [], { pid });
+    return this;
+  }
   forks(pid: number, childPid: number, innerPid = childPid): this {
     const body = Buffer.alloc(32);
     body.writeUInt32LE(childPid, 0);
