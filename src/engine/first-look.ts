@@ -24,6 +24,7 @@ function mergeTrace(id: string): string {
   const file = `${folderOf(id)}/trace.jsonl`;
   const begun = new Date();
   const start = readOpened(id);
+  tellIfLong(start.tracer);
   const trace = mergedParts(id, start);
   const recording = `${folderOf(id)}/parts/calls.bin`;
   const calls = openCalls(recording, trace, addDerivedEvents(recording, trace));
@@ -37,6 +38,16 @@ function mergeTrace(id: string): string {
     calls?.close();
   }
   return file;
+}
+
+/** So many take a second or more. */
+const manyCalls = 150_000;
+
+/** For who waits at a terminal. */
+function tellIfLong(outcome: TracerOutcome | undefined): void {
+  const calls = outcome?.counts?.enters ?? 0;
+  if (calls < manyCalls || !process.stderr.isTTY) return;
+  process.stderr.write(`decoding ${calls.toLocaleString('en')} system calls, once …\n`);
 }
 
 /** Fills in the header's numbers and what could not be seen. */

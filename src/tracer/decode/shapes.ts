@@ -67,8 +67,13 @@ const escapes: Readonly<Record<number, string>> = {
   92: '\\\\',
 };
 
+/** Most texts. Put together byte by byte, a text is slow to make and slower to write. */
+const plainLetters = /^[ !#-[\]-~]*$/;
+
 /** A C string literal, as strace writes it: octal for what is not printable ASCII. */
 export function quoted(bytes: Uint8Array): string {
+  const letters = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  if (plainLetters.test(letters)) return `"${letters}"`;
   let text = '"';
   for (const [index, byte] of bytes.entries()) {
     const following = bytes[index + 1] ?? 0;
