@@ -211,14 +211,31 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
     source: 'oci-runtime runtime#state',
   },
   {
+    id: 'event-streams',
+    when: is('daemon.fifo-made', 'shim.stdio-opened'),
+    does: (e) =>
+      e.type === 'daemon.fifo-made'
+        ? 'Makes a named pipe for each standard stream of the container: the daemon holds one end, the shim will open the other.'
+        : 'The shim opens the named pipes and puts pipes or a terminal of its own between them and the container.',
+    now: 'Before the runtime runs: the process inherits its streams, nothing can be handed to it later.',
+    without:
+      "The output would have nowhere to go. With the daemon's own pipes instead, a restart of it would cut the streams.",
+    shows: ['CTD-5'],
+    source: 'containerd runtime v2',
+  },
+  {
+    id: 'event-exit-recorded',
+    when: is('shim.exit-recorded'),
+    does: (e) =>
+      `The shim has reaped the container's process and keeps its status${text(e, 'status') === '' ? '' : `, ${text(e, 'status')}`}.`,
+    now: 'As soon as the process has ended. Whoever waits is told; who asks later gets the same answer.',
+    without: 'A daemon or containerd that was restarted meanwhile could not say how the container ended.',
+    shows: ['CTD-5', 'DMN-9'],
+    source: 'containerd runtime v2',
+  },
+  {
     id: 'event-shim',
-    when: is(
-      'containerd.shim-started',
-      'shim.server-started',
-      'shim.stdio-opened',
-      'shim.exit-recorded',
-      'daemon.fifo-made',
-    ),
+    when: is('containerd.shim-started', 'shim.server-started'),
     does: 'The shim is set up: one small process beside each container, which keeps its streams and its exit status.',
     now: 'Before the runtime runs, since the shim is what calls it, and what adopts the container when it exits.',
     without: "A restart of daemon or containerd would take the container's streams and its exit status along.",

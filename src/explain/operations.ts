@@ -180,8 +180,8 @@ const rows = {
   device_make: {
     does: (s) => `Makes the device node ${text(s, 'path')} (${text(s, 'major')}:${text(s, 'minor')}).`,
     now: 'After the tmpfs on /dev, on which it stands, and with umask 0, so that the mode comes out as asked for.',
-    without:
-      "Programs expect it; much fails at once without /dev/null. The node alone gives no right: the cgroup's device rules decide.",
+    without: (s) =>
+      `${/^\/dev\/(null|zero|full|random|urandom|tty)$/.test(text(s, 'path')) ? 'Programs expect it; much fails at once without /dev/null.' : 'The device would have no name in the container.'} The node alone gives no right: the cgroup's device rules decide.`,
     shows: ['KRN-6', 'KRN-3'],
     source: 'oci-runtime config-linux#default-devices',
   },

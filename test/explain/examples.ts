@@ -192,6 +192,7 @@ export const cgroupExamples: Record<string, [file: string, value: string]> = {
   'cgroup-cpuset': ['cpuset.mems', '0'],
   'cgroup-pids': ['pids.max', '100'],
   'cgroup-devices-deny': ['devices.deny', 'a *:* rwm'],
+  'cgroup-devices-all': ['devices.allow', 'a *:* rwm'],
   'cgroup-devices': ['devices.allow', 'c 1:3 rwm'],
   'cgroup-freeze': ['cgroup.freeze', '1'],
   'cgroup-kill': ['cgroup.kill', '1'],
@@ -288,6 +289,8 @@ export const eventExamples: Record<string, TraceEvent> = {
     what: 'the table of hosts',
   }),
   'event-state': event('runc.state-changed', { from: 'creating', to: 'created' }),
+  'event-streams': event('shim.stdio-opened', { id: 'c1' }),
+  'event-exit-recorded': event('shim.exit-recorded', { status: 0 }),
   'event-shim': event('containerd.shim-started', {}),
   'event-command': event('cli.command-started', { command: ['tlab', 'run', 'nginx'] }),
 };

@@ -208,6 +208,15 @@ export const cgroupRows: readonly WordsRow<CgroupSubject>[] = [
     source: 'kernel cgroup-v1/devices.rst',
   },
   {
+    id: 'cgroup-devices-all',
+    when: ({ file: name, value }) => name === 'devices.allow' && value.startsWith('a'),
+    does: 'Allows every device to this cgroup (version 1), as --privileged asks.',
+    now: 'In place of the list of exceptions that other containers get; a process joins only afterwards.',
+    without: "The cgroup would have its parent's rights: often every device as well, but nobody would have decided so.",
+    shows: ['SEC-5', 'KRN-3'],
+    source: 'kernel cgroup-v1/devices.rst',
+  },
+  {
     id: 'cgroup-devices',
     when: file('devices.allow', 'devices.deny'),
     does: ({ file: name, value }) => `${name === 'devices.allow' ? 'Allows' : 'Forbids'} ${deviceWords(value)}.`,

@@ -308,7 +308,10 @@ export const fileCalls: readonly CallRow[] = [
     does: (call) =>
       `Makes the device node ${pathOf(call)} (${call.args.slice(-1)[0] ?? ''}). The node is only a name with a mode: whether the device behind it may be opened is decided by the cgroup's device rules too.`,
     now: 'After the tmpfs on /dev, with umask 0 so that everybody may use it, before pivot_root. It needs CAP_MKNOD on the host: in a user namespace a bind mount takes its place.',
-    without: 'Programs expect null, zero, full, random, urandom and tty; many fail at once without /dev/null.',
+    without: (call) =>
+      /(^|\/)(null|zero|full|random|urandom|tty)$/.test(pathOf(call))
+        ? 'Programs expect null, zero, full, random, urandom and tty; many fail at once without /dev/null.'
+        : 'The device would have no name in the container.',
     shows: ['KRN-6', 'KRN-3'],
     source: 'man mknod(2)',
   },
