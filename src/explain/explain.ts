@@ -73,6 +73,14 @@ function kernelObject(event: TraceEvent): Explanation | undefined {
   }
 }
 
+/** Of an answer: what happened below it. */
+function answerNow({ data }: TraceEvent): string {
+  if (text(data.error) !== '')
+    return 'The work below this message failed or was refused; the error goes up to whoever asked.';
+  if (data.status === 101) return 'From here on this connection carries the streams instead of messages.';
+  return 'The work below this message is done.';
+}
+
 function message(event: TraceEvent): Explanation | undefined {
   if (!/\.(request|response)-(sent|received)$/.test(event.type)) return undefined;
   const explanation = explanationFrom(messageRows, event);
@@ -81,6 +89,6 @@ function message(event: TraceEvent): Explanation | undefined {
   return {
     ...answer,
     does: `The answer to: ${explanation.does}`,
-    now: 'The work below this message is done, or was refused.',
+    now: answerNow(event),
   };
 }

@@ -39,16 +39,19 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
   const causes = new Causes(trace);
   const root = `flag:${flag as `--${string}`}` as const;
   const { api, config } = causes.reachedFrom(root);
-  const isCaused = (event: TraceEvent): boolean => {
-    const { links, also } = causes.chainOf(event);
-    return links.includes(root) || also.some((one) => one.root === root);
-  };
-  const events = trace.events.filter(isCaused);
+  const isPart = (event: TraceEvent): boolean => causes.chainOf(event).also.some((one) => one.root === root);
+  const isWhole = (event: TraceEvent): boolean => causes.chainOf(event).links.includes(root);
+  const events = trace.events.filter((event) => isWhole(event) || isPart(event));
   const numbers = new Set(events.map((event) => event.seq));
-  /** A call may carry out one part of a whole: of the capabilities dropped, the one that the flag names. */
-  const isOf = (call: TraceEvent): boolean =>
-    isWanted(call.data.operation as number | undefined) && (call.data.name !== 'prctl' || isCaused(call));
+  const whole = new Set(events.filter(isWhole).map((event) => event.seq));
   const isWanted = (operation: number | undefined): boolean => operation !== undefined && numbers.has(operation);
+  /** Of an event that the flag has a part in: the call that carries out that part, or the one that carries out all parts at once. */
+  const isOf = (call: TraceEvent): boolean => {
+    const operation = call.data.operation as number | undefined;
+    if (!isWanted(operation)) return false;
+    if (call.data.name === 'prctl') return isWhole(call);
+    return (operation !== undefined && whole.has(operation)) || isCentral(call);
+  };
   return {
     flag,
     known: causes.flags(),
@@ -59,6 +62,9 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
     calls: numbers.size === 0 ? countCalls([]) : countCalls(readCalls(isWanted), isOf),
   };
 }
+
+const isCentral = ({ data }: TraceEvent): boolean =>
+  /^(capset|execve|execveat|bpf)$/.test(String(data.name)) && data.process !== 'container';
 
 function countCalls(calls: Iterable<TraceEvent>, isWanted?: (call: TraceEvent) => boolean): CallCounts {
   const names = new Map<string, number>();

@@ -235,3 +235,11 @@ test('odd data never throws: missing arguments, other types, nothing at all', ()
   explain(event('kernel.operation-executed', { operation: 7, arguments: null }));
   assert.equal(explain(event('somebody.else', {})), undefined);
 });
+
+test('an answer says whether the work was done, failed, or became a stream', () => {
+  const answer = (data: Record<string, unknown>): string | undefined =>
+    explained(event('daemon.response-sent', { door: 'http', method: 'POST /containers/c1/start', ...data })).now;
+  assert.match(answer({ status: 204 }) ?? '', /is done\.$/);
+  assert.match(answer({ status: 400, error: 'no such program' }) ?? '', /failed or was refused/);
+  assert.match(answer({ status: 101 }) ?? '', /streams/);
+});

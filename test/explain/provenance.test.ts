@@ -10,6 +10,7 @@ import { parseCreate } from '../../src/daemon/schema/create.ts';
 import { generateSpec, specBytes } from '../../src/daemon/spec/generate.ts';
 import type { SpecInput } from '../../src/daemon/spec/input.ts';
 import { Causes } from '../../src/explain/causes.ts';
+import { effectsOfFlag } from '../../src/explain/flag-effects.ts';
 import { capabilityNames } from '../../src/runc/compile/flags.ts';
 import { compileBundle } from '../../src/runc/compile.ts';
 import type { Operation } from '../../src/runc/plan/operations.ts';
@@ -151,4 +152,19 @@ test('a capability that is there has the cause that put it there, in each set', 
     );
     assert.equal(provenance[`/process/capabilities/${set}/${list.indexOf('CAP_CHOWN')}`], undefined);
   }
+});
+
+test('of a set that several flags have a part in, each flag has the calls of its own part', () => {
+  const { events, operations } = run('--cap-drop NET_RAW --cap-add SYS_PTRACE');
+  const bounding = operations.find(({ operation }) => operation.name === 'capability_bounding')?.event;
+  assert.ok(bounding);
+  const trace = traceOf([...events, { ...bounding, seq: 3 }]);
+  const calls = ['CAP_NET_RAW', 'CAP_SYS_ADMIN'].map((name) => {
+    const one = call(`prctl(PR_CAPBSET_DROP, ${name}) = 0`);
+    return { ...one, data: { ...one.data, operation: 3 } };
+  });
+  const of = (flag: string): string[] =>
+    effectsOfFlag(trace, flag, () => calls).calls.first.map(({ data }) => String((data.args as string[])[1]));
+  assert.deepEqual(of('--cap-drop'), ['CAP_NET_RAW']);
+  assert.deepEqual(of('--cap-add'), []);
 });
