@@ -71,7 +71,7 @@ export const catalogue: Record<string, CatalogueRow> = {
   },
   'trace show': {
     group: 'see',
-    says: 'Show a trace, from story to kernel operation',
+    says: 'Show a trace, from story to system call',
     load: () => import('./commands/trace/show.ts'),
   },
   'trace ls': { group: 'see', says: 'List the traces of this host', load: () => import('./commands/trace/ls.ts') },
@@ -83,8 +83,7 @@ export const catalogue: Record<string, CatalogueRow> = {
   'trace export': { group: 'see', says: 'Write a trace to a file', load: () => import('./commands/trace/export.ts') },
   'trace xray': {
     group: 'see',
-    says: 'Record a command of the installed Docker',
-    hidden: true,
+    says: 'Record a run of the installed Docker',
     load: () => import('./commands/trace/xray.ts'),
   },
   'trace twin': {

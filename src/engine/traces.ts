@@ -2,7 +2,7 @@
 // the start and the end), `parts/` (what each process wrote, and calls.bin of the tracer) and, once somebody has looked at it, `trace.jsonl`:
 // all of it in one file (first-look.ts). Rules: the folder's existence is what turns tracing on; closing is cheap, and what decodes system
 // calls is not even loaded for it.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
@@ -45,7 +45,7 @@ export function openTrace(command: string[], foreign: Pick<Opened, 'engine' | 'b
   };
   try {
     mkdirSync(`${paths.traces}/${id}/parts`, { recursive: true, mode: 0o770 });
-    writeFileSync(`${paths.traces}/${id}/trace.json`, JSON.stringify(start));
+    writeStart(start);
   } catch (error) {
     throw new LabError('permissionDenied', `making a trace in ${paths.traces}: ${(error as Error).message}`, {
       cause: error,
@@ -56,6 +56,13 @@ export function openTrace(command: string[], foreign: Pick<Opened, 'engine' | 'b
 }
 
 export const folderOf = (id: string): string => `${paths.traces}/${id}`;
+
+/** Whole or not at all: who reads it meanwhile gets the old one. */
+function writeStart(start: Opened): void {
+  const file = `${folderOf(start.id)}/trace.json`;
+  writeFileSync(`${file}.new`, JSON.stringify(start));
+  renameSync(`${file}.new`, file);
+}
 
 export function readOpened(id: string): Opened {
   return v.parse(opened, JSON.parse(readFileSync(`${folderOf(id)}/trace.json`, 'utf8')));
@@ -75,7 +82,7 @@ export function closeTrace(
 ): void {
   const start: Opened = { ...readOpened(id), tracer: end.tracer };
   if (end.status !== undefined) start.status = end.status;
-  writeFileSync(`${folderOf(id)}/trace.json`, JSON.stringify(start));
+  writeStart(start);
   if (trace !== undefined) tellOutcome(trace, end.tracer);
 }
 
@@ -99,13 +106,15 @@ export interface TraceSummary {
   startedAt: string;
   status: number | undefined;
   closed: boolean;
+  /** System calls that were recorded, and records that were lost; absent where no tracer ran to its end. */
+  calls?: number;
+  lost?: number;
 }
 
 /** Every trace of this host, newest first. */
 export function listTraces(): TraceSummary[] {
-  if (!existsSync(paths.traces)) return [];
   const summaries: TraceSummary[] = [];
-  for (const id of readdirSync(paths.traces)) {
+  for (const id of traceFolders()) {
     const file = `${paths.traces}/${id}/trace.json`;
     if (!existsSync(file)) continue;
     const start = readStart(file);
@@ -117,9 +126,22 @@ export function listTraces(): TraceSummary[] {
       startedAt,
       status,
       closed: tracer !== undefined || existsSync(`${folderOf(id)}/trace.jsonl`),
+      ...(tracer?.counts && { calls: tracer.counts.enters, lost: tracer.counts.dropped + tracer.counts.missed }),
     });
   }
   return summaries.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+}
+
+function traceFolders(): string[] {
+  try {
+    return readdirSync(paths.traces);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // none was recorded
+    throw new LabError('permissionDenied', `the traces of this host, ${paths.traces}, cannot be read`, {
+      cause: error,
+      hint: 'ask again as root: sudo tlab …; a trace file needs no root: tlab trace show FILE',
+    });
+  }
 }
 
 /** Undefined for one that a full disk or a kill has cut short: the other traces are still there. */
@@ -140,10 +162,10 @@ export function resolveTraceId(name: string): string {
       hint: 'record one: sudo tlab trace run nginx',
     });
   }
-  const matching = all.filter((one) => one.id.startsWith(name));
+  const matching = name === '' ? [] : all.filter((one) => one.id.startsWith(name));
   if (matching.length === 1 && matching[0] !== undefined) return matching[0].id;
   throw matching.length === 0
-    ? new LabError('notFound', `no trace ${name}, and no file of that name`, { hint: 'list them: tlab trace ls' })
+    ? new LabError('notFound', `no trace "${name}", and no file of that name`, { hint: 'list them: tlab trace ls' })
     : new LabError('invalidArgument', `trace ${name} is ambiguous: ${matching.length} traces begin with it`);
 }
 

@@ -125,7 +125,9 @@ function dataLines(event: TraceEvent, width: number): string[] {
   return [
     styleText('dim', 'data'),
     ...shown.map((line) => fitMiddle(`  ${printable(line)}`, width)),
-    ...(rest === 0 ? [] : [styleText('dim', `  … ${rest} more lines: tlab trace show --json has them`)]),
+    ...(rest === 0
+      ? []
+      : [styleText('dim', `  … ${rest} more lines: tlab trace show --json --level 3 --filter seq=${event.seq}`)]),
   ];
 }
 

@@ -1,6 +1,6 @@
 // The filter language of every viewer: `stage=kernel and (type=*mount* or not dur<1ms)`.
 //   expression := term { or term } · term := factor { and factor } · factor := not factor | ( expression ) | comparison | word
-//   comparison := field (= | != | < | > | <= | >=) value; a value may have * and ?; dur, ts take ns, us, ms, s
+//   comparison := field (= | != | < | > | <= | >=) value; a value may have * and ?, or be a range 5..9; dur, ts take ns, us, ms, s
 //   a bare word matches anywhere in the event's words; "…" holds spaces and brackets
 // Each leaf answers yes, no, or "not to be told from so little" (undefined), so that one tree judges whole events and glances at a line.
 // Rule: no expression takes more than its length times the text's, whatever it says.
@@ -146,11 +146,26 @@ function comparison(token: string): Node {
     return leaf(wordField, { test: (value) => String(value).toLowerCase().includes(word), part: partOfWord(word) });
   }
   const field = fieldOf(name);
+  if (raw === '')
+    throw new LabError('usage', `--filter "${token}": expected a value after ${operator}, "" for an empty one`);
   if (operator !== '=' && operator !== '!=') return leaf(field, { test: ordering(operator, quantity(raw, token)) });
-  const value = unquote(raw);
-  const matches = globMatcher(value);
-  const equal = leaf(field, { test: (one) => one !== undefined && matches(String(one)), part: partOf(value) });
+  const equal = leaf(field, rangeTest(raw, token) ?? equality(unquote(raw)));
   return operator === '=' ? equal : not(equal);
+}
+
+function equality(value: string): LeafTest {
+  const matches = globMatcher(value);
+  return { test: (one) => one !== undefined && matches(String(one)), part: partOf(value) };
+}
+
+const rangeForm = /^(-?\d+(?:\.\d+)?[a-z]*)\.\.(-?\d+(?:\.\d+)?[a-z]*)$/;
+
+/** `8990..9000`, both ends included. Undefined for what is no range; a text that looks like one (a path) is found too. */
+function rangeTest(raw: string, token: string): LeafTest | undefined {
+  const [, from, to] = rangeForm.exec(raw) ?? [];
+  if (from === undefined || to === undefined) return undefined;
+  const [least, most] = [quantity(from, token), quantity(to, token)];
+  return { test: (one) => (typeof one === 'number' ? least <= one && one <= most : one === raw) };
 }
 
 /** An object as text: String() would call what a hostile trace put into it. */

@@ -1,12 +1,12 @@
 // `tlab why --flag`: what a flag caused, stage by stage, with the command that does the same by hand.
 import { styleText } from 'node:util';
-import { fitMiddle, printable, wrap } from '../base/text.ts';
+import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
 import { effectsOfFlag, type FlagEffects } from '../explain/flag-effects.ts';
 import { levelOf, wordsOf } from '../explain/words.ts';
 import { readCalls } from '../trace/calls.ts';
 import { stages } from '../trace/events.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
-import { callWords } from './call.ts';
+import { callWords, errnoOf } from './call.ts';
 
 const labelWidth = 12;
 /** Events of one stage that are listed: a flag like --publish may be behind dozens. */
@@ -18,10 +18,13 @@ export function flagLines(trace: Trace, flag: string, width: number): string[] {
   const effects = effectsOfFlag(trace, flag, (isWanted) =>
     readCalls(trace, { mayWant: (call) => isWanted(call.operation) }),
   );
-  const head =
-    styleText('bold', `${printable(flag)}`) +
-    styleText('dim', `  in: ${printable(fitMiddle(trace.header.command.join(' '), 4 * width))}`);
-  return [head, ...(isEmpty(effects) ? nothingLines(trace, effects, width) : effectLines(trace, effects, width))];
+  const given = `  in: ${printable(fitMiddle(trace.header.command.join(' '), 4 * width))}`;
+  const [first = '', ...more] = wrap(printable(flag) + given, width);
+  const head = [
+    styleText('bold', first.slice(0, flag.length)) + styleText('dim', first.slice(flag.length)),
+    ...more.map((line) => styleText('dim', line)),
+  ];
+  return [...head, ...(isEmpty(effects) ? nothingLines(trace, effects, width) : effectLines(trace, effects, width))];
 }
 
 const isEmpty = ({ fields, pointers, events }: FlagEffects): boolean =>
@@ -95,6 +98,13 @@ function eventLines(event: TraceEvent, name: string, calls: number, width: numbe
   ];
 }
 
+/** A call in one line, its errno never cut. */
+function callLine(call: TraceEvent, width: number): string {
+  const errno = errnoOf(call);
+  const tail = errno === '' ? '' : ` ${errno}`;
+  return fitMiddle(`${call.seq} ${callWords(call)}`, Math.max(10, width - columns(tail))) + styleText('red', tail);
+}
+
 function callLines(trace: Trace, { calls }: FlagEffects, width: number): string[] {
   if (trace.calls === undefined) return wrap('System calls: this trace holds none.', width);
   const { total, noise, names, first } = calls;
@@ -104,7 +114,7 @@ function callLines(trace: Trace, { calls }: FlagEffects, width: number): string[
   const rest = total - noise - first.length;
   return [
     ...wrap(printable(summary), width - labelWidth).map((line, i) => label(i === 0 ? 'calls' : '') + line),
-    ...first.map((call) => label('') + fitMiddle(`${call.seq} ${callWords(call)}`, width - labelWidth)),
+    ...first.map((call) => label('') + callLine(call, width - labelWidth)),
     ...(rest === 0 ? [] : [`${label('')}… ${rest} more`]),
   ];
 }

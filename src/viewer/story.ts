@@ -51,7 +51,10 @@ const notFound = new Set<unknown>([404, 5]);
 /** Errors are told wherever they happened; a search in vain only when the command failed too: a run looks for an image before it pulls. */
 function toldErrors({ events }: Trace): TraceEvent[] {
   const isWell = events.some(({ type, data }) => type === 'cli.command-ended' && data.status === 0);
-  return events.filter((event) => isError(event) && !(isWell && notFound.has(event.data.status)));
+  const errors = events.filter((event) => isError(event) && !(isWell && notFound.has(event.data.status)));
+  // An answer that says no is told once, by who gives it.
+  const given = new Set(errors.filter(({ type }) => type.endsWith('.response-sent')).map(({ span }) => span));
+  return errors.filter(({ type, span }) => !(type.endsWith('.response-received') && given.has(span)));
 }
 
 /** The whole story of a trace. */
@@ -69,8 +72,9 @@ export function storyLines(trace: Trace, width: number): string[] {
 /** What a recording ends with: what was seen, and how to see more. Its events have no final numbers yet, so none is named. */
 export function storyEnd({ header, events }: Trace, width: number): string[] {
   const counts = stages.map((stage) => `${stage} ${events.filter((event) => event.stage === stage).length}`);
-  const calls = header.calls === undefined ? '' : `, and ${header.calls} system calls`;
-  const summary = `${header.seen} events from ${header.processes.length} processes (${counts.join(', ')})${calls}, ${header.lost} lost`;
+  // Whose calls they are is found out at the first look; the stages that serve many do other work meanwhile.
+  const calls = header.calls === undefined ? '' : `; ${header.calls} system calls recorded`;
+  const summary = `${events.length} events (${counts.join(', ')})${calls}, ${header.lost} lost`;
   return [
     '',
     ...wrap(summary, width),

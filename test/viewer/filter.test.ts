@@ -35,6 +35,12 @@ test('durations and times compare in their units', () => {
   assert.ok(matches('ts<=2500us'));
 });
 
+test('a range holds both its ends, takes units, and is a text where the value is one', () => {
+  assert.ok(matches('seq=1..3') && matches('seq=3..9') && !matches('seq=4..9') && matches('seq!=4..9'));
+  assert.ok(matches('dur=1ms..1.5ms') && !matches('ts=0..2ms'));
+  assert.ok(parseFilter('name=1..2').matches({ ...mount, data: { name: '1..2' } }));
+});
+
 test('and binds closer than or, not closest, brackets group', () => {
   assert.ok(matches('stage=shim or stage=kernel and type=*mount*'));
   assert.ok(!matches('(stage=shim or stage=kernel) and not type=*mount*'));
@@ -56,6 +62,8 @@ test('a filter with a mistake is refused with its place', () => {
     ['(stage=cli', /not closed/],
     ['stage=cli or', /ends too early/],
     ['dur>fast', /expected a number/],
+    ['dur=1..9x', /expected a number/],
+    ['stage=', /"stage=": expected a value after =/],
     ['stage=cli stage=shim', /unexpected "stage=shim"/],
   ] as const) {
     assert.throws(() => parseFilter(text), words, text);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { callLine } from '../../src/trace/call-line.ts';
@@ -77,6 +78,18 @@ test('a flag leads to its field, its line of config.json, its operation with the
     '            10 openat(AT_FDCWD</>, "/sys/fs/cgrou…limit_in_bytes", O_WRONLY) = 9',
     '            12 write(9</sys/fs/cgroup/memory/tlab…in_bytes>, "268435456", 9) = 9',
   ]);
+});
+
+test('the command is broken like all lines, and the errno of a call is never cut', () => {
+  const command = ['tlab', 'trace', 'run', '--memory', '256m', '--volume', `/${'v'.repeat(40)}:/data`, 'nginx'];
+  const failed = join(folder, 'failed.jsonl');
+  const args = [`"${cgroup}/${'m'.repeat(40)}/memory.limit_in_bytes"`, 'O_WRONLY'];
+  const data = { name: 'open', args, result: -1, errno: 'ENOENT', process: 'runc', operation: 3 };
+  writeFileSync(failed, `${callLine(event('kernel.syscall-made', data, { seq: 10 }))}\n`);
+  const of: Trace = { ...trace, header: { ...header, command }, calls: { path: failed, offset: 0 } };
+  const told = lines('--memory', of).split('\n');
+  for (const line of told) assert.ok(line.length <= 80 || line.trim().startsWith('$ '), line);
+  assert.match(told.at(-1) ?? '', /= -1 ENOENT$/);
 });
 
 test('of very many lines the first are shown, and how many more there are', () => {

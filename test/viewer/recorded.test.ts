@@ -7,6 +7,7 @@ import { Causes } from '../../src/explain/causes.ts';
 import { levelOf } from '../../src/explain/words.ts';
 import { readCalls } from '../../src/trace/calls.ts';
 import { stages } from '../../src/trace/events.ts';
+import type { TraceEvent } from '../../src/trace/file.ts';
 import { orderViolations } from '../../src/trace/order.ts';
 import { readTraceFile } from '../../src/trace/read.ts';
 import { gatherBeats, storyLines, type ToldBeat } from '../../src/viewer/story.ts';
@@ -65,6 +66,19 @@ for (const file of files) {
 
 test('no two beats of the table have the same id', () => {
   assert.equal(new Set(beats.map((beat) => beat.id)).size, beats.length);
+});
+
+test('an answer that says no is told once, by who gives it', async () => {
+  const trace = await readTraceFile('traces/run-nginx.jsonl');
+  const [first] = trace.events;
+  assert.ok(first);
+  const data = { door: 'grpc', method: 'Tasks/Create', status: 13, error: 'it failed' };
+  const sent = { ...first, span: 'f'.repeat(16), type: 'containerd.response-sent', data };
+  const received = { ...sent, type: 'daemon.response-received' };
+  const told = (events: TraceEvent[]): string[] =>
+    storyLines({ ...trace, events }, 200).filter((line) => line.includes('it failed'));
+  assert.equal(told([sent, received]).length, 1);
+  assert.equal(told([received]).length, 1, 'of a stage that reports nothing the answer alone is there');
 });
 
 test('a search in vain is told only when the command failed', async () => {

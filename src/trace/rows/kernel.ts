@@ -6,6 +6,21 @@ const optionalError = { errno: v.optional(v.string()) };
 /** Of what a plan's executor did: from its start to its end. */
 const optionalDuration = { durationNs: v.optional(v.number()) };
 
+function mountWords(mount: { source: string; target: string; fstype: string; options: string }): string {
+  const options = mount.options === '' ? '' : ` (${mount.options})`;
+  if (/(^|,)remount(,|$)/.test(mount.options)) return `mount again ${mount.target}${options}`;
+  return `mount ${mount.fstype || 'bind'} ${mount.source} on ${mount.target}${options}`;
+}
+
+/** Attributes of a message without their nesting: `IFLA_IFNAME=tlab0`. What a hostile trace nests too deep stays JSON. */
+function leaves(attributes: Readonly<Record<string, unknown>>, depth = 0): string[] {
+  return Object.entries(attributes).flatMap(([name, value]) =>
+    typeof value === 'object' && value !== null && depth < 8
+      ? leaves(value as Record<string, unknown>, depth + 1)
+      : `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+  );
+}
+
 export const kernelRows = {
   'kernel.operation-executed': row({
     level: 2,
@@ -20,7 +35,7 @@ export const kernelRows = {
       result: v.number(),
       ...optionalError,
     }),
-    says: (d) => `${d.operation} ${Object.values(d.arguments).join(' ')}`.trim(),
+    says: (d) => `${d.operation} ${Object.values(d.arguments).flat().join(' ')}`.trim(),
     source: 'oci-runtime runtime',
   }),
   'kernel.mount-attached': row({
@@ -33,7 +48,7 @@ export const kernelRows = {
       ...optionalDuration,
       ...optionalError,
     }),
-    says: (d) => `mount ${d.fstype || 'bind'} ${d.source} on ${d.target} (${d.options})`,
+    says: mountWords,
     source: 'man mount(2)',
   }),
   'kernel.mount-detached': row({
@@ -94,7 +109,7 @@ export const kernelRows = {
       namespace: v.string(),
       ...optionalError,
     }),
-    says: (d) => `netlink ${d.message} ${JSON.stringify(d.attributes)}`,
+    says: (d) => `netlink ${[d.message, ...leaves(d.attributes)].join(' ')}`,
     source: 'man rtnetlink(7)',
   }),
   'kernel.network-namespace-created': row({

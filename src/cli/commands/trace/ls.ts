@@ -1,14 +1,19 @@
 // `tlab trace ls`: the traces of this host, newest first.
 import { shortId } from '../../../base/ids.ts';
 import { printable } from '../../../base/text.ts';
-import { listTraces } from '../../../engine/traces.ts';
+import { listTraces, type TraceSummary } from '../../../engine/traces.ts';
 import { defineCommand } from '../../command.ts';
 import { boolean } from '../../flags/spec.ts';
 import { fitWidth, tableLines } from '../../format/table.ts';
 import { humanAge } from '../../format/words.ts';
 import { print, say } from '../../terminal.ts';
 
+/** A loss is said wherever a trace is named. */
+const callsWord = ({ calls, lost = 0 }: TraceSummary): string =>
+  calls === undefined ? '-' : lost === 0 ? String(calls) : `${calls}, ${lost} LOST`;
+
 export default defineCommand({
+  says: "Newest first. CALLS: system calls that were recorded, with the engine's other work meanwhile.",
   flags: { json: boolean('One JSON object a line'), quiet: boolean('Only ids', { short: 'q' }) },
   run: ({ flags }) => {
     const traces = listTraces();
@@ -20,9 +25,11 @@ export default defineCommand({
         shortId(trace.id),
         humanAge(Date.parse(trace.startedAt) / 1000),
         trace.closed ? String(trace.status ?? '-') : 'open',
-        printable(trace.command.join(' ')),
+        callsWord(trace),
+        printable(trace.command.join(' ').replace(/^tlab trace /, '')),
       ]);
-      for (const line of tableLines([['TRACE ID', 'RECORDED', 'STATUS', 'COMMAND'], ...rows], fitWidth())) print(line);
+      const head = ['TRACE ID', 'RECORDED', 'STATUS', 'CALLS', 'COMMAND'];
+      for (const line of tableLines([head, ...rows], fitWidth())) print(line);
     }
     return 0;
   },

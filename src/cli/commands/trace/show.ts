@@ -37,7 +37,7 @@ export default defineCommand({
     'no-fold': boolean("The runtimes' own calls (futex, epoll_wait, mmap) one by one, not as one line"),
     json: boolean('The events as JSON Lines'),
   },
-  says: 'Shows the last trace, one of this host by its id, or a trace file (which needs neither root nor Linux). Fields of filters: seq, ts, stage, pid, tid, type, kind, level, span, cause, truth, dur, name, path, errno, layer, rule, data.<name>; of system calls also process, arg, result, operation, noise. A bare word matches anywhere in the line.',
+  says: 'Shows the last trace, one of this host by its id, or a trace file (which needs neither root nor Linux). Fields of filters: seq, ts, stage, pid, tid, type, kind, level, span, cause, truth, dur, name, path, errno, layer, rule, data.<name>; of system calls also process, arg, result, operation, noise. Values may have * and ?, or be a range such as 90..120; ts and dur are in ns, or with us, ms, s. A bare word matches anywhere in the line. Without a level, a filter looks at levels 0 to 2.',
   examples: [
     { says: 'the story of the last trace', line: 'tlab trace show' },
     { says: 'every mount, with its number', line: "tlab trace show --level 2 --filter 'type=kernel.mount-attached'" },
@@ -46,6 +46,7 @@ export default defineCommand({
       line: "tlab trace show --level 3 --filter 'process=runc and errno=*'",
     },
     { says: 'why event 120 happened', line: 'tlab trace show --why 120' },
+    { says: 'calls that took longer than a millisecond', line: "tlab trace show --level 3 --filter 'dur>1ms'" },
     { says: 'a recorded trace, on any machine', line: 'tlab trace show traces/run-nginx.jsonl' },
   ],
   run: async ({ flags, operands }) => {

@@ -13,13 +13,15 @@ export default defineCommand({
   },
   untilOperand: true,
   exitStatus: exitStatusOfRun,
-  says: 'Runs `docker run …` on the installed Docker and watches dockerd, containerd, shim and runc from outside: processes, mounts, cgroups, netlink messages, rules, every system call, each with its cause as far as observation goes.',
+  says: 'Written `tlab trace --engine docker run …` too. Runs `docker run …` on the installed Docker and watches dockerd, containerd, shim and runc from outside: processes, mounts, cgroups, netlink messages, rules, every system call, each with its cause as far as observation goes.',
   examples: [
     { says: 'the main job on a real Docker', line: 'tlab trace --engine docker run -d -p 8080:80 nginx' },
-    { says: 'what a real Docker does differently', line: 'tlab trace diff FIRST last' },
+    {
+      says: 'what a real Docker does differently: the same with ours, then both',
+      line: 'tlab trace run -d -p 8081:80 nginx; tlab trace ls; tlab trace diff last ID',
+    },
   ],
   run: ({ flags, operands }) => {
-    if (flags.engine === undefined) throw usageError('tlab trace: expected --engine docker before run');
     if (operands[0] !== 'run') throw usageError(`tlab trace --engine docker: expected run, got "${operands[0]}"`);
     return xray(operands, flags.host);
   },
