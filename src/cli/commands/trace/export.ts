@@ -1,10 +1,11 @@
 // `tlab trace export`: a trace as one file that another machine can show. Walked, since its system calls may be a million.
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { LabError } from '../../../base/errors.ts';
 import { printable } from '../../../base/text.ts';
 import { loadTrace } from '../../../engine/first-look.ts';
 import { noFaults, wholeLines } from '../../../trace/calls.ts';
 import type { Trace } from '../../../trace/file.ts';
+import { writeLines } from '../../../trace/write.ts';
 import { faultLines } from '../../../viewer/text.ts';
 import { defineCommand } from '../../command.ts';
 import { between } from '../../flags/readers.ts';
@@ -34,7 +35,7 @@ export default defineCommand({
     const faults = noFaults();
     const lines = wholeLines(exported, faults);
     if (flags.output === undefined) return (await printLines(lines)) ? 0 : 1;
-    const count = writeLines(flags.output, lines, trace);
+    const count = writeFile(flags.output, lines, trace);
     say(`${count - 1} events written to ${printable(flags.output)}`);
     for (const line of faultLines(faults, terminalColumns())) say(line);
     return 0;
@@ -49,34 +50,16 @@ function withoutCalls(trace: Trace): Trace {
   return { ...rest, header: { ...header, seen: trace.events.length, blind } };
 }
 
-const pieceCharacters = 1 << 20;
-
 /** Returns how many. @throws LabError invalidArgument when the file cannot be written. */
-function writeLines(path: string, lines: Iterable<string>, trace: Trace): number {
+function writeFile(path: string, lines: Iterable<string>, trace: Trace): number {
   const fd = openOutput(path, trace);
   try {
-    let count = 0;
-    let piece = '';
-    for (const line of lines) {
-      count++;
-      piece += `${line}\n`;
-      if (piece.length < pieceCharacters) continue;
-      writeWhole(fd, piece);
-      piece = '';
-    }
-    writeWhole(fd, piece);
-    return count;
+    return writeLines(fd, lines);
   } catch (error) {
     throw error instanceof LabError ? error : cannotWrite(path, error);
   } finally {
     closeSync(fd);
   }
-}
-
-/** @source man write(2): it may take less than it was given */
-function writeWhole(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
 function openOutput(path: string, { calls }: Trace): number {
