@@ -43,13 +43,26 @@ __noinline int may_show_messages(__u32 descriptor)
 	return is_shown_socket(file);
 }
 
-/* Files of /proc that show what a process was given: its environment, its arguments, its memory. */
+/*
+ * Files of /proc that show what a process was given (its environment, its arguments, its memory), and what is made to be a secret:
+ * stable_secret of IPv6, tcp_fastopen_key, and the random uuid that scripts like to make passwords of. By the first seven bytes.
+ */
 static __always_inline int is_private(struct file *file)
 {
 	char name[8] = {};
 	bpf_probe_read_kernel_str(name, sizeof name, BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	__u64 word = *(__u64 *)name;
-	return word == 0x6e6f7269766e65ULL /* environ */ || word == 0x656e696c646d63ULL /* cmdline */ || word == 0x6d656dULL /* mem */;
+	switch (*(__u64 *)name) {
+	case 0x6e6f7269766e65ULL: /* environ */
+	case 0x656e696c646d63ULL: /* cmdline */
+	case 0x6d656dULL:         /* mem */
+	case 0x65726f636bULL:     /* kcore */
+	case 0x5f656c62617473ULL: /* stable_ */
+	case 0x7361665f706374ULL: /* tcp_fas */
+	case 0x64697575ULL:       /* uuid */
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 __noinline int may_show(__u32 descriptor)

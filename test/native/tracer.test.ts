@@ -112,7 +112,7 @@ test(
   async () => {
     const file = `${place.folder}/ordinary`;
     writeFileSync(file, 'ordinary-data\n');
-    const script = `cat ${file}; echo pipe-data | cat; echo named-data >/proc/self/comm; cat /proc/self/environ; cat /proc/self/mountinfo >/dev/null`;
+    const script = `cat ${file}; echo pipe-data | cat; echo named-data >/proc/self/comm; cat /proc/self/environ; cat /proc/self/mountinfo >/dev/null; cat /proc/sys/kernel/random/uuid`;
     const ran = await place.trace(['env', 'SECRET=environ-data', 'sh', '-c', `${script}; true`]);
     const data = readRecords(ran.path)
       .filter(({ number }) => [0, 1, 63, 64].includes(number))
@@ -121,6 +121,9 @@ test(
     assert.match(data, /named-data/);
     assert.match(data, / - proc proc /);
     assert.doesNotMatch(data, /ordinary-data|pipe-data|environ-data/);
+    const [uuid = ''] = ran.stdout.match(/[0-9a-f]{8}-[0-9a-f-]{27}/) ?? [];
+    assert.equal(uuid.length, 36);
+    assert.ok(!readFileSync(ran.path, 'latin1').includes(uuid));
   },
 );
 
