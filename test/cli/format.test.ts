@@ -90,6 +90,16 @@ test('a table that is too wide for the terminal is shortened with a mark, and ne
   assert.doesNotMatch(tableLines(rows, undefined)[1] ?? '', /…/);
 });
 
+test('a long last column is cut before the others are', () => {
+  const rows = [
+    ['ID', 'RECORDED', 'COMMAND'],
+    ['7a3c24b2f677', 'About a minute ago', 'x'.repeat(100)],
+  ];
+  const [, line = ''] = tableLines(rows, 60);
+  assert.match(line, /About a minute ago +x+…$/);
+  assert.equal([...line].length, 60);
+});
+
 test('ports are grouped into ranges, those with another number last', () => {
   const udp = (port: number) => ({ IP: '0.0.0.0', PrivatePort: port, PublicPort: port, Type: 'udp' as const });
   const web = { IP: '::', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' as const };

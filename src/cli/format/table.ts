@@ -44,7 +44,8 @@ const narrowest = 12 + padding;
 
 function shrink(widths: number[], rows: readonly (readonly string[])[], fitTo: number): void {
   const last = widths.length - 1;
-  const lastNeeds = Math.max(0, ...rows.map((row) => width(row[last] ?? '')));
+  // A long last column (a command) is cut first: a third of the line says enough of it.
+  const lastNeeds = Math.min(Math.floor(fitTo / 3), Math.max(0, ...rows.map((row) => width(row[last] ?? ''))));
   const total = (): number => widths.slice(0, last).reduce((sum, each) => sum + each, 0) + lastNeeds;
   while (total() > fitTo) {
     const widest = widths.slice(0, last).reduce((best, each, at) => (each > (widths[best] ?? 0) ? at : best), 0);
