@@ -12,6 +12,8 @@ const is =
     types.includes(event.type);
 const runs = (pattern: RegExp) => (event: TraceEvent) =>
   event.type === 'kernel.process-executed' && pattern.test(`${text(event, 'executable')} ${text(event, 'argv')}`);
+const holdsNamespace = (event: TraceEvent): boolean => text(event, 'target').includes('/netns/');
+const isRoot = (event: TraceEvent): boolean => /\/rootfs$/.test(text(event, 'target'));
 const writes = (pattern: RegExp) => (event: TraceEvent) =>
   event.type === 'kernel.file-written' && pattern.test(text(event, 'path'));
 
@@ -29,7 +31,7 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
     id: 'event-cgroup-made',
     when: is('kernel.cgroup-made'),
     does: (e) => `Makes the cgroup ${text(e, 'path')}: a directory is a group, the kernel fills it with its files.`,
-    now: 'First of the plan: limits are written into it, then the process is put there.',
+    now: 'Before limits are written into it and a process is put there.',
     without: 'There would be nowhere to write limits, and usage could not be told from that of others.',
     shows: ['KRN-3', 'KRN-6'],
     source: 'man cgroups(7)',
@@ -47,8 +49,18 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
     id: 'event-overlay-unmounted',
     when: is('kernel.mount-detached'),
     does: (e) => `Unmounts ${text(e, 'target')}.`,
-    now: 'After the process is gone. Its writable layer stays on disk: stop keeps it, rm deletes it.',
-    without: 'The mount would hold its layers: neither snapshot nor image could be removed.',
+    now: (e) =>
+      holdsNamespace(e)
+        ? 'After the container is gone, whose network namespace this mount held.'
+        : isRoot(e)
+          ? 'After the process is gone. Its writable layer stays on disk: stop keeps it, rm deletes it.'
+          : 'When nobody needs what was mounted there any more.',
+    without: (e) =>
+      holdsNamespace(e)
+        ? 'The namespace would live on with nobody in it, and its end of the veth pair with it.'
+        : isRoot(e)
+          ? 'The mount would hold its layers: neither snapshot nor image could be removed.'
+          : 'The mount would stay, and with it all that it keeps busy.',
     shows: ['STO-3', 'STO-1'],
     source: 'man umount2(2)',
   },
@@ -85,7 +97,7 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
     id: 'event-route-localnet',
     when: writes(/route_localnet$/),
     does: 'Lets packets from 127.0.0.1 be sent on into the bridge.',
-    now: 'For ports published on 127.0.0.1. A rule in the raw table closes the hole that it would open for containers.',
+    now: 'For published ports that are asked for at 127.0.0.1. A rule in the raw table closes the hole that it would open for containers.',
     without: '`curl 127.0.0.1:8080` on the host would not reach the container without a user-space proxy.',
     shows: ['NET-2'],
     source: 'kernel networking/ip-sysctl.rst route_localnet',

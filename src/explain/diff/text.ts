@@ -30,7 +30,7 @@ function headLines({ a, b }: Difference, width: number): string[] {
     { name: 'A', trace: a, colour: 'red' as const },
     { name: 'B', trace: b, colour: 'green' as const },
   ].map(({ name, trace, colour }) => {
-    const id = `  ${trace.header.id.slice(0, 12)}`;
+    const id = `  ${printable(trace.header.id.slice(0, 12))}`;
     const room = width - 3 - columns(id);
     const command = fitMiddle(printable(trace.header.command.join(' ')), room);
     return `${styleText(colour, name)}  ${styleText('bold', command)}${' '.repeat(Math.max(0, room - columns(command)))}${styleText('dim', id)}`;
