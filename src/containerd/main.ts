@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { asLabError, errorKinds, LabError } from '../base/errors.ts';
+import { collectAtOnce } from '../base/garbage.ts';
 import { paths } from '../base/paths.ts';
 import { takeLock } from './lock.ts';
 
@@ -77,6 +78,7 @@ function binaryFolder(): string {
   return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../dist/bin');
 }
 
+collectAtOnce();
 main().catch((thrown: unknown) => {
   const error = asLabError(thrown);
   console.error(`tlab-containerd: ${error.message}`);

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { asLabError, errorKinds, LabError } from '../base/errors.ts';
+import { collectAtOnce } from '../base/garbage.ts';
 import { paths } from '../base/paths.ts';
 import { connectContainerd } from '../containerd/client.ts';
 import { openRealKernel } from '../kernel/real/kernel.ts';
@@ -139,6 +140,7 @@ const say = (text: string): void => {
   process.stderr.write(`tlabd: ${text}\n`);
 };
 
+collectAtOnce();
 // The name that ps shows; process.title would also overwrite the arguments. @source man proc(5) /proc/pid/comm
 writeFileSync('/proc/self/comm', 'tlabd');
 process.removeAllListeners('warning'); // Node's own would say each a second time

@@ -89,7 +89,8 @@ export function traceDoor(traces: string, stage: Stage) {
   return {
     run<T>(traceparent: string | undefined, body: () => T): T {
       const context = parseTraceparent(traceparent);
-      if (!context?.sampled || !existsSync(`${traces}/${context.traceId}`)) return body();
+      if (!context?.sampled) return body();
+      if (!recorders.has(context.traceId) && !existsSync(`${traces}/${context.traceId}`)) return body();
       return runWithTrace(context, recorderOf(context), body);
     },
   };
