@@ -119,7 +119,7 @@ test(
       .flatMap(({ captures }) => captures.map(({ text }) => text))
       .join('');
     assert.match(data, /named-data/);
-    assert.match(data, / - proc proc /);
+    assert.match(data, / \d+:\d+ \/ \/ .* - /);
     assert.doesNotMatch(data, /ordinary-data|pipe-data|environ-data/);
     const [uuid = ''] = ran.stdout.match(/[0-9a-f]{8}-[0-9a-f-]{27}/) ?? [];
     assert.equal(uuid.length, 36);
