@@ -43,14 +43,21 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
   const isWhole = (event: TraceEvent): boolean => causes.chainOf(event).links.includes(root);
   const events = trace.events.filter((event) => isWhole(event) || isPart(event));
   const numbers = new Set(events.map((event) => event.seq));
+  /** What the daemon does in the turn in which it reports a rule is its own plumbing. */
+  const rules = new Set(events.filter(isRule).map((event) => event.seq));
   const whole = new Set(events.filter(isWhole).map((event) => event.seq));
-  const isWanted = (operation: number | undefined): boolean => operation !== undefined && numbers.has(operation);
+  const loads = ruleLoads(trace, events);
+  const isWanted = (operation: number | undefined): boolean =>
+    operation !== undefined && (numbers.has(operation) || loads.has(operation));
   /** Of an event that the flag has a part in: the call that carries out that part, or the one that carries out all parts at once. */
   const isOf = (call: TraceEvent): boolean => {
     const operation = call.data.operation as number | undefined;
-    if (!isWanted(operation)) return false;
+    if (operation === undefined || !isWanted(operation)) return false;
+    const tables = loads.get(operation);
+    if (tables !== undefined) return isLoadOf(call, tables);
+    if (rules.has(operation) && call.data.process === 'daemon') return false;
     if (call.data.name === 'prctl') return isWhole(call);
-    return (operation !== undefined && whole.has(operation)) || isCentral(call);
+    return whole.has(operation) || isCentral(call);
   };
   return {
     flag,
@@ -61,6 +68,36 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
     events,
     calls: numbers.size === 0 ? countCalls([]) : countCalls(readCalls(isWanted), isOf),
   };
+}
+
+const isRule = ({ type }: TraceEvent): boolean => /^kernel\.(rule|chain)-/.test(type);
+
+/** Rules go into the kernel by iptables-restore, many at once: which event ran it, and the tables of our rules among its. */
+function ruleLoads(trace: Trace, events: readonly TraceEvent[]): Map<number, Set<string>> {
+  const loads = new Map<number, Set<string>>();
+  for (const rule of events.filter(isRule)) {
+    const load = trace.events.findLast(
+      ({ type, pid, seq, data }) =>
+        type === 'kernel.process-executed' &&
+        pid === rule.pid &&
+        seq < rule.seq &&
+        String(data.executable).endsWith('-restore'),
+    );
+    if (load === undefined) continue;
+    loads.set(load.seq, (loads.get(load.seq) ?? new Set()).add(String(rule.data.table)));
+  }
+  return loads;
+}
+
+/** The batch of a table: a netlink message to nf_tables, or the old interface's whole table. */
+function isLoadOf({ data }: TraceEvent, tables: ReadonlySet<string>): boolean {
+  const text = JSON.stringify(data.args);
+  if (data.name === 'setsockopt') return text.includes('_SO_SET_REPLACE');
+  return (
+    data.name === 'sendmsg' &&
+    /NFT_MSG_(NEW|DEL)(RULE|CHAIN)/.test(text) &&
+    [...tables].some((table) => text.includes(`_TABLE}, \\"${table}\\"`))
+  );
 }
 
 const isCentral = ({ data }: TraceEvent): boolean =>

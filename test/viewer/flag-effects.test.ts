@@ -92,6 +92,26 @@ test('the command is broken like all lines, and the errno of a call is never cut
   assert.match(told.at(-1) ?? '', /= -1 ENOENT$/);
 });
 
+test('a rule is carried out by the batch of its table that iptables-restore sends, not by what the daemon does meanwhile', () => {
+  const rule = { table: 'nat', chain: 'TLAB', rule: '-j DNAT' };
+  const ruled = [
+    ...events.slice(0, 2),
+    event('kernel.process-executed', { executable: '/usr/sbin/iptables-restore', argv: [] }, { seq: 20 }),
+    event('kernel.rule-added', rule, { seq: 30, cause: 'api:/HostConfig/PortBindings/80~1tcp' }),
+  ];
+  const batch = (seq: number, table: string): string => {
+    const args = ['3', `{NFT_MSG_NEWRULE, [{nla_type=NFTA_RULE_TABLE}, "${table}"]}`, '0'];
+    const data = { name: 'sendmsg', args, result: 8, process: 'iptables-restore', operation: 20 };
+    return callLine(event('kernel.syscall-made', data, { seq }));
+  };
+  const close = { name: 'close', args: ['4'], result: 0, process: 'daemon', operation: 30 };
+  const file = join(folder, 'rules.jsonl');
+  const written = [batch(21, 'filter'), batch(22, 'nat'), callLine(event('kernel.syscall-made', close, { seq: 29 }))];
+  writeFileSync(file, `${written.join('\n')}\n`);
+  const text = lines('--publish', { ...trace, events: ruled, calls: { path: file, offset: 0 } });
+  assert.match(text, /calls {7}1: sendmsg 1\n {12}22 sendmsg/);
+});
+
 test('of very many lines the first are shown, and how many more there are', () => {
   const provenance = Object.fromEntries(
     Array.from({ length: 50 }, (_, i) => [`/linux/devices/${i}`, 'api:/HostConfig/Memory']),
