@@ -67,6 +67,7 @@ export class EffectDeriver {
     const call = new Call(event);
     this.#learnDescriptors(call, state);
     const handler = Object.hasOwn(handlers, call.name) ? handlers[call.name] : undefined;
+    if (handler === undefined && event.data.noise === true) return;
     const paths = pathsOf(call, (path, folder) => state.resolve(path, folder)); // as they are before the call
     this.#deed = undefined;
     handler?.(call, this.#deriving(state, event));
