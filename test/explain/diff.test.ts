@@ -215,6 +215,19 @@ test('what the first container sets up for all is a note, no difference, and not
   assert.match(reversed.notes.join(), /^B also/);
 });
 
+test('of two engines not all that differs is blamed on the only flag that differs', () => {
+  const filter: Partial<TraceEvent> = {
+    cause: 'default:seccomp-profile',
+    data: { operation: 'seccomp', arguments: { program: '995 instructions' } },
+  };
+  const causesWith = (header: Partial<Trace['header']>): unknown[] =>
+    diffTraces(trace({ events: [filter] }), trace({ id: 'b', asked: memory, header }), options).groups.map(
+      ({ cause }) => cause,
+    );
+  assert.deepEqual(causesWith({}), ['flag:--memory']);
+  assert.deepEqual(causesWith({ engine: 'docker' }), ['default:seccomp-profile']);
+});
+
 test('a network that both set up, and not alike, is a difference', () => {
   const sysctl = (value: string): Partial<TraceEvent> => ({
     ...bridge,

@@ -1,7 +1,8 @@
 // The cause of a difference, at its root: which of the things that were asked differently brought it about. In this order:
 //   1. the chain of the effect itself ends in a flag or an argument that the two commands do not share;
 //   2. the same line of config.json, in the trace that lacks the effect, ends in such a flag (--privileged takes the masks away);
-//   3. the commands differ in one thing only, so that it is the cause of all that differs, unless the effect hangs on the engine's state;
+//   3. the commands differ in one thing only, and one engine ran both, so that it is the cause of all that differs, unless the effect
+//      hangs on the engine's state;
 //   4. none of these: the effect's own root, a named default or the image.
 import type { Cause, Provenance } from '../../trace/cause.ts';
 import type { Trace, TraceEvent } from '../../trace/file.ts';
@@ -43,6 +44,7 @@ export function historyWords({ cause, asked }: DiffCause, { a, b }: Change): str
 export class DiffCauses {
   /** What was asked differently: flags and arguments, by their cause. */
   readonly asked: Cause[];
+  readonly #isOneEngine: boolean;
   readonly #a: Side;
   readonly #b: Side;
 
@@ -50,6 +52,7 @@ export class DiffCauses {
     this.#a = new Side(a);
     this.#b = new Side(b);
     this.asked = askedDifferently(a, b);
+    this.#isOneEngine = a.header.engine === b.header.engine && a.header.tool.tlab === b.header.tool.tlab;
   }
 
   of(change: Change): DiffCause {
@@ -67,7 +70,7 @@ export class DiffCauses {
     }
     if (isImageRoot(change) && this.asked.includes(image)) return { cause: image, asked: true };
     const [only] = this.asked;
-    if (this.asked.length === 1 && only !== undefined && !stateful.has(ownRoot ?? ''))
+    if (this.#isOneEngine && this.asked.length === 1 && only !== undefined && !stateful.has(ownRoot ?? ''))
       return { cause: only, asked: true };
     return { cause: ownRoot, asked: false };
   }
