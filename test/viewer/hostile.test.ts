@@ -5,14 +5,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { LabError } from '../../src/base/errors.ts';
-import { printableJson } from '../../src/base/text.ts';
-import { callLine, isCallType } from '../../src/trace/call-line.ts';
-import { noFaults, wholeLines } from '../../src/trace/calls.ts';
+import { printable, printableJson } from '../../src/base/text.ts';
+import { diffJson, diffTraces } from '../../src/explain/diff/diff.ts';
+import { diffScreen } from '../../src/explain/diff/text.ts';
+import { twinScript } from '../../src/explain/twin.ts';
+import { callLine, type Glance, isCallType } from '../../src/trace/call-line.ts';
+import { noFaults, readCalls, wholeLines } from '../../src/trace/calls.ts';
 import type { Trace, TraceEvent } from '../../src/trace/file.ts';
 import { readTraceFile } from '../../src/trace/read.ts';
 import type { Level } from '../../src/trace/row.ts';
 import { explainEvent } from '../../src/viewer/explain.ts';
 import { parseFilter } from '../../src/viewer/filter.ts';
+import { flagLines } from '../../src/viewer/flag-effects.ts';
 import { storyEnd, storyLines } from '../../src/viewer/story.ts';
 import { faultLines, findEvent, headLines, listEvents, selectEvents } from '../../src/viewer/text.ts';
 import { call } from '../helpers/trace-file.ts';
@@ -125,6 +129,36 @@ function* viewed(trace: Trace): Generator<string> {
     yield* explainEvent(trace, findEvent(trace, event.seq) ?? event, width);
   }
   yield* wholeLines(trace, noFaults());
+  for (const flag of ['--publish', '--memory', '--name']) yield* flagLines(trace, flag, width);
+  yield* compared(trace, width);
+  yield* unlessRefused(() => twinScript(trace).join('\n').split('\n'));
+}
+
+const recorded = await readTraceFile('traces/run-nginx.jsonl');
+
+/** On either side of a comparison. */
+function* compared(trace: Trace, width: number): Generator<string> {
+  const callsOf = (one: Trace) => (mayWant: (call: Glance) => boolean | undefined) => readCalls(one, { mayWant });
+  for (const [a, b] of [
+    [trace, recorded],
+    [recorded, trace],
+  ] as const) {
+    yield* unlessRefused(() => {
+      const difference = diffTraces(a, b, { calls: true, callsOf });
+      const json = printableJson(diffJson(difference));
+      return [json, ...[true, false].flatMap((all) => diffScreen(difference, { width, all }))];
+    });
+  }
+}
+
+/** No lines for a trace that lacks what they are made of, if that is what the error says. */
+function unlessRefused(lines: () => string[]): string[] {
+  try {
+    return lines();
+  } catch (error) {
+    assert.ok(error instanceof LabError, String((error as Error).stack));
+    return [printable(error.message)];
+  }
 }
 
 const controls = /\p{Cc}|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;

@@ -4,8 +4,10 @@
 import type { TraceEvent } from '../../trace/file.ts';
 
 const idForm = /\b[0-9a-f]{64}\b/g;
-const runFolder = /(\/[^\s,:="]*)\/(?:containerd\/io\.containerd\.runtime\.v2\.task|netns|fifo|runtime[^/]*\/moby)\//;
-const dataFolder = /(\/[^\s,:="]*)\/(?:containers\/[0-9a-f]{64}|containerd\/snapshots)\//;
+// A path is looked for from where a word begins: from each of its characters it would take the square of the text's length.
+const runFolder =
+  /(?<![^\s,:="])(\/[^\s,:="]*)\/(?:containerd\/io\.containerd\.runtime\.v2\.task|netns|fifo|runtime[^/]*\/moby)\//;
+const dataFolder = /(?<![^\s,:="])(\/[^\s,:="]*)\/(?:containers\/[0-9a-f]{64}|containerd\/snapshots)\//;
 
 /** The texts of one trace with place-holders for what belongs to this run alone. */
 export class Sameness {
@@ -40,15 +42,15 @@ export class Sameness {
     }
     return result
       .replace(/(^|[\s,:=])<run>\/containerd\/io\.containerd\.runtime\.v2\.task\/\w+\/<id>\/rootfs/g, '$1<rootfs>')
-      .replace(/[^\s,:="]*\/overlay2\/<id>\/merged/g, '<rootfs>')
+      .replace(/(?<![^\s,:="])[^\s,:="]*\/overlay2\/<id>\/merged/g, '<rootfs>')
       .replace(/\/netns\/[0-9a-f]{12}\b/g, '/netns/<id>')
       .replace(/\/snapshots\/\d+\//g, '/snapshots/<n>/')
       .replace(/\/proc\/\d+\//g, '/proc/<pid>/')
       .replace(/\b(?:tlab-[0-9a-f]{8}|veth[0-9a-f]{7})\b/g, '<veth>')
-      .replace(/--dport \d+(?=.*--to-destination \S*:(\d+)\b)/g, (rule, port) =>
+      .replace(/--dport \d+(?=.{0,300}--to-destination \S{0,60}:(\d+)\b)/g, (rule, port) =>
         this.#ports.has(port) ? '--dport <port>' : rule,
       )
-      .replace(/[^\s,:="]*\/dist\/bin\//g, '<tlab>/');
+      .replace(/(?<![^\s,:="])[^\s,:="]*\/dist\/bin\//g, '<tlab>/');
   }
 }
 

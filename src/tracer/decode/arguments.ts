@@ -24,8 +24,6 @@ export const hexadecimalInt = plain((view) => {
 /** An address of which nothing is read. */
 export const pointer = plain((view) => pointerText(view.value));
 
-/** `0644`, `0` and the like. */
-export const octalText = (value: number): string => (value === 0 ? '0' : `0${value.toString(8)}`);
 /** Permission bits: three digits at least, as strace prints them: `0644`, `000`. */
 export const permissionText = (value: number): string => `0${value.toString(8).padStart(2, '0')}`;
 export const permissions = plain((view) => permissionText(Number(BigInt.asUintN(32, view.value))));

@@ -1,18 +1,6 @@
 // Flags and commands of System V and POSIX messages, semaphores and shared memory.
 import type { NameSet } from './names.ts';
 
-/** @source uapi linux/ipc.h */
-export const ipcCommands: NameSet = {
-  prefix: 'IPC_',
-  source: 'uapi linux/ipc.h',
-  values: {
-    IPC_RMID: 0,
-    IPC_SET: 1,
-    IPC_STAT: 2,
-    IPC_INFO: 3,
-  },
-};
-
 /** @source uapi linux/sem.h */
 export const semaphoreCommands: NameSet = {
   prefix: 'SEM_',

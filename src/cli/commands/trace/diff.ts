@@ -1,4 +1,5 @@
 // `tlab trace diff`: what two traces did differently, and why.
+import { printableJson } from '../../../base/text.ts';
 import { loadTrace } from '../../../engine/first-look.ts';
 import { diffJson, diffTraces } from '../../../explain/diff/diff.ts';
 import { diffScreen } from '../../../explain/diff/text.ts';
@@ -26,7 +27,7 @@ export default defineCommand({
       calls: flags.calls,
       callsOf: (trace) => (mayWant) => readCalls(trace, { mayWant }),
     });
-    if (flags.json) print(JSON.stringify(diffJson(difference)));
+    if (flags.json) print(printableJson(diffJson(difference)));
     else for (const line of diffScreen(difference, { width: terminalColumns(), all: flags.all })) print(line);
     return difference.groups.length === 0 ? 0 : 1;
   },
