@@ -111,8 +111,9 @@ function shortened(sentence: string, { width, most }: { width: number; most: num
 
 /** At the last comma that leaves room for the mark; at the last space where that would leave next to nothing. */
 function cutBetweenItems(line: string, width: number): string {
-  const room = line.endsWith(',') && line.length < width ? line : line.slice(0, width - 2);
-  const comma = room.endsWith(',') ? room.length - 1 : room.lastIndexOf(', ');
+  if (line.endsWith(',') && line.length <= width - 2) return `${line} …`;
+  const room = line.slice(0, width - 2);
+  const comma = room.lastIndexOf(', ');
   if (comma > 0.7 * width) return `${room.slice(0, comma)}, …`;
   return `${room.slice(0, Math.max(room.lastIndexOf(' '), 1))} …`;
 }
