@@ -159,20 +159,31 @@ async function benchEngines(): Promise<void> {
   }
 }
 
-function printFigures(): void {
-  for (const { what, value, beside, ratio, budget } of figures) {
-    const verdict = budget === undefined ? '' : ratio <= budget ? `PASS (budget ${budget})` : `FAIL (budget ${budget})`;
-    const times = Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} ×`;
-    console.log(`${what.padEnd(44)} ${value.padStart(10)}   ${beside.padEnd(34)} ${times}  ${verdict}`);
-  }
+const row = (what: string, value: string, beside: string, ratio: string, verdict: string): string =>
+  `${what.padEnd(48)} ${value.padStart(10)}   ${beside.padEnd(34)} ${ratio.padStart(8)}  ${verdict}`.trimEnd();
+
+function rowOf({ what, value, beside, ratio, budget }: Figure): string {
+  const verdict = budget === undefined ? '' : `${ratio <= budget ? 'PASS' : 'FAIL'} (budget ${budget})`;
+  return row(what, value, beside, Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} ×`, verdict);
+}
+
+function printGroup(title: string, figures: readonly Figure[]): void {
+  console.log(`\n${title}`);
+  for (const one of figures) console.log(rowOf(one));
+}
+
+function printSizes(): void {
+  console.log('\nPrograms');
   for (const name of ['tlab-runc', 'containerd-shim-tlab-v2', 'tlab-init', 'tlab-unpack', 'tlab-tracer']) {
-    console.log(`${`size of ${name}`.padEnd(44)} ${(statSync(native(name)).size / 1024).toFixed(0).padStart(6)} KiB`);
+    console.log(row(`size of ${name}`, `${(statSync(native(name)).size / 1024).toFixed(0)} KiB`, '', '', ''));
   }
 }
 
-console.log(`${(await run('uname', ['-srm'])).stdout.trim()}; medians of whole processes, taking turns\n`);
+console.log(`${(await run('uname', ['-srm'])).stdout.trim()}; medians of whole processes, taking turns`);
 await benchStartUp();
 await benchRuntimes();
 await benchEngines();
-figures.push(...(await tracerFigures()), ...(await wholeRunFigures()), ...(await traceFigures()));
-printFigures();
+printGroup('The engine, beside the real programs', figures);
+printGroup('System calls: what the tracer costs and sees', [...(await tracerFigures()), ...(await wholeRunFigures())]);
+printGroup('A trace of many system calls', await traceFigures());
+printSizes();

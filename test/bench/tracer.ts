@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { seeTwice } from '../helpers/observers.ts';
 import { must } from '../helpers/shell.ts';
 import { ebpf, startTracer, TracerPlace } from '../helpers/tracer.ts';
+import { seeEngineTwice } from '../helpers/whole-engine.ts';
 import { type Figure, median } from './measure.ts';
 
 /** In the order in which test/fixtures/tracer/cost.c prints them. */
@@ -26,7 +27,7 @@ export async function tracerFigures(): Promise<Figure[]> {
   }
   const place = new TracerPlace();
   try {
-    return [...(await costFigures(place)), await completeFigure(place)];
+    return [...(await costFigures(place)), ...(await completeFigures(place))];
   } finally {
     place.remove();
   }
@@ -70,7 +71,7 @@ async function costFigures(place: TracerPlace): Promise<Figure[]> {
       budget: undefined,
     },
     {
-      what: 'records lost at full speed',
+      what: 'records lost, at full speed',
       value: `${seen.lost}`,
       beside: `of ${seen.received + seen.lost}`,
       ratio: seen.lost / seen.received,
@@ -106,15 +107,18 @@ function loopFigures(name: string, ns: (mode: Mode) => number): Figure[] {
   ];
 }
 
-/** Throws where strace saw another call or another result. */
-async function completeFigure(place: TracerPlace): Promise<Figure> {
+/** Throws where strace saw another call or another result, in any thread. */
+async function completeFigures(place: TracerPlace): Promise<Figure[]> {
   const script = 'for i in 1 2 3 4 5; do /bin/true; done; find /etc -maxdepth 1 | sort | tail -3 >/dev/null';
-  const calls = await seeTwice(place, ['sh', '-c', script]);
-  return {
-    what: 'calls of one run, equal in name and result',
+  const figure = (what: string, calls: number): Figure => ({
+    what,
     value: `${calls}`,
     beside: `strace -f ${calls}`,
     ratio: 1,
     budget: 1,
-  };
+  });
+  return [
+    figure('calls of a shell script, names and results', await seeTwice(place, ['sh', '-c', script])),
+    figure('calls of an engine and its tlab run', await seeEngineTwice(place)),
+  ];
 }

@@ -1,6 +1,8 @@
 // One `tlab run`, untraced, traced, and with strace -f on every process of the engine: what each costs from the first to the last
-// moment. They take turns; strace is attached before its turn and gone after it.
-import { readFileSync } from 'node:fs';
+// moment. They take turns. strace is attached before its turn and gone after it, which is not counted; that the tracer is attached and
+// ended, and the story told, is.
+import { readdirSync, readFileSync } from 'node:fs';
+import type { TracerCounts } from '../../src/tracer/records.ts';
 import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
 import { start } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
@@ -19,19 +21,57 @@ export async function wholeRunFigures(): Promise<Figure[]> {
       times.traced.push(await once(inside(engine, [tlabProgram, 'trace', 'run', '--rm', 'busybox', 'true'])));
       times.strace.push(await underStrace(engine));
     }
-    return figuresOf(median(times.none), median(times.traced), median(times.strace));
+    return figuresOf(median(times.none), median(times.traced), median(times.strace), recordedIn(engine));
   } finally {
     await engine.stop();
   }
 }
 
-function figuresOf(none: number, traced: number, strace: number): Figure[] {
-  const figure = (what: string, ms: number, beside: string, ratio: number): Figure => {
-    return { what, value: `${ms.toFixed(0)} ms`, beside, ratio, budget: undefined };
+interface Recorded {
+  traces: number;
+  calls: number;
+  lost: number;
+  attachMs: number;
+}
+
+/** What the traces of an engine say of their tracers. */
+function recordedIn(engine: TestEngine): Recorded {
+  const folder = `${engine.root}/data/traces`;
+  const tracers = readdirSync(folder).map((id) => {
+    const { tracer } = JSON.parse(readFileSync(`${folder}/${id}/trace.json`, 'utf8'));
+    const { enters, dropped, missed } = tracer.counts as TracerCounts;
+    return { calls: enters, lost: dropped + missed, attachMs: tracer.attachMs as number };
+  });
+  const sum = (of: (one: (typeof tracers)[number]) => number): number => tracers.reduce((all, one) => all + of(one), 0);
+  return {
+    traces: tracers.length,
+    calls: sum((one) => one.calls),
+    lost: sum((one) => one.lost),
+    attachMs: median(tracers.map((one) => one.attachMs)),
+  };
+}
+
+function figuresOf(noneMs: number, tracedMs: number, straceMs: number, recorded: Recorded): Figure[] {
+  const figure = (what: string, ms: number): Figure => {
+    return {
+      what,
+      value: `${ms.toFixed(0)} ms`,
+      beside: `untraced ${noneMs.toFixed(0)} ms`,
+      ratio: ms / noneMs,
+      budget: undefined,
+    };
   };
   return [
-    figure('tlab trace run, with every system call', traced, `untraced ${none.toFixed(0)} ms`, traced / none),
-    figure('the same by strace -f', strace, `untraced ${none.toFixed(0)} ms`, strace / none),
+    figure('tlab trace run, with every system call', tracedMs),
+    figure(`the same, without attaching (${recorded.attachMs.toFixed(0)} ms)`, tracedMs - recorded.attachMs),
+    figure('tlab run, by strace -f, attached before', straceMs),
+    {
+      what: `records lost, in ${recorded.traces} tlab trace run`,
+      value: `${recorded.lost}`,
+      beside: `of ${recorded.calls} calls`,
+      ratio: recorded.lost / recorded.calls,
+      budget: 0,
+    },
   ];
 }
 
