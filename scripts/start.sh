@@ -25,6 +25,7 @@ cat <<TEXT
 nginx answers on http://localhost:8080
 Look closer:
   ${as}npx tlab trace show --level 2      doors, layers, mounts, cgroups, rules
+  ${as}npx tlab trace show --level 3      every system call, decoded
   ${as}npx tlab why 120                   why event 120 happened
   ${as}npx tlab ps                        what runs
   ${as}npx tlab exec -it nginx sh         look around inside
