@@ -4,7 +4,7 @@
 // Rule: nothing is left out silently. What no command does is named in a comment; a trace that lacks what is needed is refused.
 import { LabError } from '../base/errors.ts';
 import { printable } from '../base/text.ts';
-import type { Trace } from '../trace/file.ts';
+import { gapsOf, type Trace } from '../trace/file.ts';
 import { Blocks } from './twin/blocks.ts';
 import { bridgeSteps } from './twin/bridge.ts';
 import { hostFunctions, opening, unpackFunction } from './twin/frame.ts';
@@ -33,13 +33,14 @@ export function twinScript(trace: Trace): string[] {
   const title = `Trace ${printable(header.id.slice(0, 12))}, recorded by tlab ${printable(header.tool.tlab)}:`;
   return [
     ...opening(title, printable(header.command.join(' '))),
+    ...flawsOf(trace).map((words) => `# ${printable(words)}: steps may be missing below.`),
     ...variableLines(names),
     ...hostFunctions,
     ...programCheck(body),
     ...sourceCheck(run, names),
     ...(run.layers.digests.length > 0 ? ['', ...unpackFunction] : []),
     '',
-    'mkdir -p "${DIR%/*}"',
+    `mkdir -p "\${DIR%/*}"`,
     'mkdir "$DIR"',
     ': > "$DIR/undo"',
     '# A script that fails takes back what it did.',
@@ -47,6 +48,9 @@ export function twinScript(trace: Trace): string[] {
     ...body,
   ];
 }
+
+/** Lost system calls do not matter here: the script is made of what the stages report. */
+const flawsOf = (trace: Trace): string[] => gapsOf(trace).filter((words) => words.startsWith('PARTIAL'));
 
 function refuseUserNamespace({ events }: RunFacts): void {
   const map = events.find((event) => event.data.operation === 'id_map');

@@ -65,6 +65,19 @@ export interface Trace {
   calls?: CallSection;
 }
 
+const saysIncomplete = /not complete|not all of them/;
+
+/** What a trace could not see without being damaged, in words. */
+export const blindSpots = ({ header }: Trace): string[] => header.blind.filter((words) => !saysIncomplete.test(words));
+
+/** Why a trace is less than what happened, in words: losses, a recording that was cut, a damaged file. Every view says so. */
+export const gapsOf = ({ header, unreadable, flaws = [] }: Trace): string[] => [
+  ...(header.lost > 0 ? [`LOST: ${header.lost} records of system calls; level 3 is not complete`] : []),
+  ...header.blind.filter((words) => saysIncomplete.test(words) && !words.startsWith('LOST')),
+  ...(unreadable > 0 ? [`PARTIAL: ${unreadable} lines of this trace could not be read`] : []),
+  ...flaws.map((flaw) => `PARTIAL: ${flaw}`),
+];
+
 export interface TraceEvent {
   /** Counts the events of all levels by time, from 1. */
   seq: number;

@@ -72,7 +72,8 @@ const noCalls = (sizeBytes: number, reason: string): CallLines => ({
 function* missing({ counts, damage }: Recording): Generator<string> {
   const lost = counts === undefined ? 0 : counts.dropped + counts.missed;
   if (lost > 0) yield wordsOfLoss(lost);
-  if (damage !== undefined) yield `system calls after byte ${damage.offset} of the recording: ${damage.reason}`;
+  if (damage !== undefined)
+    yield `system calls after byte ${damage.offset} of the recording: ${damage.reason}; level 3 is not complete`;
   else if (counts === undefined)
     yield 'the last system calls: the tracer was ended before its time; level 3 is not complete';
 }

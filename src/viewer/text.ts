@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import { columns, fit, fitMiddle, printable, wrap } from '../base/text.ts';
 import { isError, levelOf, shortened, wordsOf } from '../explain/words.ts';
 import { type CallFaults, merged, noFaults, readCalls } from '../trace/calls.ts';
-import type { Trace, TraceEvent } from '../trace/file.ts';
+import { blindSpots, gapsOf, type Trace, type TraceEvent } from '../trace/file.ts';
 import type { Level } from '../trace/row.ts';
 import { type CallOrFold, callWords, errnoOf, type Fold, folded, foldWords, isCall, processOf } from './call.ts';
 import type { Filter } from './filter.ts';
@@ -128,6 +128,7 @@ const warning = (words: string, width: number): string[] =>
 /** What the header says: command, host, counts, what could not be seen. */
 export function headLines(trace: Trace, width: number): string[] {
   const { header } = trace;
+  const blind = blindSpots(trace);
   const stages = new Set(trace.events.map((event) => event.stage));
   const host = `${header.host.distribution}, kernel ${header.host.kernel}, cgroup ${header.host.cgroup}`;
   const when = header.startedAt.slice(0, 19).replace('T', ' ');
@@ -139,14 +140,14 @@ export function headLines(trace: Trace, width: number): string[] {
       `seen ${header.seen}${calls}, lost ${header.lost}; ${stages.size} stages, ${header.processes.length} processes`,
       width,
     ),
-    ...(header.lost > 0 ? warning(`LOST: ${header.lost} records of system calls; level 3 is not complete`, width) : []),
-    ...(header.blind.length > 0 ? wrap(printable(`not seen: ${header.blind.join('; ')}`), width) : []),
-    ...(trace.unreadable > 0
-      ? warning(`PARTIAL: ${trace.unreadable} lines of this trace could not be read`, width)
-      : []),
-    ...(trace.flaws ?? []).flatMap((flaw) => warning(`PARTIAL: ${flaw}`, width)),
+    ...(blind.length > 0 ? wrap(printable(`not seen: ${blind.join('; ')}`), width) : []),
+    ...gapLines(trace, width),
   ];
 }
+
+/** For every view of a trace that is less than what happened. */
+export const gapLines = (trace: Trace, width: number): string[] =>
+  gapsOf(trace).flatMap((words) => warning(words, width));
 
 /** What a walk to the end of level 3 found wrong. */
 export function faultLines({ unreadable, misplaced, gaveUp }: CallFaults, width: number): string[] {

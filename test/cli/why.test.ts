@@ -1,13 +1,15 @@
 // `tlab why` on its command line: numbers, flags however they are spelt, and what it refuses.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { run } from '../helpers/shell.ts';
 
 const program = new URL('../../src/main.ts', import.meta.url).pathname;
 const recorded = new URL('../../traces/run-nginx.jsonl', import.meta.url).pathname;
-const why = (...args: string[]) =>
-  run(process.execPath, [program, 'why', '--trace', recorded, ...args], { env: { NO_COLOR: '1', COLUMNS: '80' } });
+const tlab = (...args: string[]) =>
+  run(process.execPath, [program, ...args], { env: { NO_COLOR: '1', COLUMNS: '80' } });
+const why = (...args: string[]) => tlab('why', '--trace', recorded, ...args);
 
 test('an event of a recorded trace is explained', async () => {
   const line = readFileSync(recorded, 'utf8')
@@ -48,5 +50,32 @@ test('neither a number nor a flag, or both, is refused', async () => {
     const { status, stderr } = await why(...args);
     assert.equal(status, 2);
     assert.match(stderr, /expected the number of an event, or --flag/);
+  }
+});
+
+test('every view of a trace that is not complete says so', async (t) => {
+  const folder = mkdtempSync(`${tmpdir()}/tlab-gaps-`);
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [head = '', ...lines] = readFileSync(recorded, 'utf8').split('\n');
+  const header = JSON.parse(head) as Record<string, unknown>;
+  const cut = 'the last system calls: the tracer was ended before its time; level 3 is not complete';
+  const file = `${folder}/gaps.jsonl`;
+  writeFileSync(file, [JSON.stringify({ ...header, lost: 7, blind: [cut] }), ...lines].join('\n'));
+  const views = [
+    ['why', '--trace', file, '2'],
+    ['why', '--trace', file, '--flag', '-p'],
+    ['trace', 'show', file],
+    ['trace', 'show', '--why', '2', file],
+    ['trace', 'show', '--level', '2', file],
+    ['trace', 'show', '--json', '--limit', '1', file],
+    ['trace', 'diff', recorded, file],
+    ['trace', 'diff', '--json', file, recorded],
+    ['trace', 'export', file],
+  ];
+  for (const view of views) {
+    const { stdout, stderr } = await tlab(...view);
+    const text = (stdout + stderr).replace(/\s+/g, ' ');
+    assert.match(text, /LOST: 7 records|"lost":7/, view.join(' '));
+    assert.match(text, /the tracer was ended before its time/, view.join(' '));
   }
 });

@@ -332,8 +332,8 @@ test('losses, partial files and other hosts are said', () => {
   const b = { ...trace({ id: 'b' }), unreadable: 2 };
   b.header.host = { ...b.header.host, cgroup: 'hybrid' };
   const text = screen(a, b).join(' ');
-  assert.match(text, /A lost 3 records/);
-  assert.match(text, /B is partial: 2 lines/);
+  assert.match(text, /what A lacks here may have happened: LOST: 3 records/);
+  assert.match(text, /what B lacks here .*: PARTIAL: 2 lines/);
   assert.match(text, /the hosts differ: cgroup v2 in A, hybrid in B/);
 });
 

@@ -3,7 +3,7 @@ import { loadTrace } from '../../engine/first-look.ts';
 import type { Trace } from '../../trace/file.ts';
 import { explainEvent } from '../../viewer/explain.ts';
 import { flagLines } from '../../viewer/flag-effects.ts';
-import { findEvent } from '../../viewer/text.ts';
+import { findEvent, gapLines } from '../../viewer/text.ts';
 import { defineCommand } from '../command.ts';
 import { type FlagTable, text, usageError } from '../flags/spec.ts';
 import { runFlags } from '../run/flags.ts';
@@ -31,7 +31,7 @@ export default defineCommand({
     const trace = await loadTrace(flags.trace ?? 'last');
     const width = terminalColumns();
     const lines = flag === undefined ? explainedNumber(trace, number ?? '', width) : flagLines(trace, flag, width);
-    for (const line of lines) print(line);
+    for (const line of [...lines, ...gapLines(trace, width)]) print(line);
     return 0;
   },
 });

@@ -3,7 +3,7 @@
 
 import { LabError } from '../../base/errors.ts';
 import type { Cause } from '../../trace/cause.ts';
-import type { Trace } from '../../trace/file.ts';
+import { gapsOf, type Trace } from '../../trace/file.ts';
 import { effectsOf } from '../effects/effect.ts';
 import { type CallsByRole, type CallWalk, countCalls, countChanges, differingRoles } from './calls.ts';
 import { askedWords, DiffCauses, historyWords } from './causes.ts';
@@ -142,14 +142,13 @@ function notesOf(a: Trace, b: Trace, { calls }: DiffOptions): string[] {
     ['B', b],
   ] as const) {
     notes.push(...failureOf(trace).map((words) => `${name} ${words}`));
-    if (trace.header.lost > 0)
-      notes.push(`${name} lost ${trace.header.lost} records: what it lacks here may have happened`);
+    const gaps = gapsOf(trace);
+    if (gaps.length > 0) notes.push(`what ${name} lacks here may have happened: ${gaps.join('; ')}`);
     if (calls && (trace.header.calls ?? 0) === 0) {
       notes.push([`${name} holds no system calls`, ...trace.header.blind].join('; '));
     }
     const foreign = [...runtimesOf(trace)].filter((runtime) => !runtime.startsWith('tlab-'));
     if (foreign.length > 0) notes.push(`what ${foreign.join(', ')} did in ${name} is derived from its system calls`);
-    if (trace.unreadable > 0) notes.push(`${name} is partial: ${trace.unreadable} lines of it could not be read`);
   }
   const [hostA, hostB] = [a.header.host, b.header.host];
   if (hostA.cgroup !== hostB.cgroup) notes.push(`the hosts differ: cgroup ${hostA.cgroup} in A, ${hostB.cgroup} in B`);

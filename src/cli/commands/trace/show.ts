@@ -8,7 +8,15 @@ import type { Level } from '../../../trace/row.ts';
 import { explainEvent } from '../../../viewer/explain.ts';
 import { parseFilter } from '../../../viewer/filter.ts';
 import { storyLines } from '../../../viewer/story.ts';
-import { faultLines, findEvent, headLines, type ListOptions, listEvents, selectEvents } from '../../../viewer/text.ts';
+import {
+  faultLines,
+  findEvent,
+  gapLines,
+  headLines,
+  type ListOptions,
+  listEvents,
+  selectEvents,
+} from '../../../viewer/text.ts';
 import { defineCommand } from '../../command.ts';
 import { between } from '../../flags/readers.ts';
 import { boolean, one, text } from '../../flags/spec.ts';
@@ -66,7 +74,8 @@ async function showWhy(trace: Trace, seq: number): Promise<number> {
   if (event === undefined) {
     throw new LabError('usage', `--why ${seq}: this trace has events 1 to ${trace.header.seen}`);
   }
-  return (await printLines(explainEvent(trace, event, terminalColumns()))) ? 0 : 1;
+  const width = terminalColumns();
+  return (await printLines([...explainEvent(trace, event, width), ...gapLines(trace, width)])) ? 0 : 1;
 }
 
 type ShowOptions = Omit<ListOptions, 'width'>;
@@ -74,7 +83,8 @@ type ShowOptions = Omit<ListOptions, 'width'>;
 async function showJson(trace: Trace, options: ShowOptions): Promise<number> {
   const faults = noFaults();
   const isRead = await printLines(jsonLines(trace, options, faults));
-  if (isRead) for (const line of faultLines(faults, terminalColumns())) say(line);
+  const width = terminalColumns();
+  if (isRead) for (const line of [...gapLines(trace, width), ...faultLines(faults, width)]) say(line);
   return isRead ? 0 : 1;
 }
 
