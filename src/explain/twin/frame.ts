@@ -9,7 +9,7 @@ export const opening = (title: string, command: string): string[] => [
   `# ${title}`,
   `#   ${command}`,
   '#',
-  '# The same container by hand: nothing below is tlab, all of it are commands of util-linux, iproute2, iptables and coreutils.',
+  '# The same container by hand: nothing below is tlab, only commands of util-linux, iproute2, iptables, coreutils and tar.',
   '# It makes links, rules, mounts and cgroups of this host as root: read it first. Names, values and commands come from the trace: one',
   '# of somebody else makes a script of somebody else. Making it ran none of them.',
   '#',

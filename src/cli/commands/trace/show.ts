@@ -62,6 +62,7 @@ export default defineCommand({
     const trace = await loadTrace(operands[0] ?? 'last');
     if (flags.why !== undefined) return await showWhy(trace, flags.why);
     const { around, limit } = flags;
+    if (around !== undefined && around > lastEvent(trace)) throw noSuchEvent('--around', around, trace);
     const isListing = filter !== undefined || flags.json || limit !== undefined;
     const level = (flags.level ?? (around !== undefined ? 3 : isListing ? 2 : 0)) as Level;
     const options = { level, filter, around, limit, unfolded: flags['no-fold'] };
@@ -69,11 +70,15 @@ export default defineCommand({
   },
 });
 
+/** The header's count may be wrong in a file that somebody made. */
+const lastEvent = ({ header, events }: Trace): number => Math.max(header.seen, events.at(-1)?.seq ?? 0);
+
+const noSuchEvent = (flag: string, seq: number, trace: Trace): LabError =>
+  new LabError('usage', `${flag} ${seq}: this trace has events 1 to ${lastEvent(trace)}`);
+
 async function showWhy(trace: Trace, seq: number): Promise<number> {
   const event = findEvent(trace, seq);
-  if (event === undefined) {
-    throw new LabError('usage', `--why ${seq}: this trace has events 1 to ${trace.header.seen}`);
-  }
+  if (event === undefined) throw noSuchEvent('--why', seq, trace);
   const width = terminalColumns();
   return (await printLines([...explainEvent(trace, event, width), ...gapLines(trace, width)])) ? 0 : 1;
 }
