@@ -17,3 +17,4 @@ tlab system start
 tlab trace run -d -p 8080:80 --name nginx nginx
 tlab trace export --format jsonl --output "$here/traces/run-nginx.jsonl"
 tlab system reset --yes
+printf '%s\n' 'The README shows numbers of this trace: node --test test/viewer/readme.test.ts tells which lines are old.'
