@@ -92,7 +92,7 @@ test('a command that is killed leaves no tracer behind, and its calls can be rea
 test('with -d the container goes on without being watched, and the trace says so', needsRoot, async () => {
   const ran = await engine.tlab(['trace', 'run', '-d', '--rm', '--name', 'outlives', 'busybox', 'sleep', '60']);
   assert.equal(ran.status, 0, ran.stderr);
-  assert.match(ran.stderr, /and \d+ system calls, 0 lost/);
+  assert.match(ran.stderr, /\d+\s+system\s+calls\s+recorded,\s+0\s+lost/);
   assert.match(ran.stderr, /tlab trace show --level 3/);
   await engine.must('kill', 'outlives');
   const folder = newestTrace(engine);
@@ -120,7 +120,7 @@ test('the status of the command is handed on with the tracer as without', needsR
 
 test('a tracer that cannot keep up counts what it lost, and nothing claims to be complete', needsRoot, async () => {
   // 1 MB of buffer, and a container that makes calls as fast as it can on both processors.
-  const busy = 'dd if=/dev/zero of=/dev/null bs=1 count=400000 2>/dev/null';
+  const busy = 'dd if=/dev/zero of=/dev/null bs=1 count=100000 2>/dev/null';
   const line = ['trace', 'run', '--rm', 'busybox', 'sh', '-c', `${busy} & ${busy} & ${busy} & ${busy} & wait`];
   const ran = await engine.tlab(line, { env: { TLAB_TRACER_BUFFER_MB: '1' }, timeoutMs: 120_000 });
   assert.equal(ran.status, 0, ran.stderr);
