@@ -2,7 +2,6 @@
 //   sh ── stops itself ──▶ tracer ready ──▶ continued: exec docker … ──▶ ended ──▶ tracer ends
 // Nothing of Docker is changed, and this process is not in the trace. Rule: whatever happens, no stopped process and no tracer is left.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../base/errors.ts';
@@ -38,7 +37,13 @@ export interface XrayResult {
 /** Runs the command with this process's own streams. @throws LabError unavailable when the tracer cannot be attached */
 export async function recordDocker(docker: InstalledDocker, command: DockerCommand): Promise<XrayResult> {
   const id = openTrace([...command.shown], { engine: 'docker', blind: [...command.blind] });
-  const client = await startStopped(docker.client, command.argv);
+  let client: StoppedClient;
+  try {
+    client = await startStopped(docker.client, command.argv);
+  } catch (error) {
+    removeTrace(id);
+    throw error;
+  }
   const tracing = startTracing(id, { follow: [client.pid, docker.daemonPid, docker.containerdPid] });
   await tracing.ready;
   const failure = tracing.failure();
@@ -173,12 +178,14 @@ async function startStopped(program: string, argv: readonly string[]): Promise<S
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   const { pid } = child;
   if (pid === undefined) {
-    await once(child, 'error').catch(() => undefined);
+    await ended.promise.catch(() => undefined);
     throw new LabError('unavailable', 'docker: no process could be started');
   }
   for (let waitedMs = 0; !isStopped(pid); waitedMs++) {
-    if (waitedMs > stopsWithinMs)
+    if (waitedMs > stopsWithinMs) {
+      child.kill('SIGKILL');
       throw new LabError('internal', `process ${pid} did not stop within ${stopsWithinMs} ms`);
+    }
     await sleep(1);
   }
   return { pid, goOn: () => child.kill('SIGCONT'), kill: () => child.kill('SIGKILL'), ended: ended.promise };
