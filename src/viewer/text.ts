@@ -73,7 +73,9 @@ export function findEvent(trace: Trace, seq: number): TraceEvent | undefined {
 
 /** One line an event: number, milliseconds, stage or process, words. */
 export function* listEvents(trace: Trace, options: ListOptions, faults: CallFaults = noFaults()): Generator<string> {
-  const isFolded = options.level === 3 && options.filter === undefined && options.unfolded !== true;
+  // Who asks for a place or a kind of event wants these, one by one.
+  const isWhole = options.filter === undefined && options.around === undefined;
+  const isFolded = options.level === 3 && isWhole && options.unfolded !== true;
   const events = selectEvents(trace, options, faults);
   const items = isFolded ? folded(events) : asItems(events);
   const numberColumns = Math.max(5, String(trace.header.seen).length);

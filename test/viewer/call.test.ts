@@ -37,6 +37,7 @@ test('noise that stands together becomes one line, one alone stays', async () =>
   assert.match(lines[0] ?? '', /^daemon +… 3 calls of the runtime: futex 2, mmap 1$/);
   assert.match(lines[2] ?? '', /^daemon +futex\(/);
   assert.equal((await listed(calls, { unfolded: true })).length, 6);
+  assert.equal((await listed(calls, { around: 4 })).length, 6);
   assert.equal((await listed(calls, { filter: parseFilter('name=futex') })).length, 3);
 });
 
