@@ -39,9 +39,12 @@ export function beatLines({ beat, events }: ToldBeat, width: number): string[] {
 }
 
 const headColumns = 24;
+/** From here down words stand below their head. */
+const narrow = 60;
 
 function besideHead(head: string, words: string, width: number): string[] {
-  const lines = wrap(words, Math.max(30, width - headColumns));
+  if (width < narrow) return [head.trimEnd(), ...wrap(words, Math.max(20, width - 2)).map((line) => `  ${line}`)];
+  const lines = wrap(words, width - headColumns);
   return lines.map((line, i) => (i === 0 ? head : ' '.repeat(headColumns)) + line);
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { beats, mostBeats } from '../../src/explain/beats.ts';
 import { Causes } from '../../src/explain/causes.ts';
 import { levelOf } from '../../src/explain/words.ts';
@@ -66,6 +67,16 @@ for (const file of files) {
 
 test('no two beats of the table have the same id', () => {
   assert.equal(new Set(beats.map((beat) => beat.id)).size, beats.length);
+});
+
+test('the story fits into any terminal', async () => {
+  const trace = await readTraceFile('traces/run-nginx.jsonl');
+  for (const width of [40, 59, 60, 80, 120]) {
+    for (const line of storyLines(trace, width)) {
+      const bare = stripVTControlCharacters(line);
+      assert.ok(bare.length <= width || !bare.trim().includes(' '), bare);
+    }
+  }
 });
 
 test('an answer that says no is told once, by who gives it', async () => {
