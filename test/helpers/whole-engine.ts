@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { builtLibrary, tlabProgram } from './engine.ts';
 import { seeTwice } from './observers.ts';
+import { must } from './shell.ts';
 import type { TracerPlace } from './tracer.ts';
 
 /** Throws where strace and the tracer do not agree. Returns how many calls they agree on. */
@@ -12,5 +13,10 @@ export async function seeEngineTwice(place: TracerPlace): Promise<number> {
   const roots = [`TLAB_RUN_ROOT=${folder}/run`, `TLAB_DATA_ROOT=${folder}/data`, `TLAB_CONFIG=${folder}/daemon.json`];
   const script = `set -e; ip link set lo up; ${tlabProgram} system start; ${tlabProgram} run --rm busybox true
     ${tlabProgram} system stop`;
-  return await seeTwice(place, ['env', ...roots, 'unshare', '--net', 'sh', '-c', script]);
+  try {
+    return await seeTwice(place, ['env', ...roots, 'unshare', '--net', 'sh', '-c', script]);
+  } finally {
+    // Its cgroup folders outlive the daemon.
+    await must('env', [...roots, 'unshare', '--net', tlabProgram, 'system', 'reset', '--yes'], { timeoutMs: 60_000 });
+  }
 }
