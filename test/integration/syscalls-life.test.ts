@@ -1,7 +1,7 @@
 // The tracer's life beside a traced command: killed, left alone, too slow, not wanted, outlived by a container. The command's own
 // status and levels 0 to 2 never depend on it. Needs root, eBPF and the offline image busybox.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { parentOf } from '../../src/engine/processes.ts';
 import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
@@ -36,17 +36,27 @@ function tracersOf(parent: number): number[] {
     });
 }
 
+interface Traced {
+  name: string;
+  /** What the container runs, beside its name. */
+  argv?: string[];
+  env?: Record<string, string>;
+}
+
 /** Starts a traced container that runs for a while; the command's process, and its tracer once it is attached. */
-async function startTraced(name: string) {
-  const line = ['trace', 'run', '--rm', '--name', name, 'busybox', 'sleep', '60'];
-  const command = start('nsenter', [...engine.enter, tlabProgram, ...line], { env: engine.env });
+async function startTraced({ name, argv = ['sleep', '60'], env = {} }: Traced) {
+  const output = `${engine.root}/${name}.log`;
+  const log = openSync(output, 'w');
+  const line = ['trace', 'run', '--rm', '--name', name, 'busybox', ...argv];
+  const command = start('nsenter', [...engine.enter, tlabProgram, ...line], { env: { ...engine.env, ...env }, log });
+  closeSync(log);
   await waitUntil(async () => (await engine.must('ps', '-q', '--filter', `name=${name}`)) !== '', {
     what: 'the container to run',
     deadlineMs: 20_000,
   });
   const [tracer] = tracersOf(command.pid);
   assert.ok(tracer !== undefined, 'the command has a tracer');
-  return { command, tracer };
+  return { command, tracer, said: () => readFileSync(output, 'utf8') };
 }
 
 const isGone = (pid: number) => (): boolean => {
@@ -58,7 +68,7 @@ const isGone = (pid: number) => (): boolean => {
 };
 
 test('a tracer that is killed costs the trace its further calls and nothing else', needsRoot, async () => {
-  const { command, tracer } = await startTraced('killed-tracer');
+  const { command, tracer } = await startTraced({ name: 'killed-tracer' });
   const recording = `${newestTrace(engine)}/parts/calls.bin`;
   await waitUntil(() => statSync(recording).size > 10_000, { what: 'the first calls in the file' });
   process.kill(tracer, 'SIGKILL');
@@ -76,7 +86,7 @@ test('a tracer that is killed costs the trace its further calls and nothing else
 });
 
 test('a command that is killed leaves no tracer behind, and its calls can be read', needsRoot, async () => {
-  const { command, tracer } = await startTraced('killed-command');
+  const { command, tracer } = await startTraced({ name: 'killed-command' });
   await command.stop('SIGKILL');
   await waitUntil(isGone(tracer), { what: 'the tracer to end' });
   await engine.must('rm', '-f', 'killed-command');
@@ -119,14 +129,24 @@ test('the status of the command is handed on with the tracer as without', needsR
 });
 
 test('a tracer that cannot keep up counts what it lost, and nothing claims to be complete', needsRoot, async () => {
-  // 1 MB of buffer, and a container that makes calls as fast as it can on both processors.
-  const busy = 'dd if=/dev/zero of=/dev/null bs=1 count=100000 2>/dev/null';
-  const line = ['trace', 'run', '--rm', 'busybox', 'sh', '-c', `${busy} & ${busy} & ${busy} & ${busy} & wait`];
-  const ran = await engine.tlab(line, { env: { TLAB_TRACER_BUFFER_MB: '1' }, timeoutMs: 120_000 });
-  assert.equal(ran.status, 0, ran.stderr);
-  const lost = Number(/LOST (\d+) records of\s+system\s+calls/.exec(ran.stderr)?.[1]);
-  assert.ok(lost > 0, ran.stderr.split('\n').slice(-12).join('\n'));
+  // 1 MB of buffer, and a tracer that is stopped while the container makes more calls than fit.
+  const name = 'too-fast';
+  const waitFor = (file: string): string => `while [ ! -e ${file} ]; do sleep 0.05; done`;
+  const busy = 'dd if=/dev/zero of=/dev/null bs=1 count=50000 2>/dev/null';
+  const argv = ['sh', '-c', `${waitFor('/go')}; ${busy}; touch /done; ${waitFor('/end')}`];
+  const { command, tracer, said } = await startTraced({ name, argv, env: { TLAB_TRACER_BUFFER_MB: '1' } });
+  process.kill(tracer, 'SIGSTOP');
+  await engine.must('exec', name, 'touch', '/go');
+  await waitUntil(async () => (await engine.tlab(['exec', name, 'test', '-e', '/done'])).status === 0, {
+    what: 'the calls to be made',
+  });
+  process.kill(tracer, 'SIGCONT');
+  await engine.must('exec', name, 'touch', '/end');
+  await command.ended;
+  const lost = Number(/LOST (\d+) records of\s+system\s+calls/.exec(said())?.[1]);
+  assert.ok(lost > 0, said());
   const { trace } = await readRun(engine);
+  assert.equal(trace.header.status, 0);
   assert.equal(trace.header.lost, lost);
   assert.match(trace.header.blind.join('\n'), /not complete/);
   const told = trace.events.filter(({ type }) => type === 'kernel.events-lost');
@@ -135,4 +155,16 @@ test('a tracer that cannot keep up counts what it lost, and nothing claims to be
     lost,
   );
   assert.match(await engine.must('trace', 'show'), new RegExp(`LOST\\s+${lost}|lost\\s+${lost}`));
+});
+
+test('trace run --level 3 lists every system call on stderr when the command has ended', needsRoot, async () => {
+  const ran = await engine.tlab(['trace', 'run', '--level', '3', '--rm', 'busybox', 'echo', 'hello']);
+  assert.equal(ran.status, 0);
+  assert.equal(ran.stdout, 'hello\n');
+  const calls = ran.stderr.split('\n');
+  const line = (text: string): number => calls.findIndex((one) => one.includes(text));
+  assert.ok(line('pivot_root(".", ".") = 0') > 0, 'pivot_root is listed');
+  assert.ok(line('/bin/echo", ["echo", "hello"]') > line('pivot_root('), 'and the program after it');
+  assert.ok(line('you typed') < 0, 'the story is not told as well');
+  assert.match(ran.stderr, /system calls recorded, 0 lost/);
 });

@@ -9,6 +9,7 @@ import { startTracing, type Tracing, withoutTracing } from '../../engine/tracing
 import { newSpanId, runWithTrace, withCause } from '../../trace/context.ts';
 import { emit, Recorder } from '../../trace/recorder.ts';
 import { redactCommand } from '../../trace/redact.ts';
+import type { Level } from '../../trace/row.ts';
 import type { LiveStory } from '../../viewer/live.ts';
 import { exitStatusOfRun } from '../status.ts';
 import { say, terminalColumns } from '../terminal.ts';
@@ -21,6 +22,8 @@ export interface RecordOptions {
   live: boolean;
   /** Whether system calls are recorded too. */
   syscalls: boolean;
+  /** What is told: 0 is the story, as it happens; above that a list of events, at the end. */
+  level: Level;
 }
 
 /** Runs `body` under a new trace; its status. */
@@ -33,7 +36,7 @@ export async function record(options: RecordOptions, body: () => Promise<number>
   // Loaded while the tracer is being attached, as is what `body` needs.
   const { LiveStory } = await import('../../viewer/live.ts');
   const story = new LiveStory(`${paths.traces}/${id}/parts`, { width: terminalColumns(), print: say });
-  if (options.live) story.start();
+  if (options.live && options.level === 0) story.start();
   let status: number | undefined;
   try {
     status = await runWithTrace({ traceId: id, spanId: newSpanId(), sampled: true }, recorder, () =>
@@ -54,7 +57,7 @@ export async function record(options: RecordOptions, body: () => Promise<number>
   } finally {
     story.stop();
     recorder.close();
-    await finish({ id, status, tracing }, story);
+    await finish({ id, status, tracing, level: options.level }, story);
   }
 }
 
@@ -62,19 +65,28 @@ interface Recording {
   id: string;
   status: number | undefined;
   tracing: Tracing;
+  level: Level;
 }
 
 /** The story is told before the tracer ends: the engine cleans up after its last answer, and that is still to be seen. */
-async function finish({ id, status, tracing }: Recording, story: LiveStory): Promise<void> {
+async function finish({ id, status, tracing, level }: Recording, story: LiveStory): Promise<void> {
   try {
     const { storyEnd } = await import('../../viewer/story.ts');
     const trace = readParts(id);
-    story.tellRest(trace);
+    if (level === 0) story.tellRest(trace);
     const tracer = await tracing.end();
     closeTrace(id, { status, tracer }, trace);
+    if (level > 0) await tellList(id, level);
     for (const line of storyEnd(trace, terminalColumns())) say(line);
   } catch (error) {
     await tracing.end();
     say(`the recording ${shortId(id)} was not closed: ${asLabError(error).message}`);
   }
+}
+
+async function tellList(id: string, level: Level): Promise<void> {
+  const { loadTrace } = await import('../../engine/first-look.ts');
+  const { listEvents } = await import('../../viewer/text.ts');
+  const width = process.stderr.isTTY ? terminalColumns() : Number.POSITIVE_INFINITY;
+  for (const line of listEvents(await loadTrace(id), { level, width })) say(line);
 }

@@ -1,6 +1,9 @@
 // `tlab trace run`: exactly `tlab run`, and every step of it recorded and told.
+
+import type { Level } from '../../../trace/row.ts';
 import { defineCommand } from '../../command.ts';
-import { boolean } from '../../flags/spec.ts';
+import { between } from '../../flags/readers.ts';
+import { boolean, one } from '../../flags/spec.ts';
 import { runFlags } from '../../run/flags.ts';
 import { exitStatusOfRun } from '../../status.ts';
 import { record } from '../../trace/record.ts';
@@ -8,18 +11,30 @@ import { record } from '../../trace/record.ts';
 export default defineCommand({
   operands: 'IMAGE [COMMAND] [ARG...]',
   count: { min: 1 },
-  flags: { ...runFlags, 'no-syscalls': boolean('Record no system calls: levels 0 to 2 only') },
+  flags: {
+    ...runFlags,
+    level: one(
+      'What is told: 0 the story, 1 and the messages, 2 and kernel operations, 3 and system calls',
+      between(0, 3),
+      {
+        value: 'level',
+      },
+    ),
+    'no-syscalls': boolean('Record no system calls: levels 0 to 2 only'),
+  },
   untilOperand: true,
   exitStatus: exitStatusOfRun,
-  says: 'Runs a container as `tlab run` does and records each step: messages between the stages, layers, mounts, cgroups, netlink messages, rules. With -d the story is told while it happens, else when the container has ended.',
+  says: 'Runs a container as `tlab run` does and records each step: messages between the stages, layers, mounts, cgroups, netlink messages, rules, system calls. With -d the story is told while it happens, else when the container has ended; a list of level 1 to 3 when the command has ended.',
   examples: [
     { says: 'the main job, step by step', line: 'tlab trace run -d -p 8080:80 --name web nginx' },
     { says: 'the same on the installed Docker, watched from outside', line: 'tlab trace --engine docker run -d nginx' },
+    { says: 'every system call of it, when it has ended', line: 'tlab trace run --level 3 --rm busybox true' },
     { says: 'what a memory limit causes', line: 'tlab trace run --rm --memory 64m busybox true' },
   ],
   run: (line) => {
     const argv = process.argv.slice(process.argv.indexOf('trace') + 1);
-    return record({ argv, live: line.flags.detach, syscalls: !line.flags['no-syscalls'] }, async () => {
+    const level = (line.flags.level ?? 0) as Level;
+    return record({ argv, live: line.flags.detach, syscalls: !line.flags['no-syscalls'], level }, async () => {
       const { run } = await import('../../run/run.ts');
       return await run(line);
     });
