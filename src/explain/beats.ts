@@ -109,7 +109,10 @@ export const beats: readonly Beat[] = [
     id: 'netns',
     stage: 'kernel',
     matches: (e) => e.type === 'kernel.network-namespace-created',
-    says: () => 'makes a network namespace, kept by a bind mount',
+    says: ([e]) =>
+      e.data.of === undefined
+        ? 'makes a network namespace, kept by a bind mount'
+        : `dockerd keeps the child's network namespace: it bind-mounts /proc/${text(e.data.of)}/ns/net`,
   },
   {
     id: 'bridge',

@@ -19,6 +19,16 @@ const writes = (pattern: RegExp) => (event: TraceEvent) =>
 
 export const eventRows: readonly WordsRow<TraceEvent>[] = [
   {
+    id: 'event-network-namespace-kept',
+    when: (e) => e.type === 'kernel.network-namespace-created' && e.data.of !== undefined,
+    does: (e) =>
+      `Keeps the network namespace that process ${text(e, 'of')} has made, by a bind mount of /proc/${text(e, 'of')}/ns/net on ${text(e, 'path')}.`,
+    now: "After the runtime's clone or unshare has made it, and before the program starts: its links and addresses are set up meanwhile.",
+    without: 'The namespace would end with its last process, and could not be entered by a path.',
+    shows: ['NET-1', 'STK-5', 'STK-15'],
+    source: 'man network_namespaces(7)',
+  },
+  {
     id: 'event-network-namespace',
     when: is('kernel.network-namespace-created'),
     does: (e) => `Makes a network namespace and holds it by a bind mount on ${text(e, 'path')}.`,

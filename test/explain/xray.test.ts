@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { beats } from '../../src/explain/beats.ts';
 import { EngineDeriver } from '../../src/explain/xray/engine.ts';
 import type { TraceEvent } from '../../src/trace/file.ts';
 import { orderViolations } from '../../src/trace/order.ts';
@@ -115,4 +116,19 @@ test('the engine’s own steps that look like the runtime’s have no line of co
   const [joined] = derive([call(9, 'daemon', 'setns', ['7</run/docker/netns/a>', 'CLONE_NEWNET'])]);
   assert.equal(joined?.data.own, true);
   assert.equal(joined?.cause, 'api:/HostConfig/NetworkMode');
+});
+
+test('a network namespace that the runtime has made is kept, one of the caller’s own is made', () => {
+  const bind = (source: string, target: string) =>
+    call(9, 'daemon', 'mount', [`"${source}"`, `"${target}"`, '"bind"', 'MS_BIND', 'NULL']);
+  const [kept, made] = derive([
+    bind('/proc/40/ns/net', '/run/docker/netns/a'),
+    bind('/proc/9/ns/net', '/run/docker/netns/b'),
+  ]);
+  assert.deepEqual(kept?.data, { path: '/run/docker/netns/a', of: 40 });
+  assert.deepEqual(made?.data, { path: '/run/docker/netns/b' });
+  const beat = beats.find(({ id }) => id === 'netns');
+  assert.ok(kept !== undefined && made !== undefined && beat !== undefined);
+  assert.match(beat.says([kept]), /^dockerd keeps the child's network namespace: .*\/proc\/40\/ns\/net$/);
+  assert.match(beat.says([made]), /^makes a network namespace/);
 });

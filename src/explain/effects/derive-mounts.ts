@@ -103,12 +103,19 @@ function attach(draft: MountDraft, target: string, call: Call, deriving: Derivin
   const inside = deriving.inside(target);
   if (isMask(draft, target, inside, call, deriving)) return;
   if (call.succeeded && draft.bind && /\/ns\/net$/.test(draft.source)) {
-    deriving.emit('kernel.network-namespace-created', { path: target }, [call.event]);
+    const of = processBehind(draft.source, call);
+    deriving.emit('kernel.network-namespace-created', { path: target, ...(of && { of }) }, [call.event]);
   } else if (draft.bind && draft.source === target) bindOnItself(target, inside, call, deriving);
   else if (!call.succeeded) return;
   else if (inside === '/dev/console' && draft.bind) {
     deriving.operation('console', { path: draft.source }, [call.event]);
   } else attached({ ...draft, target: inside ?? target }, [call.event], deriving);
+}
+
+/** The process whose network namespace a path of proc names; undefined for the caller's own, which it has just made. */
+function processBehind(source: string, { event }: Call): number | undefined {
+  const pid = Number(/^\/proc\/(\d+)\//.exec(source)?.[1]);
+  return pid > 0 && pid !== event.pid && pid !== event.tid ? pid : undefined;
 }
 
 /** A path bound on itself: the root before pivot_root, or the first half of a read-only path. */

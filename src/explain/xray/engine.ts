@@ -28,12 +28,7 @@ export class EngineDeriver {
   #placed({ event, calls }: DerivedEvent): DerivedEvent {
     const { own, ...data } = event.data;
     const placed = { ...event, span: this.#xray.spanOf(event.pid) };
-    const { source, target, fstype, rule } = data;
-    const isMount = event.type === 'kernel.mount-attached';
-    if (isMount && /^\/proc\/.*\/ns\/net$/.test(String(source))) {
-      const cause = this.#xray.causeOf('/HostConfig/NetworkMode');
-      return { event: { ...placed, type: 'kernel.network-namespace-created', data: { path: target }, cause }, calls };
-    }
+    const { fstype, rule } = data;
     if (event.type === 'kernel.operation-executed' && !isRuntime(calls[0])) {
       const { cause: _, ...rest } = placed; // it is like a step of the runtime, and is none
       const cause = data.operation === 'setns' ? this.#xray.causeOf('/HostConfig/NetworkMode') : undefined;
@@ -52,5 +47,5 @@ const isRuntime = (call: TraceEvent | undefined): boolean =>
 function fieldOf(type: string, { fstype, rule }: { fstype: unknown; rule: unknown }): `/${string}` | undefined {
   if (type === 'kernel.mount-attached' && fstype === 'overlay') return '/Image';
   if (/^kernel\.rule-/.test(type) && / --dport /.test(` ${String(rule)} `)) return '/HostConfig/PortBindings';
-  return /^kernel\.(rule|chain|netlink)-/.test(type) ? '/HostConfig/NetworkMode' : undefined;
+  return /^kernel\.(rule|chain|netlink|network-namespace)-/.test(type) ? '/HostConfig/NetworkMode' : undefined;
 }

@@ -1,5 +1,6 @@
 // Event types of the kernel stage: objects made, changed and removed, whichever process asked for it (see pid).
 import * as v from 'valibot';
+import { operationWords } from '../operation-words.ts';
 import { row } from '../row.ts';
 
 const optionalError = { errno: v.optional(v.string()) };
@@ -35,7 +36,7 @@ export const kernelRows = {
       result: v.number(),
       ...optionalError,
     }),
-    says: (d) => `${d.operation} ${Object.values(d.arguments).flat().join(' ')}`.trim(),
+    says: (d) => operationWords(d.operation, d.arguments),
     source: 'oci-runtime runtime',
   }),
   'kernel.mount-attached': row({
@@ -114,8 +115,16 @@ export const kernelRows = {
   }),
   'kernel.network-namespace-created': row({
     level: 2,
-    data: v.object({ path: v.string(), ...optionalError }),
-    says: (d) => `make a network namespace, kept alive by a bind mount on ${d.path}`,
+    data: v.object({
+      path: v.string(),
+      /** The process that it is the namespace of already: this is only what keeps it. */
+      of: v.optional(v.number()),
+      ...optionalError,
+    }),
+    says: (d) =>
+      d.of === undefined
+        ? `make a network namespace, kept alive by a bind mount on ${d.path}`
+        : `keep the network namespace of process ${d.of} by a bind mount of /proc/${d.of}/ns/net on ${d.path}`,
     source: 'man network_namespaces(7)',
   }),
   'kernel.chain-made': row({
