@@ -43,7 +43,7 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
   const isWhole = (event: TraceEvent): boolean => causes.chainOf(event).links.includes(root);
   const events = trace.events.filter((event) => isWhole(event) || isPart(event));
   const numbers = new Set(events.map((event) => event.seq));
-  /** What the daemon does in the turn in which it reports a rule is its own plumbing. */
+  /** Of a rule only what hands it to the kernel: the rest is plumbing of the daemon, or of iptables and its loader. */
   const rules = new Set(events.filter(isRule).map((event) => event.seq));
   const whole = new Set(events.filter(isWhole).map((event) => event.seq));
   const loads = ruleLoads(trace, events);
@@ -55,7 +55,7 @@ export function effectsOfFlag(trace: Trace, flag: string, readCalls: CallReader)
     if (operation === undefined || !isWanted(operation)) return false;
     const tables = loads.get(operation);
     if (tables !== undefined) return isLoadOf(call, tables);
-    if (rules.has(operation) && call.data.process === 'daemon') return false;
+    if (rules.has(operation)) return runsIptables(call) || carriesRules(call);
     if (call.data.name === 'prctl') return isWhole(call);
     return whole.has(operation) || isCentral(call);
   };
@@ -89,16 +89,22 @@ function ruleLoads(trace: Trace, events: readonly TraceEvent[]): Map<number, Set
   return loads;
 }
 
-/** The batch of a table: a netlink message to nf_tables, or the old interface's whole table. */
-function isLoadOf({ data }: TraceEvent, tables: ReadonlySet<string>): boolean {
+/** A netlink batch to nf_tables, or the old interface's whole table. @source uapi linux/netfilter/nf_tables.h, x_tables.h */
+function carriesRules({ data }: TraceEvent): boolean {
   const text = JSON.stringify(data.args);
   if (data.name === 'setsockopt') return text.includes('_SO_SET_REPLACE');
-  return (
-    data.name === 'sendmsg' &&
-    /NFT_MSG_(NEW|DEL)(RULE|CHAIN)/.test(text) &&
-    [...tables].some((table) => text.includes(`_TABLE}, \\"${table}\\"`))
-  );
+  return /^send(msg|to)$/.test(String(data.name)) && /NFT_MSG_(NEW|DEL)(RULE|CHAIN)/.test(text);
 }
+
+/** What carries rules of one of these tables; the old interface's call does not show which. */
+function isLoadOf(call: TraceEvent, tables: ReadonlySet<string>): boolean {
+  if (!carriesRules(call) || call.data.name === 'setsockopt') return carriesRules(call);
+  const text = JSON.stringify(call.data.args);
+  return [...tables].some((table) => text.includes(`_TABLE}, \\"${table}\\"`));
+}
+
+const runsIptables = ({ data }: TraceEvent): boolean =>
+  /^execve(at)?$/.test(String(data.name)) && data.errno === undefined && /ip6?tables/.test(JSON.stringify(data.args));
 
 const isCentral = ({ data }: TraceEvent): boolean =>
   /^(capset|execve|execveat|bpf)$/.test(String(data.name)) && data.process !== 'container';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Causes } from '../../src/explain/causes.ts';
+import { effectsOfFlag } from '../../src/explain/flag-effects.ts';
 import { readCalls } from '../../src/trace/calls.ts';
 import type { Trace, TraceEvent } from '../../src/trace/file.ts';
 import { orderViolations } from '../../src/trace/order.ts';
@@ -157,6 +158,34 @@ describe('the X-ray of a real Docker', root(), () => {
       ({ type, data }) => type === 'kernel.netlink-sent' && /"veth"/.test(JSON.stringify(data.attributes)),
     );
     assert.equal(chainOf(pair).at(-1), 'default:cli-network');
+  });
+
+  test('counts as calls of a rule what hands it to the kernel, and not how iptables comes to run', async () => {
+    const rules = new Set(trace.events.filter(({ type }) => type === 'kernel.rule-added').map(({ seq }) => seq));
+    const all = effectsOfFlag(trace, '--publish', (isWanted) =>
+      readCalls(trace, { mayWant: (call) => isWanted(call.operation) }),
+    );
+    const counts = [...rules].flatMap((seq) => all.calls.ofEvent.get(seq) ?? []);
+    assert.deepEqual(counts, [2, 2, 2], 'an execve of iptables and its batch, each');
+    const batches = all.calls.first.filter(({ data }) => data.name === 'sendmsg' && rules.has(Number(data.operation)));
+    assert.match(JSON.stringify(batches[0]?.data.args), /NFT_MSG_NEWRULE/);
+  });
+
+  test("tells that dockerd keeps the network namespace that runc's child has made", () => {
+    const kept = find(({ type }) => type === 'kernel.network-namespace-created');
+    const cloned = calls.find(
+      ({ data }) =>
+        data.process === 'runc' &&
+        /^(unshare|clone)$/.test(String(data.name)) &&
+        /CLONE_NEWNET/.test(String(data.args)),
+    );
+    assert.ok(cloned !== undefined && kept.seq > cloned.seq);
+    assert.ok(
+      calls.some(({ pid }) => pid === kept.data.of),
+      `a process ${kept.data.of}`,
+    );
+    assert.match(ran.stderr.replace(/\s+/g, ' '), /dockerd keeps the child's network namespace: it bind-mounts/);
+    assert.equal(chainOf(kept).at(-1), 'default:cli-network');
   });
 
   test('finds a root for every call', () => {
