@@ -11,7 +11,8 @@ import { readTraceFile } from '../../src/trace/read.ts';
 import { tlabProgram } from '../helpers/engine.ts';
 import { type RealDocker, startRealDocker } from '../helpers/real-docker.ts';
 import { root } from '../helpers/root.ts';
-import { type Ran, type RunOptions, run } from '../helpers/shell.ts';
+import { type Ran, type RunOptions, run, start } from '../helpers/shell.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
 const secret = 'a-secret-value-of-the-test';
 
@@ -243,20 +244,48 @@ describe('the X-ray of a real Docker', root(), () => {
     assert.match((await newest()).header.blind.join('\n'), /which flag caused what: .*unknown flag: --isolation/);
   });
 
-  test('leaves no tracer and no stopped process behind', () => {
-    const left = readdirSync('/proc')
+  /** Tracers and clients of this test, waiting or stopped ones too. */
+  const ours = (): string[] =>
+    readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
-      .filter((pid) => {
+      .flatMap((pid) => {
         try {
-          return (
-            readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder) ||
-            /^sh\0-c\0kill -STOP/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-          );
+          const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+          const isOurs =
+            line.includes(folder) || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`${folder}/data`);
+          return isOurs ? [`${pid} ${line.replaceAll('\0', ' ')}`] : [];
         } catch {
-          return false; // it has ended meanwhile
+          return []; // it has ended meanwhile
         }
       });
-    assert.deepEqual(left, []);
+
+  test('leaves no tracer and no waiting process behind', () => assert.deepEqual(ours(), []));
+
+  /** SIGKILL to the tlab that runs `sleep` in a container, once it is time. */
+  async function killed(isTime: () => boolean | Promise<boolean>): Promise<void> {
+    const argv = ['trace', '--engine', 'docker', 'run', '--rm', '--init', 'busybox', 'sleep', '3'];
+    const traced = start(tlabProgram, argv, { env: environment() });
+    await waitUntil(isTime, { what: 'the moment to kill it', deadlineMs: 20_000 });
+    await traced.stop('SIGKILL');
+    await waitUntil(() => !ours().some((line) => /tlab-tracer|read -r line/.test(line)), {
+      what: 'the tracer and the waiting client to be gone',
+      deadlineMs: 5_000,
+    });
+  }
+
+  test('killed as soon as there is a client, it leaves no process that waits', async () => {
+    await killed(() => ours().some((line) => /read -r line|^\d+ \S*docker run/.test(line)));
+    await waitUntil(() => ours().length === 0, { what: 'all of it to end', deadlineMs: 20_000 });
+  });
+
+  test('killed while docker runs, it leaves docker to its end, and the trace says so', async () => {
+    await killed(async () => (await docker.docker('ps', '--quiet')) !== '');
+    await waitUntil(() => ours().length === 0, { what: 'docker to end by itself', deadlineMs: 20_000 });
+    const { header, events } = await newest();
+    assert.match(header.blind.join('\n'), /was killed; the trace is not complete/);
+    assert.equal(header.status, undefined);
+    assert.ok(header.calls !== undefined && header.calls > 100, `${header.calls} calls`);
+    assert.ok(events.some(({ type }) => type === 'cli.command-started'));
   });
 
   const refused: Array<[what: string, args: string[], env: Record<string, string>, form: RegExp]> = [

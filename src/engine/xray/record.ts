@@ -1,9 +1,10 @@
-// Records a command of a real Docker: the client starts stopped, the tracer is attached to it, to dockerd and to its containerd, then it goes on.
-//   sh ── stops itself ──▶ tracer ready ──▶ continued: exec docker … ──▶ ended ──▶ tracer ends
-// Nothing of Docker is changed, and this process is not in the trace. Rule: whatever happens, no stopped process and no tracer is left.
+// Records a command of a real Docker: a shell waits in the client's place, the tracer is attached to it, to dockerd and to its containerd, then it goes on.
+//   sh ── waits for a line ──▶ tracer ready ──▶ line: exec docker … ──▶ ended ──▶ tracer ends
+// Nothing of Docker is changed, and this process is not in the trace. Rule: whatever happens, SIGKILL too, no waiting process and no tracer is left:
+// both end with the pipe that this process holds.
 import { spawn } from 'node:child_process';
-import { appendFileSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { appendFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import { monotonicNow } from '../../base/time.ts';
@@ -37,9 +38,9 @@ export interface XrayResult {
 /** Runs the command with this process's own streams. @throws LabError unavailable when the tracer cannot be attached */
 export async function recordDocker(docker: InstalledDocker, command: DockerCommand): Promise<XrayResult> {
   const id = openTrace([...command.shown], { engine: 'docker', blind: [...command.blind] });
-  let client: StoppedClient;
+  let client: WaitingClient;
   try {
-    client = await startStopped(docker.client, command.argv);
+    client = await startWaiting(docker.client, command.argv);
   } catch (error) {
     removeTrace(id);
     throw error;
@@ -66,7 +67,7 @@ interface Watched {
   id: string;
   docker: InstalledDocker;
   command: DockerCommand;
-  client: StoppedClient;
+  client: WaitingClient;
   tracing: Tracing;
 }
 
@@ -157,7 +158,7 @@ class Parts {
   }
 }
 
-interface StoppedClient {
+interface WaitingClient {
   pid: number;
   goOn(): void;
   kill(): void;
@@ -165,39 +166,29 @@ interface StoppedClient {
   ended: Promise<number>;
 }
 
-const stopsWithinMs = 5_000;
+/** Without a line the pipe was closed: nobody is left who would watch. */
+const waiting = 'read -r line <&3 || exit 125; exec "$@" 3<&-';
 
-/** A shell that stops itself before it becomes the program: all of the program is seen. */
-async function startStopped(program: string, argv: readonly string[]): Promise<StoppedClient> {
-  const child = spawn('/bin/sh', ['-c', 'kill -STOP $$; exec "$@"', 'sh', program, ...argv], { stdio: 'inherit' });
+/** A shell that waits before it becomes the program: all of the program is seen. */
+async function startWaiting(program: string, argv: readonly string[]): Promise<WaitingClient> {
+  const child = spawn('/bin/sh', ['-c', waiting, 'sh', program, ...argv], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+  });
   const ended = Promise.withResolvers<number>();
   child.once('error', (error) => ended.reject(error));
   child.once('exit', (code, signal) => ended.resolve(code ?? 128 + signalNumber(signal)));
   // What the terminal sends goes to docker too, which is in the same group; what was sent to us alone is handed on. Its status is still to come.
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const pipe = child.stdio[3];
   const { pid } = child;
-  if (pid === undefined) {
+  if (pid === undefined || !(pipe instanceof Writable)) {
     await ended.promise.catch(() => undefined);
     throw new LabError('unavailable', 'docker: no process could be started');
   }
-  for (let waitedMs = 0; !isStopped(pid); waitedMs++) {
-    if (waitedMs > stopsWithinMs) {
-      child.kill('SIGKILL');
-      throw new LabError('internal', `process ${pid} did not stop within ${stopsWithinMs} ms`);
-    }
-    await sleep(1);
-  }
-  return { pid, goOn: () => child.kill('SIGCONT'), kill: () => child.kill('SIGKILL'), ended: ended.promise };
+  pipe.on('error', () => undefined); // it was killed while it waited
+  return { pid, goOn: () => pipe.end('go\n'), kill: () => child.kill('SIGKILL'), ended: ended.promise };
 }
-
-const isStopped = (pid: number): boolean => {
-  try {
-    return / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, ')'));
-  } catch {
-    return false;
-  }
-};
 
 function signalNumber(signal: NodeJS.Signals | null): number {
   const numbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };
