@@ -1,6 +1,5 @@
 // Event types of the kernel stage: objects made, changed and removed, whichever process asked for it (see pid).
 import * as v from 'valibot';
-import { operationWords } from '../operation-words.ts';
 import { row } from '../row.ts';
 
 const optionalError = { errno: v.optional(v.string()) };
@@ -36,7 +35,7 @@ export const kernelRows = {
       result: v.number(),
       ...optionalError,
     }),
-    says: (d) => operationWords(d.operation, d.arguments),
+    says: (d) => `${d.operation} ${Object.values(d.arguments).flat().join(' ')}`.trim(),
     source: 'oci-runtime runtime',
   }),
   'kernel.mount-attached': row({
