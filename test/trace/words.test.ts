@@ -32,3 +32,36 @@ test('lists among the arguments of an operation are told in words', () => {
     'exec nginx -g A=1',
   );
 });
+
+test('the numbers of an operation are told by their names', () => {
+  const done = { index: 0, actor: 'init', durationNs: 1, result: 0 };
+  const says = (operation: string, values: Record<string, unknown>): string =>
+    kernelRows['kernel.operation-executed'].says({ ...done, operation, arguments: values });
+  assert.equal(says('root_propagation', { flags: 540672 }), 'root_propagation rslave');
+  assert.equal(says('root_propagation', { flags: 1 << 20 }), 'root_propagation shared');
+  const device = { path: '/dev/null', mode: '020666', major: 1, minor: 3, uid: 0, gid: 0 };
+  assert.equal(says('device_make', device), 'device_make /dev/null c 1:3 0666');
+  assert.equal(
+    says('device_make', { ...device, mode: '060640', gid: 6 }),
+    'device_make /dev/null b 1:3 0640 owner 0:6',
+  );
+  assert.equal(
+    says('rlimit', { resource: 7, soft: 1024, hard: '18446744073709551615' }),
+    'rlimit nofile 1024:unlimited',
+  );
+  assert.equal(says('seccomp', { program: '995 instructions', flags: 0 }), 'seccomp 995 instructions');
+  assert.equal(says('seccomp', { program: '995 instructions', flags: 6 }), 'seccomp 995 instructions LOG|SPEC_ALLOW');
+  assert.equal(says('symlink', { target: 'pts/ptmx', path: '/dev/ptmx' }), 'symlink /dev/ptmx -> pts/ptmx');
+  assert.equal(
+    says('capset', { effective: 'kill', permitted: 'kill', inheritable: 'none' }),
+    'capset effective=permitted=kill inheritable=none',
+  );
+});
+
+test('an operation of another shape is told as it is', () => {
+  const says = kernelRows['kernel.operation-executed'].says;
+  const done = { index: 0, actor: 'init', durationNs: 1, result: 0 };
+  assert.equal(says({ ...done, operation: 'root_propagation', arguments: { flags: 'odd' } }), 'root_propagation odd');
+  assert.equal(says({ ...done, operation: 'device_make', arguments: { path: '/dev/fuse' } }), 'device_make /dev/fuse');
+  assert.equal(says({ ...done, operation: 'toString', arguments: { a: 1 } }), 'toString 1');
+});

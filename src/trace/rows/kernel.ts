@@ -1,5 +1,6 @@
 // Event types of the kernel stage: objects made, changed and removed, whichever process asked for it (see pid).
 import * as v from 'valibot';
+import { operationWords } from '../operation-words.ts';
 import { row } from '../row.ts';
 
 const optionalError = { errno: v.optional(v.string()) };
@@ -35,7 +36,7 @@ export const kernelRows = {
       result: v.number(),
       ...optionalError,
     }),
-    says: (d) => `${d.operation} ${Object.values(d.arguments).flat().join(' ')}`.trim(),
+    says: (d) => operationWords(d.operation, d.arguments),
     source: 'oci-runtime runtime',
   }),
   'kernel.mount-attached': row({
