@@ -65,6 +65,8 @@ export interface Trace {
   calls?: CallSection;
 }
 
+export const lineCount = (count: number): string => `${count} ${count === 1 ? 'line' : 'lines'}`;
+
 const saysIncomplete = /not complete|not all of them/;
 
 /** What a trace could not see without being damaged, in words. */
@@ -72,9 +74,11 @@ export const blindSpots = ({ header }: Trace): string[] => header.blind.filter((
 
 /** Why a trace is less than what happened, in words: losses, a recording that was cut, a damaged file. Every view says so. */
 export const gapsOf = ({ header, unreadable, flaws = [] }: Trace): string[] => [
-  ...(header.lost > 0 ? [`LOST: ${header.lost} records of system calls; level 3 is not complete`] : []),
+  ...(header.lost > 0
+    ? [`LOST: ${header.lost} ${header.lost === 1 ? 'record' : 'records'} of system calls; level 3 is not complete`]
+    : []),
   ...header.blind.filter((words) => saysIncomplete.test(words) && !words.startsWith('LOST')),
-  ...(unreadable > 0 ? [`PARTIAL: ${unreadable} lines of this trace could not be read`] : []),
+  ...(unreadable > 0 ? [`PARTIAL: ${lineCount(unreadable)} of this trace could not be read`] : []),
   ...flaws.map((flaw) => `PARTIAL: ${flaw}`),
 ];
 

@@ -133,19 +133,25 @@ function missing({ header: told, events, calls }: Trace, fd: number): string[] {
   if (events.length < expected) return [`of ${expected} events below level 3 it has ${events.length}`];
   if ((told.calls ?? 0) === 0) return [];
   if (calls === undefined) return [`its ${told.calls} system calls are missing`];
-  const last = lastNumber(fd);
-  if (last === undefined) return ['its last line is cut'];
-  if (events.at(-1)?.seq === told.seen) return [];
-  return last === told.seen ? [] : [`it ends with event ${last} of ${told.seen}`];
+  // Calls stand by their numbers, and the numbers count all events: the last call has the highest number that no other event has.
+  let lastCall = told.seen;
+  for (let at = events.length - 1; at >= 0 && events[at]?.seq === lastCall; at--) lastCall--;
+  const { last, isCut } = lastNumber(fd);
+  if (!isCut && last === lastCall) return [];
+  const ends = isCut ? 'its last line is cut' : `it ends with event ${last} of ${told.seen}`;
+  const there = last === undefined ? -1 : last - events.filter(({ seq }) => seq < last).length;
+  const isPlausible = there >= 0 && there < (told.calls ?? 0);
+  return [isPlausible ? `${ends}: ${there} of its ${told.calls} system calls are there` : ends];
 }
 
 const tailBytes = 64 << 10;
 
-/** The number of the file's last event. */
-function lastNumber(fd: number): number | undefined {
+/** The number of the file's last call that is whole, and whether a cut line follows it. */
+function lastNumber(fd: number): { last: number | undefined; isCut: boolean } {
   const { size } = fstatSync(fd);
   const tail = Buffer.alloc(Math.min(size, tailBytes));
   readSync(fd, tail, 0, tail.length, size - tail.length);
-  const text = tail.toString('utf8').trimEnd();
-  return parseCall(text.slice(text.lastIndexOf('\n') + 1))?.seq;
+  const lines = tail.toString('utf8').trimEnd().split('\n');
+  const last = parseCall(lines.at(-1) ?? '')?.seq;
+  return last === undefined ? { last: parseCall(lines.at(-2) ?? '')?.seq, isCut: true } : { last, isCut: false };
 }

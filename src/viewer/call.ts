@@ -1,5 +1,5 @@
 // System calls as lines: `mount("proc", "/proc", "proc", MS_NOSUID, NULL) = 0`, and the folding of what language runtimes do for themselves.
-import { printable } from '../base/text.ts';
+import { columns, fitMiddle, printable } from '../base/text.ts';
 import type { TraceEvent } from '../trace/file.ts';
 
 export const isCall = (event: TraceEvent): boolean => event.type === 'kernel.syscall-made';
@@ -11,6 +11,38 @@ const text = (value: unknown): string =>
 export function callWords({ data }: TraceEvent): string {
   const args = Array.isArray(data.args) ? data.args.map(text).join(', ') : text(data.args);
   return printable(`${text(data.name)}(${args}) = ${data.result === undefined ? '?' : text(data.result)}`);
+}
+
+/** `AT_FDCWD</work>` without where that is: in a list it takes the place of the path that matters. */
+const withoutFolder = (arg: unknown): unknown =>
+  typeof arg === 'string' ? arg.replace(/^AT_FDCWD<.*>$/s, 'AT_FDCWD') : arg;
+
+/** The words of a call in a list. */
+export function listedWords(event: TraceEvent): string {
+  const { args } = event.data;
+  return Array.isArray(args)
+    ? callWords({ ...event, data: { ...event.data, args: args.map(withoutFolder) } })
+    : callWords(event);
+}
+
+const quoted = /"(?:[^"\\]|\\.)*"/;
+/** What stays behind a long path: the end of the other arguments and the result. */
+const restColumns = 10;
+const leastPathColumns = 16;
+
+/** Cuts a call to a width so that its first path stays: what follows is cut before it is. */
+export function fitCall(whole: string, width: number): string {
+  if (columns(whole) <= width) return whole;
+  // What the new descriptor is of stands in the arguments too.
+  const words = whole.replace(/ = (\d+)<[^"]*>$/, ' = $1');
+  const path = quoted.exec(words);
+  if (path === null || columns(words) <= width) return fitMiddle(words, width);
+  const before = words.slice(0, path.index);
+  const rest = words.slice(path.index + path[0].length);
+  const space = width - columns(before) - Math.min(columns(rest), restColumns);
+  if (space < Math.min(columns(path[0]), leastPathColumns)) return fitMiddle(words, width);
+  const start = before + fitMiddle(path[0], space);
+  return start + fitMiddle(rest, width - columns(start));
 }
 
 export const errnoOf = ({ data }: TraceEvent): string => (typeof data.errno === 'string' ? printable(data.errno) : '');

@@ -4,9 +4,19 @@ import { styleText } from 'node:util';
 import { columns, fit, fitMiddle, printable, wrap } from '../base/text.ts';
 import { isError, levelOf, shortened, wordsOf } from '../explain/words.ts';
 import { type CallFaults, merged, noFaults, readCalls } from '../trace/calls.ts';
-import { blindSpots, gapsOf, type Trace, type TraceEvent } from '../trace/file.ts';
+import { blindSpots, gapsOf, lineCount, type Trace, type TraceEvent } from '../trace/file.ts';
 import type { Level } from '../trace/row.ts';
-import { type CallOrFold, callWords, errnoOf, type Fold, folded, foldWords, isCall, processOf } from './call.ts';
+import {
+  type CallOrFold,
+  errnoOf,
+  type Fold,
+  fitCall,
+  folded,
+  foldWords,
+  isCall,
+  listedWords,
+  processOf,
+} from './call.ts';
 import type { Filter } from './filter.ts';
 
 export interface Selection {
@@ -120,7 +130,7 @@ function callLine(event: TraceEvent, space: number): string {
   const name = styleText('cyan', who(processOf(event)));
   if (!isCall(event)) return `${name}  ${fitMiddle(wordsOf(event).replace(/^[^:]*: /, ''), space)}`;
   const tail = errno === '' ? '' : ` ${errno}`;
-  const words = fitMiddle(shortened(callWords(event)), Math.max(10, space - columns(tail)));
+  const words = fitCall(shortened(listedWords(event)), Math.max(10, space - columns(tail)));
   return `${name}  ${words}${tail === '' ? '' : styleText('red', tail)}`;
 }
 
@@ -154,8 +164,13 @@ export const gapLines = (trace: Trace, width: number): string[] =>
 /** What a walk to the end of level 3 found wrong. */
 export function faultLines({ unreadable, misplaced, gaveUp }: CallFaults, width: number): string[] {
   return [
-    ...(unreadable > 0 ? warning(`PARTIAL: ${unreadable} lines of level 3 could not be read`, width) : []),
-    ...(misplaced > 0 ? warning(`PARTIAL: ${misplaced} lines of level 3 are repeated or out of order`, width) : []),
+    ...(unreadable > 0 ? warning(`PARTIAL: ${lineCount(unreadable)} of level 3 could not be read`, width) : []),
+    ...(misplaced > 0
+      ? warning(
+          `PARTIAL: ${lineCount(misplaced)} of level 3 ${misplaced === 1 ? 'is' : 'are'} repeated or out of order`,
+          width,
+        )
+      : []),
     ...(gaveUp === undefined ? [] : warning(`PARTIAL: ${gaveUp}`, width)),
   ];
 }

@@ -129,9 +129,11 @@ test('lines that are cut, foreign, repeated or out of order are counted', async 
 
 test('a file without its end says so when it is opened', async () => {
   const lines = traceFile(range(2, 9).map((seq) => call(seq)));
-  assert.deepEqual((await traceOf(lines.slice(0, -2))).flaws, ['it ends with event 7 of 9']);
+  assert.deepEqual((await traceOf(lines.slice(0, -2))).flaws, [
+    'it ends with event 7 of 9: 6 of its 8 system calls are there',
+  ]);
   assert.deepEqual((await traceOf([...lines.slice(0, -1), (lines.at(-1) ?? '').slice(0, 60)])).flaws, [
-    'its last line is cut',
+    'its last line is cut: 7 of its 8 system calls are there',
   ]);
   assert.deepEqual((await traceOf(lines.slice(0, 2))).flaws, ['its 8 system calls are missing']);
 });

@@ -30,6 +30,18 @@ test('a long call is cut in its middle, its errno stays', async () => {
   assert.match(line, /openat\(x+….*\) = -1 ENAMETOOLONG$/);
 });
 
+test('a list leaves out where AT_FDCWD is and cuts around the first path', async () => {
+  const path = '/sys/fs/cgroup/system.slice/memory.max';
+  const args = ['AT_FDCWD</root>', `"${path}"`, 'O_RDONLY|O_CLOEXEC'];
+  const [, line = ''] = await listed([call(2, { args, result: `3<${path}>` })], { width: 100 });
+  assert.equal(line.length, 100);
+  assert.ok(line.includes(`openat(AT_FDCWD, "${path}"`), line);
+  const long = `"/${'d'.repeat(60)}/memory.max"`;
+  const [, cut = ''] = await listed([call(2, { args: ['AT_FDCWD</root>', long, 'O_RDONLY'], result: 3 })]);
+  assert.equal(cut.length, 80);
+  assert.match(cut, /openat\(AT_FDCWD, "\/d+….*max".*= 3$/);
+});
+
 test('noise that stands together becomes one line, one alone stays', async () => {
   const calls = [noise(2, 'futex'), noise(3, 'mmap'), noise(4, 'futex'), call(5), noise(6, 'futex')];
   const lines = (await listed(calls)).slice(1).map((line) => line.slice(20));
