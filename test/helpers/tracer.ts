@@ -81,15 +81,17 @@ export class TracerPlace {
     return `${this.folder}/${++this.#count}`;
   }
 
-  /** Runs a command under the tracer; it begins when the tracer is attached. */
-  async trace(command: readonly string[], options: { buffer?: number } = {}): Promise<Traced> {
+  /** Runs a command under the tracer; it begins when the tracer is attached. `stopped`: the tracer reads nothing until it has ended. */
+  async trace(command: readonly string[], options: { buffer?: number; stopped?: boolean } = {}): Promise<Traced> {
     const path = this.newPath();
     const child = spawn('sh', ['-c', 'read go; exec "$@" </dev/null', 'sh', ...command], { stdio: 'pipe' });
     const output = [text(child.stdout), text(child.stderr)] as const;
     const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 255)));
     const tracer = await startTracer(path, [child.pid ?? 0], options.buffer ? ['--buffer', `${options.buffer}`] : []);
+    if (options.stopped) process.kill(tracer.pid, 'SIGSTOP');
     child.stdin.end('\n');
     const status = await ended;
+    if (options.stopped) process.kill(tracer.pid, 'SIGCONT');
     const counts = await tracer.stop();
     const [stdout, stderr] = await Promise.all(output);
     return { path, pid: child.pid ?? 0, status, stdout, stderr, counts };
