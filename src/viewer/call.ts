@@ -28,7 +28,7 @@ export function listedWords(event: TraceEvent): string {
 const quoted = /"(?:[^"\\]|\\.)*"/;
 /** What stays behind a long path: the end of the other arguments and the result. */
 const restColumns = 10;
-const leastPathColumns = 16;
+const leastPathColumns = 12;
 
 /** Cuts a call to a width so that its first path stays: what follows is cut before it is. */
 export function fitCall(whole: string, width: number): string {

@@ -40,6 +40,8 @@ test('a list leaves out where AT_FDCWD is and cuts around the first path', async
   const [, cut = ''] = await listed([call(2, { args: ['AT_FDCWD</root>', long, 'O_RDONLY'], result: 3 })]);
   assert.equal(cut.length, 80);
   assert.match(cut, /openat\(AT_FDCWD, "\/d+….*max".*= 3$/);
+  const refused = call(3, { args: ['AT_FDCWD</root>', long, 'O_RDONLY|O_CLOEXEC'], result: -1, errno: 'ENOENT' });
+  assert.match((await listed([call(2), refused]))[2] ?? '', /"\/d+….*".*= -1 ENOENT$/);
 });
 
 test('noise that stands together becomes one line, one alone stays', async () => {
