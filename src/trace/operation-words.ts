@@ -1,6 +1,8 @@
 // One line of words for an operation of the plan that the executor carried out. Its data keeps the numbers of the kernel's interface;
 // here they get their names. Rule: a trace may be foreign, so what is not of the expected type is said as it is.
 
+import { propagationName, rlimitNames } from '../base/kernel-names.ts';
+
 type Arguments = Readonly<Record<string, unknown>>;
 interface Words {
   /** Without one of these its arguments are said as they are. */
@@ -8,15 +10,8 @@ interface Words {
   says(a: Arguments): unknown[];
 }
 
-/** MS_* of mount(2) that set a propagation; a `r` before it where MS_REC is set, as findmnt(8) and mount(8) write them. */
-const propagationBits = { unbindable: 1 << 17, private: 1 << 18, slave: 1 << 19, shared: 1 << 20 };
-const recursiveBit = 1 << 14;
-
 function propagation(flags: unknown): unknown {
-  if (typeof flags !== 'number') return flags;
-  const names = Object.entries(propagationBits).filter(([, bit]) => (flags & bit) !== 0);
-  const [kind] = names[0] ?? [];
-  return kind === undefined || names.length > 1 ? flags : `${(flags & recursiveBit) === 0 ? '' : 'r'}${kind}`;
+  return typeof flags === 'number' ? (propagationName(flags) ?? flags) : flags;
 }
 
 /** The type in a mode's upper bits (inode(7)) as mknod(1) writes it; 0 is a regular file, which mknod(1) does not make. */
@@ -36,25 +31,6 @@ function device({ path, mode, major, minor, uid, gid }: Arguments): unknown[] {
   return [path, letter, ...numbers, `0${(bits & 0o7777).toString(8).padStart(3, '0')}`, ...owner];
 }
 
-/** RLIMIT_* by number, as x86-64 and arm64 count them (asm-generic/resource.h). */
-const limits = [
-  'cpu',
-  'fsize',
-  'data',
-  'stack',
-  'core',
-  'rss',
-  'nproc',
-  'nofile',
-  'memlock',
-  'as',
-  'locks',
-  'sigpending',
-  'msgqueue',
-  'nice',
-  'rtprio',
-  'rttime',
-];
 /** RLIM_INFINITY, which does not fit a number of JSON. */
 const unlimited = String(2n ** 64n - 1n);
 const limit = (value: unknown): unknown => (value === unlimited ? 'unlimited' : value);
@@ -77,7 +53,7 @@ const words: Readonly<Record<string, Words>> = {
   },
   rlimit: {
     needs: ['resource', 'soft', 'hard'],
-    says: ({ resource, soft, hard }) => [limits[Number(resource)] ?? resource, `${limit(soft)}:${limit(hard)}`],
+    says: ({ resource, soft, hard }) => [rlimitNames[Number(resource)] ?? resource, `${limit(soft)}:${limit(hard)}`],
   },
   seccomp: {
     needs: ['program', 'flags'],

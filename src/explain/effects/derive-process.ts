@@ -1,6 +1,7 @@
 // Calls by which a runtime turns one of its processes into the container's: namespaces, host name, ids, capabilities, seccomp, limits,
 // and at last execve. What is set several times (capabilities before and after setuid) counts as it stands at execve.
 // @source man clone(2), setns(2), capabilities(7), seccomp(2), getrlimit(2), execve(2)
+import { rlimitNumbers } from '../../base/kernel-names.ts';
 import { type Call, flagSet } from './call.ts';
 import { joinNetwork, rulesAsked } from './derive-network.ts';
 import type { Deriving, Handler } from './deriving.ts';
@@ -144,13 +145,10 @@ const fchdir: Handler = (call, { process }) => {
   if (call.succeeded) process.cwd = folder?.name ?? process.descriptors.get(folder?.number ?? -1) ?? process.cwd;
 };
 
-/** @source uapi asm-generic/resource.h, in the order of their numbers */
-const limitNames =
-  'CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME'.split(' ');
-
 /** Only limits that config.json asks for: Go raises its own number of open files, and puts it back. */
 const prlimit: Handler = (call, { process, config, operation }) => {
   const name = call.raw(1).replace('RLIMIT_', '');
+  const resource = rlimitNumbers[`RLIMIT_${name}`] ?? -1;
   const [soft, hard] = [limitValue(call.field(2, 'rlim_cur')), limitValue(call.field(2, 'rlim_max'))];
   if (
     soft === undefined ||
@@ -159,7 +157,7 @@ const prlimit: Handler = (call, { process, config, operation }) => {
     config?.rlimits.includes(`RLIMIT_${name}`) !== true
   )
     return;
-  const args = { resource: limitNames.indexOf(name), soft, hard };
+  const args = { resource, soft, hard };
   if (call.raw(0) === '0') process.set(`rlimit ${name}`, args, call.event);
   else operation('rlimit', args, [call.event]);
 };

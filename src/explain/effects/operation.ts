@@ -1,5 +1,6 @@
 // Effects of the runtime's operations, of mounts, of cgroups: one row an operation, with what it changes and to what.
 // The same rows read what our runtime reports and what is derived from the calls of another: both are kernel events of level 2.
+import { propagationName, rlimitNames } from '../../base/kernel-names.ts';
 import type { TraceEvent } from '../../trace/file.ts';
 import type { Draft, EffectKind } from './kinds.ts';
 import type { Sameness } from './sameness.ts';
@@ -136,15 +137,7 @@ function fileWritten(path: string, value: string): Draft {
   return { kind: 'other', subject: `write ${path}`, value };
 }
 
-/** @source uapi linux/mount.h */
-const propagationBits = { unbindable: 1 << 17, private: 1 << 18, slave: 1 << 19, shared: 1 << 20 } as const;
-const recursiveBit = 1 << 14;
-
-function propagation(flags: unknown): string {
-  const bits = Number(flags);
-  const name = Object.entries(propagationBits).find(([, bit]) => (bits & bit) !== 0)?.[0] ?? text(flags);
-  return (bits & recursiveBit) === 0 ? name : `r${name}`;
-}
+const propagation = (flags: unknown): string => propagationName(Number(flags)) ?? text(flags);
 
 function deviceValue(a: Arguments): string {
   const mode = Number.parseInt(text(a.mode), 8);
@@ -153,26 +146,7 @@ function deviceValue(a: Arguments): string {
   return `${kind} ${text(a.major)}:${text(a.minor)} mode ${(mode & 0o7777).toString(8)}${owner}`;
 }
 
-/** In the order of their numbers. @source uapi asm-generic/resource.h */
-const limitNames = [
-  'cpu',
-  'fsize',
-  'data',
-  'stack',
-  'core',
-  'rss',
-  'nproc',
-  'nofile',
-  'memlock',
-  'as',
-  'locks',
-  'sigpending',
-  'msgqueue',
-  'nice',
-  'rtprio',
-  'rttime',
-];
-const limitName = (resource: unknown): string => limitNames[Number(resource)] ?? text(resource);
+const limitName = (resource: unknown): string => rlimitNames[Number(resource)] ?? text(resource);
 
 /** Sorted names, as the set that it is; the arguments name them in lower case without CAP_. */
 function capabilities(set: string, value: unknown): Draft {

@@ -1,6 +1,7 @@
 // The part of a twin script that runs in the new namespaces, as the process that becomes the container: mounts, devices, names, masks,
 // limits, then the one line that gives away privileges and executes the program.
 // Rule: everything that needs a program of the host comes before the root is changed, since an image may have none of them.
+import { propagationName, rlimitNames } from '../../base/kernel-names.ts';
 import type { TraceEvent } from '../../trace/file.ts';
 import type { Step } from './blocks.ts';
 import type { Names } from './names.ts';
@@ -114,37 +115,10 @@ function deviceLines(a: Given, substitutions: readonly Substitution[]): string[]
   return lines;
 }
 
-/** @source uapi linux/mount.h MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_REC */
-function propagation(flags: number): string {
-  const kind = [
-    ['unbindable', 1 << 17],
-    ['private', 1 << 18],
-    ['slave', 1 << 19],
-    ['shared', 1 << 20],
-  ] as const;
-  return `${(flags & 16_384) === 0 ? '' : 'r'}${kind.find(([, bit]) => (flags & bit) !== 0)?.[0] ?? 'private'}`;
-}
+const propagation = (flags: number): string => propagationName(flags) ?? 'private';
 
-/** @source uapi asm-generic/resource.h, in order */
-const limits = [
-  'cpu',
-  'fsize',
-  'data',
-  'stack',
-  'core',
-  'rss',
-  'nproc',
-  'nofile',
-  'memlock',
-  'as',
-  'locks',
-  'sigpending',
-  'msgqueue',
-  'nice',
-  'rtprio',
-  'rttime',
-];
-const limitName = (resource: number): string => limits[resource] ?? 'nofile';
+/** A number without a name stays one, and prlimit refuses it. */
+const limitName = (resource: number): string => rlimitNames[resource] ?? String(resource);
 
 export interface Privileges {
   /** Options of setpriv(1). */

@@ -1,9 +1,11 @@
 // `process.rlimits` → setrlimit. Raising a hard limit takes CAP_SYS_RESOURCE, which hosts in sandboxes lack: refused here, before
 // anything is made, with both numbers.
+
+import { rlimitNumbers } from '../../base/kernel-names.ts';
 import type { ProcessSpec } from '../../oci/runtime-process.ts';
 import type { Operation } from '../plan/operations.ts';
 import { byInit, type CompileContext, refusal } from './context.ts';
-import { capabilityNames, RLIMIT } from './flags.ts';
+import { capabilityNames } from './flags.ts';
 
 /** @source uapi linux/resource.h RLIM64_INFINITY */
 const infinity = 0xffff_ffff_ffff_ffffn;
@@ -13,7 +15,7 @@ export function rlimitOperations(context: CompileContext, process: ProcessSpec):
   const seen = new Set<string>();
   return (process.rlimits ?? []).map((limit, index) => {
     const pointer = `/process/rlimits/${index}` as const;
-    const resource = Object.hasOwn(RLIMIT, limit.type) ? RLIMIT[limit.type] : undefined;
+    const resource = Object.hasOwn(rlimitNumbers, limit.type) ? rlimitNumbers[limit.type] : undefined;
     if (resource === undefined)
       throw refusal(`${pointer}/type`, `"${limit.type}": expected a limit such as RLIMIT_NOFILE`);
     if (seen.has(limit.type)) throw refusal(`${pointer}/type`, `"${limit.type}": expected each limit once`);

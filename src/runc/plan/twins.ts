@@ -1,5 +1,6 @@
 // The command that a person would type for an operation of a plan. Not every operation has one.
-import { CLONE_NEW, capabilityNames, MS, RLIMIT, S_IF } from '../compile/flags.ts';
+import { propagationName, rlimitNames } from '../../base/kernel-names.ts';
+import { CLONE_NEW, capabilityNames, MS, S_IF } from '../compile/flags.ts';
 import type { Operation, OperationName } from './operations.ts';
 
 export interface Place {
@@ -30,7 +31,7 @@ const twins: Twins = {
   setdomainname: (a) => `domainname ${quote(a.name)}`,
   sysctl: (a) => `sysctl -w ${quote(`${a.key.replaceAll('/', '.')}=${a.value}`)}`,
   loopback_up: () => 'ip link set lo up',
-  root_propagation: (a) => `mount --make-${propagationName(Number(a.flags))} /`,
+  root_propagation: (a) => `mount --make-${propagationOf(Number(a.flags))} /`,
   root_bind: (_, { rootfs }) => `mount --rbind ${quote(rootfs)} ${quote(rootfs)}`,
   mount: mountTwin,
   device_make: deviceTwin,
@@ -64,7 +65,7 @@ function mountTwin(a: Arguments<'mount'>, place: Place): string | undefined {
   if (BigInt(a.recursiveAttributes) !== 0n) return undefined;
   const target = quote(place.rootfs + a.target);
   const propagation = Number(a.propagation);
-  const after = propagation === 0 ? '' : ` && mount --make-${propagationName(propagation)} ${target}`;
+  const after = propagation === 0 ? '' : ` && mount --make-${propagationOf(propagation)} ${target}`;
   return `${mountCommand(a, target)}${after}`;
 }
 
@@ -73,7 +74,7 @@ const anyPropagation = MS.SHARED | MS.SLAVE | MS.PRIVATE | MS.UNBINDABLE;
 function mountCommand(a: Arguments<'mount'>, target: string): string {
   const flags = Number(a.flags);
   const options = mountOptions(a);
-  if ((flags & anyPropagation) !== 0) return `mount --make-${propagationName(flags)} ${target}`;
+  if ((flags & anyPropagation) !== 0) return `mount --make-${propagationOf(flags)} ${target}`;
   if ((flags & MS.REMOUNT) !== 0) return `mount -o ${options} ${target}`;
   if ((flags & MS.BIND) !== 0) {
     return `mount --${(flags & MS.REC) === 0 ? 'bind' : 'rbind'} ${options === '' ? '' : `-o ${options} `}${quote(a.source)} ${target}`;
@@ -121,14 +122,10 @@ export const namespaceNames = (flags: number): string[] =>
     .filter(([, bit]) => (flags & bit) !== 0)
     .map(([name]) => name);
 
-function propagationName(flags: number): string {
-  const kind =
-    (['SHARED', 'SLAVE', 'PRIVATE', 'UNBINDABLE'] as const).find((name) => (flags & MS[name]) !== 0) ?? 'PRIVATE';
-  return `${(flags & MS.REC) === 0 ? '' : 'r'}${kind.toLowerCase()}`;
-}
+const propagationOf = (flags: number): string => propagationName(flags) ?? 'private';
 
-const limitName = (resource: number): string =>
-  (Object.entries(RLIMIT).find(([, number]) => number === resource)?.[0] ?? 'RLIMIT_NOFILE').slice(7).toLowerCase();
+/** A number without a name stays one, and prlimit refuses it. */
+const limitName = (resource: number): string => rlimitNames[resource] ?? String(resource);
 
 export const capabilityWords = (mask: bigint): string[] =>
   capabilityNames.filter((_, bit) => ((mask >> BigInt(bit)) & 1n) === 1n).map((name) => name.slice(4).toLowerCase());

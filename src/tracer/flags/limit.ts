@@ -1,28 +1,12 @@
 // Resource limits; scheduling of processors and of block devices.
+import { rlimitNumbers } from '../../base/kernel-names.ts';
 import type { NameSet } from './names.ts';
 
 /** @source glibc sys/resource.h */
 export const limits: NameSet = {
   prefix: 'RLIMIT_',
   source: 'glibc sys/resource.h',
-  values: {
-    RLIMIT_CPU: 0,
-    RLIMIT_FSIZE: 1,
-    RLIMIT_DATA: 2,
-    RLIMIT_STACK: 3,
-    RLIMIT_CORE: 4,
-    RLIMIT_RSS: 5,
-    RLIMIT_NPROC: 6,
-    RLIMIT_NOFILE: 7,
-    RLIMIT_MEMLOCK: 8,
-    RLIMIT_AS: 9,
-    RLIMIT_LOCKS: 10,
-    RLIMIT_SIGPENDING: 11,
-    RLIMIT_MSGQUEUE: 12,
-    RLIMIT_NICE: 13,
-    RLIMIT_RTPRIO: 14,
-    RLIMIT_RTTIME: 15,
-  },
+  values: rlimitNumbers,
 };
 
 /** @source glibc sched.h */

@@ -1,0 +1,37 @@
+// Names of the kernel's numbers that more than one stage speaks: resource limits, and how mounts propagate.
+
+/** Resource limits by number, as prlimit(1) writes them. @source uapi asm-generic/resource.h (x86-64 and arm64) */
+export const rlimitNames = [
+  'cpu',
+  'fsize',
+  'data',
+  'stack',
+  'core',
+  'rss',
+  'nproc',
+  'nofile',
+  'memlock',
+  'as',
+  'locks',
+  'sigpending',
+  'msgqueue',
+  'nice',
+  'rtprio',
+  'rttime',
+] as const;
+
+/** `RLIMIT_CPU` and the like → number. */
+export const rlimitNumbers: Readonly<Record<string, number>> = Object.fromEntries(
+  rlimitNames.map((name, number) => [`RLIMIT_${name.toUpperCase()}`, number]),
+);
+
+/** MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED. @source uapi linux/mount.h */
+const propagationBits = { unbindable: 1 << 17, private: 1 << 18, slave: 1 << 19, shared: 1 << 20 } as const;
+const recursiveBit = 1 << 14;
+
+/** `rslave` for MS_SLAVE|MS_REC, as mount(8) and findmnt(8) write it; undefined when the flags set none, or more than one. */
+export function propagationName(flags: number): string | undefined {
+  const [kind, ...more] = Object.entries(propagationBits).filter(([, bit]) => (flags & bit) !== 0);
+  if (kind === undefined || more.length > 0) return undefined;
+  return `${(flags & recursiveBit) === 0 ? '' : 'r'}${kind[0]}`;
+}
