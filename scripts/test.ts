@@ -4,7 +4,7 @@ import { globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const realKernel = /^test\/(integration|interop|native)\//;
+const realKernel = /^test\/(contract|faults|integration|interop|native|security)\//;
 const words = process.argv.slice(2);
 const files = globSync('test/**/*.test.ts')
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
