@@ -64,8 +64,8 @@ export const ioPriorityClasses: NameSet = {
     IOPRIO_CLASS_RT: 1,
     IOPRIO_CLASS_BE: 2,
     IOPRIO_CLASS_IDLE: 3,
-    IOPRIO_CLASS_INVALID: 7,
   },
+  newer: { 'linux/ioprio.h of Linux 6.5': { IOPRIO_CLASS_INVALID: 7 } },
 };
 
 /** @source glibc sys/resource.h */
