@@ -61,3 +61,16 @@ export async function sideBySide(candidates: Candidate[], { runs = 15, warmUps =
     minimumMs: Math.min(...(times[i] ?? [])),
   }));
 }
+
+export const medianOf = (timings: readonly Timing[], name: string): number =>
+  timings.find((one) => one.name === name)?.medianMs ?? Number.NaN;
+
+/** Ours beside theirs, by name; `overheadMs` is what both spend on being started. */
+export function compared(
+  timings: readonly Timing[],
+  [ours, theirs]: readonly [string, string],
+  { what, budget, overheadMs = 0 }: { what: string; budget?: number; overheadMs?: number },
+): Figure {
+  const [a, b] = [medianOf(timings, ours) - overheadMs, medianOf(timings, theirs) - overheadMs];
+  return { what, value: `${a.toFixed(1)} ms`, beside: `${theirs} ${b.toFixed(1)} ms`, ratio: a / b, budget };
+}
