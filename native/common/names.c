@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #define E(name) [name] = #name
@@ -31,6 +32,19 @@ enum { errno_count = sizeof errno_names / sizeof *errno_names, signal_count = si
 const char *errno_name(int number)
 {
 	return number > 0 && number < errno_count && errno_names[number] ? errno_names[number] : "errno";
+}
+
+int errno_number(const char *text)
+{
+	char *end;
+	if (isdigit((unsigned char)text[0])) {
+		long number = strtol(text, &end, 10);
+		return *end == '\0' && number > 0 && number < 4096 ? (int)number : -1;
+	}
+	for (int i = 1; i < errno_count; i++)
+		if (errno_names[i] && strcmp(errno_names[i], text) == 0)
+			return i;
+	return -1;
 }
 
 const char *signal_name(int number)

@@ -19,6 +19,7 @@
 #include "create.h"
 #include "document.h"
 #include "executor.h"
+#include "hold.h"
 #include "terminal.h"
 #include "verbs.h"
 
@@ -128,15 +129,26 @@ static int after_clone(struct executor *executor)
 	return 0;
 }
 
+/* While the plan is executed, what fails is said in the executor's failure. */
+static int hold_ready(struct creation *creation, const char *step)
+{
+	if (hold_step(creation->call, step) == 0)
+		return 0;
+	*creation->executor.failure = creation->call->failure;
+	return -1;
+}
+
 /* The child stands before its barrier: from here on the container exists. */
 static int on_ready(struct executor *executor)
 {
 	struct creation *creation = (struct creation *)(void *)executor;
 	const struct options *options = &creation->call->options;
 	tell_state(creation, STATUS_CREATED);
-	if (container_save(&creation->container, executor->failure) < 0)
+	if (hold_ready(creation, "save-state") < 0 || container_save(&creation->container, executor->failure) < 0)
 		return -1;
-	return options->pid_file ? write_pid_file(options->pid_file, executor->child, executor->failure) : 0;
+	if (!options->pid_file)
+		return 0;
+	return hold_ready(creation, "write-pid-file") < 0 ? -1 : write_pid_file(options->pid_file, executor->child, executor->failure);
 }
 
 /* ── the steps ── */
@@ -147,11 +159,14 @@ static int make_state(struct creation *creation)
 	struct failure *failure = &creation->call->failure;
 	struct saved paths = container->saved;
 	struct plan plan = container->plan;
-	if (container_make(container, creation->call->options.root, creation->call->options.id, failure) < 0)
+	const struct options *options = &creation->call->options;
+	if (hold_step(creation->call, "make-state") < 0 || container_make(container, options->root, options->id, failure) < 0)
 		return -1;
 	memcpy(container->saved.bundle, paths.bundle, PATH_MAX);
 	memcpy(container->saved.rootfs, paths.rootfs, PATH_MAX);
 	container->plan = plan;
+	if (hold_step(creation->call, "copy-plan") < 0)
+		return -1;
 	if (write_whole_at(container->dir, "plan", plan.data, plan.size) < 0 ||
 	    write_whole_at(container->dir, "container", &container->saved, sizeof container->saved) < 0)
 		return fail_call(failure, "write(2)", "writing the state of \"%s\"", container->id);
@@ -164,6 +179,7 @@ static int set_up_executor(struct creation *creation)
 	struct executor *executor = &creation->executor;
 	struct failure *failure = &creation->call->failure;
 	*executor = (struct executor){
+		.verb = options->verb,
 		.id = options->id,
 		.bundle = creation->container.saved.bundle,
 		.preserve_fds = options->preserve_fds,
@@ -181,13 +197,14 @@ static int set_up_executor(struct creation *creation)
 	executor->fifo = openat(creation->container.dir, "start.fifo", O_RDWR | O_CLOEXEC);
 	if (executor->fifo < 0)
 		return fail_call(failure, "open(2)", "opening the barrier");
+	if (executor->plan->facts[FACT_TERMINAL].number != 0 && hold_step(creation->call, "open-console") < 0)
+		return -1;
 	int ends[2];
 	int result = open_console(executor, options, ends, failure);
 	creation->terminal = ends[0];
 	executor->console = ends[1];
 	return result;
 }
-
 
 static int execute_plan(struct creation *creation)
 {

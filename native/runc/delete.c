@@ -9,6 +9,7 @@
 
 #include "cgroup.h"
 #include "executor.h"
+#include "hold.h"
 #include "hook.h"
 #include "syscalls.h"
 #include "verbs.h"
@@ -25,14 +26,14 @@ static int tell_removed(const char *path, void *context)
 int remove_container(struct container *container, struct call *call)
 {
 	static char state_json[STATE_JSON_BYTES];
-	if (cgroups_remove(&container->plan, &call->failure) < 0)
+	if (hold_step(call, "remove-cgroups") < 0 || cgroups_remove(&container->plan, &call->failure) < 0)
 		return -1;
 	cgroups_each(&container->plan, tell_removed, call);
 	container_state_json(container, STATUS_STOPPED, state_json, sizeof state_json);
 	struct failure warning;
-	if (hooks_run_late(&container->plan, "poststop", state_json, &warning) < 0)
+	if (hooks_run_late(call, &container->plan, "poststop", state_json, &warning) < 0)
 		fprintf(stderr, "tlab-runc: warning: %s\n", warning.text);
-	return container_forget(container, &call->failure);
+	return hold_step(call, "remove-state") < 0 ? -1 : container_forget(container, &call->failure);
 }
 
 /* The pidfd turns readable when the process has ended, whoever reaps it. A frozen one must be thawed to die. */
@@ -69,7 +70,7 @@ static int remove_opened(struct container *container, struct call *call)
 	if (status != STATUS_STOPPED && !call->options.force)
 		return fail_plain(&call->failure, "cannot delete container \"%s\": it is %s, must be stopped", container->id,
 		                  status_names[status]);
-	if (status != STATUS_STOPPED && kill_and_wait(container, &call->failure) < 0)
+	if (status != STATUS_STOPPED && (hold_step(call, "kill") < 0 || kill_and_wait(container, &call->failure) < 0))
 		return -1;
 	if (remove_container(container, call) < 0)
 		return -1;

@@ -14,6 +14,7 @@
 #include "create.h"
 #include "document.h"
 #include "executor.h"
+#include "hold.h"
 #include "terminal.h"
 #include "verbs.h"
 
@@ -36,6 +37,7 @@ static int run_plan(struct call *call, const struct container *container, struct
 	if (!executor || !shared)
 		return -1;
 	*executor = (struct executor){
+		.verb = options->verb,
 		.id = options->id,
 		.bundle = container->saved.bundle,
 		.preserve_fds = options->preserve_fds,
@@ -47,6 +49,8 @@ static int run_plan(struct call *call, const struct container *container, struct
 		.console = -1,
 	};
 	int ends[2];
+	if (plan->facts[FACT_TERMINAL].number != 0 && hold_step(call, "open-console") < 0)
+		return -1;
 	if (open_console(executor, options, ends, &call->failure) < 0)
 		return -1;
 	executor->console = ends[1];
@@ -58,7 +62,8 @@ static int run_plan(struct call *call, const struct container *container, struct
 		call->failure = shared->failure;
 		return -1;
 	}
-	if (options->pid_file && write_pid_file(options->pid_file, executor->child, &call->failure) < 0) {
+	if (options->pid_file && (hold_step(call, "write-pid-file") < 0 ||
+	                          write_pid_file(options->pid_file, executor->child, &call->failure) < 0)) {
 		kill(executor->child, SIGKILL);
 		waitpid(executor->child, NULL, 0);
 		return -1;

@@ -18,6 +18,7 @@
 
 #include "executor.h"
 #include "handover.h"
+#include "hold.h"
 #include "syscalls.h"
 
 static int (*const handlers[])(struct executor *, const struct operation *) = {
@@ -26,21 +27,15 @@ static int (*const handlers[])(struct executor *, const struct operation *) = {
 #undef X
 };
 
-/* A controller will be asked here whether operation `index` may run, or which errno it fails with. */
-static int before_operation(struct executor *executor, uint32_t index)
-{
-	executor->current = index;
-	executor->tolerated = 0;
-	return 0;
-}
-
 int run_operation(struct executor *executor, uint32_t index)
 {
 	const struct operation *operation = &executor->plan->operations[index];
-	if (before_operation(executor, index) < 0)
-		return -1;
+	executor->current = index;
+	executor->tolerated = 0;
 	record_start(&executor->records, index, operation->actor);
-	int result = handlers[operation->code](executor, operation);
+	int result = hold_operation(executor, index);
+	if (result == 0)
+		result = handlers[operation->code](executor, operation);
 	int number = result < 0 ? executor->failure->number : executor->tolerated;
 	record_end(&executor->records, index, result, number);
 	/* A missing program is said in runc's very words, which engines above compare. */

@@ -27,6 +27,7 @@ struct shared {
 
 struct executor {
 	/* set by the verb, before execute() */
+	const char *verb;
 	const char *id;
 	const char *bundle;
 	const char *console_socket; /* NULL: none given */
@@ -73,7 +74,7 @@ void executor_undo(struct executor *executor);
 /* The child's half of execute(); never returns. */
 _Noreturn void child_main(struct executor *executor);
 
-/* One operation with its record and its cause in the failure. The place where a later hold or injected fault is asked for. */
+/* One operation with its record and its cause in the failure. A controller is asked first (hold.h). */
 int run_operation(struct executor *executor, uint32_t index);
 
 /* The child takes id 0 of the user namespace that it was cloned into or has joined. */

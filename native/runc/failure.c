@@ -13,7 +13,7 @@ static void append_errno(struct failure *failure, const char *call)
 	size_t used = strlen(failure->text);
 	char words[128];
 	snprintf(words, sizeof words, "%s", strerror(failure->number));
-	if (!isupper((unsigned char)words[1])) /* "I/O error" stays */
+	if (islower((unsigned char)words[1])) /* "I/O error" stays */
 		words[0] = (char)tolower((unsigned char)words[0]);
 	snprintf(failure->text + used, sizeof failure->text - used, ": %s: %s %s", call, errno_name(failure->number), words);
 }

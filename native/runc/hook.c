@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "executor.h"
+#include "hold.h"
 #include "syscalls.h"
 
 struct running {
@@ -131,7 +132,7 @@ int op_hook(struct executor *executor, const struct operation *operation)
 	return hook_run(operation, executor->shared->state_json, executor->failure);
 }
 
-int hooks_run_late(const struct plan *plan, const char *phase, const char *state_json, struct failure *failure)
+int hooks_run_late(const struct call *call, const struct plan *plan, const char *phase, const char *state_json, struct failure *failure)
 {
 	const struct operation *exec = plan_find(plan, OP_EXEC, 0);
 	int result = 0;
@@ -139,8 +140,9 @@ int hooks_run_late(const struct plan *plan, const char *phase, const char *state
 		return 0;
 	for (uint32_t i = (uint32_t)(exec - plan->operations); i < plan->count; i++) {
 		const struct operation *operation = &plan->operations[i];
-		if (operation->code == OP_HOOK && strcmp(operation->arguments[HOOK_PHASE].string, phase) == 0 &&
-		    hook_run(operation, state_json, failure) < 0)
+		if (operation->code != OP_HOOK || strcmp(operation->arguments[HOOK_PHASE].string, phase) != 0)
+			continue;
+		if (hold_hook(call, i, operation, failure) < 0 || hook_run(operation, state_json, failure) < 0)
 			result = -1;
 	}
 	return result;

@@ -3,6 +3,7 @@
 
 #include "../common/names.h"
 #include "cgroup.h"
+#include "hold.h"
 #include "syscalls.h"
 #include "verbs.h"
 
@@ -26,6 +27,8 @@ int verb_kill(struct call *call)
 	if (sig < 0)
 		return fail_plain(&call->failure, "kill: unknown signal \"%s\"", text);
 	int result = container_open(&container, call->options.root, call->options.id, &call->failure);
+	if (result == 0)
+		result = hold_step(call, "signal");
 	if (result == 0 && call->options.all)
 		result = cgroups_signal(&container.plan, sig, NULL);
 	else if (result == 0)

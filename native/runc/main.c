@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../common/json.h"
+#include "hold.h"
 #include "node.h"
 #include "sealed.h"
 #include "verbs.h"
@@ -74,6 +75,7 @@ static int run_verb(struct call *call, size_t place, char **argv)
 {
 	if (verbs[place].enters && run_sealed(argv, &call->failure) < 0)
 		return say_failure(call);
+	control_open("runc", 3 + (int)call->options.preserve_fds);
 	events_open(&call->events);
 	event_request(&call->events, call->options.verb, argv);
 	int status = verbs[place].run(call);

@@ -1,5 +1,6 @@
 /* pause and resume: the freezer of the container's cgroups. */
 #include "cgroup.h"
+#include "hold.h"
 #include "verbs.h"
 
 static int set_frozen(struct call *call, bool frozen)
@@ -13,7 +14,7 @@ static int set_frozen(struct call *call, bool frozen)
 	else if (result == 0 && !frozen && status != STATUS_PAUSED)
 		result = fail_plain(&call->failure, "cannot resume container \"%s\": it is %s, must be paused", container.id,
 		                    status_names[status]);
-	else if (result == 0)
+	else if (result == 0 && (result = hold_step(call, frozen ? "freeze" : "thaw")) == 0)
 		result = cgroups_freeze(&container.plan, frozen, &call->failure);
 	if (result == 0)
 		event_state(&call->events, container.id,

@@ -5,17 +5,23 @@
 #include <unistd.h>
 
 #include "executor.h"
+#include "hold.h"
 #include "hook.h"
 #include "verbs.h"
 
-static int release(struct container *container, struct failure *failure)
+static int release(struct container *container, struct call *call)
 {
+	struct failure *failure = &call->failure;
+	if (hold_step(call, "release") < 0)
+		return -1;
 	int fifo = openat(container->dir, "start.fifo", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fifo < 0) /* ENXIO: nobody stands behind the barrier any more */
 		return fail_call(failure, "open(2)", "starting container \"%s\"", container->id);
 	int result = write(fifo, "0", 1) == 1 ? 0 : fail_call(failure, "write(2)", "starting container \"%s\"", container->id);
 	close(fifo);
 	/* After the byte: were we killed between the two, a second start finds no reader and says so. Of two at once one wins here. */
+	if (result == 0)
+		result = hold_step(call, "record-start");
 	if (result == 0 && unlinkat(container->dir, "start.fifo", 0) < 0)
 		result = fail_plain(failure, "cannot start container \"%s\": it is running, must be created", container->id);
 	return result;
@@ -28,13 +34,13 @@ int start_container(struct container *container, struct call *call)
 	if (status != STATUS_CREATED)
 		return fail_plain(&call->failure, "cannot start container \"%s\": it is %s, must be created", container->id,
 		                  status_names[status]);
-	if (release(container, &call->failure) < 0)
+	if (release(container, call) < 0)
 		return -1;
 	event_state(&call->events, container->id, (struct change){ "start", "created", "running" });
 	container_state_json(container, STATUS_RUNNING, state_json, sizeof state_json);
 	/* A failing poststart hook is a warning: the program runs already. @source oci-runtime runtime#lifecycle */
 	struct failure warning;
-	if (hooks_run_late(&container->plan, "poststart", state_json, &warning) < 0)
+	if (hooks_run_late(call, &container->plan, "poststart", state_json, &warning) < 0)
 		fprintf(stderr, "tlab-runc: warning: %s\n", warning.text);
 	return 0;
 }

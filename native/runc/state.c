@@ -56,7 +56,12 @@ int container_make(struct container *container, const char *root, const char *id
 	memcpy(container->saved.magic, "TLABCONT", 8);
 	container->saved.version = 1;
 	container->saved.uid = (uint32_t)geteuid();
-	if (container->dir < 0 || mkfifoat(container->dir, "start.fifo", 0600) < 0)
+	if (container->dir < 0) {
+		fail_call(failure, "open(2)", "opening the state directory \"%s\"", container->path);
+		rmdir(container->path);
+		return -1;
+	}
+	if (mkfifoat(container->dir, "start.fifo", 0600) < 0)
 		return fail_call(failure, "mknod(2)", "making the barrier in \"%s\"", container->path);
 	return 0;
 }

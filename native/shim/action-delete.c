@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "mounts.h"
 #include "runtime.h"
 
@@ -70,18 +71,28 @@ static int print_response(pid_t pid)
 	return written ? 0 : 1;
 }
 
+/* A step that clears away can be held, but never left out. */
+static void hold(const char *name)
+{
+	hold_step(&(struct step){ .verb = "delete", .name = name });
+}
+
 int action_delete(const struct trace *trace)
 {
 	char rootfs[PATH_MAX], bundle[PATH_MAX];
 	pid_t init = 0;
+	hold("kill-shim");
 	kill_shim();
 	if (!read_pid("init.pid", &init))
 		init = 0;
 	/* After an orderly end there is no such file any more, and no runtime to call. */
+	hold("runtime-delete");
 	if (access("shim-runtime", F_OK) == 0)
 		delete_container();
+	hold("unmount");
 	if (getcwd(bundle, sizeof bundle) && snprintf(rootfs, sizeof rootfs, "%s/rootfs", bundle) < (int)sizeof rootfs)
 		mount_detach(rootfs, trace);
+	hold("unlink-socket");
 	unlink(shim.socket);
 	return print_response(init);
 }

@@ -22,6 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "shim.h"
 #include "tracing.h"
 
@@ -133,6 +134,11 @@ static bool write_pid(pid_t pid)
 	return write_file("shim.pid", text);
 }
 
+static bool goes(const char *name)
+{
+	return hold_step(&(struct step){ .verb = "start", .name = name });
+}
+
 int action_start(const struct trace *trace)
 {
 	char address[PATH_MAX];
@@ -140,14 +146,14 @@ int action_start(const struct trace *trace)
 		return complain("making", shim.run_root);
 	if (mkdir(shim.sockets, 0711) < 0 && errno != EEXIST)
 		return complain("making", shim.sockets);
-	int listener = bind_socket();
+	int listener = goes("bind-socket") ? bind_socket() : -1;
 	if (listener < 0)
 		return complain("binding", shim.socket);
 	snprintf(address, sizeof address, "unix://%s", shim.socket);
 	pid_t pid = -1;
-	if (write_file("address", address))
+	if (goes("write-address") && write_file("address", address) && goes("spawn"))
 		pid = spawn_server(listener);
-	if (pid > 0 && !write_pid(pid)) {
+	if (pid > 0 && !(goes("write-pid") && write_pid(pid))) {
 		kill(pid, SIGKILL);
 		pid = -1;
 	}

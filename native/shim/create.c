@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cgroups.h"
+#include "hold.h"
 #include "mounts.h"
 #include "oom.h"
 #include "runtime.h"
@@ -92,8 +93,10 @@ static bool bundle_path(char path[PATH_MAX], const char *name)
 static void detach_rootfs(const struct trace *trace)
 {
 	char rootfs[PATH_MAX];
-	if (shim.container.mounted && bundle_path(rootfs, "rootfs"))
+	if (shim.container.mounted && bundle_path(rootfs, "rootfs")) {
+		hold_step(&(struct step){ .verb = "forget", .name = "unmount", .about = rootfs }); /* held, but never left out */
 		mount_detach(rootfs, trace);
+	}
 	shim.container.mounted = false;
 }
 
@@ -114,6 +117,7 @@ void container_forget(const struct trace *trace)
 		append_all(&left, process_free(container->execs));
 	runtime_unsave(container);
 	runtime_free(&container->runtime);
+	free(container->failed);
 	free(container->id);
 	free(container->bundle);
 	*container = (struct container){ 0 };
@@ -133,7 +137,8 @@ static bool attach_rootfs(const struct request *request, char error[512])
 	while (proto_next(&reader)) {
 		if (!proto_is_bytes(&reader, 3))
 			continue;
-		if (!mount_attach(reader.value, rootfs, &request->trace, error))
+		if (!hold_or_say(&(struct step){ .request = request, .name = "mount", .about = rootfs }, error, 512) ||
+		    !mount_attach(reader.value, rootfs, &request->trace, error))
 			return false;
 		shim.container.mounted = true;
 	}
@@ -181,18 +186,22 @@ static void fail(struct request *request, const char *message)
 	refuse(request, CODE_UNKNOWN, "OCI runtime create failed: %s", message);
 }
 
-/* What is left when the runtime died half way; its own failures it cleans up itself. */
+/* What is left when the runtime died half way, or when we failed after it: its own failures it cleans up itself. */
 static void cleaned(struct call *call, const char *error)
 {
 	(void)error;
 	struct request *request = call->request;
+	char *why = shim.container.failed;
+	shim.container.failed = NULL;
 	container_forget(&request->trace);
-	fail(request, "the runtime was killed during create");
+	fail(request, why ? why : "no memory");
+	free(why);
 }
 
-static bool clean_up(struct request *request)
+static bool clean_up(struct request *request, const char *why)
 {
 	char error[512];
+	shim.container.failed = strdup(why);
 	struct arguments arguments = { .count = 0 };
 	arguments_add(&arguments, "--force");
 	arguments_add(&arguments, shim.container.id);
@@ -201,16 +210,19 @@ static bool clean_up(struct request *request)
 
 static void created(struct call *call, const char *error)
 {
-	char path[PATH_MAX], message[4096];
+	char path[PATH_MAX], message[4096], held[512];
 	struct process *init = call->process;
 	struct request *request = call->request;
+	bool made = !error;
+	if (!error && !hold_or_say(&(struct step){ .request = request, .name = "read-pid" }, held, sizeof held))
+		error = held;
 	if (!error && (!bundle_path(path, "init.pid") || !read_pid(path, &init->pid)))
 		error = "the runtime wrote no pid";
 	if (!error && !stdio_console_arrived(&init->stdio))
 		error = "the runtime sent no terminal";
 	if (error) {
 		snprintf(message, sizeof message, "%s", error);
-		if ((call->killed || init->pid > 0) && clean_up(request))
+		if ((call->killed || made) && clean_up(request, message))
 			return;
 		container_forget(&request->trace);
 		fail(request, message);
@@ -262,10 +274,13 @@ static bool prepare(struct request *request, char error[512])
 		snprintf(error, 512, "no memory");
 		return false;
 	}
-	runtime_save(container);
-	if (!attach_rootfs(request, error))
+	if (!hold_or_say(&(struct step){ .request = request, .name = "save-runtime" }, error, 512))
 		return false;
-	if (!stdio_open(&container->init.stdio, shim.sockets, owner, error))
+	runtime_save(container);
+	if (!hold_or_say(&(struct step){ .request = request, .name = "make-rootfs" }, error, 512) || !attach_rootfs(request, error))
+		return false;
+	if (!hold_or_say(&(struct step){ .request = request, .name = "open-streams" }, error, 512) ||
+	    !stdio_open(&container->init.stdio, shim.sockets, owner, error))
 		return false;
 	trace_stdio(&request->trace, &container->init);
 	return call_create(request, error);

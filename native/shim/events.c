@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "shim.h"
 #include "tracing.h"
 
@@ -134,7 +135,8 @@ static void send_first(void)
 {
 	if (events.sent || !events.first)
 		return;
-	if (!events.connected && !connect_door()) {
+	const struct step step = { .verb = "publish", .name = "publish", .about = events.first->topic };
+	if (!hold_step(&step) || (!events.connected && !connect_door())) {
 		retry_later();
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "runtime.h"
 #include "tracing.h"
 
@@ -92,7 +93,8 @@ void verb_exec(struct request *request)
 		refuse(request, CODE_INVALID_ARGUMENT, "malformed Exec request");
 	} else if (is_taken(process)) {
 		refuse(request, CODE_ALREADY_EXISTS, "exec \"%s\": already exists", process->exec_id);
-	} else if (!write_spec(process, spec)) {
+	} else if (!hold_step(&(struct step){ .request = request, .process = process, .name = "write-process" }) ||
+	           !write_spec(process, spec)) {
 		refuse(request, CODE_UNKNOWN, "exec \"%s\": writing its process document: %s", process->exec_id, strerror(errno));
 	} else {
 		struct writer event = { 0 };

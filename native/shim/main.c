@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/control.h"
 #include "shim.h"
 #include "tracing.h"
 
@@ -120,6 +121,7 @@ static int run_action(void)
 		fprintf(stderr, "containerd-shim-tlab-v2: unknown action \"%s\": expected start or delete\n", options.action);
 		return 1;
 	}
+	control_open("shim", LISTEN_FD + 1);
 	trace_open(&trace, "shim", getenv("TRACEPARENT"));
 	trace_action_received(&trace, options.action);
 	int status = starts ? action_start(&trace) : action_delete(&trace);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "tracing.h"
 
 extern char **environ;
@@ -140,6 +141,11 @@ bool runtime_call(const struct command *command, const struct arguments *after_v
 {
 	struct arguments arguments;
 	char traceparent[12 + 56] = "TRACEPARENT=";
+	char name[32];
+	snprintf(name, sizeof name, "runtime-%s", command->verb);
+	const struct step step = { .request = command->request, .verb = "reap", .process = command->process, .name = name };
+	if (!hold_or_say(&step, error, 512))
+		return false;
 	struct call *call = call_new(command);
 	if (!call) {
 		snprintf(error, 512, "no memory, or the bundle's path is too long");

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../common/control.h"
 #include "shim.h"
 
 enum { IDLE_MS = 30000, FAREWELL_MS = 1000 };
@@ -51,6 +52,7 @@ int action_serve(int fd)
 	/* Whatever else containerd's parents left open must not reach a runtime, nor a container. */
 	syscall(SYS_close_range, fd + 1, ~0u, 0);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	control_open("shim", fd + 1);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	unsetenv("TRACEPARENT");   /* that of the start action; each request brings its own */

@@ -69,6 +69,7 @@ struct container {
 	char *id; /* NULL: none created */
 	char *bundle;
 	struct runtime runtime;
+	char *failed; /* why Create is being taken back */
 	bool mounted;
 	bool paused;
 	bool kill_all_on_exit; /* init is not the first of a pid namespace, so its exit leaves others */

@@ -1,10 +1,12 @@
 /* Start: of init through `runtime start`, of an exec through `runtime exec --detach`. */
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "oom.h"
 #include "runtime.h"
 #include "tracing.h"
@@ -59,13 +61,19 @@ static bool exec_path(char path[PATH_MAX], const struct process *process, const 
 
 static void exec_started(struct call *call, const char *error)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], message[512];
 	struct process *process = call->process;
 	struct request *request = call->request;
+	bool made = !error;
+	if (!error && !hold_or_say(&(struct step){ .request = request, .process = process, .name = "read-pid" }, message, sizeof message))
+		error = message;
 	if (!error && (!exec_path(path, process, ".pid") || !read_pid(path, &process->pid)))
 		error = "the runtime wrote no pid";
 	if (!error && !stdio_console_arrived(&process->stdio))
 		error = "the runtime sent no terminal";
+	/* It runs, but we shall not hold it: it must not stay in the container unseen. */
+	if (made && error && exec_path(path, process, ".pid") && read_pid(path, &process->pid))
+		kill(process->pid, SIGKILL);
 	if (exec_path(path, process, ".pid"))
 		unlink(path);
 	if (exec_path(path, process, "-process.json"))
@@ -112,7 +120,8 @@ static void start_exec(struct request *request, struct process *process)
 	const struct runtime *runtime = &shim.container.runtime;
 	const unsigned owner[2] = { runtime->io_uid, runtime->io_gid };
 	char error[512];
-	if (!stdio_open(&process->stdio, shim.sockets, owner, error)) {
+	if (!hold_or_say(&(struct step){ .request = request, .process = process, .name = "open-streams" }, error, sizeof error) ||
+	    !stdio_open(&process->stdio, shim.sockets, owner, error)) {
 		refuse(request, CODE_UNKNOWN, "OCI runtime exec failed: %s", error);
 		return;
 	}
