@@ -112,7 +112,7 @@ export class RuntimePlace {
     return this.runc(['run', '--bundle', container.bundle, container.id], container);
   }
 
-  /** Compiles a process document and runs it in the container. */
+  /** Compiles a process document and runs it in the container; what it writes stays apart from the container's own output. */
   exec(container: TestContainer, change: Record<string, unknown>, ...more: string[]): Promise<Ran> {
     const config = readFileSync(`${container.bundle}/config.json`, 'utf8');
     const text = JSON.stringify({ ...JSON.parse(config).process, ...change });
@@ -120,7 +120,8 @@ export class RuntimePlace {
     writeFileSync(file, text);
     const { bytes, sha256 } = compileProcessDocument({ ...container, config, process: text });
     writeFileSync(`${container.bundle}/plans/${sha256}.plan`, bytes);
-    return this.runc(['exec', '--process', file, ...more, container.id], container);
+    mkdirSync(`${container.bundle}/exec`, { recursive: true });
+    return this.runc(['exec', '--process', file, ...more, container.id], { bundle: `${container.bundle}/exec` });
   }
 
   async state(container: TestContainer): Promise<Record<string, unknown>> {
