@@ -1,9 +1,9 @@
 // tlab-runc's slow verbs: what native/runc hands on because it takes judgement and no speed. Same options and outputs as runc.
 // Exit codes: 0, or 1 with the reason once: in the file that --log names, where the shim looks, or else on standard error.
-import { appendFileSync } from 'node:fs';
 import { asLabError, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { traceDoor } from '../trace/recorder.ts';
+import { appendLog } from './log.ts';
 import type { GlobalOptions, Verb } from './verbs/verb.ts';
 
 /** Loaded one at a time: `compile` must not pay for the state machine. */
@@ -78,22 +78,8 @@ function asUsage(error: unknown): unknown {
 function report(error: unknown, options: GlobalOptions): void {
   const { message, hint, stack } = asLabError(error);
   if (options.isDebug) process.stderr.write(`${stack}\n`);
-  if (options.log !== undefined && appendLog(options.log, message, options.isJsonLog)) return;
+  if (appendLog('error', message, options)) return;
   process.stderr.write(`tlab-runc: ${message}\n${hint === undefined ? '' : `try: ${hint}\n`}`);
-}
-
-/** False when it cannot be written. */
-function appendLog(path: string, message: string, isJson: boolean): boolean {
-  const time = new Date().toISOString();
-  const line = isJson
-    ? JSON.stringify({ level: 'error', msg: message, time })
-    : `time="${time}" level=error msg=${JSON.stringify(message)}`;
-  try {
-    appendFileSync(path, `${line}\n`);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 void main(process.argv.slice(2));

@@ -4,9 +4,10 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
 import { type CompiledPlan, compileBundle, compileProcessDocument } from '../compile.ts';
+import { warn } from '../log.ts';
 import type { Verb } from './verb.ts';
 
-export const verb: Verb = (argv) => {
+export const verb: Verb = (argv, options) => {
   const { values } = parseArgs({
     args: argv,
     options: {
@@ -17,7 +18,7 @@ export const verb: Verb = (argv) => {
   });
   const bundle = resolve(values.bundle ?? '.');
   const compiled = compileFrom(bundle, { id: values.id, process: values.process });
-  for (const warning of compiled.warnings) process.stderr.write(`tlab-runc: warning: ${warning}\n`);
+  for (const warning of compiled.warnings) warn(warning, options);
   writePlan(bundle, compiled);
 };
 
