@@ -17,7 +17,7 @@ const rounds = [
 
 /** Reasons for which a test may skip as root; any other skip is a failure in continuous integration. */
 const expectedSkips = [
-  /^needs (a mounted version 2 hierarchy|hugetlb on version 2)/,
+  /^needs (a kernel with NUMA|a mounted version 2 hierarchy|hugetlb on version 2)/,
   /^(this kernel has no 32-bit calls|x86-64 has these doors)/,
 ];
 

@@ -59,6 +59,11 @@ enum fact {
 	X(capability_ambient, 48, "n") \
 	X(seccomp, 49, "bn") \
 	X(chdir, 50, "s") \
+	X(scheduler, 80, "nnsnnnn") \
+	X(io_priority, 81, "nn") \
+	X(personality, 82, "n") \
+	X(cpu_affinity, 83, "s") \
+	X(memory_policy, 84, "nns") \
 	X(await_start, 60, "") \
 	X(exec, 61, "vv")
 
@@ -100,6 +105,11 @@ enum operation_code {
 	OP_CAPABILITY_AMBIENT = 48,
 	OP_SECCOMP = 49,
 	OP_CHDIR = 50,
+	OP_SCHEDULER = 80,
+	OP_IO_PRIORITY = 81,
+	OP_PERSONALITY = 82,
+	OP_CPU_AFFINITY = 83,
+	OP_MEMORY_POLICY = 84,
 	OP_AWAIT_START = 60,
 	OP_EXEC = 61,
 };
@@ -166,6 +176,20 @@ enum operation_argument {
 	SECCOMP_PROGRAM = 0,
 	SECCOMP_FLAGS = 1,
 	CHDIR_PATH = 0,
+	SCHEDULER_POLICY = 0,
+	SCHEDULER_FLAGS = 1,
+	SCHEDULER_NICE = 2,
+	SCHEDULER_PRIORITY = 3,
+	SCHEDULER_RUNTIME = 4,
+	SCHEDULER_DEADLINE = 5,
+	SCHEDULER_PERIOD = 6,
+	IO_PRIORITY_CLASS = 0,
+	IO_PRIORITY_LEVEL = 1,
+	PERSONALITY_PERSONA = 0,
+	CPU_AFFINITY_CPUS = 0,
+	MEMORY_POLICY_MODE = 0,
+	MEMORY_POLICY_FLAGS = 1,
+	MEMORY_POLICY_NODES = 2,
 	EXEC_ARGV = 0,
 	EXEC_ENV = 1,
 };

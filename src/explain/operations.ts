@@ -1,6 +1,7 @@
 // The plan's operations in words, and above all: why each stands where it stands in the order, and what breaks when it is moved.
 // One row an operation of src/runc/plan/operations.ts; a test holds the two tables together. The plan writes mounts and cgroups as
 // events of their own: those are explained by src/explain/subjects/.
+import { ioPriorityClasses, memoryPolicyModes, nameOf, schedulingPolicies } from '../base/kernel-names.ts';
 import type { TraceEvent } from '../trace/file.ts';
 import type { WordsRow } from './words-row.ts';
 
@@ -311,6 +312,42 @@ const rows = {
     without: 'Every system call of the kernel would be open to the container, and with it every bug in one.',
     shows: ['KRN-9', 'KRN-6', 'SEC-5'],
     source: 'man seccomp(2)',
+  },
+  scheduler: {
+    does: (s) =>
+      `Gives the child the scheduling policy ${nameOf(schedulingPolicies, Number(text(s, 'policy')))}, nice ${text(s, 'nice')}, priority ${text(s, 'priority')}.`,
+    now: 'From outside, once the child is in its cgroup, which may have no time for real-time policies; before the capabilities go, as CAP_SYS_NICE of the host is needed to rise, which a user namespace does not give.',
+    without: 'The container would be scheduled as its starter is.',
+    source: 'man sched(7)',
+  },
+  io_priority: {
+    does: (s) =>
+      `Gives the child the I/O class ${nameOf(ioPriorityClasses, Number(text(s, 'class')))}, priority ${text(s, 'level')}.`,
+    now: 'With the scheduling policy, from outside: the real-time class needs CAP_SYS_NICE or CAP_SYS_ADMIN of the host.',
+    without: 'The priority would follow from the nice value. Not every I/O scheduler looks at it.',
+    source: 'man ioprio_set(2)',
+  },
+  personality: {
+    does: (s) =>
+      text(s, 'persona') === '8'
+        ? 'Sets the execution domain LINUX32: uname(2) then names a 32-bit machine.'
+        : 'Sets the execution domain LINUX, whatever the starter had.',
+    now: 'Before the seccomp filter: the default profile allows personality(2) with a few values only. It is kept over execve.',
+    without: 'Build scripts of a 32-bit image would take the machine for a 64-bit one.',
+    source: 'man personality(2)',
+  },
+  cpu_affinity: {
+    does: (s) => `Binds the process to the CPUs ${text(s, 'cpus')}.`,
+    now: "Twice: the runtime before its child joins the container's cgroup, so that the way there disturbs no other CPU; the child after it.",
+    without: 'A process of an exec could run for a moment on CPUs that are kept for something else.',
+    source: 'oci-runtime config#linux-process execCPUAffinity',
+  },
+  memory_policy: {
+    does: (s) =>
+      `Sets the NUMA policy ${nameOf(memoryPolicyModes, Number(text(s, 'mode')))}${text(s, 'nodes') === '' ? '' : ` on nodes ${text(s, 'nodes')}`}.`,
+    now: 'In the child itself, since it holds for the caller; after the cgroup, whose cpuset bounds the nodes. It is kept over execve.',
+    without: "The kernel's default: memory of the node that the CPU belongs to.",
+    source: 'man set_mempolicy(2)',
   },
   chdir: {
     does: (s) => `Enters the working directory ${text(s, 'path')}.`,

@@ -38,6 +38,17 @@ const capabilities = v.object({
   ambient: v.optional(v.array(text)),
 });
 
+/** Which policy takes which of them is checked where it is translated. @source oci-runtime config#linux-process scheduler */
+const scheduler = v.object({
+  policy: text,
+  nice: v.optional(v.pipe(v.number(), v.integer())),
+  priority: v.optional(v.pipe(v.number(), v.integer())),
+  flags: v.optional(v.array(text)),
+  runtime: v.optional(unsigned),
+  deadline: v.optional(unsigned),
+  period: v.optional(unsigned),
+});
+
 const rlimit = v.object({ type: text, soft: unsigned, hard: unsigned });
 
 /** @source oci-runtime config#process */
@@ -55,9 +66,9 @@ export const processSchema = v.object({
   apparmorProfile: v.optional(text),
   selinuxLabel: v.optional(text),
   oomScoreAdj: v.optional(v.pipe(v.number(), v.integer())),
-  scheduler: v.optional(v.unknown()),
-  ioPriority: v.optional(v.unknown()),
-  execCPUAffinity: v.optional(v.unknown()),
+  scheduler: v.optional(scheduler),
+  ioPriority: v.optional(v.object({ class: text, priority: v.optional(v.pipe(v.number(), v.integer()), 0) })),
+  execCPUAffinity: v.optional(v.object({ initial: v.optional(text), final: v.optional(text) })),
 });
 
 /** What the compiler reads, after the schema. */

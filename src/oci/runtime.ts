@@ -76,10 +76,10 @@ const linux = v.object({
   readonlyPaths: v.optional(v.array(text)),
   mountLabel: v.optional(text),
   intelRdt: v.optional(v.unknown()),
-  personality: v.optional(v.unknown()),
+  personality: v.optional(v.object({ domain: text, flags: v.optional(v.array(text)) })),
   timeOffsets: v.optional(v.unknown()),
   netDevices: v.optional(v.unknown()),
-  memoryPolicy: v.optional(v.unknown()),
+  memoryPolicy: v.optional(v.object({ mode: text, nodes: v.optional(text, ''), flags: v.optional(v.array(text)) })),
 });
 
 /** @source oci-runtime config */

@@ -25,6 +25,7 @@ import {
   umaskOperation,
 } from './compile/process.ts';
 import { hiddenPaths, nameOperations, prepareRoot, readonlyRoot, rootPropagationAfter } from './compile/rootfs.ts';
+import { finalAffinity, initialAffinity } from './compile/scheduling.ts';
 import { sysctlOperations } from './compile/sysctl.ts';
 import { checkContainerId } from './container-id.ts';
 import { type HostFacts, readHostFacts } from './host/facts.ts';
@@ -138,7 +139,7 @@ function refuseUnsupported(config: RuntimeConfig): void {
   }
   const { linux } = config;
   if ((linux?.mountLabel ?? '') !== '') throw unsupported('/linux/mountLabel', 'SELinux');
-  for (const name of ['intelRdt', 'personality', 'timeOffsets', 'netDevices', 'memoryPolicy'] as const) {
+  for (const name of ['intelRdt', 'timeOffsets', 'netDevices'] as const) {
     if (linux?.[name] !== undefined) throw unsupported(`/linux/${name}`, name);
   }
 }
@@ -195,9 +196,11 @@ function processOperations(context: CompileContext, process: ProcessSpec): Opera
   const namespaces = execNamespaces(context);
   return [
     ...namespaces.beforeClone,
+    ...initialAffinity(process),
     byRuntime('clone', 'default:exec-process', { flags: 0 }),
     ...oomOperations(process),
     ...joinOperations(context),
+    ...finalAffinity(process),
     byInit('setsid', 'default:own-session', {}),
     ...namespaces.inChild,
     ...sessionOperations(context),
@@ -215,4 +218,7 @@ const withContainerDefaults = (process: ProcessSpec, container: ProcessSpec | un
   rlimits: process.rlimits ?? container?.rlimits,
   noNewPrivileges: process.noNewPrivileges ?? container?.noNewPrivileges,
   oomScoreAdj: process.oomScoreAdj ?? container?.oomScoreAdj,
+  scheduler: process.scheduler ?? container?.scheduler,
+  ioPriority: process.ioPriority ?? container?.ioPriority,
+  execCPUAffinity: process.execCPUAffinity ?? container?.execCPUAffinity,
 });

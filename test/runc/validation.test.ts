@@ -76,13 +76,6 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /\/ociVersion: "2.0.0"/,
   ],
   [
-    'an unknown capability',
-    (c) => {
-      c.process.capabilities.bounding = ['CAP_FLY'];
-    },
-    /bounding\/0: "CAP_FLY": expected a capability/,
-  ],
-  [
     'effective beyond permitted',
     (c) => {
       c.process.capabilities.effective = ['CAP_CHOWN'];
@@ -134,27 +127,11 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     'notImplemented',
   ],
   [
-    'a scheduler',
-    (c) => {
-      c.process.scheduler = { policy: 'SCHED_FIFO' };
-    },
-    /\/process\/scheduler/,
-    'notImplemented',
-  ],
-  [
     'Intel RDT',
     (c) => {
       c.linux.intelRdt = {};
     },
     /\/linux\/intelRdt/,
-    'notImplemented',
-  ],
-  [
-    'a personality',
-    (c) => {
-      c.linux.personality = { domain: 'LINUX32' };
-    },
-    /\/linux\/personality/,
     'notImplemented',
   ],
   [

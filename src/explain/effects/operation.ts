@@ -1,6 +1,13 @@
 // Effects of the runtime's operations, of mounts, of cgroups: one row an operation, with what it changes and to what.
 // The same rows read what our runtime reports and what is derived from the calls of another: both are kernel events of level 2.
-import { propagationName, rlimitNames } from '../../base/kernel-names.ts';
+import {
+  ioPriorityClasses,
+  memoryPolicyModes,
+  nameOf,
+  propagationName,
+  rlimitNames,
+  schedulingPolicies,
+} from '../../base/kernel-names.ts';
 import type { TraceEvent } from '../../trace/file.ts';
 import type { Draft, EffectKind } from './kinds.ts';
 import type { Sameness } from './sameness.ts';
@@ -50,6 +57,29 @@ const rows: Record<string, (a: Arguments, sameness: Sameness) => Draft[]> = {
   setgid: simple('user', 'gid', 'gid'),
   setuid: simple('user', 'uid', 'uid'),
   seccomp: (a) => [{ kind: 'seccomp', subject: 'filter', value: text(a.program) }],
+  scheduler: (a) => [
+    {
+      kind: 'process',
+      subject: 'scheduling policy',
+      value: [nameOf(schedulingPolicies, Number(a.policy)), text(a.nice), text(a.priority)].join(' '),
+    },
+  ],
+  io_priority: (a) => [
+    {
+      kind: 'process',
+      subject: 'I/O priority',
+      value: `${nameOf(ioPriorityClasses, Number(a.class))} ${text(a.level)}`,
+    },
+  ],
+  personality: simple('process', 'personality', 'persona'),
+  cpu_affinity: simple('process', 'CPU affinity', 'cpus'),
+  memory_policy: (a) => [
+    {
+      kind: 'process',
+      subject: 'memory policy',
+      value: `${nameOf(memoryPolicyModes, Number(a.mode))} ${text(a.nodes)}`.trimEnd(),
+    },
+  ],
   chdir: simple('cwd', 'working directory', 'path'),
   exec: (a, same) => [
     { kind: 'exec', subject: 'process 1', value: same.of(words(a.argv).join(' ')) },

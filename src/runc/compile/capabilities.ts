@@ -1,5 +1,6 @@
-// Capability names → masks. Names the kernel does not know are refused; capabilities that this host's bounding set lacks are dropped
-// with a warning, as runc does, because no process can be given what its ancestors gave up.
+// Capability names → masks. What cannot be given is left out with a warning, as the specification demands: names that nobody knows,
+// and capabilities that this host's bounding set lacks, because no process can be given what its ancestors gave up.
+// @source oci-runtime config#linux-process capabilities
 import type { CapabilitySetName, ProcessSpec } from '../../oci/runtime-process.ts';
 import type { Operation } from '../plan/operations.ts';
 import { byInit, type CompileContext, refusal } from './context.ts';
@@ -19,32 +20,40 @@ const everyCapability = (1n << BigInt(capabilityNames.length)) - 1n;
 /** A process without `capabilities` has none. @source oci-runtime config#linux-process */
 export function capabilityMasks(context: CompileContext, process: ProcessSpec): CapabilityMasks {
   const masks: CapabilityMasks = { bounding: 0n, effective: 0n, permitted: 0n, inheritable: 0n, ambient: 0n };
+  const unknown = new Set<string>();
   const missing = new Set<string>();
   for (const set of setNames) {
-    for (const [index, name] of (process.capabilities?.[set] ?? []).entries()) {
-      const bit = bitOf(name, `/process/capabilities/${set}/${index}`);
-      if ((context.host.boundingCapabilities & bit) === 0n) missing.add(name);
+    for (const name of process.capabilities?.[set] ?? []) {
+      const bit = bitOf(name);
+      if (bit === 0n) unknown.add(name);
+      else if ((context.host.boundingCapabilities & bit) === 0n) missing.add(name);
       else masks[set] |= bit;
     }
   }
-  if (missing.size > 0)
-    context.warnings.push(`capabilities that this host cannot give are left out: ${[...missing].sort().join(', ')}`);
+  warn(context, 'capabilities that nobody knows are left out', unknown);
+  warn(context, 'capabilities that this host cannot give are left out', missing);
   checkSets(masks);
   return { ...masks, ambient: reachableAmbient(context, masks) };
 }
 
-function bitOf(name: string, pointer: string): bigint {
-  const position = (capabilityNames as readonly string[]).indexOf(name);
-  if (position === -1) throw refusal(pointer, `"${name}": expected a capability such as CAP_CHOWN`);
-  return 1n << BigInt(position);
+function warn(context: CompileContext, what: string, names: ReadonlySet<string>): void {
+  if (names.size > 0) context.warnings.push(`${what}: ${[...names].sort().join(', ')}`);
 }
 
-/** @source man capabilities(7): effective may hold only what is permitted */
-function checkSets(masks: CapabilityMasks): void {
-  const beyondPermitted = masks.effective & ~masks.permitted;
-  if (beyondPermitted !== 0n) {
+/** 0n for a name that is none. */
+function bitOf(name: string): bigint {
+  const position = (capabilityNames as readonly string[]).indexOf(name);
+  return position === -1 ? 0n : 1n << BigInt(position);
+}
+
+/** What capset(2) would refuse with a bare EPERM. @source man capset(2), capabilities(7) */
+function checkSets({ effective, permitted, inheritable, bounding }: CapabilityMasks): void {
+  const beyondPermitted = effective & ~permitted;
+  if (beyondPermitted !== 0n)
     throw refusal('/process/capabilities/effective', `${namesOf(beyondPermitted)}: expected only what permitted has`);
-  }
+  const beyondBounding = inheritable & ~bounding;
+  if (beyondBounding !== 0n)
+    throw refusal('/process/capabilities/inheritable', `${namesOf(beyondBounding)}: expected only what bounding has`);
 }
 
 /** The kernel raises only what permitted and inheritable both have; runc's own default config.json asks for more. */

@@ -54,6 +54,24 @@ export const CLONE_NEW = {
   network: 0x40000000,
 } as const;
 
+/** @source uapi linux/sched.h */
+export const SCHED_FLAG = {
+  SCHED_FLAG_RESET_ON_FORK: 0x01,
+  SCHED_FLAG_RECLAIM: 0x02,
+  SCHED_FLAG_DL_OVERRUN: 0x04,
+  SCHED_FLAG_KEEP_POLICY: 0x08,
+  SCHED_FLAG_KEEP_PARAMS: 0x10,
+  SCHED_FLAG_UTIL_CLAMP_MIN: 0x20,
+  SCHED_FLAG_UTIL_CLAMP_MAX: 0x40,
+} as const;
+
+/** @source uapi linux/mempolicy.h */
+export const MPOL_F = {
+  MPOL_F_NUMA_BALANCING: 1 << 13,
+  MPOL_F_RELATIVE_NODES: 1 << 14,
+  MPOL_F_STATIC_NODES: 1 << 15,
+} as const;
+
 /** Bit = position. @source uapi linux/capability.h */
 export const capabilityNames = [
   'CAP_CHOWN',

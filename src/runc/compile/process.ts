@@ -6,7 +6,9 @@ import type { ProcessSpec } from '../../oci/runtime-process.ts';
 import type { Operation } from '../plan/operations.ts';
 import { boundingOperation, capabilityMasks, capsetOperations } from './capabilities.ts';
 import { byInit, byRuntime, type CompileContext, refusal, unsupported } from './context.ts';
+import { memoryPolicyOperations, personalityOperations } from './execution-domain.ts';
 import { rlimitOperations } from './rlimits.ts';
+import { ioPriorityOperations, schedulerOperations } from './scheduling.ts';
 import { seccompOperation } from './seccomp.ts';
 
 export function checkProcess(process: ProcessSpec): void {
@@ -26,9 +28,6 @@ function refuseUnsupported(process: ProcessSpec): void {
   if (profile !== '' && profile !== 'unconfined')
     throw unsupported('/process/apparmorProfile', `AppArmor ("${profile}")`);
   if ((process.selinuxLabel ?? '') !== '') throw unsupported('/process/selinuxLabel', 'SELinux');
-  if (process.scheduler !== undefined) throw unsupported('/process/scheduler', 'a scheduling policy');
-  if (process.ioPriority !== undefined) throw unsupported('/process/ioPriority', 'an I/O priority');
-  if (process.execCPUAffinity !== undefined) throw unsupported('/process/execCPUAffinity', 'a CPU affinity of exec');
   if (process.commandLine !== undefined) throw unsupported('/process/commandLine', 'a Windows command line');
   if (process.user.username !== undefined) throw unsupported('/process/user/username', 'a Windows user name');
 }
@@ -66,6 +65,10 @@ export function privilegeOperations(context: CompileContext, process: ProcessSpe
   const noNewPrivileges = process.noNewPrivileges === true;
   return [
     ...rlimitOperations(context, process),
+    ...schedulerOperations(process),
+    ...ioPriorityOperations(process),
+    ...memoryPolicyOperations(context),
+    ...personalityOperations(context),
     ...(noNewPrivileges ? [byInit('no_new_privs', '/process/noNewPrivileges', {})] : seccomp),
     boundingOperation(masks),
     byInit('chdir', '/process/cwd', { path: process.cwd }),

@@ -229,6 +229,46 @@ export const operations = {
     source: 'man seccomp(2)',
   },
   chdir: { code: 50, arguments: { path: 'string' }, says: 'change to the working directory', source: 'man chdir(2)' },
+  // ── how the process is scheduled, and which kernel it believes to run on
+  scheduler: {
+    code: 80,
+    arguments: {
+      policy: 'number',
+      flags: 'number',
+      /** Decimal, -20 to 19. */ nice: 'string',
+      priority: 'number',
+      /** Nanoseconds, as the two that follow. */ runtime: 'number',
+      deadline: 'number',
+      period: 'number',
+    },
+    says: "set the child's scheduling policy",
+    source: 'man sched_setattr(2)',
+  },
+  io_priority: {
+    code: 81,
+    arguments: { class: 'number', level: 'number' },
+    says: "set the child's I/O scheduling class and priority",
+    source: 'man ioprio_set(2)',
+  },
+  personality: {
+    code: 82,
+    arguments: { persona: 'number' },
+    says: 'set the execution domain',
+    source: 'man personality(2)',
+  },
+  /** Of the actor itself: what the runtime sets, its child inherits. */
+  cpu_affinity: {
+    code: 83,
+    arguments: { cpus: 'string' },
+    says: 'bind the own process to CPUs',
+    source: 'man sched_setaffinity(2)',
+  },
+  memory_policy: {
+    code: 84,
+    arguments: { mode: 'number', flags: 'number', nodes: 'string' },
+    says: 'set the NUMA memory policy',
+    source: 'man set_mempolicy(2)',
+  },
   /** The barrier of `created`: the executor reports ready and blocks until `start`. */
   await_start: {
     code: 60,

@@ -1,5 +1,12 @@
 // The command that a person would type for an operation of a plan. Not every operation has one.
-import { propagationName, rlimitNames } from '../../base/kernel-names.ts';
+import {
+  ioPriorityClasses,
+  memoryPolicyModes,
+  nameOf,
+  propagationName,
+  rlimitNames,
+  schedulingPolicies,
+} from '../../base/kernel-names.ts';
 import { CLONE_NEW, capabilityNames, MS, S_IF } from '../compile/flags.ts';
 import type { Operation, OperationName } from './operations.ts';
 
@@ -51,6 +58,12 @@ const twins: Twins = {
     a.gids === '' ? 'setpriv --clear-groups bash' : `setpriv --groups ${a.gids.replaceAll(' ', ',')} bash`,
   setgid: (a) => `setpriv --regid ${a.gid} --keep-groups bash`,
   setuid: (a) => `setpriv --reuid ${a.uid} bash`,
+  scheduler: schedulerTwin,
+  io_priority: (a, { initPid }) =>
+    `ionice --class ${Number(a.class)}${Number(a.class) === ioPriorityClasses.IOPRIO_CLASS_IDLE ? '' : ` --classdata ${a.level}`} --pid ${initPid}`,
+  personality: (a) => (Number(a.persona) === 0 ? undefined : 'setarch linux32 bash'),
+  cpu_affinity: (a) => `taskset --cpu-list --pid ${quote(a.cpus)} $$`,
+  memory_policy: memoryPolicyTwin,
   chdir: (a) => `cd ${quote(a.path)}`,
   exec: (a) => `exec ${a.argv.map(quote).join(' ')}`,
 };
@@ -58,6 +71,29 @@ const twins: Twins = {
 export function twinOf(operation: Operation, place: Place): string | undefined {
   const twin = twins[operation.name] as ((a: Operation['arguments'], place: Place) => string | undefined) | undefined;
   return twin?.(operation.arguments, place);
+}
+
+/** chrt(1) sets no nice value and no flag but one: renice(1) does the first, the others stay without a command. */
+function schedulerTwin(a: Arguments<'scheduler'>, { initPid }: Place): string | undefined {
+  const policy = nameOf(schedulingPolicies, Number(a.policy)).slice('SCHED_'.length).toLowerCase();
+  const flags = Number(a.flags);
+  if (flags > 1 || policy === 'iso') return undefined;
+  const times =
+    policy === 'deadline'
+      ? ` --sched-runtime ${a.runtime} --sched-deadline ${a.deadline} --sched-period ${a.period}`
+      : '';
+  const chrt = `chrt ${flags === 1 ? '--reset-on-fork ' : ''}--${policy}${times} --pid ${a.priority} ${initPid}`;
+  return a.nice === '0' ? chrt : `${chrt} && renice -n ${a.nice} -p ${initPid}`;
+}
+
+function memoryPolicyTwin(a: Arguments<'memory_policy'>): string | undefined {
+  const option = {
+    MPOL_BIND: `--membind=${a.nodes}`,
+    MPOL_INTERLEAVE: `--interleave=${a.nodes}`,
+    MPOL_PREFERRED: `--preferred=${a.nodes}`,
+    MPOL_LOCAL: '--localalloc',
+  }[nameOf(memoryPolicyModes, Number(a.mode))];
+  return option === undefined || Number(a.flags) !== 0 ? undefined : `numactl ${option} bash`;
 }
 
 /** Recursive attributes have no option of mount(8) before util-linux 2.38, and none for all of them after. */
