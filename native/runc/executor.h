@@ -22,6 +22,8 @@
 struct shared {
 	struct failure failure;
 	atomic_int executing; /* set by the child right before execve(2) */
+	pid_t cloned; /* by the intermediate process of a clone, which has ended when the runtime reads these two */
+	bool cloned_into_cgroup;
 	char state_json[STATE_JSON_BYTES]; /* for hooks; written by the runtime while the child waits */
 };
 
@@ -44,7 +46,6 @@ struct executor {
 
 	/* runtime */
 	pid_t child;
-	int child_pidfd;
 	int socket; /* own end of the hand-over */
 	int peer; /* the child's end, until the clone */
 	char *cgroups_made[MAX_CGROUPS_MADE];
@@ -79,6 +80,9 @@ int run_operation(struct executor *executor, uint32_t index);
 
 /* The child takes id 0 of the user namespace that it was cloned into or has joined. */
 int become_root_of_user_namespace(struct executor *executor);
+
+/* The setns operation at `index`, in whichever process calls. */
+int join_namespace(struct executor *executor, uint32_t index);
 
 #define FAIL_CALL(executor, call, ...) fail_call((executor)->failure, call, __VA_ARGS__)
 #define FAIL(executor, ...) fail_plain((executor)->failure, __VA_ARGS__)

@@ -1,84 +1,16 @@
-/* Making and joining namespaces, and the child's identity in a new user namespace. */
+/* Joining and leaving namespaces, and what is set in them. clone.c makes the first process in new ones. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgroup.h"
 #include "executor.h"
-#include "handover.h"
 #include "syscalls.h"
-
-static int clone_into_cgroup(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
-{
-	if (joins->clone_into < 0)
-		return sys_clone3(args);
-	struct clone_args into = *args;
-	into.flags |= CLONE_INTO_CGROUP;
-	into.cgroup = (uint64_t)joins->clone_into;
-	executor->cloned_into = joins->clone_into_path;
-	int pid = sys_clone3(&into);
-	if (pid >= 0)
-		return pid;
-	executor->cloned_into = NULL; /* refused: cgroup_join will write cgroup.procs, and say what is wrong */
-	return sys_clone3(args);
-}
-
-/*
- * The child waits in child_main() for its first GO; the kernel kills it when the runtime dies before that.
- * @source man clone(2)
- */
-int op_clone(struct executor *executor, const struct operation *operation)
-{
-	uint64_t flags = operation->arguments[CLONE_FLAGS].number;
-	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&executor->child_pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	struct cgroup_joins joins;
-	if (cgroups_open_joins(executor, &joins) < 0)
-		return -1;
-	int pid = clone_into_cgroup(executor, &args, &joins);
-	if (pid < 0)
-		return FAIL_CALL(executor, "clone3(2)", "cloning the container's first process");
-	if (pid > 0) {
-		executor->child = pid;
-		if (joins.clone_into >= 0)
-			close(joins.clone_into);
-		close(executor->peer);
-		executor->peer = -1;
-		return executor->after_clone ? executor->after_clone(executor) : 0;
-	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, "tlab-runc:init");
-	close(executor->socket);
-	executor->socket = executor->peer;
-	executor->in_new_user_namespace = (flags & CLONE_NEWUSER) != 0;
-	umask(0);
-	child_main(executor);
-}
-
-/* In a user namespace the child has every capability but is nobody until it takes id 0. */
-int become_root_of_user_namespace(struct executor *executor)
-{
-	executor->in_new_user_namespace = true;
-	if (setgroups(0, NULL) < 0 && errno != EPERM) /* EPERM: /proc/<pid>/setgroups says deny */
-		return FAIL_CALL(executor, "setgroups(2)", "dropping groups in the user namespace");
-	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
-		return FAIL_CALL(executor, "setresuid(2)", "becoming root of the user namespace");
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids cleared it */
-	return 0;
-}
 
 int op_id_map(struct executor *executor, const struct operation *operation)
 {
@@ -111,19 +43,20 @@ int op_oom_score_adj(struct executor *executor, const struct operation *operatio
 }
 
 /* The descriptor was opened by prepare(), in the order of the plan's setns operations. */
-static int prepared_namespace(const struct executor *executor)
+static int prepared_namespace(const struct executor *executor, uint32_t index)
 {
 	unsigned place = 0;
-	for (uint32_t i = 0; i < executor->current; i++)
+	for (uint32_t i = 0; i < index; i++)
 		if (executor->plan->operations[i].code == OP_SETNS)
 			place++;
 	return executor->namespaces[place];
 }
 
 /* @source man setns(2) */
-int op_setns(struct executor *executor, const struct operation *operation)
+int join_namespace(struct executor *executor, uint32_t index)
 {
-	int fd = prepared_namespace(executor), type = (int)operation->arguments[SETNS_TYPE].number;
+	const struct operation *operation = &executor->plan->operations[index];
+	int fd = prepared_namespace(executor, index), type = (int)operation->arguments[SETNS_TYPE].number;
 	if (fd < 0)
 		return 0;
 	if (setns(fd, type) < 0)
@@ -136,6 +69,12 @@ int op_setns(struct executor *executor, const struct operation *operation)
 	executor->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	executor->pivoted = true;
 	return executor->root < 0 ? FAIL_CALL(executor, "open(2)", "opening the container's root") : 0;
+}
+
+/* The runtime stays where it is: an intermediate process of the clone joins for the child. */
+int op_setns(struct executor *executor, const struct operation *operation)
+{
+	return operation->actor == ACTOR_RUNTIME ? 0 : join_namespace(executor, executor->current);
 }
 
 int op_unshare(struct executor *executor, const struct operation *operation)

@@ -117,5 +117,7 @@ export const capabilityNames = [
   'CAP_CHECKPOINT_RESTORE',
 ] as const;
 
+export const CAP_SYS_ADMIN = 1n << BigInt(capabilityNames.indexOf('CAP_SYS_ADMIN'));
+
 /** File types of mknod. @source man inode(7) */
 export const S_IF = { CHR: 0o020000, BLK: 0o060000, FIFO: 0o010000 } as const;

@@ -1,10 +1,12 @@
 // `linux.namespaces` → one clone with the new ones, a setns for each that has a path. Order matters:
-// pid is joined before the clone, since setns(2) moves only children; user first of the rest, since it owns the others;
-// cgroup is left (unshare) only after the child was put into its cgroup, which becomes the namespace's root.
+// - pid is joined before the clone, since setns(2) moves only children;
+// - so is everything else beside a user namespace, new or joined: who is in it may not join what belongs to the host's, and what is to
+//   belong to it has to be made in it. An intermediate process of the clone does these (native/runc/clone.c);
+// - cgroup is left (unshare) only after the child was put into its cgroup, which becomes the namespace's root.
 import type { NamespaceSpec, NamespaceType } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
 import { byInit, byRuntime, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
-import { CLONE_NEW } from './flags.ts';
+import { CAP_SYS_ADMIN, CLONE_NEW } from './flags.ts';
 
 type Entry = { type: NamespaceType; path: string; cause: PlanCause };
 
@@ -23,30 +25,55 @@ export function checkNamespaces(context: CompileContext): void {
     seen.add(type);
     if (type === 'time') throw unsupported(cause, 'a time namespace');
     if (type === 'mount' && path !== '') throw unsupported(`${cause}/path`, 'joining a mount namespace');
-    if (type === 'user' && path !== '') throw unsupported(`${cause}/path`, 'joining a user namespace');
-    if (type === 'cgroup' && path !== '') throw unsupported(`${cause}/path`, 'joining a cgroup namespace');
   }
   if (!seen.has('mount')) throw unsupported('/linux/namespaces', 'a container without a mount namespace of its own');
-  checkMappings(context, seen.has('user'));
+  checkMappings(context);
 }
 
-function checkMappings(context: CompileContext, hasUser: boolean): void {
+/** A joined user namespace has its maps already. @source runc libcontainer/specconv setupUserNamespace */
+function checkMappings(context: CompileContext): void {
   const { uidMappings = [], gidMappings = [] } = context.config.linux ?? {};
-  if (!hasUser && uidMappings.length + gidMappings.length > 0) {
-    throw refusal('/linux/uidMappings', 'expected none without a user namespace');
-  }
-  if (hasUser && uidMappings.length === 0) throw refusal('/linux/uidMappings', 'missing: a user namespace needs them');
-  if (hasUser && gidMappings.length === 0) throw refusal('/linux/gidMappings', 'missing: a user namespace needs them');
+  const user = entries(context).find(({ type }) => type === 'user');
+  const hasMappings = uidMappings.length + gidMappings.length > 0;
+  if (user === undefined && hasMappings) throw refusal('/linux/uidMappings', 'expected none without a user namespace');
+  if (user !== undefined && user.path !== '' && hasMappings)
+    throw refusal(
+      '/linux/uidMappings',
+      'expected none, since the user namespace is joined by its path and has its own',
+    );
+  if (user === undefined || user.path !== '') return;
+  if (uidMappings.length === 0) throw refusal('/linux/uidMappings', 'missing: a user namespace needs them');
+  if (gidMappings.length === 0) throw refusal('/linux/gidMappings', 'missing: a user namespace needs them');
 }
 
 /** The clone, with what must stand around it. */
 export function cloneOperations(context: CompileContext): Operation[] {
-  const pid = entries(context).filter(({ type, path }) => type === 'pid' && path !== '');
   return [
-    ...pid.map(({ path, cause }) => byRuntime('setns', cause, { path, type: CLONE_NEW.pid })),
+    ...joinedBeforeClone(context).map(({ type, path, cause }) =>
+      byRuntime('setns', cause, { path, type: CLONE_NEW[type] }),
+    ),
     byRuntime('clone', '/linux/namespaces', { flags: bitsOf(fresh(context).filter(isMadeAtClone(context))) }),
     ...mappingOperations(context),
   ];
+}
+
+const joined = (context: CompileContext): Entry[] => entries(context).filter(({ path }) => path !== '');
+
+function joinedBeforeClone(context: CompileContext): Entry[] {
+  const all = joined(context);
+  const hasUser = entries(context).some(({ type }) => type === 'user');
+  return hasUser ? aroundUser(context, all) : all.filter(({ type }) => type === 'pid');
+}
+
+/**
+ * With the host's rights everything is joined before they are given up with the user namespace; without them, the user namespace
+ * has to give the rights. A new one does not give them over what was there before it.
+ */
+function aroundUser<E extends { type: NamespaceType }>(context: CompileContext, joins: readonly E[]): E[] {
+  const user = joins.filter(({ type }) => type === 'user');
+  const others = joins.filter(({ type }) => type !== 'user');
+  const isPrivileged = (context.host.effectiveCapabilities & CAP_SYS_ADMIN) !== 0n;
+  return isPrivileged ? [...others, ...user] : [...user, ...others];
 }
 
 /** The new ones; cgroup waits until the child is in its cgroup. */
@@ -55,7 +82,7 @@ const fresh = (context: CompileContext): NamespaceType[] =>
     .filter(({ type, path }) => path === '' && type !== 'cgroup')
     .map(({ type }) => type);
 
-/** Beside a user namespace the others are made after its maps are written, or their objects (mqueue's root) belong to nobody. */
+/** Beside a new user namespace the others are made after its maps are written, or their objects (mqueue's root) belong to nobody. */
 const isMadeAtClone =
   (context: CompileContext) =>
   (type: NamespaceType): boolean =>
@@ -74,16 +101,16 @@ function mappingOperations(context: CompileContext): Operation[] {
   ];
 }
 
-/** In the child: what a user namespace of its own must own, joins, then the cgroup namespace. */
+/** In the child: what a new user namespace must own, the joins that had time, then the cgroup namespace. */
 export function joinNamespaces(context: CompileContext): Operation[] {
-  const all = entries(context);
   const late = bitsOf(fresh(context).filter((type) => !isMadeAtClone(context)(type)));
+  const before = new Set(joinedBeforeClone(context).map(({ type }) => type));
   return [
     ...(late === 0 ? [] : [byInit('unshare', '/linux/namespaces', { flags: late })]),
-    ...all
-      .filter(({ type, path }) => path !== '' && type !== 'pid')
+    ...joined(context)
+      .filter(({ type }) => !before.has(type))
       .map(({ type, path, cause }) => byInit('setns', cause, { path, type: CLONE_NEW[type] })),
-    ...all
+    ...entries(context)
       .filter(({ type, path }) => type === 'cgroup' && path === '')
       .map(({ cause }) => byInit('unshare', cause, { flags: CLONE_NEW.cgroup })),
   ];
@@ -95,20 +122,23 @@ export const loopbackOperations = (context: CompileContext): Operation[] =>
     .filter(({ type, path }) => type === 'network' && path === '')
     .map(({ cause }) => byInit('loopback_up', cause, {}));
 
-/** An exec joins all that its container's init is in; paths are beneath /proc/<pid of init>/. The mount namespace last: paths change with it. */
+/**
+ * An exec joins all that its container's init is in; paths are beneath /proc/<pid of init>/. The mount namespace last, in the child:
+ * paths change with it.
+ */
 export function execNamespaces(context: CompileContext): { beforeClone: Operation[]; inChild: Operation[] } {
-  const order: NamespaceType[] = ['user', 'ipc', 'uts', 'network', 'cgroup', 'mount'];
-  const present = new Map(entries(context).map((entry) => [entry.type, entry.cause]));
-  const join = (type: NamespaceType): { path: string; type: number } => ({
+  const order: NamespaceType[] = ['ipc', 'uts', 'network', 'cgroup', 'pid', 'user', 'mount'];
+  const present = order.flatMap((type) => entries(context).filter((entry) => entry.type === type));
+  const values = ({ type }: Entry): { path: string; type: number } => ({
     path: `ns/${type === 'mount' ? 'mnt' : type === 'network' ? 'net' : type}`,
     type: CLONE_NEW[type],
   });
-  const pidCause = present.get('pid');
+  const hasUser = present.some(({ type }) => type === 'user');
+  const isEarly = ({ type }: Entry): boolean => type === 'pid' || (hasUser && type !== 'mount');
   return {
-    beforeClone: pidCause === undefined ? [] : [byRuntime('setns', pidCause, join('pid'))],
-    inChild: order.flatMap((type) => {
-      const cause = present.get(type);
-      return cause === undefined ? [] : [byInit('setns', cause, join(type))];
-    }),
+    beforeClone: aroundUser(context, present.filter(isEarly)).map((entry) =>
+      byRuntime('setns', entry.cause, values(entry)),
+    ),
+    inChild: present.filter((entry) => !isEarly(entry)).map((entry) => byInit('setns', entry.cause, values(entry))),
   };
 }
