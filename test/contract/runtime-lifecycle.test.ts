@@ -1,0 +1,5 @@
+// The life of a container, for tlab-runc, runc and crun. Needs root, runc, crun, busybox-static and dist/bin/tlab-runc.
+import { contract } from './contract.ts';
+import { lifecycleSuite } from './runtime/lifecycle.ts';
+
+contract('lifecycle', lifecycleSuite);
