@@ -50,9 +50,10 @@ static void kill_shim(void)
 static void delete_container(void)
 {
 	struct arguments arguments = { .count = 0 };
-	if (!runtime_load(&shim.container.runtime))
+	struct runtime runtime = { 0 };
+	if (!runtime_load(&runtime))
 		return;
-	runtime_arguments(&arguments, "delete", NULL);
+	runtime_arguments(&arguments, &runtime, "delete", NULL);
 	arguments_add(&arguments, "--force");
 	arguments_add(&arguments, shim.id);
 	runtime_run(&arguments);

@@ -29,16 +29,16 @@ static void killed(struct call *call, const char *error)
 	process_settle(process);
 }
 
-static void kill_init(struct request *request, uint32_t signal, bool all)
+static void kill_init(struct request *request, struct process *init, uint32_t signal, bool all)
 {
 	char number[16], error[512];
 	struct arguments arguments = { .count = 0 };
 	snprintf(number, sizeof number, "%u", signal);
 	if (all)
 		arguments_add(&arguments, "--all");
-	arguments_add(&arguments, shim.container.id);
+	arguments_add(&arguments, init->container->id);
 	arguments_add(&arguments, number);
-	if (!runtime_call(&(struct command){ "kill", &shim.container.init, request, NULL, killed }, &arguments, error))
+	if (!runtime_call(&(struct command){ "kill", init, request, NULL, killed }, &arguments, error))
 		refuse(request, CODE_UNKNOWN, "OCI runtime kill failed: %s", error);
 }
 
@@ -72,17 +72,17 @@ void verb_kill(struct request *request)
 		refuse(request, CODE_NOT_FOUND, "process already finished: not found");
 	else if (process->pid == 0)
 		refuse(request, CODE_FAILED_PRECONDITION, "process not created");
-	else if (process == &shim.container.init)
-		kill_init(request, signal, all);
+	else if (is_init(process))
+		kill_init(request, process, signal, all);
 	else
 		kill_exec(request, process, signal);
 }
 
-static void publish_simple(const char *topic, const char *type, const struct request *request)
+static void publish_simple(const char *topic, const char *type, const struct call *call)
 {
 	struct writer event = { 0 };
-	put_string(&event, 1, shim.container.id);
-	publish(topic, type, &event, request->traceparent);
+	put_string(&event, 1, call->process->container->id);
+	publish(topic, type, &event, call->request->traceparent);
 	writer_free(&event);
 }
 
@@ -91,8 +91,8 @@ static void paused(struct call *call, const char *error)
 	if (error) {
 		refuse(call->request, CODE_UNKNOWN, "OCI runtime pause failed: %s", error);
 	} else {
-		shim.container.paused = call->process->status == STATUS_RUNNING;
-		publish_simple("/tasks/paused", "containerd.events.TaskPaused", call->request);
+		call->process->container->paused = call->process->status == STATUS_RUNNING;
+		publish_simple("/tasks/paused", "containerd.events.TaskPaused", call);
 		answer(call->request, NULL);
 	}
 	process_settle(call->process);
@@ -103,8 +103,8 @@ static void resumed(struct call *call, const char *error)
 	if (error) {
 		refuse(call->request, CODE_UNKNOWN, "OCI runtime resume failed: %s", error);
 	} else {
-		shim.container.paused = false;
-		publish_simple("/tasks/resumed", "containerd.events.TaskResumed", call->request);
+		call->process->container->paused = false;
+		publish_simple("/tasks/resumed", "containerd.events.TaskResumed", call);
 		answer(call->request, NULL);
 	}
 	process_settle(call->process);
@@ -118,14 +118,15 @@ static void freeze(struct request *request, const char *verb, void (*done)(struc
 	struct process *init = find_process(request);
 	if (!init || defer_if_busy(request, init))
 		return;
-	if (init->status != STATUS_RUNNING || shim.container.paused == pausing) {
-		const char *state = shim.container.paused ? "paused" : init->status == STATUS_RUNNING ? "running"
+	const struct container *container = init->container;
+	if (init->status != STATUS_RUNNING || container->paused == pausing) {
+		const char *state = container->paused ? "paused" : init->status == STATUS_RUNNING ? "running"
 		                    : init->status == STATUS_CREATED                              ? "created"
 		                                                                                  : "stopped";
 		refuse(request, CODE_FAILED_PRECONDITION, "cannot %s container: it is %s, must be %s", verb, state, pausing ? "running" : "paused");
 		return;
 	}
-	arguments_add(&arguments, shim.container.id);
+	arguments_add(&arguments, container->id);
 	if (!runtime_call(&(struct command){ verb, init, request, NULL, done }, &arguments, error))
 		refuse(request, CODE_UNKNOWN, "OCI runtime %s failed: %s", verb, error);
 }
@@ -176,23 +177,18 @@ void verb_update(struct request *request)
 {
 	char error[512];
 	struct arguments arguments = { .count = 0 };
-	/* Not find_process: field 2 is not an exec's id here. */
-	struct process *init = &shim.container.init;
-	if (!shim.container.id) {
-		refuse(request, CODE_NOT_FOUND, "container: not found");
-		return;
-	}
-	if (defer_if_busy(request, init))
+	struct container *container = find_container(request); /* not find_process: field 2 is not an exec's id here */
+	if (!container || defer_if_busy(request, &container->init))
 		return;
 	int resources = resources_file(request->payload);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const int stdio[3] = { resources, null, null };
 	arguments_add(&arguments, "--resources");
 	arguments_add(&arguments, "-");
-	arguments_add(&arguments, shim.container.id);
+	arguments_add(&arguments, container->id);
 	if (resources < 0)
 		refuse(request, CODE_INVALID_ARGUMENT, "malformed Update request: expected resources in JSON");
-	else if (!runtime_call(&(struct command){ "update", init, request, stdio, updated }, &arguments, error))
+	else if (!runtime_call(&(struct command){ "update", &container->init, request, stdio, updated }, &arguments, error))
 		refuse(request, CODE_UNKNOWN, "OCI runtime update failed: %s", error);
 	close(null);
 	if (resources >= 0)

@@ -1,5 +1,5 @@
 /*
- * Create: root filesystem, streams, `runtime create`. Undone in reverse order when a step fails, so that a refused
+ * Create: a container's root filesystem, streams, `runtime create`. Undone in reverse order when a step fails, so that a refused
  * Create leaves nothing but the bundle.
  */
 #include <errno.h>
@@ -84,20 +84,20 @@ static bool decode(struct container *container, bool *checkpoint, struct bytes p
 	return good && !reader.bad && container->id && is_identifier(container->id) && container->bundle && container->bundle[0] == '/';
 }
 
-static bool bundle_path(char path[PATH_MAX], const char *name)
+static bool bundle_path(const struct container *container, const char *name, char path[PATH_MAX])
 {
-	int n = snprintf(path, PATH_MAX, "%s/%s", shim.container.bundle, name);
+	int n = snprintf(path, PATH_MAX, "%s/%s", container->bundle, name);
 	return n > 0 && n < PATH_MAX;
 }
 
-static void detach_rootfs(const struct trace *trace)
+static void detach_rootfs(const struct container *container, const struct trace *trace)
 {
 	char rootfs[PATH_MAX];
-	if (shim.container.mounted && bundle_path(rootfs, "rootfs")) {
-		hold_step(&(struct step){ .verb = "forget", .name = "unmount", .about = rootfs }); /* held, but never left out */
-		mount_detach(rootfs, trace);
-	}
-	shim.container.mounted = false;
+	if (!container->mounted || !bundle_path(container, "rootfs", rootfs))
+		return;
+	/* held, but never left out */
+	hold_step(&(struct step){ .verb = "forget", .process = &container->init, .name = "unmount", .about = rootfs });
+	mount_detach(rootfs, trace);
 }
 
 static void append_all(struct request **list, struct request *more)
@@ -107,29 +107,38 @@ static void append_all(struct request **list, struct request *more)
 	*list = more;
 }
 
-void container_forget(const struct trace *trace)
+/* Out of the list, and its memory freed. */
+static void container_remove(struct container *container)
 {
-	struct container *container = &shim.container;
-	struct request *left = process_free(&container->init);
-	oom_forget();
-	detach_rootfs(trace);
-	while (container->execs)
-		append_all(&left, process_free(container->execs));
-	runtime_unsave(container);
+	struct container **link = &shim.containers;
+	while (*link != container)
+		link = &(*link)->next;
+	*link = container->next;
 	runtime_free(&container->runtime);
 	free(container->failed);
 	free(container->id);
 	free(container->bundle);
-	*container = (struct container){ 0 };
+	free(container);
+}
+
+void container_forget(struct container *container, const struct trace *trace)
+{
+	struct request *left = process_free(&container->init);
+	oom_forget(&container->oom);
+	detach_rootfs(container, trace);
+	while (container->execs)
+		append_all(&left, process_free(container->execs));
+	runtime_unsave(container);
+	container_remove(container);
 	service_watch_idle();
 	dispatch_all(left);
 }
 
-static bool attach_rootfs(const struct request *request, char error[512])
+static bool attach_rootfs(struct container *container, const struct request *request, char error[512])
 {
 	char rootfs[PATH_MAX];
 	struct reader reader;
-	if (!bundle_path(rootfs, "rootfs") || (mkdir(rootfs, 0711) < 0 && errno != EEXIST)) {
+	if (!bundle_path(container, "rootfs", rootfs) || (mkdir(rootfs, 0711) < 0 && errno != EEXIST)) {
 		snprintf(error, 512, "making the bundle's rootfs: %s", strerror(errno));
 		return false;
 	}
@@ -140,7 +149,7 @@ static bool attach_rootfs(const struct request *request, char error[512])
 		if (!hold_or_say(&(struct step){ .request = request, .name = "mount", .about = rootfs }, error, 512) ||
 		    !mount_attach(reader.value, rootfs, &request->trace, error))
 			return false;
-		shim.container.mounted = true;
+		container->mounted = true;
 	}
 	return true;
 }
@@ -159,9 +168,8 @@ bool read_pid(const char *path, pid_t *pid)
 	return value > 0 && value <= INT_MAX;
 }
 
-static void publish_create(const struct request *request)
+static void publish_create(const struct container *container, const struct request *request)
 {
-	const struct container *container = &shim.container;
 	char *const *paths = container->init.stdio.paths;
 	struct writer event = { 0 }, io = { 0 };
 	struct reader reader;
@@ -191,46 +199,48 @@ static void cleaned(struct call *call, const char *error)
 {
 	(void)error;
 	struct request *request = call->request;
-	char *why = shim.container.failed;
-	shim.container.failed = NULL;
-	container_forget(&request->trace);
+	struct container *container = call->process->container;
+	char *why = container->failed;
+	container->failed = NULL;
+	container_forget(container, &request->trace);
 	fail(request, why ? why : "no memory");
 	free(why);
 }
 
-static bool clean_up(struct request *request, const char *why)
+static bool clean_up(struct container *container, struct request *request, const char *why)
 {
 	char error[512];
-	shim.container.failed = strdup(why);
+	container->failed = strdup(why);
 	struct arguments arguments = { .count = 0 };
 	arguments_add(&arguments, "--force");
-	arguments_add(&arguments, shim.container.id);
-	return runtime_call(&(struct command){ "delete", &shim.container.init, request, NULL, cleaned }, &arguments, error);
+	arguments_add(&arguments, container->id);
+	return runtime_call(&(struct command){ "delete", &container->init, request, NULL, cleaned }, &arguments, error);
 }
 
 static void created(struct call *call, const char *error)
 {
 	char path[PATH_MAX], message[4096], held[512];
 	struct process *init = call->process;
+	struct container *container = init->container;
 	struct request *request = call->request;
 	bool made = !error;
 	if (!error && !hold_or_say(&(struct step){ .request = request, .name = "read-pid" }, held, sizeof held))
 		error = held;
-	if (!error && (!bundle_path(path, "init.pid") || !read_pid(path, &init->pid)))
+	if (!error && (!bundle_path(container, "init.pid", path) || !read_pid(path, &init->pid)))
 		error = "the runtime wrote no pid";
 	if (!error && !stdio_console_arrived(&init->stdio))
 		error = "the runtime sent no terminal";
 	if (error) {
 		snprintf(message, sizeof message, "%s", error);
-		if ((call->killed || made) && clean_up(request, message))
+		if ((call->killed || made) && clean_up(container, request, message))
 			return;
-		container_forget(&request->trace);
+		container_forget(container, &request->trace);
 		fail(request, message);
 		return;
 	}
-	shim.container.kill_all_on_exit = !is_namespace_init(init->pid);
+	container->kill_all_on_exit = !is_namespace_init(init->pid);
 	process_set_status(init, STATUS_CREATED, &request->trace);
-	publish_create(request);
+	publish_create(container, request);
 	struct writer response = { 0 };
 	put_number(&response, 1, (uint64_t)init->pid);
 	answer(request, &response);
@@ -239,13 +249,12 @@ static void created(struct call *call, const char *error)
 	process_settle(init);
 }
 
-static bool call_create(struct request *request, char error[512])
+static bool call_create(struct container *container, struct request *request, char error[512])
 {
 	char pid_file[PATH_MAX];
-	struct container *container = &shim.container;
 	struct stdio *stdio = &container->init.stdio;
 	struct arguments arguments = { .count = 0 };
-	if (!bundle_path(pid_file, "init.pid")) {
+	if (!bundle_path(container, "init.pid", pid_file)) {
 		snprintf(error, 512, "the bundle's path is too long");
 		return false;
 	}
@@ -266,9 +275,8 @@ static bool call_create(struct request *request, char error[512])
 	return runtime_call(&(struct command){ "create", &container->init, request, stdio->child, created }, &arguments, error);
 }
 
-static bool prepare(struct request *request, char error[512])
+static bool prepare(struct container *container, struct request *request, char error[512])
 {
-	struct container *container = &shim.container;
 	const unsigned owner[2] = { container->runtime.io_uid, container->runtime.io_gid };
 	if (!runtime_defaults(&container->runtime)) {
 		snprintf(error, 512, "no memory");
@@ -277,40 +285,71 @@ static bool prepare(struct request *request, char error[512])
 	if (!hold_or_say(&(struct step){ .request = request, .name = "save-runtime" }, error, 512))
 		return false;
 	runtime_save(container);
-	if (!hold_or_say(&(struct step){ .request = request, .name = "make-rootfs" }, error, 512) || !attach_rootfs(request, error))
+	if (!hold_or_say(&(struct step){ .request = request, .name = "make-rootfs" }, error, 512) || !attach_rootfs(container, request, error))
 		return false;
 	if (!hold_or_say(&(struct step){ .request = request, .name = "open-streams" }, error, 512) ||
 	    !stdio_open(&container->init.stdio, shim.sockets, owner, error))
 		return false;
 	trace_stdio(&request->trace, &container->init);
-	return call_create(request, error);
+	return call_create(container, request, error);
+}
+
+static struct container *container_new(void)
+{
+	struct container *container = calloc(1, sizeof *container);
+	char *exec_id = container ? strdup("") : NULL;
+	if (!exec_id) {
+		free(container);
+		return NULL;
+	}
+	container->init.container = container;
+	stdio_init(&container->init.stdio);
+	container->init.exec_id = exec_id;
+	container->next = shim.containers;
+	shim.containers = container;
+	return container;
+}
+
+/* The new container is the first of the list. */
+static bool is_taken(const struct container *container)
+{
+	for (const struct container *other = container->next; other; other = other->next)
+		if (strcmp(other->id, container->id) == 0)
+			return true;
+	return false;
+}
+
+static bool begin(struct container *container, struct request *request)
+{
+	bool checkpoint = false;
+	if (!decode(container, &checkpoint, request->payload))
+		refuse(request, CODE_INVALID_ARGUMENT, "malformed Create request");
+	else if (is_taken(container))
+		refuse(request, CODE_ALREADY_EXISTS, "container \"%s\": already exists in this shim", container->id);
+	else if (checkpoint)
+		refuse(request, CODE_UNIMPLEMENTED, "restoring a checkpoint is not supported");
+	else
+		return true;
+	return false;
 }
 
 void verb_create(struct request *request)
 {
-	struct container *container = &shim.container;
 	char error[512];
-	bool checkpoint = false;
-	if (container->id) {
-		refuse(request, CODE_ALREADY_EXISTS, "container \"%s\": already exists in this shim", container->id);
+	struct container *container = container_new();
+	if (!container) {
+		refuse(request, CODE_RESOURCE_EXHAUSTED, "no memory");
 		return;
 	}
-	stdio_init(&container->init.stdio);
-	container->init.exec_id = strdup("");
-	if (!container->init.exec_id || !decode(container, &checkpoint, request->payload)) {
-		container_forget(&request->trace);
-		refuse(request, CODE_INVALID_ARGUMENT, "malformed Create request");
-		return;
-	}
-	if (checkpoint) {
-		container_forget(&request->trace);
-		refuse(request, CODE_UNIMPLEMENTED, "restoring a checkpoint is not supported");
+	if (!begin(container, request)) {
+		process_free(&container->init); /* nothing was done for it, and nobody knew of it */
+		container_remove(container);
 		return;
 	}
 	snprintf(container->init.traceparent, sizeof container->init.traceparent, "%s", request->traceparent);
 	service_watch_idle();
-	if (!prepare(request, error)) {
-		container_forget(&request->trace);
+	if (!prepare(container, request, error)) {
+		container_forget(container, &request->trace);
 		fail(request, error);
 		return;
 	}

@@ -2,6 +2,7 @@
  * Delete of a stopped process: its output drains first (a slow reader gets two seconds), then for init the runtime's
  * state and the root filesystem go; the answer carries the exit status, which until now was kept.
  */
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "runtime.h"
@@ -11,21 +12,20 @@ enum { DRAIN_MS = 2000, DRAIN_STEP_MS = 20 };
 
 static void finish(struct request *request, struct process *process)
 {
-	bool is_init = process == &shim.container.init;
 	struct writer event = { 0 }, response = { 0 };
-	put_string(&event, 1, shim.container.id);
+	put_string(&event, 1, process->container->id);
 	put_number(&event, 2, (uint64_t)process->pid);
 	put_exit(&event, 3, process);
-	if (!is_init)
+	if (!is_init(process))
 		put_string(&event, 5, process->exec_id);
 	put_number(&response, 1, (uint64_t)process->pid);
 	put_exit(&response, 2, process);
 
 	/* containerd's shims send this event for init alone: the end of an exec is its exit. */
-	if (is_init)
+	if (is_init(process))
 		publish("/tasks/delete", "containerd.events.TaskDelete", &event, request->traceparent);
-	if (is_init) {
-		container_forget(&request->trace);
+	if (is_init(process)) {
+		container_forget(process->container, &request->trace);
 		answer(request, &response);
 	} else {
 		struct request *left = process_free(process);
@@ -59,13 +59,13 @@ static void remove_process(struct request *request, struct process *process)
 	char error[512];
 	struct arguments arguments = { .count = 0 };
 	stdio_release(&process->stdio);
-	if (process != &shim.container.init) {
+	if (!is_init(process)) {
 		finish(request, process);
 		return;
 	}
 	if (process->status != STATUS_STOPPED)
 		arguments_add(&arguments, "--force");
-	arguments_add(&arguments, shim.container.id);
+	arguments_add(&arguments, process->container->id);
 	if (!runtime_call(&(struct command){ "delete", process, request, NULL, deleted }, &arguments, error))
 		refuse(request, CODE_UNKNOWN, "OCI runtime delete failed: %s", error);
 }
@@ -85,11 +85,7 @@ static void drain(struct process *process)
 
 static void drain_again(struct timer *timer)
 {
-	struct process *process = &shim.container.init;
-	if (timer != &process->drain)
-		for (process = shim.container.execs; timer != &process->drain; process = process->next)
-			continue;
-	drain(process);
+	drain((struct process *)(void *)((char *)timer - offsetof(struct process, drain)));
 }
 
 void verb_delete(struct request *request)
@@ -105,7 +101,7 @@ void verb_delete(struct request *request)
 		refuse(request, CODE_FAILED_PRECONDITION, "the process is being deleted already");
 		return;
 	}
-	for (struct process *exec = shim.container.execs; process == &shim.container.init && exec; exec = exec->next)
+	for (struct process *exec = process->container->execs; is_init(process) && exec; exec = exec->next)
 		if (defer_if_busy(request, exec))
 			return; /* a runtime call still needs the container's record */
 	process->deleting = request;

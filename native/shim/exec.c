@@ -45,7 +45,7 @@ static bool decode(struct process *process, struct bytes *spec, struct bytes pay
 static bool write_spec(const struct process *process, struct bytes spec)
 {
 	char path[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%s/%s-process.json", shim.container.bundle, process->exec_id);
+	int n = snprintf(path, sizeof path, "%s/%s-process.json", process->container->bundle, process->exec_id);
 	if (n < 0 || n >= PATH_MAX)
 		return false;
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -60,14 +60,15 @@ static bool write_spec(const struct process *process, struct bytes spec)
 	return false;
 }
 
-static struct process *process_new(void)
+static struct process *process_new(struct container *container)
 {
 	struct process *process = calloc(1, sizeof *process);
 	if (!process)
 		return NULL;
 	stdio_init(&process->stdio);
-	process->next = shim.container.execs;
-	shim.container.execs = process;
+	process->container = container;
+	process->next = container->execs;
+	container->execs = process;
 	return process;
 }
 
@@ -84,11 +85,14 @@ void verb_exec(struct request *request)
 {
 	struct process *process = NULL;
 	struct bytes spec = { 0 };
-	if (!shim.container.id || shim.container.init.status != STATUS_RUNNING) {
-		refuse(request, shim.container.id ? CODE_FAILED_PRECONDITION : CODE_NOT_FOUND, "exec: the container is not running");
+	struct container *container = find_container(request);
+	if (!container)
+		return;
+	if (container->init.status != STATUS_RUNNING) {
+		refuse(request, CODE_FAILED_PRECONDITION, "exec: the container is not running");
 		return;
 	}
-	process = process_new();
+	process = process_new(container);
 	if (!process || !decode(process, &spec, request->payload)) {
 		refuse(request, CODE_INVALID_ARGUMENT, "malformed Exec request");
 	} else if (is_taken(process)) {
@@ -100,7 +104,7 @@ void verb_exec(struct request *request)
 		struct writer event = { 0 };
 		snprintf(process->traceparent, sizeof process->traceparent, "%s", request->traceparent);
 		process_set_status(process, STATUS_CREATED, &request->trace);
-		put_string(&event, 1, shim.container.id);
+		put_string(&event, 1, container->id);
 		put_string(&event, 2, process->exec_id);
 		publish("/tasks/exec-added", "containerd.events.TaskExecAdded", &event, request->traceparent);
 		writer_free(&event);

@@ -6,11 +6,25 @@
 #include "../common/control.h"
 #include "../common/names.h"
 
+/* `<container>` or `<container>/<exec>`: of the step's process, its request, or the action that this program was started for. */
+static void name_object(const struct step *step, char name[300])
+{
+	const struct process *process = step->process;
+	struct bytes asked = step->request ? request_id(step->request) : (struct bytes){ 0 };
+	if (process && process->exec_id && process->exec_id[0])
+		snprintf(name, 300, "%s/%s", process->container->id, process->exec_id);
+	else if (process)
+		snprintf(name, 300, "%s", process->container->id);
+	else if (asked.length > 0)
+		snprintf(name, 300, "%.*s", asked.length < 128 ? (int)asked.length : 128, (const char *)asked.at);
+	else
+		snprintf(name, 300, "%s", shim.id);
+}
+
 bool hold_step(const struct step *step)
 {
 	char id[300];
-	bool is_exec = step->process && step->process->exec_id && step->process->exec_id[0];
-	snprintf(id, sizeof id, "%s%s%s", shim.id, is_exec ? "/" : "", is_exec ? step->process->exec_id : "");
+	name_object(step, id);
 	const struct question question = {
 		.verb = step->request ? step->request->verb->name : step->verb,
 		.id = id,

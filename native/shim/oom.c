@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,17 +19,10 @@
 #include "cgroups.h"
 #include "shim.h"
 
-static struct {
-	struct source source;
-	bool watched;
-	int counters; /* memory.oom_control or memory.events; stays open: no path can be swapped under it */
-	uint64_t seen;
-} oom;
-
-static bool read_counter(uint64_t *count)
+static bool read_counter(const struct oom *oom, uint64_t *count)
 {
 	char text[1024];
-	ssize_t n = pread(oom.counters, text, sizeof text - 1, 0);
+	ssize_t n = pread(oom->counters, text, sizeof text - 1, 0);
 	if (n <= 0)
 		return false; /* ENODEV: the cgroup is gone */
 	text[n] = '\0';
@@ -36,52 +30,54 @@ static bool read_counter(uint64_t *count)
 	return true;
 }
 
-void oom_forget(void)
+void oom_forget(struct oom *oom)
 {
-	if (!oom.watched)
+	if (!oom->watched)
 		return;
-	int fd = oom.source.fd;
-	loop_remove(&oom.source);
+	int fd = oom->source.fd;
+	loop_remove(&oom->source);
 	close(fd);
-	close(oom.counters);
-	oom.watched = false;
+	close(oom->counters);
+	oom->watched = false;
 }
 
-void oom_check(void)
+void oom_check(struct container *container)
 {
 	uint64_t count;
-	if (!oom.watched)
+	struct oom *oom = &container->oom;
+	if (!oom->watched)
 		return;
-	if (!read_counter(&count)) {
-		oom_forget();
+	if (!read_counter(oom, &count)) {
+		oom_forget(oom);
 		return;
 	}
-	if (count <= oom.seen)
+	if (count <= oom->seen)
 		return;
-	oom.seen = count;
+	oom->seen = count;
 	struct writer event = { 0 };
-	put_string(&event, 1, shim.container.id);
-	publish("/tasks/oom", "containerd.events.TaskOOM", &event, shim.container.init.traceparent);
+	put_string(&event, 1, container->id);
+	publish("/tasks/oom", "containerd.events.TaskOOM", &event, container->init.traceparent);
 	writer_free(&event);
 }
 
 static void woken(struct source *source, short revents)
 {
 	char drained[4096];
+	struct container *container = (struct container *)(void *)((char *)source - offsetof(struct container, oom.source));
 	if (read(source->fd, drained, sizeof drained) <= 0 || (revents & POLLERR)) {
-		oom_forget();
+		oom_forget(&container->oom);
 		return;
 	}
-	oom_check();
+	oom_check(container);
 }
 
-static int watch_v1(const char *folder)
+static int watch_v1(const char *folder, int counters)
 {
 	char path[PATH_MAX + 32], line[32];
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	snprintf(path, sizeof path, "%s/cgroup.event_control", folder);
 	int control = open(path, O_WRONLY | O_CLOEXEC);
-	int n = snprintf(line, sizeof line, "%d %d", event, oom.counters);
+	int n = snprintf(line, sizeof line, "%d %d", event, counters);
 	bool registered = control >= 0 && write(control, line, (size_t)n) == n;
 	if (control >= 0)
 		close(control);
@@ -100,24 +96,25 @@ static int watch_v2(const char *counters)
 	return -1;
 }
 
-void oom_watch(pid_t init)
+void oom_watch(struct container *container)
 {
+	struct oom *oom = &container->oom;
 	char folder[PATH_MAX], path[PATH_MAX + 32];
 	bool unified = cgroup_is_unified();
-	if (oom.watched || !cgroup_folder(init, unified ? "" : "memory", folder))
+	if (oom->watched || !cgroup_folder(container->init.pid, unified ? "" : "memory", folder))
 		return;
 	snprintf(path, sizeof path, "%s/%s", folder, unified ? "memory.events" : "memory.oom_control");
-	oom.counters = open(path, O_RDONLY | O_CLOEXEC);
-	if (oom.counters < 0)
+	oom->counters = open(path, O_RDONLY | O_CLOEXEC);
+	if (oom->counters < 0)
 		return;
-	int fd = unified ? watch_v2(path) : watch_v1(folder);
-	if (fd < 0 || !loop_add(&oom.source, fd, POLLIN, woken)) {
+	int fd = unified ? watch_v2(path) : watch_v1(folder, oom->counters);
+	if (fd < 0 || !loop_add(&oom->source, fd, POLLIN, woken)) {
 		if (fd >= 0)
 			close(fd);
-		close(oom.counters);
+		close(oom->counters);
 		return;
 	}
-	oom.watched = true;
-	oom.seen = 0;
-	read_counter(&oom.seen);
+	oom->watched = true;
+	oom->seen = 0;
+	read_counter(oom, &oom->seen);
 }

@@ -1,11 +1,20 @@
 /* Reports /tasks/oom where the kernel can say so; where it cannot, there is no such event. */
 #ifndef TLAB_OOM_H
 #define TLAB_OOM_H
-#include <sys/types.h>
+#include "loop.h"
 
-void oom_watch(pid_t init);
+struct container;
+
+struct oom {
+	struct source source;
+	bool watched;
+	int counters; /* memory.oom_control or memory.events; stays open: no path can be swapped under it */
+	uint64_t seen;
+};
+
+void oom_watch(struct container *container);
 /* Publishes what has happened since; called before an exit is announced, so that the reason comes first. */
-void oom_check(void);
-void oom_forget(void);
+void oom_check(struct container *container);
+void oom_forget(struct oom *oom);
 
 #endif

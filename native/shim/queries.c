@@ -9,7 +9,7 @@
 
 static enum status shown_status(const struct process *process)
 {
-	bool paused = process == &shim.container.init && shim.container.paused;
+	bool paused = is_init(process) && process->container->paused;
 	return paused ? STATUS_PAUSED : process->status;
 }
 
@@ -20,8 +20,8 @@ void verb_state(struct request *request)
 	if (!process)
 		return;
 	char *const *paths = process->stdio.paths;
-	put_string(&state, 1, shim.container.id);
-	put_string(&state, 2, shim.container.bundle);
+	put_string(&state, 1, process->container->id);
+	put_string(&state, 2, process->container->bundle);
 	put_number(&state, 3, (uint64_t)process->pid);
 	put_number(&state, 4, shown_status(process));
 	put_string(&state, 5, paths[0]);
@@ -78,8 +78,9 @@ void verb_stats(struct request *request)
 void verb_connect(struct request *request)
 {
 	struct writer response = { 0 };
+	const struct container *container = container_named(request_id(request));
 	put_number(&response, 1, (uint64_t)getpid());
-	put_number(&response, 2, (uint64_t)shim.container.init.pid);
+	put_number(&response, 2, container ? (uint64_t)container->init.pid : 0);
 	put_string(&response, 3, "tlab");
 	answer(request, &response);
 	writer_free(&response);
@@ -121,8 +122,8 @@ void verb_close_io(struct request *request)
 
 void verb_shutdown(struct request *request)
 {
-	/* A shim with a container stays: the caller deletes the task first. */
+	/* A shim with a container stays: the caller deletes the task first, and others of a group may still be there. */
 	answer(request, NULL);
-	if (!shim.container.id)
+	if (!shim.containers)
 		server_shutdown();
 }

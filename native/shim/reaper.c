@@ -29,12 +29,13 @@ static struct {
 
 static struct process *process_of(pid_t pid)
 {
-	struct container *container = &shim.container;
-	if (container->init.pid == pid && container->init.status != STATUS_STOPPED)
-		return &container->init;
-	for (struct process *process = container->execs; process; process = process->next)
-		if (process->pid == pid && process->status != STATUS_STOPPED)
-			return process;
+	for (struct container *container = shim.containers; container; container = container->next) {
+		if (container->init.pid == pid && container->init.status != STATUS_STOPPED)
+			return &container->init;
+		for (struct process *process = container->execs; process; process = process->next)
+			if (process->pid == pid && process->status != STATUS_STOPPED)
+				return process;
+	}
 	return NULL;
 }
 
@@ -92,7 +93,7 @@ static void signal_ready(struct source *source, short revents)
 	ssize_t n = read(source->fd, infos, sizeof infos);
 	for (ssize_t i = 0; i < n / (ssize_t)sizeof *infos; i++) {
 		/* A shim that holds a container stays: with it would go the exit status and the streams. */
-		if (infos[i].ssi_signo == SIGTERM && !shim.container.id)
+		if (infos[i].ssi_signo == SIGTERM && !shim.containers)
 			loop_stop();
 	}
 	reap();

@@ -26,9 +26,8 @@ void arguments_add(struct arguments *arguments, const char *argument)
 	arguments->list[arguments->count] = NULL;
 }
 
-void runtime_arguments(struct arguments *arguments, const char *verb, const char *log)
+void runtime_arguments(struct arguments *arguments, const struct runtime *runtime, const char *verb, const char *log)
 {
-	const struct runtime *runtime = &shim.container.runtime;
 	arguments->count = 0;
 	arguments_add(arguments, runtime->binary);
 	arguments_add(arguments, "--root");
@@ -48,6 +47,7 @@ struct spawn {
 	const struct arguments *arguments;
 	char **environment;
 	const int *stdio;
+	const char *folder; /* its working directory; NULL: ours */
 	pid_t parent;
 	volatile int error;
 };
@@ -62,6 +62,9 @@ static _Noreturn void exec_runtime(struct spawn *spawn)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != spawn->parent)
 		_exit(127);
+	/* That of the shim may be a bundle that is gone by now: the first of its group. */
+	if (spawn->folder)
+		(void)!chdir(spawn->folder); /* nor need this one be there: a container whose bundle was taken away can be deleted */
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
 	for (int i = 0; i < 3; i++)
@@ -74,11 +77,11 @@ static _Noreturn void exec_runtime(struct spawn *spawn)
 	_exit(127);
 }
 
-static pid_t spawn_runtime(const struct arguments *arguments, char **environment, const int *stdio)
+static pid_t spawn_runtime(const struct arguments *arguments, char **environment, const int *stdio, const char *folder)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const int nothing[3] = { null, null, null };
-	struct spawn spawn = { arguments, environment, stdio ? stdio : nothing, getpid(), 0 };
+	struct spawn spawn = { arguments, environment, stdio ? stdio : nothing, folder, getpid(), 0 };
 	pid_t pid = vfork();
 	if (pid == 0)
 		exec_runtime(&spawn);
@@ -123,7 +126,7 @@ static struct call *call_new(const struct command *command)
 	if (!call)
 		return NULL;
 	const char *exec_id = command->process->exec_id;
-	int n = snprintf(call->log, sizeof call->log, "%s/%s%slog.json", shim.container.bundle, exec_id, exec_id[0] ? "-" : "");
+	int n = snprintf(call->log, sizeof call->log, "%s/%s%slog.json", command->process->container->bundle, exec_id, exec_id[0] ? "-" : "");
 	if (n < 0 || (size_t)n >= sizeof call->log) {
 		free(call);
 		return NULL;
@@ -146,13 +149,14 @@ bool runtime_call(const struct command *command, const struct arguments *after_v
 	const struct step step = { .request = command->request, .verb = "reap", .process = command->process, .name = name };
 	if (!hold_or_say(&step, error, 512))
 		return false;
+	const struct container *container = command->process->container;
 	struct call *call = call_new(command);
 	if (!call) {
 		snprintf(error, 512, "no memory, or the bundle's path is too long");
 		return false;
 	}
 	unlink(call->log);
-	runtime_arguments(&arguments, command->verb, call->log);
+	runtime_arguments(&arguments, &container->runtime, command->verb, call->log);
 	for (int i = 0; i < after_verb->count; i++)
 		arguments_add(&arguments, after_verb->list[i]);
 
@@ -163,7 +167,7 @@ bool runtime_call(const struct command *command, const struct arguments *after_v
 		trace_runtime_request(trace, call);
 	}
 	char **environment = environment_with(traced ? traceparent : NULL);
-	call->pid = environment ? spawn_runtime(&arguments, environment, command->stdio) : -1;
+	call->pid = environment ? spawn_runtime(&arguments, environment, command->stdio, container->bundle) : -1;
 	free(environment);
 	if (call->pid < 0) {
 		snprintf(error, 512, "runtime \"%.200s\": %s", arguments.list[0], strerror(errno));
@@ -215,7 +219,7 @@ bool runtime_reaped(pid_t pid, int wait_status)
 int runtime_run(const struct arguments *arguments)
 {
 	int wait_status;
-	pid_t pid = spawn_runtime(arguments, environ, NULL);
+	pid_t pid = spawn_runtime(arguments, environ, NULL, NULL);
 	if (pid < 0 || waitpid(pid, &wait_status, 0) < 0)
 		return -1;
 	return wait_status;

@@ -36,7 +36,7 @@ struct command {
 
 void arguments_add(struct arguments *arguments, const char *argument);
 /* `<binary> --root … --log … <verb>`, to which the caller adds. `log` must live as long as the arguments. */
-void runtime_arguments(struct arguments *arguments, const char *verb, const char *log);
+void runtime_arguments(struct arguments *arguments, const struct runtime *runtime, const char *verb, const char *log);
 
 /* Starts `arguments` (those after the verb) for a process. False, with the request not touched, when it cannot be spawned. */
 bool runtime_call(const struct command *command, const struct arguments *after_verb, char error[512]);

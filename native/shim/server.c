@@ -40,7 +40,7 @@ void service_watch_idle(void)
 {
 	if (leaving)
 		return;
-	if (service_connections() == 0 && !shim.container.id)
+	if (service_connections() == 0 && !shim.containers)
 		timer_set(&idle, IDLE_MS, leave);
 	else
 		timer_stop(&idle);

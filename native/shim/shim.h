@@ -1,6 +1,6 @@
 /*
- * What one shim holds: one container, its init process and its execs, and the requests that wait for an answer.
- * Rules: a process has at most one runtime call under way (`call`), later requests for it wait in `deferred`;
+ * What one shim holds: its containers (one, or all of a group), in each its init process and its execs, and the requests that wait
+ * for an answer. Rules: a process has at most one runtime call under way (`call`), later requests for it wait in `deferred`;
  * an exit is announced only when no call is under way, so that /tasks/exit never overtakes /tasks/start.
  */
 #ifndef TLAB_SHIM_H
@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "../common/trace.h"
+#include "oom.h"
 #include "streams.h"
 #include "ttrpc.h"
 
@@ -38,6 +39,7 @@ enum status { STATUS_UNKNOWN, STATUS_CREATED, STATUS_RUNNING, STATUS_STOPPED, ST
 struct call;
 
 struct process {
+	struct container *container;
 	char *exec_id; /* "" is init */
 	enum status status;
 	pid_t pid; /* 0: never started */
@@ -66,25 +68,28 @@ struct runtime {
 };
 
 struct container {
-	char *id; /* NULL: none created */
-	char *bundle;
+	char *id;
+	char *bundle; /* absolute: the shim's own working directory is the bundle of the first of its group */
 	struct runtime runtime;
 	char *failed; /* why Create is being taken back */
 	bool mounted;
 	bool paused;
 	bool kill_all_on_exit; /* init is not the first of a pid namespace, so its exit leaves others */
+	struct oom oom;
 	struct process init;
 	struct process *execs;
+	struct container *next;
 };
 
 struct shim {
 	const char *namespace;
 	const char *id;
+	const char *group; /* who shares it share a shim; the id when config.json names no group */
 	const char *address; /* containerd's gRPC socket */
 	const char *socket;  /* our own, a path */
 	const char *run_root;
 	char sockets[96];    /* the folder of it */
-	struct container container;
+	struct container *containers;
 };
 
 extern struct shim shim;
@@ -103,9 +108,14 @@ void server_shutdown(void);
 void server_events_sent(void);
 
 /* task.c */
-/* The process that id (field 1) and exec_id (field 2) of a request name; NULL when it has been refused. */
+struct container *container_named(struct bytes id);
+/* What field 1 of a request says. */
+struct bytes request_id(const struct request *request);
+/* The container that id names; NULL when the request has been refused. */
+struct container *find_container(struct request *request);
+/* The process that id and exec_id (field 2) of a request name; NULL when it has been refused. */
 struct process *find_process(struct request *request);
-struct process *find_exec(const char *exec_id);
+bool is_init(const struct process *process);
 /* True when the request now waits for the process's call under way. */
 bool defer_if_busy(struct request *request, struct process *process);
 /* Called when a call is over: announces a held exit and handles what was deferred. `process` may be freed by it. */
@@ -121,7 +131,8 @@ void put_exit(struct writer *writer, uint32_t status_field, const struct process
 bool is_identifier(const char *text);
 
 /* create.c */
-void container_forget(const struct trace *trace);
+/* Takes it out of the shim, with everything that it holds. */
+void container_forget(struct container *container, const struct trace *trace);
 bool read_pid(const char *path, pid_t *pid);
 
 /* reaper.c */

@@ -14,7 +14,7 @@
 static void answer_started(struct request *request, const struct process *process)
 {
 	struct writer event = { 0 }, response = { 0 };
-	put_string(&event, 1, shim.container.id);
+	put_string(&event, 1, process->container->id);
 	if (process->exec_id[0]) {
 		put_string(&event, 2, process->exec_id);
 		put_number(&event, 3, (uint64_t)process->pid);
@@ -38,24 +38,24 @@ static void started(struct call *call, const char *error)
 		/* Its exit may have come first; then it is stopped and its exit event, held until now, follows. */
 		if (init->status == STATUS_CREATED)
 			process_set_status(init, STATUS_RUNNING, &call->request->trace);
-		oom_watch(init->pid);
+		oom_watch(init->container);
 		answer_started(call->request, init);
 	}
 	process_settle(init);
 }
 
-static void start_init(struct request *request)
+static void start_init(struct request *request, struct process *init)
 {
 	char error[512];
 	struct arguments arguments = { .count = 0 };
-	arguments_add(&arguments, shim.container.id);
-	if (!runtime_call(&(struct command){ "start", &shim.container.init, request, NULL, started }, &arguments, error))
+	arguments_add(&arguments, init->container->id);
+	if (!runtime_call(&(struct command){ "start", init, request, NULL, started }, &arguments, error))
 		refuse(request, CODE_UNKNOWN, "OCI runtime start failed: %s", error);
 }
 
 static bool exec_path(char path[PATH_MAX], const struct process *process, const char *suffix)
 {
-	int n = snprintf(path, PATH_MAX, "%s/%s%s", shim.container.bundle, process->exec_id, suffix);
+	int n = snprintf(path, PATH_MAX, "%s/%s%s", process->container->bundle, process->exec_id, suffix);
 	return n > 0 && n < PATH_MAX;
 }
 
@@ -67,14 +67,14 @@ static void exec_started(struct call *call, const char *error)
 	bool made = !error;
 	if (!error && !hold_or_say(&(struct step){ .request = request, .process = process, .name = "read-pid" }, message, sizeof message))
 		error = message;
-	if (!error && (!exec_path(path, process, ".pid") || !read_pid(path, &process->pid)))
+	if (!error && (!exec_path(path, process, "-process.pid") || !read_pid(path, &process->pid)))
 		error = "the runtime wrote no pid";
 	if (!error && !stdio_console_arrived(&process->stdio))
 		error = "the runtime sent no terminal";
 	/* It runs, but we shall not hold it: it must not stay in the container unseen. */
-	if (made && error && exec_path(path, process, ".pid") && read_pid(path, &process->pid))
+	if (made && error && exec_path(path, process, "-process.pid") && read_pid(path, &process->pid))
 		kill(process->pid, SIGKILL);
-	if (exec_path(path, process, ".pid"))
+	if (exec_path(path, process, "-process.pid"))
 		unlink(path);
 	if (exec_path(path, process, "-process.json"))
 		unlink(path);
@@ -97,7 +97,7 @@ static bool call_exec(struct request *request, struct process *process, char err
 {
 	char document[PATH_MAX], pid_file[PATH_MAX];
 	struct arguments arguments = { .count = 0 };
-	if (!exec_path(document, process, "-process.json") || !exec_path(pid_file, process, ".pid")) {
+	if (!exec_path(document, process, "-process.json") || !exec_path(pid_file, process, "-process.pid")) {
 		snprintf(error, 512, "the bundle's path is too long");
 		return false;
 	}
@@ -111,13 +111,13 @@ static bool call_exec(struct request *request, struct process *process, char err
 		arguments_add(&arguments, "--console-socket");
 		arguments_add(&arguments, process->stdio.console_path);
 	}
-	arguments_add(&arguments, shim.container.id);
+	arguments_add(&arguments, process->container->id);
 	return runtime_call(&(struct command){ "exec", process, request, process->stdio.child, exec_started }, &arguments, error);
 }
 
 static void start_exec(struct request *request, struct process *process)
 {
-	const struct runtime *runtime = &shim.container.runtime;
+	const struct runtime *runtime = &process->container->runtime;
 	const unsigned owner[2] = { runtime->io_uid, runtime->io_gid };
 	char error[512];
 	if (!hold_or_say(&(struct step){ .request = request, .process = process, .name = "open-streams" }, error, sizeof error) ||
@@ -142,8 +142,8 @@ void verb_start(struct request *request)
 	if (process->status != STATUS_CREATED)
 		refuse(request, CODE_FAILED_PRECONDITION, "cannot start process: it is %s, must be created",
 		       process->status == STATUS_RUNNING ? "running" : "stopped");
-	else if (process == &shim.container.init)
-		start_init(request);
+	else if (is_init(process))
+		start_init(request, process);
 	else
 		start_exec(request, process);
 }

@@ -1,4 +1,4 @@
-/* The processes of the one container: looking them up, their states, and what an exit sets off. */
+/* Containers and their processes: looking them up, their states, and what an exit sets off. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,42 +15,69 @@ bool is_identifier(const char *text)
 	return length > 0 && length <= 128 && text[0] != '.' && text[0] != '-' && strspn(text, letters) == length;
 }
 
-struct process *find_exec(const char *exec_id)
+bool is_init(const struct process *process)
 {
-	struct process *process = shim.container.execs;
-	while (process && strcmp(process->exec_id, exec_id) != 0)
-		process = process->next;
-	return process;
+	return process == &process->container->init;
+}
+
+/* A field of bytes at the top of a request; false when the request is malformed anywhere. */
+static bool top_field(const struct request *request, uint32_t field, struct bytes *value)
+{
+	struct reader reader;
+	*value = (struct bytes){ 0 };
+	proto_read(&reader, request->payload);
+	while (proto_next(&reader))
+		if (proto_is_bytes(&reader, field))
+			*value = reader.value;
+	return !reader.bad;
+}
+
+struct bytes request_id(const struct request *request)
+{
+	struct bytes id;
+	return top_field(request, 1, &id) ? id : (struct bytes){ 0 };
+}
+
+struct container *container_named(struct bytes id)
+{
+	struct container *container = shim.containers;
+	while (container && !bytes_equal(id, container->id))
+		container = container->next;
+	return container;
+}
+
+static void refuse_unknown(struct request *request, const char *what, struct bytes name)
+{
+	refuse(request, CODE_NOT_FOUND, "%s \"%.*s\": not found", what, (int)(name.length < 128 ? name.length : 128), (const char *)name.at);
+}
+
+struct container *find_container(struct request *request)
+{
+	struct bytes id;
+	if (!top_field(request, 1, &id)) {
+		refuse(request, CODE_INVALID_ARGUMENT, "malformed %s request", request->verb->name);
+		return NULL;
+	}
+	struct container *container = container_named(id);
+	if (!container)
+		refuse_unknown(request, "container", id);
+	return container;
 }
 
 struct process *find_process(struct request *request)
 {
-	struct reader reader;
-	struct bytes id = { 0 }, exec_id = { 0 };
-	proto_read(&reader, request->payload);
-	while (proto_next(&reader)) {
-		if (proto_is_bytes(&reader, 1))
-			id = reader.value;
-		else if (proto_is_bytes(&reader, 2))
-			exec_id = reader.value;
-	}
-	if (reader.bad) {
-		refuse(request, CODE_INVALID_ARGUMENT, "malformed %s request", request->verb->name);
+	struct bytes exec_id;
+	struct container *container = find_container(request);
+	if (!container)
 		return NULL;
-	}
-	if (!shim.container.id || (id.length > 0 && !bytes_equal(id, shim.container.id))) {
-		refuse(request, CODE_NOT_FOUND, "container \"%.*s\": not found", (int)(id.length < 128 ? id.length : 128), (const char *)id.at);
-		return NULL;
-	}
+	top_field(request, 2, &exec_id);
 	if (exec_id.length == 0)
-		return &shim.container.init;
-	char *name = bytes_string(exec_id);
-	struct process *process = name ? find_exec(name) : NULL;
-	free(name);
-	if (!process)
-		refuse(request, CODE_NOT_FOUND, "exec \"%.*s\": not found", (int)(exec_id.length < 128 ? exec_id.length : 128),
-		       (const char *)exec_id.at);
-	return process;
+		return &container->init;
+	for (struct process *process = container->execs; process; process = process->next)
+		if (bytes_equal(exec_id, process->exec_id))
+			return process;
+	refuse_unknown(request, "exec", exec_id);
+	return NULL;
 }
 
 bool defer_if_busy(struct request *request, struct process *process)
@@ -77,10 +104,11 @@ void put_exit(struct writer *writer, uint32_t status_field, const struct process
 void announce_exit(struct process *process)
 {
 	struct writer event = { 0 };
+	const char *id = process->container->id;
 	process->exit_held = false;
-	oom_check();
-	put_string(&event, 1, shim.container.id);
-	put_string(&event, 2, process->exec_id[0] ? process->exec_id : shim.container.id);
+	oom_check(process->container);
+	put_string(&event, 1, id);
+	put_string(&event, 2, process->exec_id[0] ? process->exec_id : id);
 	put_number(&event, 3, (uint64_t)process->pid);
 	put_exit(&event, 4, process);
 	publish("/tasks/exit", "containerd.events.TaskExit", &event, process->traceparent);
@@ -107,16 +135,16 @@ static bool kill_others(struct process *init)
 	char error[512];
 	struct arguments arguments = { .count = 0 };
 	arguments_add(&arguments, "--all");
-	arguments_add(&arguments, shim.container.id);
+	arguments_add(&arguments, init->container->id);
 	arguments_add(&arguments, "9");
-	shim.container.kill_all_on_exit = false;
+	init->container->kill_all_on_exit = false;
 	return runtime_call(&(struct command){ "kill", init, NULL, NULL, others_killed }, &arguments, error);
 }
 
 void process_settle(struct process *process)
 {
 	if (process->exit_held && !process->call) {
-		if (process == &shim.container.init && shim.container.kill_all_on_exit && kill_others(process))
+		if (is_init(process) && process->container->kill_all_on_exit && kill_others(process))
 			return;
 		announce_exit(process);
 	}
@@ -142,8 +170,8 @@ void process_exited(struct process *process, int wait_status, struct timespec at
 	process->exit_held = true;
 	trace_reaped(process, wait_status);
 	process->status = STATUS_STOPPED;
-	if (process == &shim.container.init)
-		shim.container.paused = false;
+	if (is_init(process))
+		process->container->paused = false;
 	if (!process->call)
 		process_settle(process);
 }
@@ -154,7 +182,7 @@ struct request *process_free(struct process *process)
 	while (*end)
 		end = &(*end)->next;
 	*end = process->waiters;
-	struct process **link = &shim.container.execs;
+	struct process **link = &process->container->execs;
 	while (*link && *link != process)
 		link = &(*link)->next;
 	if (*link)
@@ -164,9 +192,8 @@ struct request *process_free(struct process *process)
 	for (int i = 0; i < 3; i++)
 		free(process->stdio.paths[i]);
 	free(process->exec_id);
-	if (process != &shim.container.init)
+	process->exec_id = NULL;
+	if (!is_init(process)) /* that one is part of the container */
 		free(process);
-	else
-		*process = (struct process){ 0 };
 	return left;
 }

@@ -179,7 +179,7 @@ void trace_unmounted(const struct trace *trace, const char *target)
 
 static void identify(struct json *json, const struct process *process)
 {
-	json_string(json, "id", shim.container.id);
+	json_string(json, "id", process->container->id);
 	if (process->exec_id[0])
 		json_string(json, "execId", process->exec_id);
 }
