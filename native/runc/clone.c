@@ -18,12 +18,14 @@
 
 #include "cgroup.h"
 #include "executor.h"
+#include "id-map.h"
 #include "syscalls.h"
 
 /* In a user namespace the child has every capability but is nobody until it takes id 0. */
 int become_root_of_user_namespace(struct executor *executor)
 {
 	executor->in_new_user_namespace = true;
+	prctl(PR_SET_DUMPABLE, 0);
 	if (setgroups(0, NULL) < 0 && errno != EPERM) /* EPERM: /proc/<pid>/setgroups says deny */
 		return FAIL_CALL(executor, "setgroups(2)", "dropping groups in the user namespace");
 	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
@@ -67,7 +69,10 @@ static int clone_child(struct executor *executor, struct clone_args *args, const
 	int pid = clone_into_cgroup(executor, args, joins);
 	if (pid == 0)
 		child(executor, args->flags);
-	return pid < 0 ? FAIL_CALL(executor, "clone3(2)", "cloning the container's first process") : pid;
+	if (pid < 0)
+		return args->flags & CLONE_NEWUSER ? fail_user_namespace(executor)
+		                                   : FAIL_CALL(executor, "clone3(2)", "cloning the container's first process");
+	return pid;
 }
 
 static _Noreturn void intermediate(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
@@ -101,14 +106,29 @@ static bool joins_before_clone(const struct executor *executor)
 	return setns && setns < &executor->plan->operations[executor->current];
 }
 
+/*
+ * Of an ordinary user the child can be dumped until its first GO: else its id maps belong to root. Nobody can use that: who looks
+ * into a process in a user namespace needs capabilities there. @source man PR_SET_DUMPABLE(2const), ptrace(2)
+ */
+static int clone_ready_for_maps(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
+{
+	bool opens = args->flags & CLONE_NEWUSER && geteuid() != 0;
+	if (opens)
+		prctl(PR_SET_DUMPABLE, 1);
+	int pid = joins_before_clone(executor) ? clone_through_intermediate(executor, args, joins)
+	                                       : clone_child(executor, args, joins);
+	if (opens)
+		prctl(PR_SET_DUMPABLE, 0);
+	return pid;
+}
+
 int op_clone(struct executor *executor, const struct operation *operation)
 {
 	struct clone_args args = { .flags = operation->arguments[CLONE_FLAGS].number, .exit_signal = SIGCHLD };
 	struct cgroup_joins joins;
 	if (cgroups_open_joins(executor, &joins) < 0)
 		return -1;
-	int pid = joins_before_clone(executor) ? clone_through_intermediate(executor, &args, &joins)
-	                                       : clone_child(executor, &args, &joins);
+	int pid = clone_ready_for_maps(executor, &args, &joins);
 	if (joins.clone_into >= 0)
 		close(joins.clone_into);
 	if (pid < 0)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,14 +15,14 @@
 
 #define DOCUMENT_MAX_BYTES (8u << 20)
 
-static int compile(const char *bundle, const char *document, const struct options *options, struct failure *failure)
+static int compile(const struct compilation *compilation, const struct options *options, struct failure *failure)
 {
 	int status = 0;
 	pid_t pid = fork();
 	if (pid == 0)
-		node_compile(bundle, document, options);
+		node_compile(compilation, options);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return fail_call(failure, "fork(2)", "compiling \"%s\"", bundle);
+		return fail_call(failure, "fork(2)", "compiling \"%s\"", compilation->bundle);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	failure->text[0] = '\0'; /* the compiler has said it, on the same log and stream */
@@ -47,6 +48,34 @@ static void hash(const uint8_t *text, size_t size, char sha[65])
 	sha256_hex(digest, sha);
 }
 
+static bool can_write(const char *bundle)
+{
+	char plans[PATH_MAX + 8];
+	snprintf(plans, sizeof plans, "%s/plans", bundle);
+	return access(access(plans, F_OK) == 0 ? plans : bundle, W_OK) == 0;
+}
+
+/* A bundle that this user may only read keeps no plan: it is handed over in memory. */
+static int compile_and_read(struct plan *plan, struct compilation compilation, const char *sha,
+                            const struct options *options, struct failure *failure)
+{
+	char path[32];
+	int memory = -1;
+	if (!can_write(compilation.bundle)) {
+		memory = memfd_create("tlab-plan", 0); /* the compiler inherits it */
+		if (memory < 0)
+			return fail_call(failure, "memfd_create(2)", "compiling \"%s\"", compilation.bundle);
+		snprintf(path, sizeof path, "/proc/self/fd/%d", memory);
+		compilation.output = path;
+	}
+	int result = compile(&compilation, options, failure);
+	if (result == 0)
+		result = read_for(plan, compilation.output, sha, failure);
+	if (memory >= 0)
+		close(memory);
+	return result;
+}
+
 int document_plan(struct plan *plan, const char *bundle, const char *document, const struct options *options,
                   struct failure *failure)
 {
@@ -61,7 +90,10 @@ int document_plan(struct plan *plan, const char *bundle, const char *document, c
 		return fail_call(failure, "open(2)", "reading \"%s\"", source);
 	hash(text, size, sha);
 	free(text);
-	snprintf(path, sizeof path, "%s/plans/%s.plan", bundle, sha);
+	if (options->rootless)
+		snprintf(path, sizeof path, "%s/plans/%s.%u.plan", bundle, sha, (unsigned)geteuid());
+	else
+		snprintf(path, sizeof path, "%s/plans/%s.plan", bundle, sha);
 
 	if (access(path, R_OK) == 0) {
 		if (read_for(plan, path, sha, failure) < 0)
@@ -70,7 +102,7 @@ int document_plan(struct plan *plan, const char *bundle, const char *document, c
 			return 0;
 		plan_free(plan);
 	}
-	if (compile(bundle, document, options, failure) < 0 || read_for(plan, path, sha, failure) < 0)
+	if (compile_and_read(plan, (struct compilation){ bundle, document, path }, sha, options, failure) < 0)
 		return -1;
 	if (strcmp(plan->facts[FACT_CONTAINER_ID].string, options->id) != 0)
 		return fail_plain(failure, "reading the plan \"%s\": it was compiled for another container", path);

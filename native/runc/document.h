@@ -1,5 +1,6 @@
 /*
- * From a document (config.json, or an exec's process document) to its plan: <bundle>/plans/<sha256 of its bytes>.plan.
+ * From a document (config.json, or an exec's process document) to its plan: <bundle>/plans/<sha256 of its bytes>.plan, for a
+ * runtime without all privileges <sha256>.<uid>.plan, since such a plan is another one.
  * A missing plan, or one compiled for another container, is compiled first by the TypeScript part; a plan whose own hash is
  * not the document's is never run.
  */

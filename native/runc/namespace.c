@@ -12,36 +12,6 @@
 #include "executor.h"
 #include "syscalls.h"
 
-int op_id_map(struct executor *executor, const struct operation *operation)
-{
-	const char *file = operation->arguments[ID_MAP_FILE].string, *value = operation->arguments[ID_MAP_VALUE].string;
-	char path[64];
-	if (strcmp(file, "setgroups") != 0 && strcmp(file, "uid_map") != 0 && strcmp(file, "gid_map") != 0)
-		return FAIL(executor, "writing \"%s\": expected setgroups, uid_map or gid_map", file);
-	snprintf(path, sizeof path, "%d/%s", executor->child, file);
-	int fd = openat(executor->host_proc, path, O_WRONLY | O_CLOEXEC);
-	int result = 0;
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		result = FAIL_CALL(executor, fd < 0 ? "open(2)" : "write(2)", "writing \"%s\" to %s", value, file);
-	if (fd >= 0)
-		close(fd);
-	return result;
-}
-
-int op_oom_score_adj(struct executor *executor, const struct operation *operation)
-{
-	const char *value = operation->arguments[OOM_SCORE_ADJ_VALUE].string;
-	char path[64];
-	snprintf(path, sizeof path, "%d/oom_score_adj", executor->child);
-	int fd = openat(executor->host_proc, path, O_WRONLY | O_CLOEXEC);
-	int result = 0;
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		result = FAIL_CALL(executor, fd < 0 ? "open(2)" : "write(2)", "writing %s to oom_score_adj", value);
-	if (fd >= 0)
-		close(fd);
-	return result;
-}
-
 /* The descriptor was opened by prepare(), in the order of the plan's setns operations. */
 static int prepared_namespace(const struct executor *executor, uint32_t index)
 {

@@ -79,12 +79,12 @@ int node_take_over(char **argv, struct failure *failure)
 	return fail_call(failure, "execve(2)", "starting \"%s\"", found);
 }
 
-_Noreturn void node_compile(const char *bundle, const char *document, const struct options *options)
+_Noreturn void node_compile(const struct compilation *compilation, const struct options *options)
 {
 	char node[PATH_MAX], script[PATH_MAX];
 	struct failure failure;
 	const char *found;
-	const char *arguments[16];
+	const char *arguments[24];
 	int count = 0;
 	if (locate(node, script, &found, &failure) == 0) {
 		arguments[count++] = found;
@@ -95,19 +95,23 @@ _Noreturn void node_compile(const char *bundle, const char *document, const stru
 			arguments[count++] = "--log-format";
 			arguments[count++] = options->log_json ? "json" : "text";
 		}
+		arguments[count++] = "--rootless";
+		arguments[count++] = options->rootless ? "true" : "false";
 		arguments[count++] = "compile";
 		arguments[count++] = "--bundle";
-		arguments[count++] = bundle;
+		arguments[count++] = compilation->bundle;
 		arguments[count++] = "--id";
 		arguments[count++] = options->id;
-		if (document) {
+		arguments[count++] = "--output";
+		arguments[count++] = compilation->output;
+		if (compilation->document) {
 			arguments[count++] = "--process";
-			arguments[count++] = document;
+			arguments[count++] = compilation->document;
 		}
 		arguments[count] = NULL;
 		execv(found, (char **)(uintptr_t)arguments);
 		fail_call(&failure, "execve(2)", "starting \"%s\"", found);
 	}
-	fprintf(stderr, "tlab-runc: compiling \"%s\": %s\n", bundle, failure.text);
+	fprintf(stderr, "tlab-runc: compiling \"%s\": %s\n", compilation->bundle, failure.text);
 	_exit(1);
 }

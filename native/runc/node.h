@@ -4,9 +4,15 @@
 #include "failure.h"
 #include "options.h"
 
+struct compilation {
+	const char *bundle;
+	const char *document; /* NULL: the bundle's config.json */
+	const char *output; /* where the plan goes */
+};
+
 /* Replaces this process: `tlab-runc.cjs <argv[1..]>`. Returns -1 with a failure when it cannot. */
 int node_take_over(char **argv, struct failure *failure);
 /* Replaces this (forked) process by the compiler; ends with 1 when it cannot, having said why. */
-_Noreturn void node_compile(const char *bundle, const char *document, const struct options *options);
+_Noreturn void node_compile(const struct compilation *compilation, const struct options *options);
 
 #endif

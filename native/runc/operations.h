@@ -65,7 +65,8 @@ enum fact {
 	X(cpu_affinity, 83, "s") \
 	X(memory_policy, 84, "nns") \
 	X(await_start, 60, "") \
-	X(exec, 61, "vv")
+	X(exec, 61, "vv") \
+	X(id_map_helper, 100, "ss")
 
 enum operation_code {
 	OP_CGROUP_MAKE = 1,
@@ -112,6 +113,7 @@ enum operation_code {
 	OP_MEMORY_POLICY = 84,
 	OP_AWAIT_START = 60,
 	OP_EXEC = 61,
+	OP_ID_MAP_HELPER = 100,
 };
 
 /* The place of each argument. */
@@ -192,6 +194,8 @@ enum operation_argument {
 	MEMORY_POLICY_NODES = 2,
 	EXEC_ARGV = 0,
 	EXEC_ENV = 1,
+	ID_MAP_HELPER_PROGRAM = 0,
+	ID_MAP_HELPER_VALUE = 1,
 };
 
 #endif

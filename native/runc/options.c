@@ -2,8 +2,10 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum kind { FLAG, TEXT, NUMBER, IGNORED_TEXT, IGNORED_FLAG };
 
@@ -22,7 +24,7 @@ static const struct option_row option_rows[] = {
 	{ "", "log-format", IGNORED_TEXT, AT(log_json) },
 	{ "", "debug", FLAG, AT(debug) },
 	{ "", "systemd-cgroup", FLAG, AT(systemd_cgroup) },
-	{ "", "rootless", IGNORED_TEXT, 0 },
+	{ "", "rootless", TEXT, AT(rootless_word) },
 	{ "", "version", FLAG, AT(version) },
 	{ "", "v", FLAG, AT(version) },
 	{ "", "help", FLAG, AT(help) },
@@ -133,9 +135,41 @@ static bool is_valid_id(const char *id)
 	return length > 0 && length <= 255 && id[length] == '\0' && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
 }
 
+/* The initial user namespace maps every id to itself. @source man user_namespaces(7) */
+static bool in_user_namespace(void)
+{
+	unsigned long inside = 1, outside = 1, count = 0;
+	FILE *map = fopen("/proc/self/uid_map", "re");
+	int got = map ? fscanf(map, "%lu %lu %lu", &inside, &outside, &count) : 0;
+	if (map)
+		fclose(map);
+	return got == 3 && !(inside == 0 && outside == 0 && count == 4294967295ul);
+}
+
+/* @source man runc(8) --rootless, --root */
+static int set_rootless(struct options *options, struct failure *failure)
+{
+	const char *word = options->rootless_word ? options->rootless_word : "auto";
+	if (strcmp(word, "auto") != 0 && strcmp(word, "true") != 0 && strcmp(word, "false") != 0)
+		return fail_plain(failure, "--rootless \"%s\": expected auto, true or false", word);
+	options->rootless = strcmp(word, "auto") == 0 ? geteuid() != 0 || in_user_namespace() : word[0] == 't';
+	return 0;
+}
+
+/* An ordinary user's containers are in their own directory; src/runc/main.ts decides the same. */
+static const char *default_root(void)
+{
+	static char path[PATH_MAX];
+	const char *own = geteuid() != 0 ? getenv("XDG_RUNTIME_DIR") : NULL;
+	if (!own || own[0] != '/' || strlen(own) > sizeof path - 32)
+		return "/run/tlab/runtime";
+	snprintf(path, sizeof path, "%s/tlab/runtime", own);
+	return path;
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct failure *failure)
 {
-	*options = (struct options){ .root = "/run/tlab/runtime", .bundle = "." };
+	*options = (struct options){ .root = default_root(), .bundle = "." };
 	for (int at = 1; at < argc; at++) {
 		if (argv[at][0] == '-' && argv[at][1] != '\0') {
 			if (parse_option(options, argv, argc, &at, failure) == 0)
@@ -153,6 +187,8 @@ int options_parse(struct options *options, int argc, char **argv, struct failure
 			break;
 		}
 	}
+	if (set_rootless(options, failure) < 0)
+		return -1;
 	if (!options->verb)
 		return 0;
 	if (!options->id)

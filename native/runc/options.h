@@ -8,7 +8,9 @@
 struct options {
 	/* global */
 	const char *root, *log;
+	const char *rootless_word; /* auto, true, false; NULL: not given */
 	bool log_json, debug, systemd_cgroup, version, help;
+	bool rootless; /* no privileges over the host's ids and cgroups: what options_parse made of the word */
 	/* verbs */
 	const char *verb, *bundle, *pid_file, *console_socket, *process;
 	bool detach, force, all, tty, no_pivot, no_new_keyring, ignore_paused, keep;

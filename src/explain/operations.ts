@@ -73,6 +73,14 @@ const rows = {
     shows: ['KRN-14'],
     source: 'man user_namespaces(7)',
   },
+  id_map_helper: {
+    does: (s) =>
+      `Has ${text(s, 'program')} write a map of the child: ${text(s, 'value').trim()} (inside, outside, count).`,
+    now: 'From outside, while the child waits. The program is set-uid root: it writes only ranges that /etc/subuid and /etc/subgid give this user.',
+    without: 'An ordinary user may map only their own id, so a container would have root and nobody else.',
+    shows: ['KRN-14'],
+    source: 'man newuidmap(1)',
+  },
   cgroup_join: {
     does: (s) => `Puts the child into ${text(s, 'path')}.`,
     now: 'Before the child does anything, so that not one page of it is charged elsewhere; a cgroup namespace is taken only afterwards.',

@@ -27,8 +27,10 @@ import {
 import { hiddenPaths, nameOperations, prepareRoot, readonlyRoot, rootPropagationAfter } from './compile/rootfs.ts';
 import { finalAffinity, initialAffinity } from './compile/scheduling.ts';
 import { sysctlOperations } from './compile/sysctl.ts';
+import { checkMapped } from './compile/user-namespace.ts';
 import { checkContainerId } from './container-id.ts';
 import { type HostFacts, readHostFacts } from './host/facts.ts';
+import type { RootlessWord } from './host/rootless.ts';
 import { encodePlan } from './plan/encode.ts';
 import type { Plan } from './plan/format.ts';
 import type { Operation } from './plan/operations.ts';
@@ -43,6 +45,8 @@ export interface BundleSource {
   config: string;
   /** This host's facts; read when absent. */
   host?: HostFacts;
+  /** What `--rootless` says; for reading the facts. */
+  rootless?: RootlessWord;
 }
 
 export interface CompiledPlan {
@@ -107,7 +111,7 @@ function contextOf(source: BundleSource): CompileContext {
     id: source.id,
     bundle: source.bundle,
     config,
-    host: source.host ?? readHostFacts(),
+    host: source.host ?? readHostFacts(source.rootless),
     warnings: [],
   };
   refuseUnsupported(config);
@@ -148,6 +152,7 @@ function containerOperations(context: CompileContext): Operation[] {
   const { process } = context.config;
   if (process === undefined) throw refusal('/process', 'missing');
   checkProcess(process);
+  checkMapped(context, process);
   return [
     ...cgroupOperations(context),
     ...cloneOperations(context),
@@ -193,12 +198,16 @@ function setUpOperations(context: CompileContext, process: ProcessSpec): Operati
 
 function processOperations(context: CompileContext, process: ProcessSpec): Operation[] {
   checkProcess(process);
+  checkMapped(context, process);
   const namespaces = execNamespaces(context);
+  const oom = oomOperations(process);
   return [
     ...namespaces.beforeClone,
     ...initialAffinity(process),
+    // An ordinary user is kept from the files of a process that may not be dumped: the score is set before, and inherited.
+    ...(context.host.rootless === undefined ? [] : oom),
     byRuntime('clone', 'default:exec-process', { flags: 0 }),
-    ...oomOperations(process),
+    ...(context.host.rootless === undefined ? oom : []),
     ...joinOperations(context),
     ...finalAffinity(process),
     byInit('setsid', 'default:own-session', {}),

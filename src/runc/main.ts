@@ -23,7 +23,13 @@ const globalTexts = ['root', 'log', 'log-format', 'rootless', 'criu'] as const;
 const globalFlags = ['debug', 'systemd-cgroup', 'help', 'h', 'version', 'v'] as const;
 
 async function main(argv: string[]): Promise<void> {
-  const options: GlobalOptions = { root: paths.runtimeRoot, log: undefined, isJsonLog: false, isDebug: false };
+  const options: GlobalOptions = {
+    root: defaultRoot(),
+    log: undefined,
+    isJsonLog: false,
+    isDebug: false,
+    rootless: 'auto',
+  };
   try {
     const rest = takeGlobalOptions(argv, options);
     const [name = '', ...own] = rest;
@@ -35,6 +41,12 @@ async function main(argv: string[]): Promise<void> {
     report(asUsage(error), options);
     process.exitCode = 1;
   }
+}
+
+/** An ordinary user's containers are in their own directory; native/runc decides the same. @source man runc(8) --root */
+function defaultRoot(): string {
+  const own = process.env.XDG_RUNTIME_DIR ?? '';
+  return own.startsWith('/') && process.geteuid?.() !== 0 ? `${own}/tlab/runtime` : paths.runtimeRoot;
 }
 
 /** Those before the verb, with one dash or two, as Go's flag package takes them. Returns what is left. */
@@ -54,6 +66,11 @@ function setText(options: GlobalOptions, name: string, value: string | undefined
   if (value === undefined) throw new LabError('usage', `--${name}: expected a value`);
   if (name === 'root') options.root = value;
   if (name === 'log') options.log = value;
+  if (name === 'rootless') {
+    if (value !== 'auto' && value !== 'true' && value !== 'false')
+      throw new LabError('usage', `--rootless "${value}": expected auto, true or false`);
+    options.rootless = value;
+  }
   if (name === 'log-format') {
     if (value !== 'json' && value !== 'text')
       throw new LabError('usage', `--log-format "${value}": expected json or text`);

@@ -180,6 +180,10 @@ export const defaults = {
     says: 'An exec makes one more process, in the namespaces of the first.',
     source: 'oci-runtime runtime',
   },
+  'setgroups-denied': {
+    says: 'Who maps only their own group may not shed groups: setgroups is denied.',
+    source: 'man user_namespaces(7)',
+  },
   'cpuset-inherited': {
     says: "A new cpuset gets its parent's CPUs and memory nodes, since an empty one takes no process.",
     source: 'man cpuset(7)',

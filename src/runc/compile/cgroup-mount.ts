@@ -5,10 +5,10 @@ import { basename } from 'node:path';
 import type { CgroupHierarchy } from '../host/cgroups.ts';
 import { isUnified } from '../host/cgroups.ts';
 import type { Operation } from '../plan/operations.ts';
-import { cgroupPathOf } from './cgroup-path.ts';
 import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts';
 import { MS } from './flags.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
+import { cgroupToShow } from './rootless-cgroups.ts';
 
 const always = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 
@@ -16,11 +16,10 @@ export function cgroupMount(context: CompileContext, mount: ResolvedMount): Oper
   if (isUnified(context.host.cgroups)) return unifiedMount(context, mount);
   if (mount.type === 'cgroup2')
     throw refusal(`${mount.cause}/type`, '"cgroup2": this host has version 1 hierarchies, expected cgroup');
-  const cgroup = cgroupPathOf(context).path;
   const hierarchies = context.host.cgroups.v1;
   return [
     one(mount, { source: 'tmpfs', target: mount.destination, fstype: 'tmpfs', flags: always, data: 'mode=755' }),
-    ...hierarchies.flatMap((hierarchy) => hierarchyMount(context, mount, { hierarchy, cgroup })),
+    ...hierarchies.flatMap((hierarchy) => hierarchyMount(context, mount, hierarchy)),
     ...hierarchies.flatMap((hierarchy) => links(mount, hierarchy)),
   ];
 }
@@ -48,11 +47,7 @@ function boundMount(mount: ResolvedMount, source: string, target: string): Opera
   return [bind, one(mount, { source: '', target, fstype: '', flags: more | MS.BIND | MS.REMOUNT, data: '' })];
 }
 
-function hierarchyMount(
-  context: CompileContext,
-  mount: ResolvedMount,
-  { hierarchy, cgroup }: { hierarchy: CgroupHierarchy; cgroup: string },
-): Operation[] {
+function hierarchyMount(context: CompileContext, mount: ResolvedMount, hierarchy: CgroupHierarchy): Operation[] {
   const name = basename(hierarchy.mountpoint);
   const target = `${mount.destination}/${name}`;
   const readonly = mount.options.flags & MS.RDONLY;
@@ -61,7 +56,7 @@ function hierarchyMount(
     const source = name === 'systemd' ? name : 'cgroup';
     return [one(mount, { source, target, fstype: 'cgroup', flags: always | readonly, data })];
   }
-  return boundMount(mount, `${hierarchy.mountpoint}${cgroup}`, target);
+  return boundMount(mount, `${hierarchy.mountpoint}${cgroupToShow(context, hierarchy)}`, target);
 }
 
 function links(mount: ResolvedMount, hierarchy: CgroupHierarchy): Operation[] {

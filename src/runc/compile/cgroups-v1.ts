@@ -8,6 +8,7 @@ import { cgroupPathOf } from './cgroup-path.ts';
 import { byRuntime, type CompileContext, type PlanCause, refusal } from './context.ts';
 import { deviceCause, devicePolicy, deviceWords } from './device-rules.ts';
 import { checkMemory } from './memory-rules.ts';
+import { hasDeviceRules } from './rootless-cgroups.ts';
 
 /** Every hierarchy's directory. A cpuset starts empty and refuses processes, so each level gets its parent's CPUs and memory nodes. */
 export function setupV1(context: CompileContext): Operation[] {
@@ -49,7 +50,7 @@ export function writesV1(context: CompileContext, resources: Resources): CgroupW
   }
   const to = writer(context);
   return [
-    ...deviceWrites(resources, to),
+    ...(hasDeviceRules(context) ? deviceWrites(resources, to) : []),
     ...memoryWrites(resources, to),
     ...cpuWrites(resources, to),
     ...pidsWrites(resources, to),

@@ -9,6 +9,7 @@ import { byRuntime, type CompileContext, type PlanCause, refusal, unsupported } 
 import { deviceProgram } from './device-program.ts';
 import { devicePolicy } from './device-rules.ts';
 import { checkMemory } from './memory-rules.ts';
+import { hasDeviceRules } from './rootless-cgroups.ts';
 
 /** Each level made, with the controllers handed down from above, then the device program. */
 export function setupV2(context: CompileContext): Operation[] {
@@ -30,6 +31,7 @@ export function setupV2(context: CompileContext): Operation[] {
     });
     return [...(handedDown === '' ? [] : [handDown]), byRuntime('cgroup_make', cause, { path: level })];
   });
+  if (!hasDeviceRules(context)) return operations;
   const program = deviceProgram(devicePolicy(context.config.linux?.resources?.devices ?? []));
   return [...operations, byRuntime('cgroup_devices', '/linux/resources/devices', { path: `${root}${path}`, program })];
 }

@@ -8,9 +8,12 @@ import { cgroupPathOf } from './cgroup-path.ts';
 import { setupV1, writesV1 } from './cgroups-v1.ts';
 import { setupV2, writesV2 } from './cgroups-v2.ts';
 import { byInit, byRuntime, type CompileContext, hasNamespace } from './context.ts';
+import { cgroupContext, hasNone } from './rootless-cgroups.ts';
 
 /** cgroup_make, cgroup_write and cgroup_devices, in order. */
-export function cgroupOperations(context: CompileContext): Operation[] {
+export function cgroupOperations(whole: CompileContext): Operation[] {
+  const context = cgroupContext(whole);
+  if (context.host.rootless !== undefined && hasNone(context.host.cgroups)) return [];
   const setup = isUnified(context.host.cgroups) ? setupV2(context) : setupV1(context);
   return [...setup, ...resourceWrites(context, context.config.linux?.resources ?? {}).map(writeOperation)];
 }
@@ -23,7 +26,8 @@ export const resourceWrites = (context: CompileContext, resources: Resources): C
  * Version 2 at the clone, version 1 by the child itself: only so does the kernel skip its lock over all thread groups, whose
  * price is a grace period of some 15 ms. @source linux kernel/cgroup/cgroup.c cgroup_procs_write_start
  */
-export function joinOperations(context: CompileContext): Operation[] {
+export function joinOperations(whole: CompileContext): Operation[] {
+  const context = cgroupContext({ ...whole, warnings: [] });
   const { v2 } = context.host.cgroups;
   const { cause } = cgroupPathOf(context);
   const paths = cgroupDirectories(context);

@@ -9,6 +9,7 @@ import { byInit, type CompileContext, hasNamespace, type PlanCause, refusal, uns
 import { MS } from './flags.ts';
 import { type MountOptions, parseMountOptions } from './mount-options.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
+import { checkMountIds } from './user-namespace.ts';
 
 /** Every mount of config.json, checked. */
 export function resolveMounts(context: CompileContext): ResolvedMount[] {
@@ -46,6 +47,7 @@ function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCau
   const destination = posix.normalize(`/${spec.destination}`).replace(/(?<=.)\/$/, '');
   const mount = { spec, cause: pointer, destination, type, options };
   checkMount(mount, pointer, hasNamespace(context, 'cgroup'));
+  checkMountIds(context, options.data, pointer);
   return mount;
 }
 

@@ -7,6 +7,7 @@ import type { NamespaceSpec, NamespaceType } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
 import { byInit, byRuntime, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
 import { CAP_SYS_ADMIN, CLONE_NEW } from './flags.ts';
+import { checkRootless, mappingOperations } from './user-namespace.ts';
 
 type Entry = { type: NamespaceType; path: string; cause: PlanCause };
 
@@ -28,6 +29,7 @@ export function checkNamespaces(context: CompileContext): void {
   }
   if (!seen.has('mount')) throw unsupported('/linux/namespaces', 'a container without a mount namespace of its own');
   checkMappings(context);
+  checkRootless(context);
 }
 
 /** A joined user namespace has its maps already. @source runc libcontainer/specconv setupUserNamespace */
@@ -89,17 +91,6 @@ const isMadeAtClone =
     type === 'user' || type === 'pid' || !fresh(context).includes('user');
 
 const bitsOf = (types: readonly NamespaceType[]): number => types.reduce((bits, type) => bits | CLONE_NEW[type], 0);
-
-function mappingOperations(context: CompileContext): Operation[] {
-  const { uidMappings = [], gidMappings = [] } = context.config.linux ?? {};
-  if (uidMappings.length === 0) return [];
-  const lines = (mappings: typeof uidMappings): string =>
-    mappings.map((item) => `${item.containerID} ${item.hostID} ${item.size}\n`).join('');
-  return [
-    byRuntime('id_map', '/linux/uidMappings', { file: 'uid_map', value: lines(uidMappings) }),
-    byRuntime('id_map', '/linux/gidMappings', { file: 'gid_map', value: lines(gidMappings) }),
-  ];
-}
 
 /** In the child: what a new user namespace must own, the joins that had time, then the cgroup namespace. */
 export function joinNamespaces(context: CompileContext): Operation[] {

@@ -1,6 +1,7 @@
 // Facts about this host that a plan depends on, read in a few small files. The compiler takes them as an argument.
 import { existsSync, readFileSync } from 'node:fs';
 import { type CgroupLayout, readCgroupLayout } from './cgroups.ts';
+import { type RootlessFacts, type RootlessWord, readRootless } from './rootless.ts';
 
 export interface HostFacts {
   cgroups: CgroupLayout;
@@ -13,18 +14,22 @@ export interface HostFacts {
   readCgroupFile: (path: string) => string;
   /** /proc/kcore exists, so containers get /dev/core. */
   hasKcore: boolean;
+  /** Undefined for a runtime with all privileges. */
+  rootless?: RootlessFacts | undefined;
 }
 
 /** The host as this process sees it now. */
-export function readHostFacts(): HostFacts {
+export function readHostFacts(rootless: RootlessWord = 'auto'): HostFacts {
   const status = readFileSync('/proc/self/status', 'utf8');
+  const effectiveCapabilities = capabilityMask(status, 'CapEff');
   return {
     cgroups: readCgroupLayout(),
     boundingCapabilities: capabilityMask(status, 'CapBnd'),
-    effectiveCapabilities: capabilityMask(status, 'CapEff'),
+    effectiveCapabilities,
     hardLimits: parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
     readCgroupFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : ''),
     hasKcore: existsSync('/proc/kcore'),
+    rootless: readRootless(rootless, effectiveCapabilities),
   };
 }
 

@@ -283,6 +283,14 @@ export const operations = {
     says: 'execute the program',
     source: 'man execve(2)',
   },
+  // ── user namespaces
+  /** By the runtime, with the child waiting: `value` as in id_map; the program checks it against /etc/subuid or /etc/subgid. */
+  id_map_helper: {
+    code: 100,
+    arguments: { program: 'string', value: 'string' },
+    says: 'have newuidmap or newgidmap write a map of the child',
+    source: 'man newuidmap(1)',
+  },
 } as const satisfies Record<string, OperationRow>;
 
 export type OperationName = keyof typeof operations;

@@ -1,9 +1,10 @@
-// compile --bundle B [--id ID] [--process FILE]: writes <bundle>/plans/<sha256>.plan and prints nothing.
+// compile --bundle B [--id ID] [--process FILE] [--output PATH]: writes <bundle>/plans/<sha256>.plan, or PATH, and prints nothing.
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
 import { type CompiledPlan, compileBundle, compileProcessDocument } from '../compile.ts';
+import type { RootlessWord } from '../host/rootless.ts';
 import { warn } from '../log.ts';
 import type { Verb } from './verb.ts';
 
@@ -14,28 +15,39 @@ export const verb: Verb = (argv, options) => {
       bundle: { type: 'string', short: 'b' },
       id: { type: 'string' },
       process: { type: 'string', short: 'p' },
+      output: { type: 'string' },
     },
   });
   const bundle = resolve(values.bundle ?? '.');
-  const compiled = compileFrom(bundle, { id: values.id, process: values.process });
+  const { rootless } = options;
+  const compiled = compileFrom(bundle, { id: values.id, process: values.process, rootless });
   for (const warning of compiled.warnings) warn(warning, options);
-  writePlan(bundle, compiled);
+  writePlan(values.output ?? `${bundle}/plans/${compiled.sha256}.plan`, compiled);
 };
 
 /** The plan of the bundle's config.json, or of a process document in its container. */
 export function compileFrom(
   bundle: string,
-  asked: { id?: string | undefined; process?: string | undefined },
+  asked: { id?: string | undefined; process?: string | undefined; rootless?: RootlessWord },
 ): CompiledPlan {
-  const source = { id: asked.id ?? basename(bundle), bundle, config: readDocument(`${bundle}/config.json`) };
+  const source = {
+    id: asked.id ?? basename(bundle),
+    bundle,
+    config: readDocument(`${bundle}/config.json`),
+    ...(asked.rootless && { rootless: asked.rootless }),
+  };
   if (asked.process === undefined) return compileBundle(source);
   return compileProcessDocument({ ...source, process: readDocument(asked.process) });
 }
 
 /** Whole or not at all: the executor may look for the file at any moment. */
-function writePlan(bundle: string, { sha256, bytes }: CompiledPlan): void {
-  const path = `${bundle}/plans/${sha256}.plan`;
-  mkdirSync(`${bundle}/plans`, { recursive: true, mode: 0o700 });
+function writePlan(path: string, { bytes }: CompiledPlan): void {
+  // A descriptor of the caller's, for a bundle that this user may not write.
+  if (path.startsWith('/proc/self/fd/')) {
+    writeFileSync(path, bytes);
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o600 });
   renameSync(`${path}.${process.pid}`, path);
 }

@@ -102,7 +102,7 @@ function runNative(file: string, id: string, { options, values }: { options: Glo
   );
   if (values.detach) own.push('--detach');
   if (values['ignore-paused']) own.push('--ignore-paused');
-  const args = ['--root', options.root, ...log, 'exec', ...own, '--process', file, id];
+  const args = ['--root', options.root, '--rootless', options.rootless, ...log, 'exec', ...own, '--process', file, id];
   const ran = spawnSync(program, args, { stdio: 'inherit' });
   if (ran.error) throw new LabError('internal', `starting "${program}"`, { cause: ran.error });
   return ran.status ?? 128 + (ran.signal === null ? 0 : constants.signals[ran.signal]);
