@@ -150,6 +150,24 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * Nothing above standard error but what the caller asked to keep reaches the program. Closed now, not by execve(2): that looks the
+ * program and its interpreter up while close-on-exec descriptors are still open, and an image may name one as
+ * /proc/self/fd/5/<pid>/root/bin/sh (CVE-2024-21626). Only the hand-over, which leads nowhere, stays to tell of a failure.
+ */
+static int close_descriptors(struct executor *executor)
+{
+	int first = 3 + (int)executor->preserve_fds;
+	if (executor->socket >= 0) {
+		if (executor->socket != first && dup3(executor->socket, first, O_CLOEXEC) < 0)
+			return FAIL_CALL(executor, "dup3(2)", "keeping the hand-over");
+		executor->socket = first++;
+	}
+	if (sys_close_range((unsigned)first, ~0u, 0) < 0)
+		return FAIL_CALL(executor, "close_range(2)", "closing descriptors");
+	return 0;
+}
+
 /* @source man execve(2) */
 int op_exec(struct executor *executor, const struct operation *operation)
 {
@@ -157,9 +175,8 @@ int op_exec(struct executor *executor, const struct operation *operation)
 		return -1;
 	add_home(operation);
 	reset_signals();
-	/* Nothing above standard error but what the caller asked to keep reaches the program. */
-	if (sys_close_range(3 + executor->preserve_fds, ~0u, KERNEL_CLOSE_RANGE_CLOEXEC) < 0)
-		return FAIL_CALL(executor, "close_range(2)", "closing descriptors");
+	if (close_descriptors(executor) < 0)
+		return -1;
 	prctl(PR_SET_PDEATHSIG, 0); /* the program outlives the runtime: execve(2) would keep this */
 	atomic_store(&executor->shared->executing, 1);
 	execve(executor->program, operation->arguments[EXEC_ARGV].strings.items, operation->arguments[EXEC_ENV].strings.items);

@@ -65,7 +65,6 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
-#define KERNEL_CLOSE_RANGE_CLOEXEC 4u
 
 static inline int sys_clone3(struct clone_args *args)
 {

@@ -30,6 +30,8 @@ export interface TestContainer {
 }
 
 export interface ContainerOptions {
+  /** That of another bundle, used as it is. */
+  rootfs?: string;
   edit?: (config: RuntimeConfig) => void;
   /** After compiling, before encoding: for plans that no compiler makes. */
   change?: (operations: readonly Operation[]) => readonly Operation[];
@@ -44,7 +46,7 @@ export class RuntimePlace {
   #count = 0;
 
   /** A bundle with its plan, not yet created. */
-  async bundle(args: string[], { edit, change, prepare }: ContainerOptions = {}): Promise<TestContainer> {
+  async bundle(args: string[], { rootfs, edit, change, prepare }: ContainerOptions = {}): Promise<TestContainer> {
     const id = `c${++this.#count}`;
     const bundle = `${this.folder}/${id}`;
     mkdirSync(bundle);
@@ -54,8 +56,8 @@ export class RuntimePlace {
       config.root.readonly = false;
       edit?.(config);
     };
-    await makeBundle(bundle, { args, edit: editAll });
-    prepare?.(`${bundle}/rootfs`);
+    await makeBundle(bundle, { args, edit: editAll, ...(rootfs === undefined ? {} : { rootfs }) });
+    prepare?.(rootfs ?? `${bundle}/rootfs`);
     const { plan, sha256 } = compileBundle({ id, bundle, config: readFileSync(`${bundle}/config.json`, 'utf8') });
     mkdirSync(`${bundle}/plans`);
     writeFileSync(
