@@ -17,6 +17,7 @@
 #define MAX_NAMESPACES 32
 #define MAX_CGROUPS_MADE 128
 #define MAX_CGROUPS_JOINED 32
+#define MAX_MOUNT_SOURCES 128
 
 /* One page range, MAP_SHARED: the only memory that both processes write. */
 struct shared {
@@ -56,6 +57,8 @@ struct executor {
 	int host_proc; /* O_PATH of the host's procfs: never a path that the container could replace */
 	int joins[MAX_CGROUPS_JOINED]; /* of init's cgroup_join operations, in plan order: `tasks`, open for writing */
 	const char *cloned_into; /* the version 2 cgroup that the child was cloned into */
+	int sources[MAX_MOUNT_SOURCES]; /* detached mounts, in plan order; the child attaches them */
+	unsigned sources_count, sources_attached;
 	int console; /* connected console socket, or own socketpair in the foreground; -1 */
 
 	/* init */

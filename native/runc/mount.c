@@ -8,22 +8,14 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "executor.h"
+#include "mount.h"
 #include "root.h"
 #include "syscalls.h"
-
-#define PROPAGATION (MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE)
-
-struct wanted {
-	const char *source, *target, *fstype, *data;
-	unsigned long flags, propagation;
-	uint64_t recursive_attributes;
-};
 
 static struct wanted wanted_of(const struct operation *operation)
 {
@@ -72,7 +64,7 @@ static int finish(struct executor *executor, const struct wanted *wanted)
 		return 0;
 	int fd = root_open(executor, wanted->target, O_PATH);
 	int result = 0;
-	struct kernel_mount_attr propagation = { .propagation = wanted->propagation & PROPAGATION };
+	struct kernel_mount_attr propagation = { .propagation = wanted->propagation & MOUNT_PROPAGATION_TYPES };
 	struct kernel_mount_attr recursive = {
 		.attr_set = wanted->recursive_attributes & 0xffffffffu,
 		.attr_clr = wanted->recursive_attributes >> 32,
@@ -88,35 +80,32 @@ static int finish(struct executor *executor, const struct wanted *wanted)
 	return result;
 }
 
+int mount_tree(struct executor *executor, const struct wanted *wanted, int tree)
+{
+	struct kernel_mount_attr attr = attributes_of(wanted->flags);
+	struct stat status;
+	if (fstat(tree, &status) < 0)
+		return FAIL_CALL(executor, "fstat(2)", "mounting \"%s\"", wanted->source);
+	int target = root_make(executor, wanted->target, S_ISDIR(status.st_mode));
+	if (target < 0)
+		return -1;
+	int result = check_procfs_target(executor, target, wanted->target);
+	if (result == 0 && (attr.attr_set || attr.attr_clr) && (result = sys_mount_setattr(tree, 0, &attr)) < 0)
+		FAIL_CALL(executor, "mount_setattr(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
+	if (result == 0 && (result = sys_move_mount(tree, target)) < 0)
+		FAIL_CALL(executor, "move_mount(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
+	close(target);
+	return result < 0 ? -1 : finish(executor, wanted);
+}
+
 static int bind(struct executor *executor, const struct wanted *wanted)
 {
 	unsigned recursive = wanted->flags & MS_REC ? KERNEL_AT_RECURSIVE : 0;
-	struct kernel_mount_attr attr = attributes_of(wanted->flags);
-	struct stat status;
-	int target = -1, result = -1;
 	int tree = sys_open_tree(AT_FDCWD, wanted->source, KERNEL_OPEN_TREE_CLONE | O_CLOEXEC | recursive);
 	if (tree < 0)
 		return FAIL_CALL(executor, "open_tree(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
-	if (fstat(tree, &status) < 0) {
-		FAIL_CALL(executor, "fstat(2)", "mounting \"%s\"", wanted->source);
-		goto out;
-	}
-	target = root_make(executor, wanted->target, S_ISDIR(status.st_mode));
-	if (target < 0 || check_procfs_target(executor, target, wanted->target) < 0)
-		goto out;
-	if ((attr.attr_set || attr.attr_clr) && sys_mount_setattr(tree, 0, &attr) < 0) {
-		FAIL_CALL(executor, "mount_setattr(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
-		goto out;
-	}
-	if (sys_move_mount(tree, target) < 0) {
-		FAIL_CALL(executor, "move_mount(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
-		goto out;
-	}
-	result = finish(executor, wanted);
-out:
+	int result = mount_tree(executor, wanted, tree);
 	close(tree);
-	if (target >= 0)
-		close(target);
 	return result;
 }
 
@@ -190,7 +179,7 @@ static int mount_filesystem(struct executor *executor, const struct wanted *want
 		return -1;
 	if (check_real_directory(executor, wanted) == 0 && mount_data(executor, wanted, before, data) == 0) {
 		int saved = enter(target);
-		result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, wanted->flags & ~(unsigned long)(PROPAGATION | MS_REC), data);
+		result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, wanted->flags & ~(unsigned long)(MOUNT_PROPAGATION_TYPES | MS_REC), data);
 		if (saved >= 0)
 			leave(saved);
 		if (result < 0)
@@ -210,7 +199,7 @@ int op_mount(struct executor *executor, const struct operation *operation)
 		return bind(executor, &wanted);
 	if (wanted.fstype[0] != '\0')
 		return mount_filesystem(executor, &wanted);
-	if (!(wanted.flags & PROPAGATION))
+	if (!(wanted.flags & MOUNT_PROPAGATION_TYPES))
 		return FAIL(executor, "mounting \"%s\": neither a file system nor a bind", wanted.target);
 	wanted.propagation = wanted.flags;
 	return finish(executor, &wanted);

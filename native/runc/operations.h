@@ -7,7 +7,7 @@
 #define PLAN_HEADER_BYTES 56
 #define PLAN_MAX_BYTES 16777216
 #define PLAN_MAX_OPERATIONS 16384
-#define PLAN_MAX_ARGUMENTS 7
+#define PLAN_MAX_ARGUMENTS 8
 
 enum fact {
 	FACT_CONTAINER_ID,
@@ -41,6 +41,8 @@ enum fact {
 	X(root_propagation, 30, "n") \
 	X(root_bind, 31, "s") \
 	X(mount, 32, "sssnsnn") \
+	X(mount_source, 70, "ssnnsssn") \
+	X(mount_attach, 71, "ssnn") \
 	X(device_make, 33, "snnnnn") \
 	X(symlink, 34, "ss") \
 	X(console, 35, "snn") \
@@ -88,6 +90,8 @@ enum operation_code {
 	OP_ROOT_PROPAGATION = 30,
 	OP_ROOT_BIND = 31,
 	OP_MOUNT = 32,
+	OP_MOUNT_SOURCE = 70,
+	OP_MOUNT_ATTACH = 71,
 	OP_DEVICE_MAKE = 33,
 	OP_SYMLINK = 34,
 	OP_CONSOLE = 35,
@@ -150,6 +154,18 @@ enum operation_argument {
 	MOUNT_DATA = 4,
 	MOUNT_PROPAGATION = 5,
 	MOUNT_RECURSIVE_ATTRIBUTES = 6,
+	MOUNT_SOURCE_SOURCE = 0,
+	MOUNT_SOURCE_TARGET = 1,
+	MOUNT_SOURCE_RECURSIVE = 2,
+	MOUNT_SOURCE_PROPAGATION = 3,
+	MOUNT_SOURCE_UID_MAP = 4,
+	MOUNT_SOURCE_GID_MAP = 5,
+	MOUNT_SOURCE_USER_NAMESPACE = 6,
+	MOUNT_SOURCE_ID_MAPPING = 7,
+	MOUNT_ATTACH_SOURCE = 0,
+	MOUNT_ATTACH_TARGET = 1,
+	MOUNT_ATTACH_PROPAGATION = 2,
+	MOUNT_ATTACH_RECURSIVE_ATTRIBUTES = 3,
 	DEVICE_MAKE_PATH = 0,
 	DEVICE_MAKE_MODE = 1,
 	DEVICE_MAKE_MAJOR = 2,

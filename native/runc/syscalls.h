@@ -23,6 +23,7 @@ struct kernel_mount_attr {
 #define KERNEL_ATTR_NOATIME 0x10u
 #define KERNEL_ATTR_STRICTATIME 0x20u
 #define KERNEL_ATTR_NODIRATIME 0x80u
+#define KERNEL_ATTR_IDMAP 0x100000u
 #define KERNEL_AT_RECURSIVE 0x8000u
 
 static inline int sys_openat2(int dir, const char *path, struct open_how *how)

@@ -186,6 +186,22 @@ const rows = {
     shows: ['KRN-6'],
     source: 'man mount(2)',
   },
+  mount_source: {
+    does: (s) =>
+      `Prepares a bind of ${text(s, 'source')}, attached nowhere yet, on which owners are shown as other ids.`,
+    now: 'Before the clone, by the runtime: only who has rights over the file system may map its ids, and a container in a user namespace has none.',
+    without:
+      'Files of the host would belong to nobody in a user namespace, or all would have to be given to the mapped ids with chown.',
+    shows: ['KRN-14', 'STO-4'],
+    source: 'man mount_setattr(2)',
+  },
+  mount_attach: {
+    does: (s) => `Attaches the prepared bind of ${text(s, 'source')} on ${text(s, 'target')}.`,
+    now: 'At its place among the mounts of config.json, by the container: it is a descriptor, so no path of the host is needed.',
+    without: 'The container would lack what was asked for there.',
+    shows: ['STO-4'],
+    source: 'man move_mount(2)',
+  },
   device_make: {
     does: (s) => `Makes the device node ${text(s, 'path')} (${text(s, 'major')}:${text(s, 'minor')}).`,
     now: 'After the tmpfs on /dev, on which it stands, and with umask 0, so that the mode comes out as asked for.',

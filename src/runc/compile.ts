@@ -7,6 +7,7 @@ import { type ProcessSpec, processSchema } from '../oci/runtime-process.ts';
 import { cgroupOperations, joinOperations } from './compile/cgroups.ts';
 import { byInit, byRuntime, type CompileContext, refusal, unsupported } from './compile/context.ts';
 import { hookOperations } from './compile/hooks.ts';
+import { mountSources } from './compile/id-mapped-mounts.ts';
 import { lateRemounts, resolveMounts } from './compile/mounts.ts';
 import {
   checkNamespaces,
@@ -24,7 +25,15 @@ import {
   sessionOperations,
   umaskOperation,
 } from './compile/process.ts';
-import { hiddenPaths, nameOperations, prepareRoot, readonlyRoot, rootPropagationAfter } from './compile/rootfs.ts';
+import type { ResolvedMount } from './compile/resolved-mount.ts';
+import {
+  hiddenPaths,
+  nameOperations,
+  prepareRoot,
+  readonlyRoot,
+  rootPropagation,
+  rootPropagationAfter,
+} from './compile/rootfs.ts';
 import { finalAffinity, initialAffinity } from './compile/scheduling.ts';
 import { sysctlOperations } from './compile/sysctl.ts';
 import { checkMapped } from './compile/user-namespace.ts';
@@ -153,12 +162,14 @@ function containerOperations(context: CompileContext): Operation[] {
   if (process === undefined) throw refusal('/process', 'missing');
   checkProcess(process);
   checkMapped(context, process);
+  const mounts = resolveMounts(context);
   return [
     ...cgroupOperations(context),
+    ...mountSources(context, mounts, rootPropagation(context)),
     ...cloneOperations(context),
     ...oomOperations(process),
     ...joinOperations(context),
-    ...setUpOperations(context, process),
+    ...setUpOperations(context, process, mounts),
     ...privilegeOperations(context, process),
     byInit('await_start', 'default:lifecycle', {}),
     ...hookOperations(context, 'startContainer'),
@@ -170,8 +181,7 @@ function containerOperations(context: CompileContext): Operation[] {
 }
 
 /** The child's world: namespaces, files, names. */
-function setUpOperations(context: CompileContext, process: ProcessSpec): Operation[] {
-  const mounts = resolveMounts(context);
+function setUpOperations(context: CompileContext, process: ProcessSpec, mounts: readonly ResolvedMount[]): Operation[] {
   return [
     byInit('setsid', 'default:own-session', {}),
     ...joinNamespaces(context),

@@ -17,7 +17,7 @@ const compile = (
 };
 
 test('every option of runc is known, except tmpcopyup, which is refused by name', () => {
-  assert.equal(knownMountOptions.length, 61);
+  assert.equal(knownMountOptions.length, 63);
   assert.deepEqual(parseMountOptions(['tmpcopyup']), { unsupported: 'tmpcopyup' });
 });
 
@@ -106,8 +106,10 @@ test('refuses what would fool the container or its host, by pointer', () => {
     [{ destination: '/x', type: 'tmpfs', options: ['remount'] }, /mount option "remount" is not supported/],
     [
       { destination: '/x', source: '/y', options: ['bind'], uidMappings: [{ containerID: 0, hostID: 0, size: 1 }] },
-      /an id-mapped mount is not supported/,
+      /mounts\/0\/gidMappings: missing/,
     ],
+    [{ destination: '/x', source: '/y', options: ['bind', 'idmap'] }, /mounts\/0\/uidMappings: missing/],
+    [{ destination: '/x', type: 'tmpfs', options: ['idmap'] }, /mounts\/0\/type: "tmpfs": expected a bind/],
   ];
   for (const [mount, message] of refused) assert.throws(() => compile([mount]), message);
 });

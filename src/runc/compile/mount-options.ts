@@ -9,6 +9,8 @@ export interface MountOptions {
   /** MOUNT_ATTR_* to set and to clear with mount_setattr(AT_RECURSIVE). */
   attributesSet: number;
   attributesCleared: number;
+  /** `idmap`: the mount's ids are mapped; `ridmap`: those of what is mounted below it too. @source oci-runtime config#linux-mount-options */
+  idMapping?: 'idmap' | 'ridmap';
   data: string[];
 }
 
@@ -86,10 +88,12 @@ const attributeWords: Readonly<Record<string, readonly [number, boolean]>> = {
 };
 
 /** Words that the spec or runc knows and tlab does not do. */
-const unsupportedWords = new Set(['tmpcopyup', 'idmap', 'ridmap']);
+const unsupportedWords = new Set(['tmpcopyup']);
+
+const idMappingWords = { idmap: 'idmap', ridmap: 'ridmap' } as const;
 
 /** Every word that is not filesystem data, sorted, as `features` lists them. */
-export const knownMountOptions = [flagWords, propagationWords, attributeWords]
+export const knownMountOptions = [flagWords, propagationWords, attributeWords, idMappingWords]
   .flatMap((table) => Object.keys(table))
   .sort();
 
@@ -110,6 +114,7 @@ function applyWord(options: MountOptions, word: string): void {
   if (flag !== undefined) options.flags = flag[1] ? options.flags & ~flag[0] : options.flags | flag[0];
   else if (propagation !== undefined) options.propagation.push(propagation);
   else if (attribute !== undefined) applyAttribute(options, attribute);
+  else if (word === 'idmap' || word === 'ridmap') options.idMapping = word;
   else if (word !== '') options.data.push(word);
 }
 
@@ -129,3 +134,7 @@ function applyAttribute(options: MountOptions, [bits, isCleared]: readonly [numb
 /** Propagation word of `linux.rootfsPropagation`. */
 export const propagationFlags = (word: string): number | undefined =>
   Object.hasOwn(propagationWords, word) ? propagationWords[word] : undefined;
+
+/** Low half: attributes to set; high half: attributes to clear. */
+export const recursiveAttributes = (options: MountOptions): bigint =>
+  BigInt(options.attributesSet) | (BigInt(options.attributesCleared) << 32n);

@@ -5,9 +5,10 @@ import { posix } from 'node:path';
 import type { MountSpec } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
 import { cgroupMount } from './cgroup-mount.ts';
-import { byInit, type CompileContext, hasNamespace, type PlanCause, refusal, unsupported } from './context.ts';
+import { byInit, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
 import { MS } from './flags.ts';
-import { type MountOptions, parseMountOptions } from './mount-options.ts';
+import { idMappingOf } from './id-mapped-mounts.ts';
+import { parseMountOptions, recursiveAttributes } from './mount-options.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
 import { checkMountIds } from './user-namespace.ts';
 
@@ -34,9 +35,6 @@ export const bringsOwnDev = (mounts: readonly ResolvedMount[]): boolean =>
   mounts.some((mount) => mount.type === 'bind' && mount.destination === '/dev');
 
 function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCause): ResolvedMount {
-  if (spec.uidMappings !== undefined || spec.gidMappings !== undefined) {
-    throw unsupported(`${pointer}/uidMappings`, 'an id-mapped mount');
-  }
   const options = parseMountOptions(spec.options ?? []);
   if ('unsupported' in options) throw unsupported(`${pointer}/options`, `mount option "${options.unsupported}"`);
   if ((options.flags & MS.REMOUNT) !== 0) throw unsupported(`${pointer}/options`, 'mount option "remount"');
@@ -45,13 +43,20 @@ function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCau
     throw refusal(`${pointer}/type`, 'missing: expected a filesystem type, or bind or rbind among the options');
   // Before 1.0.2 the spec allowed a relative destination: it starts at the root. @source oci-runtime config#mounts
   const destination = posix.normalize(`/${spec.destination}`).replace(/(?<=.)\/$/, '');
-  const mount = { spec, cause: pointer, destination, type, options };
-  checkMount(mount, pointer, hasNamespace(context, 'cgroup'));
+  const mount = {
+    spec,
+    cause: pointer,
+    destination,
+    type,
+    options,
+    idMapping: idMappingOf(context, { spec, options, type, pointer }),
+  };
+  checkMount(mount, pointer);
   checkMountIds(context, options.data, pointer);
   return mount;
 }
 
-function checkMount(mount: ResolvedMount, pointer: string, _hasCgroupNamespace: boolean): void {
+function checkMount(mount: ResolvedMount, pointer: string): void {
   if (mount.destination === '/') throw refusal(`${pointer}/destination`, '"/": expected a path below the root');
   if (mount.type === 'bind' && !mount.spec.source)
     throw refusal(`${pointer}/source`, 'missing: a bind mount needs one');
@@ -110,15 +115,16 @@ function filesystemMount(mount: ResolvedMount): Operation[] {
 export function bindMount(context: CompileContext, mount: ResolvedMount): Operation[] {
   const { flags } = mount.options;
   const more = flags & ~(MS.BIND | MS.REC);
-  const bind = byInit('mount', mount.cause, {
+  const values = {
     source: posix.resolve(context.bundle, mount.spec.source ?? ''),
     target: mount.destination,
-    fstype: '',
-    flags: flags & (MS.BIND | MS.REC),
-    data: '',
     propagation: more === 0 ? (mount.options.propagation[0] ?? 0) : 0,
     recursiveAttributes: more === 0 ? recursiveAttributes(mount.options) : 0n,
-  });
+  };
+  const bind =
+    mount.idMapping === undefined
+      ? byInit('mount', mount.cause, { ...values, fstype: '', flags: flags & (MS.BIND | MS.REC), data: '' })
+      : byInit('mount_attach', mount.cause, values);
   return more === 0 ? [bind, ...morePropagation(mount)] : [bind, remount(mount, more), ...morePropagation(mount)];
 }
 
@@ -152,7 +158,3 @@ const morePropagation = (mount: ResolvedMount): Operation[] =>
 
 const waitsForReadonly = (mount: ResolvedMount): boolean =>
   mount.type === 'tmpfs' || (mount.destination === '/dev' && mount.type !== 'bind');
-
-/** Low half: attributes to set; high half: attributes to clear. */
-const recursiveAttributes = (options: MountOptions): bigint =>
-  BigInt(options.attributesSet) | (BigInt(options.attributesCleared) << 32n);

@@ -9,4 +9,13 @@ export interface ResolvedMount {
   destination: string;
   type: string;
   options: MountOptions;
+  idMapping?: IdMapping | undefined;
+}
+
+/** How a mount maps ids: lines of uid_map and gid_map, or the path of a user namespace that has them. */
+export interface IdMapping {
+  uidMap: string;
+  gidMap: string;
+  userNamespace: string;
+  isRecursive: boolean;
 }

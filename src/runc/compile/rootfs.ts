@@ -15,15 +15,21 @@ function rootfsOf(context: CompileContext): string {
   return posix.resolve(context.bundle, path);
 }
 
+/** Propagation of every mount that the container sees first. */
+export function rootPropagation(context: CompileContext): number {
+  const asked = context.config.linux?.rootfsPropagation ?? '';
+  const flags = asked === '' ? MS.SLAVE : propagationFlags(asked);
+  if (flags === undefined)
+    throw refusal('/linux/rootfsPropagation', `"${asked}": expected shared, slave, private or unbindable`);
+  return flags | MS.REC;
+}
+
 /** Before pivot_root: nothing of it may propagate back to the host, so propagation comes first. */
 export function prepareRoot(context: CompileContext, mounts: readonly ResolvedMount[]): Operation[] {
   const asked = context.config.linux?.rootfsPropagation ?? '';
-  const flags = asked === '' ? MS.SLAVE | MS.REC : propagationFlags(asked);
-  if (flags === undefined)
-    throw refusal('/linux/rootfsPropagation', `"${asked}": expected shared, slave, private or unbindable`);
   return [
     byInit('root_propagation', asked === '' ? 'default:root-propagation' : '/linux/rootfsPropagation', {
-      flags: flags | MS.REC,
+      flags: rootPropagation(context),
     }),
     byInit('root_bind', '/root/path', { path: rootfsOf(context) }),
     ...mountOperations(context, mounts),

@@ -5,6 +5,7 @@ import type { RuntimeConfig } from '../../oci/runtime.ts';
 import type { ProcessSpec } from '../../oci/runtime-process.ts';
 import type { Operation } from '../plan/operations.ts';
 import { byRuntime, type CompileContext, hasNamespace, type PlanCause, refusal } from './context.ts';
+import { mapLines } from './id-maps.ts';
 
 type IdMap = NonNullable<NonNullable<RuntimeConfig['linux']>['uidMappings']>;
 
@@ -44,7 +45,7 @@ interface MapTarget {
 
 function mapped(context: CompileContext, map: IdMap, target: MapTarget): Operation {
   const { rootless } = context.host;
-  const lines = map.map((item) => `${item.containerID} ${item.hostID} ${item.size}\n`).join('');
+  const lines = mapLines(map);
   if (rootless === undefined || rootless.mayMapAny || isOwnId(map, target.own))
     return byRuntime('id_map', target.cause, { file: target.file, value: lines });
   if (!target.helper)

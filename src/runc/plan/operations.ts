@@ -139,6 +139,32 @@ export const operations = {
     says: 'mount a filesystem or bind a path',
     source: 'man mount(2)',
   },
+  /**
+   * Before the clone, with the host's rights: `recursive` 1 for a bind with what is mounted below. Maps are lines of uid_map and gid_map;
+   * where they are '', `userNamespace` is the path of one that has them. `idMapping`: 1 for the one mount, 2 for all of the tree.
+   */
+  mount_source: {
+    code: 70,
+    arguments: {
+      source: 'string',
+      target: 'string',
+      recursive: 'number',
+      /** MS_* of the tree, as the container's root will have it. */ propagation: 'number',
+      uidMap: 'string',
+      gidMap: 'string',
+      userNamespace: 'string',
+      idMapping: 'number',
+    },
+    says: 'prepare a detached bind mount with mapped ids',
+    source: 'man mount_setattr(2)',
+  },
+  /** The trees of the plan's mount_source operations, in their order. Propagation and recursive attributes as of `mount`. */
+  mount_attach: {
+    code: 71,
+    arguments: { source: 'string', target: 'string', propagation: 'number', recursiveAttributes: 'number' },
+    says: 'attach a prepared mount',
+    source: 'man move_mount(2)',
+  },
   /** cgroup mount inside the container: `binds` are `source target` pairs for version 1 hierarchies, made by several mount operations. */
   device_make: {
     code: 33,

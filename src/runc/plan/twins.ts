@@ -42,6 +42,7 @@ const twins: Twins = {
   root_propagation: (a) => `mount --make-${propagationOf(Number(a.flags))} /`,
   root_bind: (_, { rootfs }) => `mount --rbind ${quote(rootfs)} ${quote(rootfs)}`,
   mount: mountTwin,
+  mount_source: idMappedTwin,
   device_make: deviceTwin,
   symlink: (a, { rootfs }) => `ln -s ${quote(a.target)} ${quote(rootfs + a.path)}`,
   pivot_root: (_, { rootfs }) => `cd ${quote(rootfs)} && pivot_root . . && umount -l .`,
@@ -104,6 +105,15 @@ function mountTwin(a: Arguments<'mount'>, place: Place): string | undefined {
   const propagation = Number(a.propagation);
   const after = propagation === 0 ? '' : ` && mount --make-${propagationOf(propagation)} ${target}`;
   return `${mountCommand(a, target)}${after}`;
+}
+
+/** mount(8) prepares and attaches in one: the mount_attach of the same source has no twin. @source man mount(8) X-mount.idmap */
+function idMappedTwin(a: Arguments<'mount_source'>, { rootfs }: Place): string {
+  const lines = (letter: string, map: string): string[] =>
+    map.split('\n').flatMap((line) => (line === '' ? [] : [`${letter}:${line.replaceAll(' ', ':')}`]));
+  const map = a.userNamespace === '' ? [...lines('u', a.uidMap), ...lines('g', a.gidMap)].join(' ') : a.userNamespace;
+  const kind = Number(a.recursive) === 0 ? '--bind' : '--rbind';
+  return `mount ${kind} -o ${quote(`X-mount.idmap=${map}`)} ${quote(a.source)} ${quote(rootfs + a.target)}`;
 }
 
 const anyPropagation = MS.SHARED | MS.SLAVE | MS.PRIVATE | MS.UNBINDABLE;

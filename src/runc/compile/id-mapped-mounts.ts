@@ -1,0 +1,65 @@
+// Mounts whose ids are mapped: `uidMappings` and `gidMappings` of a mount, options `idmap` and `ridmap`.
+// Only who has rights over the file system may map its ids, so the runtime does it, before the clone, on a detached tree that the child
+// attaches. Left column of a map: the id on disk; right column: the id as the host sees it. @source oci-runtime config#mounts
+import { posix } from 'node:path';
+import type { MountSpec } from '../../oci/runtime.ts';
+import type { Operation } from '../plan/operations.ts';
+import { byRuntime, type CompileContext, refusal } from './context.ts';
+import { MS } from './flags.ts';
+import { mapLines } from './id-maps.ts';
+import type { MountOptions } from './mount-options.ts';
+import type { IdMapping, ResolvedMount } from './resolved-mount.ts';
+
+interface Asked {
+  spec: MountSpec;
+  options: MountOptions;
+  type: string;
+  pointer: string;
+}
+
+/** The mapping that a mount asks for, if any. @source runc libcontainer/configs/validate checkIDMapMounts */
+export function idMappingOf(context: CompileContext, { spec, options, type, pointer }: Asked): IdMapping | undefined {
+  const { uidMappings = [], gidMappings = [] } = spec;
+  const isMapped = uidMappings.length > 0 || gidMappings.length > 0;
+  if (!isMapped && options.idMapping === undefined) return undefined;
+  if (type !== 'bind')
+    throw refusal(`${pointer}/type`, `"${type}": expected a bind, since ids are mapped for binds only`);
+  if (isMapped && uidMappings.length === 0)
+    throw refusal(`${pointer}/uidMappings`, 'missing: expected beside gidMappings');
+  if (isMapped && gidMappings.length === 0)
+    throw refusal(`${pointer}/gidMappings`, 'missing: expected beside uidMappings');
+  const isRecursive = options.idMapping === 'ridmap';
+  if (isMapped) return { uidMap: mapLines(uidMappings), gidMap: mapLines(gidMappings), userNamespace: '', isRecursive };
+  return { ...containerMapping(context, pointer), isRecursive };
+}
+
+/** That of the container's user namespace, new or joined. */
+function containerMapping(context: CompileContext, pointer: string): Omit<IdMapping, 'isRecursive'> {
+  const { namespaces = [], uidMappings = [], gidMappings = [] } = context.config.linux ?? {};
+  const user = namespaces.find(({ type }) => type === 'user');
+  if (user === undefined)
+    throw refusal(`${pointer}/uidMappings`, 'missing: expected them, or a user namespace whose maps are taken');
+  return { uidMap: mapLines(uidMappings), gidMap: mapLines(gidMappings), userNamespace: user.path ?? '' };
+}
+
+/** The trees, in the order in which the child attaches them. */
+export const mountSources = (
+  context: CompileContext,
+  mounts: readonly ResolvedMount[],
+  rootPropagation: number,
+): Operation[] =>
+  mounts.flatMap((mount) => {
+    const { idMapping } = mount;
+    if (idMapping === undefined) return [];
+    const { isRecursive, ...maps } = idMapping;
+    return [
+      byRuntime('mount_source', mount.cause, {
+        source: posix.resolve(context.bundle, mount.spec.source ?? ''),
+        target: mount.destination,
+        recursive: (mount.options.flags & MS.REC) !== 0 ? 1 : 0,
+        propagation: rootPropagation,
+        ...maps,
+        idMapping: isRecursive ? 2 : 1,
+      }),
+    ];
+  });
