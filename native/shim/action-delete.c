@@ -2,6 +2,7 @@
  * The delete action: what containerd runs, with the bundle as working directory, when it has lost a shim (and after every
  * normal end too, when there is nothing left to do). Whatever is still there goes: the shim itself, the container, the
  * mounts, the socket. It never fails on what is already gone.
+ * Rule: a shim that serves a group is not killed, since others may live in it: it is asked to let this one container go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "hold.h"
 #include "mounts.h"
 #include "runtime.h"
@@ -44,6 +46,26 @@ static void kill_shim(void)
 	struct pollfd exited = { .fd = fd, .events = POLLIN };
 	if (is_our_shim(pid) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
 		poll(&exited, 1, 5000);
+	close(fd);
+}
+
+/* An orderly end through the door of a live shim; whatever it does not do is done after it. */
+static void ask_shim(void)
+{
+	int fd = ask_open(shim.socket);
+	if (fd < 0) {
+		unlink(shim.socket);
+		return;
+	}
+	struct writer id = ask_id(shim.id), kill = ask_id(shim.id);
+	put_number(&kill, 3, SIGKILL);
+	put_number(&kill, 4, true); /* all */
+	ask(fd, "Kill", &kill);
+	ask(fd, "Wait", &id);
+	ask(fd, "Delete", &id);
+	ask(fd, "Shutdown", &id);
+	writer_free(&id);
+	writer_free(&kill);
 	close(fd);
 }
 
@@ -82,10 +104,14 @@ int action_delete(const struct trace *trace)
 {
 	char rootfs[PATH_MAX], bundle[PATH_MAX];
 	pid_t init = 0;
-	hold("kill-shim");
-	kill_shim();
+	bool is_grouped = strcmp(shim.group, shim.id) != 0;
 	if (!read_pid("init.pid", &init))
 		init = 0;
+	hold("kill-shim");
+	if (is_grouped)
+		ask_shim();
+	else
+		kill_shim();
 	/* After an orderly end there is no such file any more, and no runtime to call. */
 	hold("runtime-delete");
 	if (access("shim-runtime", F_OK) == 0)
@@ -94,6 +120,7 @@ int action_delete(const struct trace *trace)
 	if (getcwd(bundle, sizeof bundle) && snprintf(rootfs, sizeof rootfs, "%s/rootfs", bundle) < (int)sizeof rootfs)
 		mount_detach(rootfs, trace);
 	hold("unlink-socket");
-	unlink(shim.socket);
+	if (!is_grouped)
+		unlink(shim.socket);
 	return print_response(init);
 }

@@ -1,5 +1,5 @@
 /*
- * The start action: binds the socket, starts the long-lived shim on it, prints the address. containerd reads both our
+ * The start action: joins the live shim of the container's group, if there is one. Otherwise binds the socket, starts the long-lived shim on it, prints the address. containerd reads both our
  * standard output and error until they close, so the shim gets neither; whatever is printed on failure is the message.
  *
  *   containerd            start                        shim
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,18 +35,18 @@ static int complain(const char *what, const char *object)
 	return 1;
 }
 
-/* Something is bound there already: a live shim keeps it, a dead one's file goes. */
+/* Something is bound there already: a live shim keeps it (EADDRINUSE), a dead one's file goes. */
 static bool replace_stale(int fd, const struct sockaddr_un *address)
 {
 	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool live = probe >= 0 && connect(probe, (const struct sockaddr *)address, sizeof *address) == 0;
 	if (probe >= 0)
 		close(probe);
-	if (live || unlink(address->sun_path) < 0) {
+	if (live) {
 		errno = EADDRINUSE;
 		return false;
 	}
-	return bind(fd, (const struct sockaddr *)address, sizeof *address) == 0;
+	return unlink(address->sun_path) == 0 && bind(fd, (const struct sockaddr *)address, sizeof *address) == 0;
 }
 
 static int bind_socket(void)
@@ -66,6 +67,18 @@ static int bind_socket(void)
 	return -1;
 }
 
+/* Two of a group may start at once: one must not take the socket that the other has bound, and does not listen on yet, for a stale one. */
+static int bind_alone(void)
+{
+	int folder = open(shim.sockets, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = folder >= 0 && flock(folder, LOCK_EX) == 0 ? bind_socket() : -1;
+	int error = errno;
+	if (folder >= 0)
+		close(folder);
+	errno = error;
+	return fd;
+}
+
 static _Noreturn void exec_server(int listener, int null, const char *const *argv)
 {
 	sigset_t none;
@@ -84,7 +97,8 @@ static _Noreturn void exec_server(int listener, int null, const char *const *arg
 
 static pid_t spawn_server(int listener)
 {
-	const char *const arguments[] = { "containerd-shim-tlab-v2", "-namespace", shim.namespace, "-id", shim.id, "-address", shim.address, NULL };
+	const char *const arguments[] = { "containerd-shim-tlab-v2", "-namespace", shim.namespace, "-id", shim.id, "-address", shim.address,
+		                            "-socket", shim.socket, NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
 		return -1;
@@ -139,17 +153,21 @@ static bool goes(const char *name)
 	return hold_step(&(struct step){ .verb = "start", .name = name });
 }
 
-int action_start(const struct trace *trace)
+static int print(const char *address)
 {
-	char address[PATH_MAX];
-	if (mkdir(shim.run_root, 0711) < 0 && errno != EEXIST)
-		return complain("making", shim.run_root);
-	if (mkdir(shim.sockets, 0711) < 0 && errno != EEXIST)
-		return complain("making", shim.sockets);
-	int listener = goes("bind-socket") ? bind_socket() : -1;
-	if (listener < 0)
-		return complain("binding", shim.socket);
-	snprintf(address, sizeof address, "unix://%s", shim.socket);
+	return printf("%s\n", address) > 0 && fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int join(const struct trace *trace, const char *address)
+{
+	if (!goes("write-address") || !write_file("address", address))
+		return complain("joining the shim of", shim.group);
+	trace_server_joined(trace);
+	return print(address);
+}
+
+static int start(const struct trace *trace, int listener, const char *address)
+{
 	pid_t pid = -1;
 	if (goes("write-address") && write_file("address", address) && goes("spawn"))
 		pid = spawn_server(listener);
@@ -164,5 +182,19 @@ int action_start(const struct trace *trace)
 	}
 	raise_oom_score(pid);
 	trace_server_started(trace, pid);
-	return printf("%s\n", address) > 0 && fflush(stdout) == 0 ? 0 : 1;
+	return print(address);
+}
+
+int action_start(const struct trace *trace)
+{
+	char address[PATH_MAX];
+	if (mkdir(shim.run_root, 0711) < 0 && errno != EEXIST)
+		return complain("making", shim.run_root);
+	if (mkdir(shim.sockets, 0711) < 0 && errno != EEXIST)
+		return complain("making", shim.sockets);
+	snprintf(address, sizeof address, "unix://%s", shim.socket);
+	int listener = goes("bind-socket") ? bind_alone() : -1;
+	if (listener >= 0)
+		return start(trace, listener, address);
+	return errno == EADDRINUSE ? join(trace, address) : complain("binding", shim.socket);
 }

@@ -1,9 +1,10 @@
 /*
- * containerd-shim-tlab-v2: one small process a container, between containerd and the OCI runtime.
+ * containerd-shim-tlab-v2: one small process a container (or a group of them), between containerd and the OCI runtime.
  *   … start     starts a shim for the bundle in the working directory and prints its address
  *   … delete    clears away what a lost shim left
  *   … (none)    the shim itself, with its listening socket as descriptor 3
- * Every action derives the same socket path from containerd's address, the namespace and the id.
+ * Every action derives the same socket path from containerd's address, the namespace and the group that the bundle's
+ * config.json names (the id, when it names none), so that all of a group meet at one shim.
  * @source containerd runtime/v2/README.md
  */
 #include <limits.h>
@@ -15,6 +16,7 @@
 
 #include "../common/control.h"
 #include "shim.h"
+#include "spec.h"
 #include "tracing.h"
 
 enum { LISTEN_FD = 3 };
@@ -39,13 +41,16 @@ static uint64_t hash(uint64_t state, const char *text)
 
 static bool place_socket(void)
 {
-	static char socket[108];
+	static char socket[108], group[1024];
 	const char *root = getenv("TLAB_RUN_ROOT");
 	shim.run_root = root && root[0] == '/' ? root : "/run/tlab";
-	uint64_t name = hash(hash(hash(0xcbf29ce484222325ULL, shim.address), shim.namespace), shim.id);
+	shim.group = spec_group(group, sizeof group) ? group : shim.id;
+	uint64_t name = hash(hash(hash(0xcbf29ce484222325ULL, shim.address), shim.namespace), shim.group);
 	int n = snprintf(shim.sockets, sizeof shim.sockets, "%s/s", shim.run_root);
 	if (n < 0 || (size_t)n >= sizeof shim.sockets)
 		return false;
+	if (shim.socket)
+		return true; /* the start action has told us */
 	n = snprintf(socket, sizeof socket, "%s/%016llx", shim.sockets, (unsigned long long)name);
 	shim.socket = socket;
 	return n > 0 && (size_t)n < sizeof socket;
@@ -76,7 +81,7 @@ static bool parse_flag(char **argv, int *i)
 		const char **value;
 	} flags[] = {
 		{ "namespace", &shim.namespace }, { "id", &shim.id },  { "address", &shim.address }, { "bundle", &options.bundle },
-		{ "publish-binary", &unused },    { "socket", &unused },
+		{ "publish-binary", &unused },    { "socket", &shim.socket },
 	};
 	const char *bare = argv[*i] + (argv[*i][1] == '-' ? 2 : 1);
 	if (strcmp(bare, "debug") == 0)
@@ -108,6 +113,8 @@ static const char *parse(char **argv)
 		return "-namespace: expected an identifier";
 	if (!shim.id || !is_identifier(shim.id))
 		return "-id: expected an identifier";
+	if (options.bundle && chdir(options.bundle) < 0)
+		return "-bundle: no such folder";
 	if (!place_socket())
 		return "TLAB_RUN_ROOT: too long for the path of a socket";
 	return NULL;
@@ -141,10 +148,6 @@ int main(int argc, char **argv)
 	if (options.version) {
 		printf("%s:\n  Version:  %s\n", argv[0], version);
 		return 0;
-	}
-	if (options.bundle && chdir(options.bundle) < 0) {
-		perror(options.bundle);
-		return 1;
 	}
 	return options.action ? run_action() : action_serve(LISTEN_FD);
 }

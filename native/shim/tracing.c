@@ -296,3 +296,15 @@ void trace_server_started(const struct trace *trace, pid_t pid)
 	json_end_object(&json);
 	trace_emit(trace, "shim.server-started", NULL, NULL, NULL, &json);
 }
+
+void trace_server_joined(const struct trace *trace)
+{
+	char buffer[DATA];
+	struct json json;
+	begin(&json, buffer);
+	json_string(&json, "id", shim.id);
+	json_string(&json, "group", shim.group);
+	json_string(&json, "socket", shim.socket);
+	json_end_object(&json);
+	trace_emit(trace, "shim.server-joined", NULL, NULL, NULL, &json);
+}

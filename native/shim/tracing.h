@@ -28,5 +28,6 @@ void trace_published(const char *traceparent, const char *topic, int code);
 void trace_action_received(const struct trace *trace, const char *action);
 void trace_action_done(const struct trace *trace, const char *action, int status);
 void trace_server_started(const struct trace *trace, pid_t pid);
+void trace_server_joined(const struct trace *trace);
 
 #endif

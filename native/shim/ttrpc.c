@@ -145,19 +145,23 @@ bool channel_open(struct channel *channel, int fd)
 	return false;
 }
 
+void frame_put(struct writer *output, const struct frame *frame)
+{
+	uint32_t length = (uint32_t)frame->message.length, stream = frame->stream;
+	const uint8_t header[FRAME_HEADER] = {
+		(uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8), (uint8_t)length,
+		(uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream,
+		frame->type,
+	};
+	put_raw(output, header, sizeof header);
+	put_raw(output, frame->message.at, frame->message.length);
+}
+
 void channel_send(struct channel *channel, uint32_t stream, uint8_t type, const struct writer *message)
 {
 	if (channel->source.fd < 0 || message->failed)
 		return;
-	struct bytes body = writer_bytes(message);
-	uint32_t length = (uint32_t)body.length;
-	uint8_t header[FRAME_HEADER] = {
-		(uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8), (uint8_t)length,
-		(uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream,
-		type,
-	};
-	put_raw(&channel->output, header, sizeof header);
-	put_raw(&channel->output, body.at, body.length);
+	frame_put(&channel->output, &(struct frame){ .stream = stream, .type = type, .message = writer_bytes(message) });
 	/* Half a frame would break every later one. The close is left to the loop: callers hold pointers. */
 	if (channel->output.failed || !transmit(channel))
 		shutdown(channel->source.fd, SHUT_RDWR);

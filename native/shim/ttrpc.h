@@ -51,6 +51,9 @@ struct channel {
 	void (*on_close)(struct channel *channel);
 };
 
+/* A frame as it goes over the wire: its header, and after it its message. */
+void frame_put(struct writer *output, const struct frame *frame);
+
 /* Takes the descriptor. Returns false, with the descriptor closed, when memory is short. */
 bool channel_open(struct channel *channel, int fd);
 void channel_close(struct channel *channel);

@@ -257,8 +257,8 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
   },
   {
     id: 'event-shim',
-    when: is('containerd.shim-started', 'shim.server-started'),
-    does: 'The shim is set up: one small process beside each container, which keeps its streams and its exit status.',
+    when: is('containerd.shim-started', 'shim.server-started', 'shim.server-joined'),
+    does: 'The shim is set up: one small process beside each container, or beside a group of them, which keeps streams and exit status.',
     now: 'Before the runtime runs, since the shim is what calls it, and what adopts the container when it exits.',
     without: "A restart of daemon or containerd would take the container's streams and its exit status along.",
     shows: ['CTD-5', 'STK-6'],

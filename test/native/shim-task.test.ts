@@ -1,94 +1,19 @@
 // The shim spoken to directly, as containerd's stage does: its start protocol, ttrpc, FIFOs, trace, terminal. runc is below it.
 // Needs root, runc, busybox-static. Leaves nothing.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { connectShim, type ShimClient } from '../../src/shim/client.ts';
 import { Events as ShimEvents } from '../../src/shim/proto/gen/forward_pb.ts';
 import { serveTtrpc } from '../../src/shim/server.ts';
 import { runWithTrace } from '../../src/trace/context.ts';
 import { Recorder } from '../../src/trace/recorder.ts';
-import { binaries } from '../helpers/binaries.ts';
-import { makeBusyboxRoot } from '../helpers/busybox.ts';
-import { hasEnded, missing, removeEmptyCgroups } from '../helpers/real-containerd.ts';
+import { execSpec, ShimPlace } from '../helpers/bare-shim.ts';
+import type { RuntimeConfig } from '../helpers/bundle.ts';
+import { hasEnded, missing } from '../helpers/real-containerd.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
-const root = '/tmp/tlab-shim-task';
 const traceId = '0123456789abcdef0123456789abcdef';
-const environment = {
-  ...process.env,
-  TLAB_RUN_ROOT: `${root}/run`,
-  TLAB_TRACES: `${root}/traces`,
-  TLAB_RUNTIME: '/usr/sbin/runc',
-  TTRPC_ADDRESS: `${root}/door`,
-};
-
-interface Shim {
-  bundle: string;
-  pid: number;
-  client: ShimClient;
-  fifo: (name: string) => string;
-}
-
-function writeBundle(id: string, args: string[], terminal: boolean): string {
-  const bundle = `${root}/${id}`;
-  mkdirSync(bundle, { recursive: true });
-  execFileSync('runc', ['spec'], { cwd: bundle });
-  const config = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8'));
-  config.process.args = args;
-  config.process.terminal = terminal;
-  config.root = { path: 'rootfs' };
-  config.linux.cgroupsPath = `/tlab-shim-task/${id}`;
-  writeFileSync(`${bundle}/config.json`, JSON.stringify(config));
-  return bundle;
-}
-
-const action = (bundle: string, id: string, verb: string) =>
-  spawnSync(
-    `${binaries}/containerd-shim-tlab-v2`,
-    ['-namespace', 'test', '-address', `${root}/c.sock`, '-id', id, verb],
-    {
-      cwd: bundle,
-      env: environment,
-      timeout: 5000,
-    },
-  );
-
-async function startShim(id: string, args: string[], terminal = false): Promise<Shim> {
-  const bundle = writeBundle(id, args, terminal);
-  const { stdout, stderr, status } = action(bundle, id, 'start');
-  assert.equal(status, 0, stderr.toString());
-  const fifo = (name: string): string => {
-    const path = `${bundle}/${name}`;
-    if (!existsSync(path)) execFileSync('mkfifo', ['-m', '600', path]);
-    return path;
-  };
-  const pid = Number(readFileSync(`${bundle}/shim.pid`, 'utf8'));
-  return { bundle, pid, fifo, client: await connectShim(stdout.toString().trim(), 'test') };
-}
-
-const rootfs = () => [{ type: 'bind', source: `${root}/rootfs`, options: ['rbind', 'ro'] }];
-
-async function end({ client, bundle, pid }: Shim, id: string): Promise<void> {
-  await client.task.delete({ id });
-  await client.task.shutdown({ id });
-  client.close();
-  await waitUntil(() => hasEnded(pid), { what: 'the shim to go' });
-  rmSync(bundle, { recursive: true });
-}
 
 /** What can be read now and until the end of file, without waiting for a writer. */
 async function readToEnd(path: string, opened?: number): Promise<string> {
@@ -110,23 +35,18 @@ async function readToEnd(path: string, opened?: number): Promise<string> {
 }
 
 describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
-  before(() => {
-    rmSync(root, { recursive: true, force: true });
-    makeBusyboxRoot(`${root}/rootfs`);
-    mkdirSync(`${root}/traces/${traceId}/parts`, { recursive: true });
-  });
-  after(() => {
-    rmSync(root, { recursive: true, force: true });
-    removeEmptyCgroups('tlab-shim-task');
-  });
+  const place = new ShimPlace();
+  const { root } = place;
+  before(() => void mkdirSync(`${root}/traces/${traceId}/parts`, { recursive: true }));
+  after(() => place.dispose());
 
   test('refuses by name what it cannot do, and stays', async () => {
-    const shim = await startShim('refusing', ['/bin/sleep', '1000']);
+    const shim = await place.start('refusing', ['/bin/sleep', '1000']);
     const { task } = shim.client;
     await assert.rejects(task.start({ id: 'refusing' }), /not found/);
     const stdout = 'binary:///bin/logger';
     await assert.rejects(
-      task.create({ id: 'refusing', bundle: shim.bundle, stdout, rootfs: rootfs() }),
+      task.create({ id: 'refusing', bundle: shim.bundle, stdout, rootfs: place.rootfs() }),
       /expected the path of a FIFO/,
     );
     await assert.rejects(task.create({ id: '../escape', bundle: shim.bundle }), /malformed/);
@@ -134,8 +54,8 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
       task.create({ id: 'refusing', bundle: shim.bundle, rootfs: [{ type: 'ext4', source: '/x', options: ['loop'] }] }),
       /loop devices are not supported/,
     );
-    assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(root), false);
-    await task.create({ id: 'refusing', bundle: shim.bundle, rootfs: rootfs() });
+    assert.deepEqual(place.mounts(), []);
+    await task.create({ id: 'refusing', bundle: shim.bundle, rootfs: place.rootfs() });
     await assert.rejects(task.checkpoint({ id: 'refusing' }), /checkpoint is not supported/);
     await assert.rejects(task.exec({ id: 'refusing', execId: 'e' }), /not running/);
     await assert.rejects(task.pause({ id: 'refusing' }), /it is created, must be running/);
@@ -147,34 +67,29 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     await task.kill({ id: 'refusing', signal: 9 });
     assert.equal((await wait).exitStatus, 137);
     await assert.rejects(task.kill({ id: 'refusing', signal: 9 }), /already finished/);
-    await end(shim, 'refusing');
-    assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(root), false);
+    await place.end(shim);
+    assert.deepEqual(place.mounts(), []);
   });
 
   test('keeps the output of a program whose reader is late, and then ends it', async () => {
-    const shim = await startShim('late', ['/bin/echo', 'said before anybody listened']);
+    const shim = await place.start('late', ['/bin/echo', 'said before anybody listened']);
     const stdout = shim.fifo('out');
-    await shim.client.task.create({ id: 'late', bundle: shim.bundle, rootfs: rootfs(), stdout });
+    await shim.client.task.create({ id: 'late', bundle: shim.bundle, rootfs: place.rootfs(), stdout });
     const wait = shim.client.task.wait({ id: 'late' }, { timeoutMs: 0 });
     await shim.client.task.start({ id: 'late' });
     assert.equal((await wait).exitStatus, 0);
     assert.equal(execFileSync('timeout', ['5', 'cat', stdout]).toString(), 'said before anybody listened\n');
-    await end(shim, 'late');
+    await place.end(shim);
   });
 
   test('ends an output that a forgotten child of an exec still holds, once the exec is deleted', async () => {
-    const shim = await startShim('holder', ['/bin/sleep', '1000']);
+    const shim = await place.start('holder', ['/bin/sleep', '1000']);
     const { task } = shim.client;
-    await task.create({ id: 'holder', bundle: shim.bundle, rootfs: rootfs() });
+    await task.create({ id: 'holder', bundle: shim.bundle, rootfs: place.rootfs() });
     await task.start({ id: 'holder' });
     const stdout = shim.fifo('exec-out');
     const reader = openSync(stdout, constants.O_RDONLY | constants.O_NONBLOCK);
-    const document = JSON.parse(readFileSync(`${shim.bundle}/config.json`, 'utf8')).process;
-    document.args = ['/bin/sh', '-c', 'sleep 1000 & echo done'];
-    const spec = {
-      typeUrl: 'types.containerd.io/opencontainers/runtime-spec/1/Process',
-      value: Buffer.from(JSON.stringify(document)),
-    };
+    const spec = execSpec(shim, ['/bin/sh', '-c', 'sleep 1000 & echo done']);
     await task.exec({ id: 'holder', execId: 'e', stdout, spec });
     await task.start({ id: 'holder', execId: 'e' });
     assert.equal((await task.wait({ id: 'holder', execId: 'e' })).exitStatus, 0);
@@ -182,15 +97,17 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     assert.equal(await readToEnd(stdout, reader), 'done\n');
     await task.kill({ id: 'holder', signal: 9, all: true });
     await task.wait({ id: 'holder' });
-    await end(shim, 'holder');
+    await place.end(shim);
   });
 
   test('gives a terminal, resizes it, passes input', async () => {
-    const shim = await startShim('terminal', ['/bin/sh', '-c', 'read x; stty size; echo "got $x"'], true);
+    const shim = await place.start('terminal', ['/bin/sh', '-c', 'read x; stty size; echo "got $x"'], {
+      terminal: true,
+    });
     const [stdin, stdout] = [shim.fifo('in'), shim.fifo('out')];
     const reader = openSync(stdout, constants.O_RDONLY | constants.O_NONBLOCK);
     const { task } = shim.client;
-    await task.create({ id: 'terminal', bundle: shim.bundle, rootfs: rootfs(), terminal: true, stdin, stdout });
+    await task.create({ id: 'terminal', bundle: shim.bundle, rootfs: place.rootfs(), terminal: true, stdin, stdout });
     await task.resizePty({ id: 'terminal', width: 132, height: 43 });
     await task.start({ id: 'terminal' });
     const writer = openSync(stdin, constants.O_WRONLY);
@@ -200,16 +117,16 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     assert.match(output, /43 132\r\n/);
     assert.match(output, /got typed\r\n/);
     await task.wait({ id: 'terminal' });
-    await end(shim, 'terminal');
+    await place.end(shim);
     assert.deepEqual(readdirSync(`${root}/run/s`), []);
   });
 
   test('writes the trace of its requests, with the runtime as a child span', async () => {
     const recorder = new Recorder(`${root}/traces`, traceId, 'containerd');
-    const shim = await startShim('traced', ['/bin/true']);
+    const shim = await place.start('traced', ['/bin/true']);
     const context = { traceId, spanId: '00000000000000aa', sampled: true };
     await runWithTrace(context, recorder, () =>
-      shim.client.task.create({ id: 'traced', bundle: shim.bundle, rootfs: rootfs() }),
+      shim.client.task.create({ id: 'traced', bundle: shim.bundle, rootfs: place.rootfs() }),
     );
     await runWithTrace(context, recorder, () => shim.client.task.start({ id: 'traced' }));
     await shim.client.task.wait({ id: 'traced' });
@@ -234,14 +151,14 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     assert.equal(sent.data.parent, received.span);
     assert.notEqual(sent.span, received.span);
     assert.ok(types.includes('shim.exit-recorded'));
-    await end(shim, 'traced');
+    await place.end(shim);
   });
 
   test('changes limits, and keeps its events, an out-of-memory kill among them, until the door opens', async () => {
-    const shim = await startShim('limited', ['/bin/sh', '-c', 'read x; exec dd if=/dev/zero of=/dev/null bs=64M']);
+    const shim = await place.start('limited', ['/bin/sh', '-c', 'read x; exec dd if=/dev/zero of=/dev/null bs=64M']);
     const stdin = shim.fifo('in');
     const { task } = shim.client;
-    await task.create({ id: 'limited', bundle: shim.bundle, rootfs: rootfs(), stdin });
+    await task.create({ id: 'limited', bundle: shim.bundle, rootfs: place.rootfs(), stdin });
     await task.start({ id: 'limited' });
     const limit = 20 << 20;
     const resources = Buffer.from(JSON.stringify({ memory: { limit, swap: limit } }));
@@ -265,38 +182,38 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
         return {};
       },
     });
-    await end(shim, 'limited');
+    await place.end(shim);
     door.close();
     assert.deepEqual(topics, ['/tasks/create', '/tasks/start', '/tasks/oom', '/tasks/exit', '/tasks/delete']);
   });
 
   test('kills what the first process leaves in a pid namespace that is not its own', async () => {
-    const shim = await startShim('shared', ['/bin/sh', '-c', 'sleep 1000 & echo $!']);
-    const config = JSON.parse(readFileSync(`${shim.bundle}/config.json`, 'utf8'));
-    config.linux.namespaces = config.linux.namespaces.filter(({ type }: { type: string }) => type !== 'pid');
-    writeFileSync(`${shim.bundle}/config.json`, JSON.stringify(config));
+    const edit = ({ linux }: RuntimeConfig): void => {
+      linux.namespaces = (linux.namespaces as { type: string }[]).filter(({ type }) => type !== 'pid');
+    };
+    const shim = await place.start('shared', ['/bin/sh', '-c', 'sleep 1000 & echo $!'], { edit });
     const stdout = shim.fifo('out');
     const reader = openSync(stdout, constants.O_RDONLY | constants.O_NONBLOCK);
-    await shim.client.task.create({ id: 'shared', bundle: shim.bundle, rootfs: rootfs(), stdout });
+    await shim.client.task.create({ id: 'shared', bundle: shim.bundle, rootfs: place.rootfs(), stdout });
     await shim.client.task.start({ id: 'shared' });
     assert.equal((await shim.client.task.wait({ id: 'shared' })).exitStatus, 0);
     const left = Number(await readToEnd(stdout, reader));
     await waitUntil(() => hasEnded(left), { what: 'the process that was left to end' });
-    await end(shim, 'shared');
+    await place.end(shim);
   });
 
   test('clears a bundle that no shim is left for, and says so in a DeleteResponse', async () => {
-    const shim = await startShim('lost', ['/bin/sleep', '1000']);
-    const { pid } = await shim.client.task.create({ id: 'lost', bundle: shim.bundle, rootfs: rootfs() });
+    const shim = await place.start('lost', ['/bin/sleep', '1000']);
+    const { pid } = await shim.client.task.create({ id: 'lost', bundle: shim.bundle, rootfs: place.rootfs() });
     await shim.client.task.start({ id: 'lost' });
     shim.client.close();
-    const { status, stdout } = action(shim.bundle, 'lost', 'delete');
+    const { status, stdout } = place.action(shim.bundle, 'lost', 'delete');
     assert.equal(status, 0);
     assert.equal(stdout[0], 0x08);
     await waitUntil(() => hasEnded(shim.pid), { what: 'the shim to go' });
     await waitUntil(() => hasEnded(pid), { what: 'the program to end' });
-    assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(root), false);
+    assert.deepEqual(place.mounts(), []);
     assert.deepEqual(readdirSync(`${root}/run/s`), []);
-    assert.equal(action(shim.bundle, 'lost', 'delete').status, 0);
+    assert.equal(place.action(shim.bundle, 'lost', 'delete').status, 0);
   });
 });

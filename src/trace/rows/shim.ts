@@ -17,6 +17,12 @@ export const shimRows = {
     says: (d) => `the shim of ${d.id} is process ${d.shimPid} and listens on ${d.socket}`,
     source: 'containerd runtime/v2/README.md',
   }),
+  'shim.server-joined': row({
+    level: 2,
+    data: v.object({ id: v.string(), group: v.string(), socket: v.string() }),
+    says: (d) => `${d.id} joins the shim of the group ${d.group}, which listens on ${d.socket}`,
+    source: 'containerd runtime/v2/README.md',
+  }),
   'shim.stdio-opened': row({
     level: 2,
     data: v.object({

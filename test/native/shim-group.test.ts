@@ -1,0 +1,148 @@
+// Groups: containers whose config.json names the same group share one shim, under real containerd and driven directly.
+// Needs root, containerd, ctr, runc, busybox-static. Leaves nothing.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { ShimPlace } from '../helpers/bare-shim.ts';
+import type { RuntimeConfig } from '../helpers/bundle.ts';
+import { Containerd, hasEnded, missing } from '../helpers/real-containerd.ts';
+import { SwapPlace, SwapTask } from '../helpers/swap.ts';
+import { waitUntil } from '../helpers/wait.ts';
+
+const parentOf = (pid: number): number =>
+  Number(/PPid:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+describe('a group of containers', { skip: missing('/usr/sbin/runc') }, () => {
+  let containerd: Containerd;
+  before(async () => {
+    containerd = new Containerd({ runtime: '/usr/sbin/runc' });
+    await containerd.start();
+  });
+  after(() => containerd.dispose());
+
+  /** Starts a container of the group and returns the pids of its process and of its shim. */
+  const join = (group: string, id: string, ...argv: string[]) => {
+    const flags = ['-d', '--annotation', `io.containerd.runc.v2.group=${group}`];
+    const { status, stderr } = containerd.ctr(
+      ...containerd.runArgs(flags, id, ...(argv.length ? argv : ['/bin/sleep', '1000'])),
+    );
+    assert.equal(status, 0, stderr);
+    const pid = containerd.task(id)?.pid ?? 0;
+    return { pid, shim: parentOf(pid) };
+  };
+  const remove = (id: string): void => {
+    containerd.ctr('t', 'rm', '-f', id);
+    assert.equal(containerd.ctr('c', 'rm', id).status, 0);
+  };
+  const sockets = (): string[] => readdirSync(`${containerd.root}/run/s`);
+
+  test('has one shim, which goes with the last of them', async () => {
+    const [a, b, c] = [join('pod', 'a'), join('pod', 'b'), join('other', 'c')];
+    assert.equal(b.shim, a.shim);
+    assert.notEqual(c.shim, a.shim);
+    assert.equal(sockets().length, 2);
+    assert.equal(containerd.ctr('t', 'exec', '--exec-id', 'e', 'b', '/bin/sh', '-c', 'exit 6').status, 6);
+    remove('a'); // the one whose bundle is the shim's working directory
+    assert.equal(existsSync(containerd.bundle('a')), false);
+    assert.equal(containerd.task('b')?.status, 'RUNNING');
+    assert.deepEqual(containerd.ctr('t', 'exec', '--exec-id', 'f', 'b', '/bin/echo', 'still'), {
+      ...{ status: 0, stdout: 'still\n' },
+      stderr: '',
+    });
+    assert.equal(join('pod', 'd').shim, a.shim);
+    for (const id of ['b', 'd', 'c']) remove(id);
+    await waitUntil(() => hasEnded(a.shim) && hasEnded(c.shim), { what: 'the shims to go' });
+    assert.deepEqual(sockets(), []);
+  });
+
+  test('starts at once, and still meets at one shim', async () => {
+    const ids = ['m1', 'm2', 'm3', 'm4', 'm5', 'm6'];
+    const flags = ['-d', '--annotation', 'io.kubernetes.cri.sandbox-id=many'];
+    const children = ids.map((id) => containerd.spawn(...containerd.runArgs(flags, id, '/bin/sleep', '1000')));
+    const statuses = await Promise.all(children.map((child) => new Promise((done) => child.once('exit', done))));
+    assert.deepEqual(
+      statuses,
+      ids.map(() => 0),
+    );
+    const shims = new Set(ids.map((id) => parentOf(containerd.task(id)?.pid ?? 0)));
+    assert.equal(shims.size, 1);
+    for (const id of ids) remove(id);
+    assert.deepEqual(sockets(), []);
+  });
+
+  test('is cleared container by container after its shim was killed', async () => {
+    const [x, y] = [join('lost', 'x'), join('lost', 'y')];
+    process.kill(x.shim, 'SIGKILL');
+    await waitUntil(() => !existsSync(containerd.bundle('x')) && !existsSync(containerd.bundle('y')), {
+      what: 'the bundles to go',
+    });
+    await waitUntil(() => hasEnded(x.pid) && hasEnded(y.pid), { what: 'the programs to end' });
+    assert.deepEqual(sockets(), []);
+    for (const id of ['x', 'y']) containerd.ctr('c', 'rm', id);
+  });
+});
+
+describe('the delete action of one of a group', { skip: missing('/usr/sbin/runc') }, () => {
+  const place = new ShimPlace();
+  after(() => place.dispose());
+  const edit = (config: RuntimeConfig): void => {
+    config.annotations = { 'io.containerd.runc.v2.group': 'a "quoted" name' };
+  };
+
+  test('ends that container, and leaves the others their shim', async () => {
+    const [one, two] = [
+      await place.start('one', ['/bin/sleep', '1000'], { edit }),
+      await place.start('two', ['/bin/sleep', '1000'], { edit }),
+    ];
+    assert.equal(two.pid, one.pid);
+    const { pid: first } = await one.client.task.create({ id: 'one', bundle: one.bundle, rootfs: place.rootfs() });
+    const { pid: second } = await two.client.task.create({ id: 'two', bundle: two.bundle, rootfs: place.rootfs() });
+    await assert.rejects(two.client.task.create({ id: 'two', bundle: two.bundle }), /already exists/);
+    await one.client.task.start({ id: 'one' });
+    await two.client.task.start({ id: 'two' });
+    assert.equal((await two.client.task.connect({ id: 'two' })).taskPid, second);
+    assert.equal(place.action(one.bundle, 'one', 'delete').status, 0);
+    await waitUntil(() => hasEnded(first), { what: 'the first to end' });
+    await assert.rejects(one.client.task.state({ id: 'one' }), /container "one": not found/);
+    assert.equal((await two.client.task.state({ id: 'two' })).pid, second);
+    assert.equal(place.mounts().length, 1);
+    assert.equal(place.action(two.bundle, 'two', 'delete').status, 0);
+    await waitUntil(() => hasEnded(second) && hasEnded(two.pid), { what: 'the second and the shim to end' });
+    assert.deepEqual(place.mounts(), []);
+    assert.deepEqual(readdirSync(`${place.root}/run/s`), []);
+    one.client.close();
+    two.client.close();
+  });
+});
+
+describe('a group under tlab-containerd', { skip: missing('/usr/sbin/runc') }, () => {
+  const place = new SwapPlace('tlab-containerd');
+  before(() => place.start());
+  after(() => place.dispose());
+
+  test('has one shim, and each of its tasks ends by itself', async () => {
+    const [one, two] = [new SwapTask(place), new SwapTask(place)];
+    try {
+      for (const task of [one, two]) {
+        const edit = (config: RuntimeConfig): void => {
+          config.annotations = { 'io.containerd.runc.v2.group': 'pod' };
+        };
+        await task.create(['tlab-containerd', 'containerd-shim-tlab-v2', 'tlab-runc'], {
+          args: ['/bin/sleep', '1000'],
+          edit,
+        });
+        await task.start();
+      }
+      assert.equal(parentOf(two.pid), parentOf(one.pid));
+      await place.client.tasks.kill({ containerId: one.id, signal: 9 });
+      assert.equal(await one.wait(), 137);
+      assert.equal(await one.delete(), 137);
+      assert.deepEqual(one.left(), []);
+      assert.equal((await two.exec('e', ['/bin/echo', 'still'])).output, 'still\n');
+    } finally {
+      await one.discard();
+      await two.discard();
+    }
+    assert.deepEqual(two.left(), []);
+  });
+});
