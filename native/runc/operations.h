@@ -32,6 +32,8 @@ enum fact {
 	X(hook, 14, "ssvvn") \
 	X(setns, 20, "sn") \
 	X(unshare, 21, "n") \
+	X(time_offsets, 72, "s") \
+	X(time_enter, 73, "") \
 	X(setsid, 22, "") \
 	X(session_keyring, 23, "s") \
 	X(sethostname, 24, "s") \
@@ -81,6 +83,8 @@ enum operation_code {
 	OP_HOOK = 14,
 	OP_SETNS = 20,
 	OP_UNSHARE = 21,
+	OP_TIME_OFFSETS = 72,
+	OP_TIME_ENTER = 73,
 	OP_SETSID = 22,
 	OP_SESSION_KEYRING = 23,
 	OP_SETHOSTNAME = 24,
@@ -140,6 +144,7 @@ enum operation_argument {
 	SETNS_PATH = 0,
 	SETNS_TYPE = 1,
 	UNSHARE_FLAGS = 0,
+	TIME_OFFSETS_VALUE = 0,
 	SESSION_KEYRING_NAME = 0,
 	SETHOSTNAME_NAME = 0,
 	SETDOMAINNAME_NAME = 0,

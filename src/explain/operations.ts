@@ -119,6 +119,22 @@ const rows = {
     shows: ['KRN-2'],
     source: 'man unshare(2)',
   },
+  time_offsets: {
+    does: (s) =>
+      `Sets the clocks of the container's time namespace: ${text(s, 'value').trim().replaceAll('\n', ', ')} (seconds, nanoseconds).`,
+    now: 'After the child has left the time namespace of the host and before it enters its own: the kernel lets nobody turn a clock that somebody reads.',
+    without: 'Uptime and timeouts would be counted from the start of the host.',
+    shows: ['KRN-2'],
+    source: 'man time_namespaces(7)',
+  },
+  time_enter: {
+    does: () => 'Enters the new time namespace, which so far is for the children of this process only.',
+    now: 'As soon as the clocks are set, so that hooks in the container see them too.',
+    without:
+      'Before Linux 6.1 the program itself would keep the clocks of the host; only its children would have the others.',
+    shows: ['KRN-2'],
+    source: 'man time_namespaces(7)',
+  },
   setsid: {
     does: 'Starts a session of its own, without a terminal.',
     now: 'Before the console: only a session leader without a terminal may take one.',

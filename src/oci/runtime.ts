@@ -2,7 +2,7 @@
 // (config#extensibility); properties that it names and we cannot do stay in the schema, so that the compiler can refuse them by name.
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
-import { absolutePath, processSchema, text, unsigned, unsigned32 } from './runtime-process.ts';
+import { absolutePath, integer, processSchema, text, unsigned, unsigned32 } from './runtime-process.ts';
 import { resourcesSchema } from './runtime-resources.ts';
 import { seccompSchema } from './runtime-seccomp.ts';
 
@@ -39,6 +39,12 @@ const device = v.object({
   gid: v.optional(unsigned32),
 });
 export type DeviceSpec = v.InferOutput<typeof device>;
+
+/** @source oci-runtime config-linux#offset-for-time-namespace */
+const timeOffset = v.object({
+  secs: v.optional(integer),
+  nanosecs: v.optional(v.pipe(unsigned32, v.maxValue(999_999_999, 'expected less than a second: 0 to 999999999'))),
+});
 
 const hook = v.object({
   path: absolutePath,
@@ -77,7 +83,7 @@ const linux = v.object({
   mountLabel: v.optional(text),
   intelRdt: v.optional(v.unknown()),
   personality: v.optional(v.object({ domain: text, flags: v.optional(v.array(text)) })),
-  timeOffsets: v.optional(v.unknown()),
+  timeOffsets: v.optional(v.record(text, timeOffset)),
   netDevices: v.optional(v.unknown()),
   memoryPolicy: v.optional(v.object({ mode: text, nodes: v.optional(text, ''), flags: v.optional(v.array(text)) })),
 });

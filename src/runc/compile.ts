@@ -152,7 +152,7 @@ function refuseUnsupported(config: RuntimeConfig): void {
   }
   const { linux } = config;
   if ((linux?.mountLabel ?? '') !== '') throw unsupported('/linux/mountLabel', 'SELinux');
-  for (const name of ['intelRdt', 'timeOffsets', 'netDevices'] as const) {
+  for (const name of ['intelRdt', 'netDevices'] as const) {
     if (linux?.[name] !== undefined) throw unsupported(`/linux/${name}`, name);
   }
 }

@@ -335,6 +335,8 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
   hook: { phase: 'createRuntime', path: '/bin/hook', argv: ['hook'], env: [], timeoutSeconds: 0 },
   setns: { path: '/run/tlab/netns/0a', type: 'network' },
   unshare: { flags: 'cgroup' },
+  time_offsets: { value: 'monotonic 100 0\nboottime 100 0\n' },
+  time_enter: {},
   setsid: {},
   session_keyring: { name: '_ses.c1' },
   sethostname: { name: 'web' },

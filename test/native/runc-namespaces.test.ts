@@ -7,6 +7,7 @@ import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace, type TestContainer } from '../helpers/runtime.ts';
 import { must } from '../helpers/shell.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
 const place = new RuntimePlace();
 after(() => place.remove());
@@ -131,4 +132,72 @@ test('a path of another kind of namespace, or of none, is refused before a proce
     assert.match((await place.create(container)).stderr, new RegExp(`joining namespace "${path}".*${needed}`));
     assert.deepEqual(place.cgroups(container), []);
   }
+});
+
+/** Seconds since boot, as a program in the container reads them. */
+const uptime = (text: string): number => Number(text.split(' ')[0]);
+const day = 86400;
+
+for (const withUser of [false, true]) {
+  const title = `a time namespace ${withUser ? 'beside a user namespace ' : ''}has the clocks of timeOffsets, for exec and for who joins it too`;
+  test(title, root(), async () => {
+    const edit = (config: RuntimeConfig): void => {
+      config.linux.namespaces = [...namespacesOf([], 0), { type: 'time' }, ...(withUser ? [{ type: 'user' }] : [])];
+      config.linux.timeOffsets = { boottime: { secs: 10 * day, nanosecs: 500 }, monotonic: { secs: 20 * day } };
+      if (withUser) Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+    };
+    const args = ['sh', '-c', 'cat /proc/uptime; exec sleep 1000'];
+    const container = await (withUser ? ownedBundle(args, edit) : place.bundle(args, { edit }));
+    const pid = await place.start(container);
+    const host = uptime(readFileSync('/proc/uptime', 'utf8'));
+    const isShifted = (text: string): boolean => Math.abs(uptime(text) - host - 10 * day) < 60;
+    await waitUntil(() => container.output() !== '', { what: 'the program' });
+    assert.ok(isShifted(container.output()), container.output());
+    assert.match(
+      readFileSync(`/proc/${pid}/timens_offsets`, 'utf8'),
+      /^monotonic +1728000 +0\nboottime +864000 +500\n$/,
+    );
+    assert.equal(linkOf(pid, 'time'), linkOf(pid, 'time_for_children'));
+    const ran = await place.exec(container, { args: ['cat', '/proc/uptime'] });
+    assert.ok(isShifted(ran.stdout), ran.stderr + ran.stdout);
+    const second = await ownedBundle(['cat', '/proc/uptime'], (config) => {
+      config.linux.namespaces = namespacesOf(withUser ? ['time', 'user'] : ['time'], pid);
+    });
+    const joined = await place.run(second);
+    assert.ok(isShifted(joined.stdout), joined.stderr + joined.stdout);
+  });
+}
+
+test('hooks in the container have its clocks, those of the runtime have the clocks of the host', root(), async () => {
+  const out = `${place.folder}/uptimes`;
+  const hook = `${place.folder}/uptime-hook`;
+  writeFileSync(hook, `#!/bin/sh\necho "$1 $(cat /proc/uptime)" >> ${out}\n`, { mode: 0o755 });
+  const container = await place.bundle(['true'], {
+    edit: (config) => {
+      config.linux.namespaces = [...namespacesOf([], 0), { type: 'time' }];
+      config.linux.timeOffsets = { boottime: { secs: 10 * day } };
+      config.hooks = Object.fromEntries(
+        ['createRuntime', 'createContainer'].map((phase) => [phase, [{ path: hook, args: ['hook', phase] }]]),
+      );
+    },
+  });
+  assert.equal((await place.run(container)).status, 0);
+  const [first = '', second = ''] = readFileSync(out, 'utf8').trim().split('\n');
+  assert.match(first, /^createRuntime /);
+  const shift = uptime(second.split(' ')[1] ?? '') - uptime(first.split(' ')[1] ?? '');
+  assert.ok(Math.abs(shift - 10 * day) < 60, `${first}\n${second}`);
+});
+
+test('an offset that would turn a clock below zero is an error of its own line', root(), async () => {
+  const container = await place.bundle(['true'], {
+    edit: (config) => {
+      config.linux.namespaces = [...namespacesOf([], 0), { type: 'time' }];
+      config.linux.timeOffsets = { boottime: { secs: -1000 * day } };
+    },
+  });
+  const { stderr } = await place.create(container);
+  assert.match(
+    stderr,
+    /setting the clocks of the time namespace to "boottime -86400000 0.*: write\(2\): ERANGE .*\(config.json \/linux\/timeOffsets\)/s,
+  );
 });

@@ -5,7 +5,7 @@ import type { NamespaceSpec } from '../../src/oci/runtime.ts';
 import { CLONE_NEW } from '../../src/runc/compile/flags.ts';
 import { cloneOperations, execNamespaces, joinNamespaces } from '../../src/runc/compile/namespaces.ts';
 import type { Operation } from '../../src/runc/plan/operations.ts';
-import { contextWith } from './host.ts';
+import { contextWith, named } from './host.ts';
 
 const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
 const at = (type: NamespaceSpec['type']): NamespaceSpec => ({ type, path: `/ns/${type}` });
@@ -52,6 +52,19 @@ test('a joined user namespace comes last of the joins, and everything new is mad
     'runtime clone mount,uts',
     'init unshare cgroup',
   ]);
+});
+
+test('the clocks of a new time namespace are set between leaving the old and entering the new', () => {
+  const namespaces = [own('mount'), own('time')];
+  const timeOffsets = { monotonic: { secs: -5, nanosecs: 7 }, boottime: { secs: 3 } };
+  const context = contextWith({ linux: { namespaces, timeOffsets } });
+  const operations = [...cloneOperations(context), ...joinNamespaces(context)];
+  assert.deepEqual(lines(operations).slice(0, 2), ['runtime clone mount', 'init unshare time']);
+  assert.deepEqual(
+    operations.slice(2).map(({ actor, name }) => `${actor} ${name}`),
+    ['runtime time_offsets', 'init time_enter'],
+  );
+  assert.deepEqual(named(operations, 'time_offsets'), [{ value: 'monotonic -5 7\nboottime 3 0\n' }]);
 });
 
 test('a caller without rights joins the user namespace first, which gives them', () => {

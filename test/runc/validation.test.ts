@@ -165,12 +165,35 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /namespaces\/5: "pid": expected each namespace once/,
   ],
   [
-    'a time namespace',
+    'time offsets without a time namespace',
+    (c) => {
+      c.linux.timeOffsets = { monotonic: { secs: 1 } };
+    },
+    /timeOffsets: expected none without a time namespace/,
+  ],
+  [
+    'time offsets of a joined time namespace',
+    (c) => {
+      c.linux.namespaces.push({ type: 'time', path: '/proc/1/ns/time' });
+      c.linux.timeOffsets = { monotonic: { secs: 1 } };
+    },
+    /timeOffsets: expected none, since the time namespace is joined/,
+  ],
+  [
+    'the offset of a clock that has none',
     (c) => {
       c.linux.namespaces.push({ type: 'time' });
+      c.linux.timeOffsets = { realtime: { secs: 1 } };
     },
-    /a time namespace is not supported/,
-    'notImplemented',
+    /timeOffsets\/realtime: "realtime": expected monotonic or boottime/,
+  ],
+  [
+    'an offset of more than a second in nanoseconds',
+    (c) => {
+      c.linux.namespaces.push({ type: 'time' });
+      c.linux.timeOffsets = { monotonic: { nanosecs: 1000000000 } };
+    },
+    /timeOffsets\/monotonic\/nanosecs: 1000000000: expected less than a second/,
   ],
   [
     'an unknown namespace',

@@ -7,6 +7,7 @@ import type { NamespaceSpec, NamespaceType } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
 import { byInit, byRuntime, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
 import { CAP_SYS_ADMIN, CLONE_NEW } from './flags.ts';
+import { checkTimeOffsets, timeOperations } from './time-namespace.ts';
 import { checkRootless, mappingOperations } from './user-namespace.ts';
 
 type Entry = { type: NamespaceType; path: string; cause: PlanCause };
@@ -24,11 +25,11 @@ export function checkNamespaces(context: CompileContext): void {
   for (const { type, path, cause } of entries(context)) {
     if (seen.has(type)) throw refusal(cause, `"${type}": expected each namespace once`);
     seen.add(type);
-    if (type === 'time') throw unsupported(cause, 'a time namespace');
     if (type === 'mount' && path !== '') throw unsupported(`${cause}/path`, 'joining a mount namespace');
   }
   if (!seen.has('mount')) throw unsupported('/linux/namespaces', 'a container without a mount namespace of its own');
   checkMappings(context);
+  checkTimeOffsets(context);
   checkRootless(context);
 }
 
@@ -78,10 +79,10 @@ function aroundUser<E extends { type: NamespaceType }>(context: CompileContext, 
   return isPrivileged ? [...others, ...user] : [...user, ...others];
 }
 
-/** The new ones; cgroup waits until the child is in its cgroup. */
+/** The new ones; cgroup waits until the child is in its cgroup, and time until its clocks are set. */
 const fresh = (context: CompileContext): NamespaceType[] =>
   entries(context)
-    .filter(({ type, path }) => path === '' && type !== 'cgroup')
+    .filter(({ type, path }) => path === '' && type !== 'cgroup' && type !== 'time')
     .map(({ type }) => type);
 
 /** Beside a new user namespace the others are made after its maps are written, or their objects (mqueue's root) belong to nobody. */
@@ -98,6 +99,7 @@ export function joinNamespaces(context: CompileContext): Operation[] {
   const before = new Set(joinedBeforeClone(context).map(({ type }) => type));
   return [
     ...(late === 0 ? [] : [byInit('unshare', '/linux/namespaces', { flags: late })]),
+    ...timeOperations(context),
     ...joined(context)
       .filter(({ type }) => !before.has(type))
       .map(({ type, path, cause }) => byInit('setns', cause, { path, type: CLONE_NEW[type] })),
@@ -118,7 +120,7 @@ export const loopbackOperations = (context: CompileContext): Operation[] =>
  * paths change with it.
  */
 export function execNamespaces(context: CompileContext): { beforeClone: Operation[]; inChild: Operation[] } {
-  const order: NamespaceType[] = ['ipc', 'uts', 'network', 'cgroup', 'pid', 'user', 'mount'];
+  const order: NamespaceType[] = ['ipc', 'uts', 'network', 'time', 'cgroup', 'pid', 'user', 'mount'];
   const present = order.flatMap((type) => entries(context).filter((entry) => entry.type === type));
   const values = ({ type }: Entry): { path: string; type: number } => ({
     path: `ns/${type === 'mount' ? 'mnt' : type === 'network' ? 'net' : type}`,

@@ -92,6 +92,19 @@ export const operations = {
     says: 'leave a namespace shared so far',
     source: 'man unshare(2)',
   },
+  /** Between the child's unshare and time_enter: once somebody is in it, its clocks stand. */
+  time_offsets: {
+    code: 72,
+    arguments: { value: 'string' },
+    says: "set the clocks of the child's new time namespace",
+    source: 'man time_namespaces(7)',
+  },
+  time_enter: {
+    code: 73,
+    arguments: {},
+    says: 'enter the new time namespace, which unshare makes for children only',
+    source: 'man time_namespaces(7)',
+  },
   setsid: { code: 22, arguments: {}, says: 'start a new session', source: 'man setsid(2)' },
   session_keyring: {
     code: 23,

@@ -33,6 +33,8 @@ const twins: Twins = {
   hook: (a) => [a.path, ...a.argv.slice(1)].map(quote).join(' '),
   setns: (a) => `nsenter ${namespaceFlags(Number(a.type)).join(' ')}=${quote(a.path)}`,
   unshare: (a) => `unshare ${namespaceFlags(Number(a.flags)).join(' ')}`,
+  time_offsets: (a, { initPid }) => `printf '%s' ${quote(a.value)} > /proc/${initPid}/timens_offsets`,
+  time_enter: (_, { initPid }) => `nsenter --time=/proc/${initPid}/ns/time_for_children`,
   setsid: () => 'setsid bash',
   session_keyring: (a) => `keyctl session ${quote(a.name)}`,
   sethostname: (a) => `hostname ${quote(a.name)}`,

@@ -16,7 +16,7 @@ const features = {
   hooks: hookPhases,
   mountOptions: knownMountOptions,
   linux: {
-    namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'user', 'uts'],
+    namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'user', 'uts'],
     capabilities: capabilityNames,
     cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
     seccomp: {
