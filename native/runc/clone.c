@@ -30,17 +30,17 @@ int become_root_of_user_namespace(struct executor *executor)
 		return FAIL_CALL(executor, "setgroups(2)", "dropping groups in the user namespace");
 	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
 		return FAIL_CALL(executor, "setresuid(2)", "becoming root of the user namespace");
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids cleared it */
+	die_with_runtime(executor);
 	return 0;
 }
 
 /* The kernel kills it when the runtime dies before its first GO. @source man clone(2) */
 static _Noreturn void child(struct executor *executor, uint64_t flags)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "tlab-runc:init");
 	close(executor->socket);
 	executor->socket = executor->peer;
+	die_with_runtime(executor);
 	if (flags & CLONE_NEWUSER)
 		executor->in_new_user_namespace = true;
 	umask(0);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,14 @@ static void child_failed(struct executor *executor)
 	ignored += write(2, "\n", 1);
 	(void)ignored;
 	_exit(executor->failure->number == ENOENT ? 127 : 126);
+}
+
+void die_with_runtime(const struct executor *executor)
+{
+	struct pollfd runtime = { .fd = executor->socket };
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (executor->socket >= 0 && poll(&runtime, 1, 0) > 0 && (runtime.revents & POLLHUP))
+		_exit(1);
 }
 
 _Noreturn void child_main(struct executor *executor)

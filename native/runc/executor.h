@@ -78,6 +78,9 @@ void executor_undo(struct executor *executor);
 /* The child's half of execute(); never returns. */
 _Noreturn void child_main(struct executor *executor);
 
+/* By the child, at its birth and after each change of ids, which clears the signal; dies at once when the runtime has died meanwhile. */
+void die_with_runtime(const struct executor *executor);
+
 /* One operation with its record and its cause in the failure. A controller is asked first (hold.h). */
 int run_operation(struct executor *executor, uint32_t index);
 

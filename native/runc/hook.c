@@ -142,8 +142,10 @@ int hooks_run_late(const struct call *call, const struct plan *plan, const char 
 		const struct operation *operation = &plan->operations[i];
 		if (operation->code != OP_HOOK || strcmp(operation->arguments[HOOK_PHASE].string, phase) != 0)
 			continue;
-		if (hold_hook(call, i, operation, failure) < 0 || hook_run(operation, state_json, failure) < 0)
-			result = -1;
+		if (hold_hook(call, i, operation, failure) == 0 && hook_run(operation, state_json, failure) == 0)
+			continue;
+		failure_cause(failure, "config.json", operation->cause);
+		result = -1;
 	}
 	return result;
 }

@@ -86,6 +86,7 @@ int op_setgid(struct executor *executor, const struct operation *operation)
 	uint64_t gid = operation->arguments[SETGID_GID].number;
 	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
 		return FAIL_CALL(executor, "setresgid(2)", "setting group %llu", (unsigned long long)gid);
+	die_with_runtime(executor);
 	return 0;
 }
 
@@ -112,7 +113,7 @@ int op_setuid(struct executor *executor, const struct operation *operation)
 		return FAIL_CALL(executor, "prctl(2)", "keeping capabilities");
 	if (syscall(SYS_setresuid, uid, uid, uid) < 0)
 		return FAIL_CALL(executor, "setresuid(2)", "setting user %u", uid);
-	prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0); /* a change of ids cleared it */
+	die_with_runtime(executor);
 	return executor->postponed_chdir ? enter_working_directory(executor, executor->postponed_chdir) : 0;
 }
 

@@ -47,9 +47,9 @@ export function control(path: string, decide: (question: Question) => Answer | P
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // A stage that was killed while it waited.
-    socket.on('error', () => socket.destroy());
-    createInterface({ input: socket }).on('line', (line) => void answer(socket, line, decide));
+    const lines = createInterface({ input: socket }).on('line', (line) => void answer(socket, line, decide));
+    // A stage that was killed while it waited: both emit it.
+    for (const emitter of [socket, lines]) emitter.on('error', () => socket.destroy());
   });
   server.on('error', reject);
   const before = process.umask(0o177);

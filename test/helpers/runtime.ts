@@ -43,11 +43,17 @@ export class RuntimePlace {
   readonly folder = mkdtempSync('/var/tmp/tlab-runc-test-');
   readonly root = `${this.folder}/state`;
   readonly #cgroup = `/tlab-runc-test-${process.pid}`;
+  readonly #prefix: string;
   #count = 0;
+
+  /** Container ids are the prefix and a number: one of its own where the host's tables name them. */
+  constructor(prefix = 'c') {
+    this.#prefix = prefix;
+  }
 
   /** A bundle with its plan, not yet created. */
   async bundle(args: string[], { rootfs, edit, change, prepare }: ContainerOptions = {}): Promise<TestContainer> {
-    const id = `c${++this.#count}`;
+    const id = `${this.#prefix}${++this.#count}`;
     const bundle = `${this.folder}/${id}`;
     mkdirSync(bundle);
     const editAll = (config: RuntimeConfig): void => {
@@ -138,9 +144,14 @@ export class RuntimePlace {
     });
   }
 
+  /** A container's cgroup, the same path in every hierarchy. */
+  cgroupOf(container: TestContainer): string {
+    return `${this.#cgroup}/${container.id}`;
+  }
+
   /** Directories of a container in every hierarchy that are there now. */
   cgroups(container: TestContainer): string[] {
-    return this.#everywhere(`${this.#cgroup}/${container.id}`);
+    return this.#everywhere(this.cgroupOf(container));
   }
 
   #everywhere(path: string): string[] {
@@ -152,7 +163,7 @@ export class RuntimePlace {
 
   /** Ends what still runs and removes everything. */
   async remove(): Promise<void> {
-    for (let n = 1; n <= this.#count; n++) await this.runc(['delete', '--force', `c${n}`]);
+    for (let n = 1; n <= this.#count; n++) await this.runc(['delete', '--force', `${this.#prefix}${n}`]);
     for (const directory of this.#everywhere(this.#cgroup)) rmdirSync(directory);
     rmSync(this.folder, { recursive: true, force: true });
   }
