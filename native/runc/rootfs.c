@@ -18,11 +18,39 @@ int op_root_propagation(struct executor *executor, const struct operation *opera
 	return 0;
 }
 
+/* One step up; false at the root. */
+static bool go_up(int *at)
+{
+	struct stat here, above;
+	int parent = openat(*at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool moved = parent >= 0 && fstat(*at, &here) == 0 && fstat(parent, &above) == 0 &&
+		     (here.st_ino != above.st_ino || here.st_dev != above.st_dev);
+	close(*at);
+	*at = parent;
+	return moved;
+}
+
 /*
- * Relative paths are relative to the bundle, where the runtime stands. The copy is made private: pivot_root refuses a new
- * root whose parent is shared, and mounts in it must not travel to the host's copy.
- * @source man pivot_root(2)
+ * The mount that the root filesystem lies on: with a shared propagation of "/" it is a peer of the host's, so that the bind would
+ * appear there too, and pivot_root refuses a new root whose parent is shared. Only the root of a mount can be changed (EINVAL), so
+ * that is looked for upwards. @source man pivot_root(2), man mount_setattr(2)
  */
+static int make_parent_private(struct executor *executor, int place)
+{
+	struct kernel_mount_attr attr = { .propagation = MS_PRIVATE };
+	int at = fcntl(place, F_DUPFD_CLOEXEC, 0);
+	int result;
+	do
+		result = sys_mount_setattr(at, 0, &attr);
+	while (result < 0 && errno == EINVAL && go_up(&at));
+	if (result < 0)
+		FAIL_CALL(executor, "mount_setattr(2)", "making the mount below the root filesystem private");
+	if (at >= 0)
+		close(at);
+	return result;
+}
+
+/* Relative paths are relative to the bundle, where the runtime stands. Mounts in the copy must not travel to the host's. */
 int op_root_bind(struct executor *executor, const struct operation *operation)
 {
 	const char *path = operation->arguments[ROOT_BIND_PATH].string;
@@ -30,6 +58,10 @@ int op_root_bind(struct executor *executor, const struct operation *operation)
 	int place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place < 0)
 		return FAIL_CALL(executor, "open(2)", "opening the root filesystem \"%s\"", path);
+	if (make_parent_private(executor, place) < 0) {
+		close(place);
+		return -1;
+	}
 	int tree = sys_open_tree(place, "", AT_EMPTY_PATH | KERNEL_OPEN_TREE_CLONE | KERNEL_AT_RECURSIVE | O_CLOEXEC);
 	int result = 0;
 	if (tree < 0)

@@ -21,7 +21,8 @@ export function rootPropagation(context: CompileContext): number {
   const flags = asked === '' ? MS.SLAVE : propagationFlags(asked);
   if (flags === undefined)
     throw refusal('/linux/rootfsPropagation', `"${asked}": expected shared, slave, private or unbindable`);
-  return flags | MS.REC;
+  // What is unbindable could not be bound as the root: then the new root alone becomes so, in the end.
+  return ((flags & MS.UNBINDABLE) === 0 ? flags : MS.PRIVATE) | MS.REC;
 }
 
 /** Before pivot_root: nothing of it may propagate back to the host, so propagation comes first. */
