@@ -10,6 +10,7 @@ export class Container {
   readonly place: Place;
   readonly id: string;
   readonly bundle: string;
+  #execs = 0;
 
   constructor(place: Place, id: string, bundle: string) {
     this.place = place;
@@ -82,11 +83,16 @@ export class Container {
 
   /** `exec --process`: the container's process with these changes. */
   exec(change: Document, more: readonly string[] = [], options: CallOptions = {}): Promise<Ran> {
-    const file = `${this.bundle}/process.json`;
+    const file = `${this.bundle}/process-${++this.#execs}.json`;
     const text = JSON.stringify({ ...this.config.process, ...change });
     writeFileSync(file, text);
     if (this.place.runtime.takesPlans) this.#compile(text);
     return this.place.call(['exec', '--process', file, ...more, this.id], options);
+  }
+
+  /** `exec` with flags: the runtime makes the process document. */
+  execute(flags: readonly string[], args: readonly string[], options: CallOptions = {}): Promise<Ran> {
+    return this.place.call(['exec', ...flags, this.id, ...args], options);
   }
 
   #compile(process: string): void {

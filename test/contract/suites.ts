@@ -1,9 +1,17 @@
 // Every suite of the contract by topic; a topic has its test file, runtime-<topic>.test.ts.
 import type { Suite } from './behaviour.ts';
+import { execSuite } from './runtime/exec.ts';
+import { filesSuite } from './runtime/files.ts';
 import { lifecycleSuite } from './runtime/lifecycle.ts';
+import { mountsSuite } from './runtime/mounts.ts';
+import { namespacesSuite } from './runtime/namespaces.ts';
 import { processSuite } from './runtime/process.ts';
 
 export const suites: Readonly<Record<string, Suite>> = {
+  exec: execSuite,
+  files: filesSuite,
   lifecycle: lifecycleSuite,
+  mounts: mountsSuite,
+  namespaces: namespacesSuite,
   process: processSuite,
 };

@@ -1,10 +1,12 @@
-// The contract as a whole: each title once, every difference of a behaviour that is there, README.md current.
+// The contract as a whole: how many behaviours, each title once, every difference of a behaviour that is there, README.md current.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { differences } from './differences.ts';
 import { suites } from './suites.ts';
 import { tableOfDifferences, titles } from './table.ts';
+
+test('there are at least 150 behaviours', () => assert.ok(titles(suites).length >= 150, String(titles(suites).length)));
 
 test('a title names one behaviour', () => {
   const all = titles(suites);

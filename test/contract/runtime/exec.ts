@@ -39,9 +39,9 @@ const rows: readonly Row[] = [
   ],
   [
     'an exec has the resource limits of its document',
-    'ulimit -n',
-    { rlimits: [{ type: 'RLIMIT_NOFILE', soft: 55, hard: 66 }] },
-    '0 55',
+    'ulimit -Sc; ulimit -Hc',
+    { rlimits: [{ type: 'RLIMIT_CORE', soft: 512, hard: 1024 }] },
+    '0 1\n2',
   ],
   [
     'an exec has the capabilities of its document',

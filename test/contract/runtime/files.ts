@@ -54,12 +54,13 @@ const givenDevices = (place: Place): Behaviour[] =>
           { path: '/dev/given', type: 'c', major: 1, minor: 5, fileMode: 0o640, uid: 12, gid: 34 },
           { path: '/dev/deep/er/block', type: 'b', major: 7, minor: 200, fileMode: 0o600 },
           { path: '/dev/queue', type: 'p', fileMode: 0o622 },
+          { path: '/dev/half', type: 'c', major: 10, minor: 237, fileMode: 0o666 },
           { path: '/dev/forbidden', type: 'c', major: 1, minor: 11, fileMode: 0o666 },
         ];
         linux.resources = {
           devices: [
             { allow: false, access: 'rwm' },
-            { allow: true, type: 'c', major: 1, minor: 5, access: 'r' },
+            { allow: true, type: 'c', major: 10, minor: 237, access: 'r' },
           ],
         };
         for (const set of ['bounding', 'permitted', 'effective']) process.capabilities[set].push('CAP_MKNOD');
@@ -73,9 +74,9 @@ const givenDevices = (place: Place): Behaviour[] =>
       ],
       ['directories that lead to a device are made', shapeOf('/dev/deep/er/block'), 'block special file 7 c8 600 0 0'],
       ['a fifo of the list is made', shapeOf('/dev/queue'), 'fifo 0 0 622 0 0'],
-      ['a device that the rules allow can be read', 'head -c 1 /dev/given | wc -c', '1'],
+      ['a device that the rules allow can be read', ': < /dev/half && echo opened', 'opened'],
       ['a device that no rule allows cannot be opened', 'head -c 1 /dev/forbidden', /not permitted/],
-      ['a device that the rules let be read cannot be written', 'mknod /own c 1 5 && echo x > /own', /not permitted/],
+      ['a device that the rules let be read cannot be written', ': >> /dev/half', /not permitted/],
       [
         'a device that no rule allows cannot be opened by a node of the container’s own',
         'mknod /log c 1 11; head -c 1 /log',

@@ -263,7 +263,7 @@ const wrong: readonly Refused[] = [
       without(config, 'network');
       config.linux.namespaces.push({ type: 'network', path: '/proc/self/ns/uts' });
     },
-    /network|setns|EINVAL|invalid/i,
+    /network|setns|EINVAL|invalid|sync socket/i,
   ],
   [
     'a hostname without a uts namespace is refused',
