@@ -1,14 +1,17 @@
-// Runs the tests in two rounds: those that only compute, side by side; then those that use the real kernel, one file at a time,
-// since they share its tables of links, rules and mounts. Arguments narrow the run: `npm test -- network` takes files with that word.
+// Runs the tests in rounds: those that only compute, side by side; then those that use the real kernel, one file at a time, since
+// they share its tables of links, rules and mounts; then those that need a machine of their own, in virtual machines.
+// Arguments narrow the run: `npm test -- network` takes files with that word.
 import { globSync } from 'node:fs';
 import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
+import { spec, type TestEvent } from 'node:test/reporters';
+import { guestCommand, guestRounds } from '../test/vm/guests.ts';
+import { missingForMachines, runInMachine } from '../test/vm/machine.ts';
+import { count, type Tally } from '../test/vm/tally.ts';
 
 const realKernel = /^test\/(contract|faults|integration|interop|native|security)\//;
 const words = process.argv.slice(2);
-const files = globSync('test/**/*.test.ts')
-  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-  .sort();
+const isWanted = (file: string): boolean => words.length === 0 || words.some((word) => file.includes(word));
+const files = globSync('test/**/*.test.ts').filter(isWanted).sort();
 
 const rounds = [
   { files: files.filter((file) => !realKernel.test(file)), concurrency: 2 },
@@ -21,30 +24,42 @@ const expectedSkips = [
   /^(this kernel has no 32-bit calls|x86-64 has these doors)/,
 ];
 
-const totals = { passed: 0, failed: 0 };
-const skipped: string[] = [];
+const total: Tally = { passed: 0, failed: 0, skipped: [] };
 
 async function runRound(round: { files: string[]; concurrency: number }): Promise<void> {
   if (round.files.length === 0) return;
   const stream = run({ files: round.files, concurrency: round.concurrency, timeout: 300_000 });
-  stream.on('test:fail', (event) => {
-    if (event.details.type !== 'suite') totals.failed++;
-  });
-  stream.on('test:pass', (event) => {
-    if (event.details.type === 'suite') return;
-    if (event.skip === undefined) totals.passed++;
-    else skipped.push(`${event.name}: ${event.skip === true ? 'no reason given' : event.skip}`);
-  });
+  stream.on('test:fail', (data) => count(total, { type: 'test:fail', data } as TestEvent));
+  stream.on('test:pass', (data) => count(total, { type: 'test:pass', data } as TestEvent));
   for await (const text of stream.compose(new spec())) process.stdout.write(text as string);
 }
 
-for (const round of rounds) await runRound(round);
+/** A machine that says nothing of its tests counts as one failure. */
+async function runMachines(): Promise<void> {
+  const missing = missingForMachines();
+  for (const { machine, files } of guestRounds) {
+    const wanted = files.filter(isWanted);
+    if (wanted.length === 0) continue;
+    if (missing !== undefined) {
+      total.skipped.push(`${wanted.join(', ')}: ${missing}`);
+      continue;
+    }
+    console.log(`\nin a virtual machine, ${machine}: ${wanted.join(', ')}`);
+    const { status, tally } = await runInMachine(machine, guestCommand(wanted));
+    total.passed += tally?.passed ?? 0;
+    total.failed += tally?.failed || (status === 0 && tally !== undefined ? 0 : 1);
+    total.skipped.push(...(tally?.skipped ?? []));
+  }
+}
 
-for (const line of skipped) console.log(`skipped ${line}`);
+for (const round of rounds) await runRound(round);
+await runMachines();
+
+for (const line of total.skipped) console.log(`skipped ${line}`);
 const isRoot = process.getuid?.() === 0;
 const unexpected = isRoot
-  ? skipped.filter((line) => !expectedSkips.some((reason) => reason.test(line.split(': ').slice(1).join(': '))))
+  ? total.skipped.filter((line) => !expectedSkips.some((reason) => reason.test(line.split(': ').slice(1).join(': '))))
   : [];
 if (unexpected.length > 0) console.log(`unexpected skips:\n${unexpected.join('\n')}`);
-console.log(`${totals.passed} passed, ${totals.failed + unexpected.length} failed, ${skipped.length} skipped`);
-process.exitCode = totals.failed + unexpected.length > 0 || totals.passed === 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed + unexpected.length} failed, ${total.skipped.length} skipped`);
+process.exitCode = total.failed + unexpected.length > 0 || total.passed === 0 ? 1 : 0;

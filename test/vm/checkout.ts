@@ -1,10 +1,11 @@
 // A copy of what runs in the machine: the shared file system shows a file that changes on the host with its old size.
-import { cpSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, symlinkSync } from 'node:fs';
 
 const copied = ['bin', 'dist/bin', 'native', 'package.json', 'src', 'test', 'traces', 'lessons'];
 
 export function copyCheckout(from: string, to: string): void {
-  for (const name of copied) cpSync(`${from}/${name}`, `${to}/${name}`, { recursive: true });
+  for (const name of copied.filter((name) => existsSync(`${from}/${name}`)))
+    cpSync(`${from}/${name}`, `${to}/${name}`, { recursive: true });
   cpSync(`${from}/dist`, `${to}/dist`, {
     recursive: true,
     filter: (path) => !/\/dist\/(obj|obj-sanitize|sanitize|compile-cache|bin)$|\.map$/.test(path),

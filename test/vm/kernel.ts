@@ -1,5 +1,5 @@
 // Debian's stock kernel and its modules, taken out of the package into a cache folder; nothing is installed.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 
 export interface DebianKernel {
@@ -29,19 +29,30 @@ export function debianKernel(cache: string): DebianKernel {
 }
 
 function extract(cache: string, folder: string): void {
-  const depends = execFileSync('apt-cache', ['depends', metaPackage], { encoding: 'utf8' });
-  const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
-  if (name === undefined) throw new Error(`${metaPackage}: not known to apt-cache; run apt-get update`);
+  const name = currentPackage() ?? updated();
+  if (name === undefined) throw new Error(`${metaPackage}: not known to apt-cache, even after apt-get update`);
   const staging = `${cache}/staging`;
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(`${staging}/linux`, { recursive: true });
-  execFileSync('apt-get', ['download', '-qq', name], { cwd: staging });
+  // As root: apt's own user may not write here.
+  execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', name], { cwd: staging });
   const archive = readdirSync(staging).find((file) => file.endsWith('.deb'));
   execFileSync('dpkg-deb', ['-x', `${staging}/${archive}`, `${staging}/linux`]);
   const [release = ''] = readdirSync(`${staging}/linux/lib/modules`);
   execFileSync('busybox', ['depmod', '-b', `${staging}/linux`, release]);
   renameSync(`${staging}/linux`, folder);
   rmSync(staging, { recursive: true });
+}
+
+/** The meta package depends on the kernel of the day; undefined where the lists of packages are missing. */
+function currentPackage(): string | undefined {
+  const { stdout } = spawnSync('apt-cache', ['depends', metaPackage], { encoding: 'utf8' });
+  return /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
+}
+
+function updated(): string | undefined {
+  execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
+  return currentPackage();
 }
 
 /** @source man modules.dep(5): `path: paths that it needs`, the nearest first. */
