@@ -49,6 +49,7 @@ enum fact {
 	X(symlink, 34, "ss") \
 	X(console, 35, "snn") \
 	X(pivot_root, 36, "") \
+	X(root_enter, 74, "s") \
 	X(root_readonly, 37, "") \
 	X(mask_path, 38, "s") \
 	X(readonly_path, 39, "s") \
@@ -100,6 +101,7 @@ enum operation_code {
 	OP_SYMLINK = 34,
 	OP_CONSOLE = 35,
 	OP_PIVOT_ROOT = 36,
+	OP_ROOT_ENTER = 74,
 	OP_ROOT_READONLY = 37,
 	OP_MASK_PATH = 38,
 	OP_READONLY_PATH = 39,
@@ -182,6 +184,7 @@ enum operation_argument {
 	CONSOLE_PATH = 0,
 	CONSOLE_ROWS = 1,
 	CONSOLE_COLUMNS = 2,
+	ROOT_ENTER_PATH = 0,
 	MASK_PATH_PATH = 0,
 	READONLY_PATH_PATH = 0,
 	RLIMIT_RESOURCE = 0,

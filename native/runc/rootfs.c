@@ -1,6 +1,7 @@
 /* The container's root: bound on itself, made the root of the mount namespace, made read-only. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -110,6 +111,36 @@ static int pivot(struct executor *executor)
 	return result;
 }
 
+/* What is opened beneath the root is from now on what the container sees. */
+static int entered(struct executor *executor)
+{
+	if (executor->root >= 0)
+		close(executor->root);
+	executor->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	executor->pivoted = true;
+	umask(022); /* zero while the plan's modes were made; the program gets the usual one, or that of its umask operation */
+	return executor->root < 0 ? FAIL_CALL(executor, "open(2)", "opening the new root") : 0;
+}
+
+/* @source man chroot(2) */
+int op_root_enter(struct executor *executor, const struct operation *operation)
+{
+	const char *path = operation->arguments[ROOT_ENTER_PATH].string;
+	char of_init[64];
+	int root, result = 0;
+	snprintf(of_init, sizeof of_init, "%d/root", executor->joined);
+	if (path[0])
+		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	else
+		root = openat(executor->host_proc, of_init, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return FAIL_CALL(executor, "open(2)", "opening the root filesystem \"%s\"", path);
+	if (fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		result = FAIL_CALL(executor, "chroot(2)", "changing to the root filesystem \"%s\"", path);
+	close(root);
+	return result < 0 ? -1 : entered(executor);
+}
+
 int op_pivot_root(struct executor *executor, const struct operation *operation)
 {
 	(void)operation;
@@ -117,11 +148,7 @@ int op_pivot_root(struct executor *executor, const struct operation *operation)
 		return FAIL(executor, "making the root filesystem the root: the plan has not bound it");
 	if ((executor->no_pivot ? move_root(executor) : pivot(executor)) < 0)
 		return -1;
-	close(executor->root);
-	executor->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	executor->pivoted = true;
-	umask(022); /* zero while the plan's modes were made; the program gets the usual one, or that of its umask operation */
-	return executor->root < 0 ? FAIL_CALL(executor, "open(2)", "opening the new root") : 0;
+	return entered(executor);
 }
 
 int op_root_readonly(struct executor *executor, const struct operation *operation)

@@ -248,6 +248,13 @@ const rows = {
     shows: ['KRN-7', 'KRN-6'],
     source: 'man pivot_root(2)',
   },
+  root_enter: {
+    does: () => 'Makes the root filesystem the root of this one process; the mounts around it stay as they are.',
+    now: 'After the hooks, which need paths of the host; before the working directory and the program, which are paths of the container.',
+    without: 'The program would see the files of the host, or of the container whose mount namespace it shares.',
+    shows: ['KRN-1'],
+    source: 'man chroot(2)',
+  },
   root_readonly: {
     does: 'Makes the root mount read-only; volumes and tmpfs mounted in it keep their own flags.',
     now: 'After all that had to be made in the root, mount points and files: later that would fail with EROFS.',

@@ -35,6 +35,7 @@ import {
   rootPropagationAfter,
 } from './compile/rootfs.ts';
 import { finalAffinity, initialAffinity } from './compile/scheduling.ts';
+import { checkSharedMounts, enterRootOfInit, enterSharedRoot, hasOwnMounts } from './compile/shared-mounts.ts';
 import { sysctlOperations } from './compile/sysctl.ts';
 import { checkMapped } from './compile/user-namespace.ts';
 import { checkContainerId } from './container-id.ts';
@@ -125,6 +126,7 @@ function contextOf(source: BundleSource): CompileContext {
   };
   refuseUnsupported(config);
   checkNamespaces(context);
+  checkSharedMounts(context);
   return context;
 }
 
@@ -182,20 +184,21 @@ function containerOperations(context: CompileContext): Operation[] {
 
 /** The child's world: namespaces, files, names. */
 function setUpOperations(context: CompileContext, process: ProcessSpec, mounts: readonly ResolvedMount[]): Operation[] {
+  const isShared = !hasOwnMounts(context);
   return [
     byInit('setsid', 'default:own-session', {}),
     ...joinNamespaces(context),
     ...sessionOperations(context),
     ...loopbackOperations(context),
-    ...prepareRoot(context, mounts),
+    ...(isShared ? [] : prepareRoot(context, mounts)),
     // Host hooks see the namespaces and the mounts, but still the old root. @source oci-runtime config#createruntime-hooks
     ...hookOperations(context, 'prestart'),
     ...hookOperations(context, 'createRuntime'),
     ...hookOperations(context, 'createContainer'),
-    byInit('pivot_root', '/root/path', {}),
+    ...(isShared ? enterSharedRoot(context) : [byInit('pivot_root', '/root/path', {})]),
     ...rootPropagationAfter(context),
     // The terminal before read-only remounts: it is bound on a file that may have to be made.
-    ...consoleOperations(process, '/dev/console'),
+    ...consoleOperations(process, isShared ? '' : '/dev/console'),
     ...lateRemounts(mounts),
     ...readonlyRoot(context),
     umaskOperation(process),
@@ -222,6 +225,7 @@ function processOperations(context: CompileContext, process: ProcessSpec): Opera
     ...finalAffinity(process),
     byInit('setsid', 'default:own-session', {}),
     ...namespaces.inChild,
+    ...enterRootOfInit(context),
     ...sessionOperations(context),
     ...consoleOperations(process, ''),
     umaskOperation(process),

@@ -361,6 +361,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
   symlink: { target: '/proc/self/fd', path: '/dev/fd' },
   console: { path: '/dev/console', rows: 24, columns: 80 },
   pivot_root: {},
+  root_enter: { path: '/r' },
   root_readonly: {},
   mask_path: { path: '/proc/keys' },
   readonly_path: { path: '/proc/sys' },

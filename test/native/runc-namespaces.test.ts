@@ -1,12 +1,12 @@
 // Namespaces that a container joins by path, in create and in exec: whose they are, who owns what is made beside them, and that the
 // runtime itself stays on the host. Needs root, runc (for its default config.json) and busybox-static.
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace, type TestContainer } from '../helpers/runtime.ts';
-import { must } from '../helpers/shell.ts';
+import { must, start } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const place = new RuntimePlace();
@@ -134,6 +134,68 @@ test('a path of another kind of namespace, or of none, is refused before a proce
   }
 });
 
+/** Nothing that takes a mount. */
+function withoutMounts(config: RuntimeConfig): void {
+  Object.assign(config, { mounts: [] });
+  Object.assign(config.linux, { maskedPaths: [], readonlyPaths: [] });
+}
+
+test(
+  'without a mount namespace of its own a container is in that of its caller, with its own root, and mounts nothing',
+  root(),
+  async () => {
+    const before = readFileSync('/proc/self/mountinfo', 'utf8');
+    const container = await place.bundle(['sh', '-c', 'ls -d /bin /var/tmp 2>&1; pwd; exec sleep 1000'], {
+      edit: (config) => {
+        withoutMounts(config);
+        config.linux.namespaces = namespacesOf([], 0).filter(({ type }) => type !== 'mount');
+        config.linux.devices = [{ path: '/dev/zero', type: 'c', major: 1, minor: 5 }];
+      },
+    });
+    const pid = await place.start(container);
+    await waitUntil(() => container.output().endsWith('/\n'), { what: 'the program' });
+    assert.match(container.output(), /^ls: \/var\/tmp: No such file or directory\n\/bin\n\/\n$/);
+    assert.equal(linkOf(pid, 'mount'), readlinkSync('/proc/self/ns/mnt'));
+    assert.equal(readlinkSync(`/proc/${pid}/root`), `${container.bundle}/rootfs`);
+    const ran = await place.exec(container, { args: ['ls', '/dev', '/'] });
+    assert.match(ran.stdout, /^\/:\nbin\n(.*\n)*\n\/dev:\nzero\n$/, ran.stderr);
+    assert.equal(readFileSync('/proc/self/mountinfo', 'utf8'), before);
+  },
+);
+
+test(
+  'a mount namespace is joined by path: the root is a path in it, and the hooks of the runtime stay outside',
+  root(),
+  async () => {
+    const mounted = `${place.folder}/mounted`;
+    mkdirSync(mounted);
+    const busybox = `mount -t tmpfs tmpfs ${mounted} && mkdir ${mounted}/bin && cp /bin/busybox ${mounted}/bin/sh`;
+    const holder = start('unshare', ['--mount', 'sh', '-c', `${busybox} && exec sleep 1000`]);
+    try {
+      const cmdline = (): string => readFileSync(`/proc/${holder.pid}/cmdline`, 'utf8');
+      await waitUntil(() => cmdline().startsWith('sleep'), { what: 'the mount namespace' });
+      const hook = `${place.folder}/mount-hook`;
+      writeFileSync(hook, `#!/bin/sh\nls ${mounted} > ${hook}.out\n`, { mode: 0o755 });
+      const container = await place.bundle(['sh', '-c', 'echo /*; while :; do read line; done'], {
+        edit: (config) => {
+          withoutMounts(config);
+          config.linux.namespaces = namespacesOf(['mount'], holder.pid);
+          config.root.path = mounted;
+          config.hooks = { createRuntime: [{ path: hook }] };
+        },
+      });
+      const pid = await place.start(container);
+      await waitUntil(() => container.output() !== '', { what: 'the program' });
+      assert.equal(container.output(), '/bin\n');
+      assert.equal(linkOf(pid, 'mount'), linkOf(holder.pid, 'mount'));
+      assert.equal(readFileSync(`${hook}.out`, 'utf8'), '');
+      assert.equal((await place.exec(container, { args: ['sh', '-c', 'echo /*'] })).stdout, '/bin\n');
+    } finally {
+      await holder.stop();
+    }
+  },
+);
+
 /** Seconds since boot, as a program in the container reads them. */
 const uptime = (text: string): number => Number(text.split(' ')[0]);
 const day = 86400;
@@ -198,6 +260,6 @@ test('an offset that would turn a clock below zero is an error of its own line',
   const { stderr } = await place.create(container);
   assert.match(
     stderr,
-    /setting the clocks of the time namespace to "boottime -86400000 0.*: write\(2\): ERANGE .*\(config.json \/linux\/timeOffsets\)/s,
+    /setting the clocks of the time namespace to "boottime -86400000 0": write\(2\): ERANGE .*\(config.json \/linux\/timeOffsets\)/,
   );
 });

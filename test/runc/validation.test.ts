@@ -150,12 +150,46 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /\/root\/path: missing/,
   ],
   [
-    'no mount namespace',
+    'what takes a mount, without a mount namespace of its own: mounts',
     (c) => {
       c.linux.namespaces = [{ type: 'pid' }];
+      c.linux.maskedPaths ??= ['/proc/keys'];
+      c.linux.readonlyPaths ??= ['/proc/sys'];
     },
-    /without a mount namespace/,
-    'notImplemented',
+    /mounts: expected a mount namespace of its own/,
+  ],
+  [
+    'what takes a mount, without a mount namespace of its own: linux/maskedPaths',
+    (c) => {
+      c.linux.namespaces = [{ type: 'pid' }];
+      c.linux.maskedPaths ??= ['/proc/keys'];
+      c.linux.readonlyPaths ??= ['/proc/sys'];
+      Object.assign(c, { mounts: [], root: { path: 'rootfs' } });
+      c.linux.readonlyPaths = [];
+    },
+    /linux\/maskedPaths: expected a mount namespace of its own/,
+  ],
+  [
+    'what takes a mount, without a mount namespace of its own: linux/readonlyPaths',
+    (c) => {
+      c.linux.namespaces = [{ type: 'pid' }];
+      c.linux.maskedPaths ??= ['/proc/keys'];
+      c.linux.readonlyPaths ??= ['/proc/sys'];
+      Object.assign(c, { mounts: [], root: { path: 'rootfs' } });
+      c.linux.maskedPaths = [];
+    },
+    /linux\/readonlyPaths: expected a mount namespace of its own/,
+  ],
+  [
+    'what takes a mount, without a mount namespace of its own: root/readonly',
+    (c) => {
+      c.linux.namespaces = [{ type: 'pid' }];
+      c.linux.maskedPaths ??= ['/proc/keys'];
+      c.linux.readonlyPaths ??= ['/proc/sys'];
+      c.mounts = [];
+      c.root.readonly = true;
+    },
+    /root\/readonly: expected a mount namespace of its own/,
   ],
   [
     'a namespace twice',

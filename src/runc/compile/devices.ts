@@ -89,6 +89,10 @@ const bindNode = ({ cause, path }: Node): Operation =>
     recursiveAttributes: 0n,
   });
 
+/** Those of config.json alone, in a root that stays as it is otherwise. */
+export const ownDeviceOperations = (context: CompileContext): Operation[] =>
+  (context.config.linux?.devices ?? []).map(ownNode).map(makeNode);
+
 function linkOperations(context: CompileContext): Operation[] {
   const core = context.host.hasKcore ? ([['/proc/kcore', '/dev/core']] as const) : [];
   return [...links, ...core].map(([target, path]) => byInit('symlink', 'default:dev-links', { target, path }));

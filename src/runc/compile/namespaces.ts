@@ -5,7 +5,7 @@
 // - cgroup is left (unshare) only after the child was put into its cgroup, which becomes the namespace's root.
 import type { NamespaceSpec, NamespaceType } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
-import { byInit, byRuntime, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
+import { byInit, byRuntime, type CompileContext, type PlanCause, refusal } from './context.ts';
 import { CAP_SYS_ADMIN, CLONE_NEW } from './flags.ts';
 import { checkTimeOffsets, timeOperations } from './time-namespace.ts';
 import { checkRootless, mappingOperations } from './user-namespace.ts';
@@ -22,12 +22,10 @@ const entries = (context: CompileContext): Entry[] =>
 /** What cannot be done, by name, before anything else is compiled. */
 export function checkNamespaces(context: CompileContext): void {
   const seen = new Set<NamespaceType>();
-  for (const { type, path, cause } of entries(context)) {
+  for (const { type, cause } of entries(context)) {
     if (seen.has(type)) throw refusal(cause, `"${type}": expected each namespace once`);
     seen.add(type);
-    if (type === 'mount' && path !== '') throw unsupported(`${cause}/path`, 'joining a mount namespace');
   }
-  if (!seen.has('mount')) throw unsupported('/linux/namespaces', 'a container without a mount namespace of its own');
   checkMappings(context);
   checkTimeOffsets(context);
   checkRootless(context);
@@ -127,7 +125,7 @@ export function execNamespaces(context: CompileContext): { beforeClone: Operatio
     type: CLONE_NEW[type],
   });
   const hasUser = present.some(({ type }) => type === 'user');
-  const isEarly = ({ type }: Entry): boolean => type === 'pid' || (hasUser && type !== 'mount');
+  const isEarly = ({ type, path }: Entry): boolean => type === 'pid' || (hasUser && (type !== 'mount' || path !== ''));
   return {
     beforeClone: aroundUser(context, present.filter(isEarly)).map((entry) =>
       byRuntime('setns', entry.cause, values(entry)),

@@ -204,6 +204,13 @@ export const operations = {
     says: 'make the root filesystem the root and detach the old one',
     source: 'man pivot_root(2)',
   },
+  /** In a mount namespace that others use: nothing in it is changed. An exec plan has path '': the root of the container's first process. */
+  root_enter: {
+    code: 74,
+    arguments: { path: 'string' },
+    says: 'change to the root filesystem with chroot',
+    source: 'man chroot(2)',
+  },
   root_readonly: { code: 37, arguments: {}, says: 'remount the root read-only', source: 'man mount(2)' },
   mask_path: {
     code: 38,

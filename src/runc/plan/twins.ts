@@ -48,6 +48,7 @@ const twins: Twins = {
   device_make: deviceTwin,
   symlink: (a, { rootfs }) => `ln -s ${quote(a.target)} ${quote(rootfs + a.path)}`,
   pivot_root: (_, { rootfs }) => `cd ${quote(rootfs)} && pivot_root . . && umount -l .`,
+  root_enter: (a, { rootfs }) => `chroot ${quote(a.path || rootfs)}`,
   root_readonly: () => 'mount -o remount,bind,ro /',
   mask_path: (a, { result }) =>
     result === 1
