@@ -18,6 +18,7 @@
 
 #include "console.h"
 #include "executor.h"
+#include "mount.h"
 #include "root.h"
 #include "syscalls.h"
 
@@ -85,6 +86,11 @@ static int bind_on(struct executor *executor, int slave, const char *path)
 	int target = root_make(executor, path, false), result = 0;
 	if (target < 0)
 		return -1;
+	/* /dev/console of an image may be a link into procfs (CVE-2025-52565). */
+	if (check_procfs_target(executor, target, path) < 0) {
+		close(target);
+		return -1;
+	}
 	int tree = sys_open_tree(slave, "", AT_EMPTY_PATH | KERNEL_OPEN_TREE_CLONE | O_CLOEXEC);
 	if (tree < 0 || sys_move_mount(tree, target) < 0)
 		result = FAIL_CALL(executor, tree < 0 ? "open_tree(2)" : "move_mount(2)", "binding the terminal on \"%s\"", path);

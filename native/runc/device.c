@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "executor.h"
+#include "mount.h"
 #include "root.h"
 #include "syscalls.h"
 
@@ -30,8 +31,8 @@ static int bind_host_node(struct executor *executor, const struct node *node)
 	}
 	int target = root_make(executor, node->path, false), result = -1;
 	if (target >= 0) {
-		result = sys_move_mount(tree, target);
-		if (result < 0)
+		result = check_procfs_target(executor, target, node->path);
+		if (result == 0 && (result = sys_move_mount(tree, target)) < 0)
 			FAIL_CALL(executor, "move_mount(2)", "binding device \"%s\"", node->path);
 		close(target);
 	}

@@ -64,6 +64,8 @@ struct executor {
 	/* init */
 	uint32_t current; /* index of the operation under way */
 	int root; /* O_PATH of the container's root; -1 before root_bind */
+	const char *mounted_on; /* target of the last mount that was attached by descriptor; NULL: none yet */
+	int mounted; /* that mount */
 	bool pivoted;
 	bool in_new_user_namespace;
 	const char *postponed_chdir;

@@ -46,8 +46,8 @@ static struct kernel_mount_attr attributes_of(unsigned long flags)
 	return attr;
 }
 
-/* A link in the image must not turn a bind into a mount over a file of procfs (CVE-2019-16884). */
-static int check_procfs_target(struct executor *executor, int target, const char *name)
+/* A link in an image or a volume must not turn a mount into one over a file of procfs (CVE-2019-16884, CVE-2025-52881). */
+int check_procfs_target(struct executor *executor, int target, const char *name)
 {
 	struct statfs status;
 	if (fstatfs(target, &status) < 0)
@@ -57,12 +57,45 @@ static int check_procfs_target(struct executor *executor, int target, const char
 	return 0;
 }
 
-/* What stands on the target now: the mount just made. */
+/* A volume in the place of procfs would take the masks, and leave what they hide beneath it. @source runc checkProcMount */
+static int check_procfs_source(struct executor *executor, int tree, const struct wanted *wanted)
+{
+	struct statfs status;
+	if (strcmp(wanted->target, "/proc") != 0)
+		return 0;
+	if (fstatfs(tree, &status) < 0)
+		return FAIL_CALL(executor, "fstatfs(2)", "mounting \"%s\"", wanted->source);
+	return status.f_type == PROC_SUPER_MAGIC ? 0 : FAIL(executor, "mounting \"%s\" on \"/proc\": it is not a procfs", wanted->source);
+}
+
+/*
+ * The mount that stands on the target. One that was just made there is held, never looked up again: a part of the path may lie in a
+ * volume where another container exchanges names, and its flags would fall on some other mount (CVE-2021-30465).
+ */
+static int open_mount(struct executor *executor, const struct wanted *wanted)
+{
+	if (executor->mounted_on && strcmp(executor->mounted_on, wanted->target) == 0)
+		return fcntl(executor->mounted, F_DUPFD_CLOEXEC, 3);
+	return root_open(executor, wanted->target, O_PATH);
+}
+
+static int hold_mount(struct executor *executor, const struct wanted *wanted, int tree)
+{
+	int fd = fcntl(tree, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return FAIL_CALL(executor, "fcntl(2)", "mounting \"%s\"", wanted->target);
+	if (executor->mounted_on)
+		close(executor->mounted);
+	executor->mounted = fd;
+	executor->mounted_on = wanted->target;
+	return 0;
+}
+
 static int finish(struct executor *executor, const struct wanted *wanted)
 {
 	if (wanted->propagation == 0 && wanted->recursive_attributes == 0)
 		return 0;
-	int fd = root_open(executor, wanted->target, O_PATH);
+	int fd = open_mount(executor, wanted);
 	int result = 0;
 	struct kernel_mount_attr propagation = { .propagation = wanted->propagation & MOUNT_PROPAGATION_TYPES };
 	struct kernel_mount_attr recursive = {
@@ -90,12 +123,14 @@ int mount_tree(struct executor *executor, const struct wanted *wanted, int tree)
 	if (target < 0)
 		return -1;
 	int result = check_procfs_target(executor, target, wanted->target);
+	if (result == 0)
+		result = check_procfs_source(executor, tree, wanted);
 	if (result == 0 && (attr.attr_set || attr.attr_clr) && (result = sys_mount_setattr(tree, 0, &attr)) < 0)
 		FAIL_CALL(executor, "mount_setattr(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
 	if (result == 0 && (result = sys_move_mount(tree, target)) < 0)
 		FAIL_CALL(executor, "move_mount(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
 	close(target);
-	return result < 0 ? -1 : finish(executor, wanted);
+	return result < 0 || hold_mount(executor, wanted, tree) < 0 ? -1 : finish(executor, wanted);
 }
 
 static int bind(struct executor *executor, const struct wanted *wanted)
@@ -125,7 +160,7 @@ static int remount_bind(struct executor *executor, const struct wanted *wanted, 
 
 static int remount(struct executor *executor, const struct wanted *wanted)
 {
-	int fd = root_open(executor, wanted->target, O_PATH);
+	int fd = open_mount(executor, wanted);
 	int result;
 	if (fd < 0)
 		return FAIL_CALL(executor, "openat2(2)", "remounting \"%s\"", wanted->target);
@@ -143,17 +178,29 @@ static int remount(struct executor *executor, const struct wanted *wanted)
 	return result < 0 ? -1 : finish(executor, wanted);
 }
 
-/* procfs and sysfs only on a real directory of the root: a link there is an attack (CVE-2019-19921). */
-static int check_real_directory(struct executor *executor, const struct wanted *wanted)
+/*
+ * procfs and sysfs go on a real directory of the root only: a link there is an attack (CVE-2019-19921). It is opened as such, not
+ * checked and then opened, or another container could exchange it in between.
+ */
+static int open_target(struct executor *executor, const struct wanted *wanted, bool *was_there)
 {
-	if (strcmp(wanted->fstype, "proc") != 0 && strcmp(wanted->fstype, "sysfs") != 0)
-		return 0;
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS };
+	bool real = strcmp(wanted->fstype, "proc") == 0 || strcmp(wanted->fstype, "sysfs") == 0;
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | (real ? RESOLVE_NO_SYMLINKS : RESOLVE_NO_MAGICLINKS),
+	};
 	int fd = sys_openat2(executor->root, wanted->target, &how);
+	*was_there = fd >= 0;
+	if (fd < 0 && errno == ENOENT) {
+		fd = root_make(executor, wanted->target, true);
+		if (fd < 0 || !real)
+			return fd;
+		close(fd);
+		fd = sys_openat2(executor->root, wanted->target, &how);
+	}
 	if (fd < 0)
-		return FAIL_CALL(executor, "openat2(2)", "mounting \"%s\": it must be a real directory", wanted->target);
-	close(fd);
-	return 0;
+		FAIL_CALL(executor, "openat2(2)", real ? "mounting \"%s\": it must be a real directory" : "mounting \"%s\"", wanted->target);
+	return fd;
 }
 
 /*
@@ -173,11 +220,12 @@ static int mount_data(struct executor *executor, const struct wanted *wanted, in
 static int mount_filesystem(struct executor *executor, const struct wanted *wanted)
 {
 	char data[PATH_MAX];
-	int before = root_open(executor, wanted->target, O_PATH), result = -1;
-	int target = before < 0 ? root_make(executor, wanted->target, true) : before;
+	bool was_there;
+	int target = open_target(executor, wanted, &was_there), result = -1;
 	if (target < 0)
 		return -1;
-	if (check_real_directory(executor, wanted) == 0 && mount_data(executor, wanted, before, data) == 0) {
+	if (check_procfs_target(executor, target, wanted->target) == 0 &&
+	    mount_data(executor, wanted, was_there ? target : -1, data) == 0) {
 		int saved = enter(target);
 		result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, wanted->flags & ~(unsigned long)(MOUNT_PROPAGATION_TYPES | MS_REC), data);
 		if (saved >= 0)

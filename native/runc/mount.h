@@ -16,4 +16,7 @@ struct wanted {
 /* Attaches a detached tree on the target, beneath the container's root, with the flags of `wanted`; the tree stays the caller's. */
 int mount_tree(struct executor *executor, const struct wanted *wanted, int tree);
 
+/* Refuses a target that a link has led into procfs; `name` is what the plan calls it. */
+int check_procfs_target(struct executor *executor, int target, const char *name);
+
 #endif

@@ -1,6 +1,7 @@
 /* System calls that musl does not wrap, with the kernel's own structures. Constants are the kernel's. */
 #ifndef TLAB_SYSCALLS_H
 #define TLAB_SYSCALLS_H
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -26,9 +27,16 @@ struct kernel_mount_attr {
 #define KERNEL_ATTR_IDMAP 0x100000u
 #define KERNEL_AT_RECURSIVE 0x8000u
 
+/*
+ * EAGAIN: something on the host was renamed or mounted while ".." was looked up beneath a root, so the kernel cannot tell whether
+ * that left it. Tried again, but not for ever: an attacker in a shared volume can make it last. @source man openat2(2)
+ */
 static inline int sys_openat2(int dir, const char *path, struct open_how *how)
 {
-	return (int)syscall(SYS_openat2, dir, path, how, sizeof *how);
+	int fd = -1;
+	for (int tries = 0; tries < 128 && fd < 0 && (tries == 0 || errno == EAGAIN); tries++)
+		fd = (int)syscall(SYS_openat2, dir, path, how, sizeof *how);
+	return fd;
 }
 
 static inline int sys_open_tree(int dir, const char *path, unsigned flags)
