@@ -66,7 +66,8 @@ test('a read-only bind stays read-only, and no other mount changes, while its pa
   for (const { mounts, error } of made) {
     assert.equal(error, '');
     const secret = mounts.find((mount) => mount.root.endsWith('/secret'));
-    assert.ok(secret !== undefined && secret.options.includes('ro'), JSON.stringify(secret));
+    assert.ok(secret);
+    assert.ok(secret.options.includes('ro'), JSON.stringify(secret));
     points.add(secret.point);
     const other = mounts.find(({ root: from, point }) => from === '/' && point === '/other/data');
     for (const option of ['nosuid', 'nodev', 'noexec']) assert.ok(other?.options.includes(option), option);
