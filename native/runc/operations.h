@@ -41,7 +41,7 @@ enum fact {
 	X(sysctl, 26, "ss") \
 	X(loopback_up, 27, "") \
 	X(root_propagation, 30, "n") \
-	X(root_bind, 31, "s") \
+	X(root_bind, 31, "sn") \
 	X(mount, 32, "sssnsnn") \
 	X(mount_source, 70, "ssnnsssn") \
 	X(mount_attach, 71, "ssnn") \
@@ -154,6 +154,7 @@ enum operation_argument {
 	SYSCTL_VALUE = 1,
 	ROOT_PROPAGATION_FLAGS = 0,
 	ROOT_BIND_PATH = 0,
+	ROOT_BIND_PROPAGATION = 1,
 	MOUNT_SOURCE = 0,
 	MOUNT_TARGET = 1,
 	MOUNT_FSTYPE = 2,

@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "executor.h"
+#include "mount.h"
 #include "root.h"
 #include "syscalls.h"
 
@@ -33,19 +33,19 @@ static bool go_up(int *at)
 
 /*
  * The mount that the root filesystem lies on: with a shared propagation of "/" it is a peer of the host's, so that the bind would
- * appear there too, and pivot_root refuses a new root whose parent is shared. Only the root of a mount can be changed (EINVAL), so
- * that is looked for upwards. @source man pivot_root(2), man mount_setattr(2)
+ * appear there too, and pivot_root refuses a new root whose parent is shared. As a slave it still takes from the host, as do binds of
+ * it. Only the root of a mount can be changed (EINVAL), so that is looked for upwards. @source man pivot_root(2), man mount_setattr(2)
  */
-static int make_parent_private(struct executor *executor, int place)
+static int make_parent_slave(struct executor *executor, int place)
 {
-	struct kernel_mount_attr attr = { .propagation = MS_PRIVATE };
+	struct kernel_mount_attr attr = { .propagation = MS_SLAVE };
 	int at = fcntl(place, F_DUPFD_CLOEXEC, 0);
 	int result;
 	do
 		result = sys_mount_setattr(at, 0, &attr);
 	while (result < 0 && errno == EINVAL && go_up(&at));
 	if (result < 0)
-		FAIL_CALL(executor, "mount_setattr(2)", "making the mount below the root filesystem private");
+		FAIL_CALL(executor, "mount_setattr(2)", "making the mount below the root filesystem a slave");
 	if (at >= 0)
 		close(at);
 	return result;
@@ -55,11 +55,13 @@ static int make_parent_private(struct executor *executor, int place)
 int op_root_bind(struct executor *executor, const struct operation *operation)
 {
 	const char *path = operation->arguments[ROOT_BIND_PATH].string;
-	struct kernel_mount_attr attr = { .propagation = MS_PRIVATE };
+	struct kernel_mount_attr attr = {
+		.propagation = operation->arguments[ROOT_BIND_PROPAGATION].number & MOUNT_PROPAGATION_TYPES,
+	};
 	int place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place < 0)
 		return FAIL_CALL(executor, "open(2)", "opening the root filesystem \"%s\"", path);
-	if (make_parent_private(executor, place) < 0) {
+	if (make_parent_slave(executor, place) < 0) {
 		close(place);
 		return -1;
 	}

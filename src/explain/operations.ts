@@ -188,7 +188,8 @@ const rows = {
     source: 'man mount_namespaces(7)',
   },
   root_bind: {
-    does: (s) => `Binds the root filesystem ${text(s, 'path')} on itself and makes that mount private.`,
+    does: (s) =>
+      `Binds the root filesystem ${text(s, 'path')} on itself, as a mount that gives nothing back to the host.`,
     now: 'Before the other mounts, which are made inside it, and before pivot_root.',
     without:
       'pivot_root fails with EINVAL when the new root is no mount point, or when it or its parent mount is shared.',

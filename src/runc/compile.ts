@@ -26,14 +26,8 @@ import {
   umaskOperation,
 } from './compile/process.ts';
 import type { ResolvedMount } from './compile/resolved-mount.ts';
-import {
-  hiddenPaths,
-  nameOperations,
-  prepareRoot,
-  readonlyRoot,
-  rootPropagation,
-  rootPropagationAfter,
-} from './compile/rootfs.ts';
+import { finalRootPropagation } from './compile/root-propagation.ts';
+import { hiddenPaths, nameOperations, prepareRoot, readonlyRoot } from './compile/rootfs.ts';
 import { finalAffinity, initialAffinity } from './compile/scheduling.ts';
 import { checkSharedMounts, enterRootOfInit, enterSharedRoot, hasOwnMounts } from './compile/shared-mounts.ts';
 import { sysctlOperations } from './compile/sysctl.ts';
@@ -167,7 +161,7 @@ function containerOperations(context: CompileContext): Operation[] {
   const mounts = resolveMounts(context);
   return [
     ...cgroupOperations(context),
-    ...mountSources(context, mounts, rootPropagation(context)),
+    ...mountSources(context, mounts),
     ...cloneOperations(context),
     ...oomOperations(process),
     ...joinOperations(context),
@@ -196,7 +190,7 @@ function setUpOperations(context: CompileContext, process: ProcessSpec, mounts: 
     ...hookOperations(context, 'createRuntime'),
     ...hookOperations(context, 'createContainer'),
     ...(isShared ? enterSharedRoot(context) : [byInit('pivot_root', '/root/path', {})]),
-    ...rootPropagationAfter(context),
+    ...finalRootPropagation(context),
     // The terminal before read-only remounts: it is bound on a file that may have to be made.
     ...consoleOperations(process, isShared ? '' : '/dev/console'),
     ...lateRemounts(mounts),

@@ -41,7 +41,7 @@ function describeValue(operation: string, name: string, value: unknown): string 
     return /^[\w./:=+*,-]+$/.test(value) ? value : value === '' ? '' : JSON.stringify(value);
   if (operation === 'clone' || operation === 'unshare' || name === 'type')
     return bitNames(Number(value), CLONE_NEW).join(',');
-  if (operation === 'root_propagation') return bitNames(Number(value), MS).join(',');
+  if (operation === 'root_propagation' || name === 'propagation') return bitNames(Number(value), MS).join(',');
   if (operation.startsWith('cap')) return `${name}=${capabilityWords(BigInt(value as number | bigint))}`;
   if (name === 'mode' || name === 'mask') return `0${Number(value).toString(8)}`;
   return `${name}=${String(value)}`;

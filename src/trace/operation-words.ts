@@ -45,6 +45,7 @@ function filterFlagNames(flags: unknown): unknown[] {
 
 const words: Readonly<Record<string, Words>> = {
   root_propagation: { needs: ['flags'], says: ({ flags }) => [propagation(flags)] },
+  root_bind: { needs: ['path', 'propagation'], says: (a) => [a.path, propagation(a.propagation)] },
   device_make: { needs: ['path', 'mode', 'major', 'minor'], says: device },
   symlink: { needs: ['target', 'path'], says: ({ target, path }) => [path, '->', target] },
   console: {

@@ -344,7 +344,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
   sysctl: { key: 'net/ipv4/ping_group_range', value: '0 2147483647' },
   loopback_up: {},
   root_propagation: { flags: 540672 },
-  root_bind: { path: '/r' },
+  root_bind: { path: '/r', propagation: 540672 },
   mount: { source: 'proc', target: '/proc', fstype: 'proc', flags: 14 },
   mount_source: {
     source: '/srv',

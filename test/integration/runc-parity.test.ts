@@ -333,3 +333,41 @@ test('a config.json that cannot be compiled leaves nothing behind and says why i
   );
   assert.ok(!existsSync(`${folder}/own/${id}`));
 });
+
+test(
+  'mounts travel as under runc where those of the host are shared, for every word of rootfsPropagation',
+  root(),
+  async () => {
+    const bundle = `${folder}/travel`;
+    const words = ['', 'private', 'rprivate', 'slave', 'rslave'];
+    const seen = async (command: string): Promise<string[]> => {
+      const ran = await run(
+        'unshare',
+        ['--mount', '--propagation', 'shared', 'sh', '-c', `${command}; cat /proc/self/mountinfo >&2`],
+        { env },
+      );
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.ok(!ran.stderr.includes(`${bundle}/rootfs`), 'nothing of the container is on the host');
+      return ran.stdout
+        .trim()
+        .split('\n')
+        .map((line) => mountsOf(line.replace(/(shared|master):\d+/g, '$1'))[0] ?? '');
+    };
+    for (const word of words) {
+      await makeBundle(bundle, {
+        args: ['cat', '/proc/self/mountinfo'],
+        edit: (config) => {
+          Object.assign(config.linux, { cgroupsPath, rootfsPropagation: word, maskedPaths: [], readonlyPaths: [] });
+          config.mounts = [
+            { destination: '/proc', type: 'proc', source: 'proc' },
+            { destination: '/shm', type: 'bind', source: '/dev/shm', options: ['rbind'] },
+            { destination: '/bundle', type: 'bind', source: bundle, options: ['bind'] },
+          ];
+        },
+      });
+      const theirs = await seen(`runc --root ${folder}/real run --bundle ${bundle} ${id}`);
+      assert.deepEqual(await seen(`${own} --root ${folder}/own run --bundle ${bundle} ${id}`), theirs, `"${word}"`);
+      rmSync(bundle, { recursive: true });
+    }
+  },
+);

@@ -19,7 +19,7 @@ function compile(mounts: MountSpec[], user?: NamespaceSpec) {
   const context = contextWith({ mounts, linux });
   const resolved = resolveMounts(context);
   return {
-    sources: named(mountSources(context, resolved, MS.SLAVE | MS.REC), 'mount_source'),
+    sources: named(mountSources(context, resolved), 'mount_source'),
     mounts: mountOperations(context, resolved),
   };
 }

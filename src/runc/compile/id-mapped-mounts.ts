@@ -7,8 +7,10 @@ import type { Operation } from '../plan/operations.ts';
 import { byRuntime, type CompileContext, refusal } from './context.ts';
 import { MS } from './flags.ts';
 import { mapLines } from './id-maps.ts';
+
 import type { MountOptions } from './mount-options.ts';
 import type { IdMapping, ResolvedMount } from './resolved-mount.ts';
+import { rootPropagation } from './root-propagation.ts';
 
 interface Asked {
   spec: MountSpec;
@@ -43,12 +45,9 @@ function containerMapping(context: CompileContext, pointer: string): Omit<IdMapp
 }
 
 /** The trees, in the order in which the child attaches them. */
-export const mountSources = (
-  context: CompileContext,
-  mounts: readonly ResolvedMount[],
-  rootPropagation: number,
-): Operation[] =>
-  mounts.flatMap((mount) => {
+export function mountSources(context: CompileContext, mounts: readonly ResolvedMount[]): Operation[] {
+  const propagation = sourcePropagation(context);
+  return mounts.flatMap((mount) => {
     const { idMapping } = mount;
     if (idMapping === undefined) return [];
     const { isRecursive, ...maps } = idMapping;
@@ -57,9 +56,16 @@ export const mountSources = (
         source: posix.resolve(context.bundle, mount.spec.source ?? ''),
         target: mount.destination,
         recursive: (mount.options.flags & MS.REC) !== 0 ? 1 : 0,
-        propagation: rootPropagation,
+        propagation,
         ...maps,
         idMapping: isRecursive ? 2 : 1,
       }),
     ];
   });
+}
+
+/** These trees come from the host's mount namespace itself: unless sharing is asked for, what is mounted in them stays in them. */
+function sourcePropagation(context: CompileContext): number {
+  const { copies, root } = rootPropagation(context);
+  return (copies & MS.SHARED) !== 0 ? 0 : root;
+}

@@ -3,10 +3,9 @@ import { posix } from 'node:path';
 import type { Operation } from '../plan/operations.ts';
 import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts';
 import { deviceOperations } from './devices.ts';
-import { MS } from './flags.ts';
-import { propagationFlags } from './mount-options.ts';
 import { bringsOwnDev, mountOperations } from './mounts.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
+import { propagationCause, rootPropagation } from './root-propagation.ts';
 
 /** The root filesystem's path on the host. */
 function rootfsOf(context: CompileContext): string {
@@ -15,44 +14,15 @@ function rootfsOf(context: CompileContext): string {
   return posix.resolve(context.bundle, path);
 }
 
-/** Propagation of every mount that the container sees first. */
-export function rootPropagation(context: CompileContext): number {
-  const asked = context.config.linux?.rootfsPropagation ?? '';
-  const flags = asked === '' ? MS.SLAVE : propagationFlags(asked);
-  if (flags === undefined)
-    throw refusal('/linux/rootfsPropagation', `"${asked}": expected shared, slave, private or unbindable`);
-  // What is unbindable could not be bound as the root: then the new root alone becomes so, in the end.
-  return ((flags & MS.UNBINDABLE) === 0 ? flags : MS.PRIVATE) | MS.REC;
-}
-
 /** Before pivot_root: nothing of it may propagate back to the host, so propagation comes first. */
 export function prepareRoot(context: CompileContext, mounts: readonly ResolvedMount[]): Operation[] {
-  const asked = context.config.linux?.rootfsPropagation ?? '';
+  const { copies, root } = rootPropagation(context);
   return [
-    byInit('root_propagation', asked === '' ? 'default:root-propagation' : '/linux/rootfsPropagation', {
-      flags: rootPropagation(context),
-    }),
-    byInit('root_bind', '/root/path', { path: rootfsOf(context) }),
+    byInit('root_propagation', propagationCause(context), { flags: copies }),
+    byInit('root_bind', '/root/path', { path: rootfsOf(context), propagation: root }),
     ...mountOperations(context, mounts),
     ...(bringsOwnDev(mounts) ? [] : deviceOperations(context)),
   ];
-}
-
-/** After pivot_root, a propagation other than the default is given to the new root itself. */
-export function rootPropagationAfter(context: CompileContext): Operation[] {
-  const asked = context.config.linux?.rootfsPropagation ?? '';
-  const flags = propagationFlags(asked);
-  if (flags === undefined || (flags & MS.SLAVE) !== 0) return [];
-  const values = {
-    source: '',
-    target: '/',
-    fstype: '',
-    flags: flags,
-    data: '',
-    propagation: 0,
-    recursiveAttributes: 0n,
-  };
-  return [byInit('mount', '/linux/rootfsPropagation', values)];
 }
 
 export const readonlyRoot = (context: CompileContext): Operation[] =>

@@ -134,7 +134,7 @@ export const operations = {
   },
   root_bind: {
     code: 31,
-    arguments: { path: 'string' },
+    arguments: { path: 'string', /** MS_PRIVATE or MS_SLAVE with MS_REC, of the copy. */ propagation: 'number' },
     says: 'bind the root filesystem on itself, so that it is a mount',
     source: 'man pivot_root(2)',
   },
