@@ -56,6 +56,11 @@ export const catalogue: Record<string, CatalogueRow> = {
     says: 'Fetch an image from a registry or the library',
     load: () => import('./commands/pull.ts'),
   },
+  lint: {
+    group: 'images',
+    says: 'Check a Dockerfile; every finding with its reason',
+    load: () => import('./commands/lint.ts'),
+  },
   rmi: { group: 'images', says: 'Remove images', load: () => import('./commands/rmi.ts') },
   events: { group: 'engine', says: "Follow the daemon's events", load: () => import('./commands/events.ts') },
   info: { group: 'engine', says: 'Show what the engine is made of', load: () => import('./commands/info.ts') },

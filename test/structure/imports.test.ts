@@ -11,6 +11,7 @@ const table: Record<string, string[]> = {
   base: [],
   oci: ['base'],
   trace: ['base'],
+  dockerfile: ['base'],
   kernel: [...leaves],
   library: [...leaves],
   registry: [...leaves],
@@ -24,7 +25,7 @@ const table: Record<string, string[]> = {
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
   // library: its commands make and list images without a daemon, and so without a door.
-  cli: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'viewer', 'explain', 'library', 'engine'],
+  cli: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'viewer', 'explain', 'dockerfile', 'library', 'engine'],
   engine: ['*'],
 };
 
