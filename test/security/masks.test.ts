@@ -88,7 +88,9 @@ test('while /dev/null is exchanged with such a link, every container that comes 
   });
   let made = 0;
   for (let n = 0; n < 40; n++) {
-    const seen = await once(container, (inside) => ['keys', 'interrupts'].every((name) => isNull(`${inside}/proc/${name}`)));
+    const seen = await once(container, (inside) =>
+      ['keys', 'interrupts'].every((name) => isNull(`${inside}/proc/${name}`)),
+    );
     if (typeof seen === 'string')
       assert.match(seen, /masking ".*" with the null device: open_tree\(2\): E(NODEV|NOENT)/);
     else assert.ok(seen, 'masked by something that is not the null device');
