@@ -22,7 +22,7 @@ int op_await_start(struct executor *executor, const struct operation *operation)
 		return -1;
 	/* Before READY: afterwards the runtime's end is normal, and its message, not the signal, tells whether it finished. */
 	prctl(PR_SET_PDEATHSIG, 0);
-	if (message_send(executor->socket, MESSAGE_READY, executor->current) < 0 ||
+	if (message_tell(executor->socket, MESSAGE_READY, executor->current) < 0 ||
 	    message_receive(executor->socket, &message) != 1 || message.kind != MESSAGE_GO)
 		_exit(1);
 	close(executor->socket);

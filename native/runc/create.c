@@ -237,6 +237,8 @@ static int create(struct creation *creation)
 	}
 	if (!existed) {
 		struct failure ignored;
+		if (container->saved.pid > 0) /* its createRuntime hooks may have made what these undo. @source oci-runtime runtime#lifecycle */
+			run_poststop_hooks(container, call);
 		container_forget(container, &ignored);
 	}
 	return -1;

@@ -23,16 +23,21 @@ static int tell_removed(const char *path, void *context)
 	return 0;
 }
 
-int remove_container(struct container *container, struct call *call)
+void run_poststop_hooks(const struct container *container, struct call *call)
 {
 	static char state_json[STATE_JSON_BYTES];
+	struct failure warning;
+	container_state_json(container, STATUS_STOPPED, state_json, sizeof state_json);
+	if (hooks_run_late(call, &container->plan, "poststop", state_json, &warning) < 0)
+		fprintf(stderr, "tlab-runc: warning: %s\n", warning.text);
+}
+
+int remove_container(struct container *container, struct call *call)
+{
 	if (hold_step(call, "remove-cgroups") < 0 || cgroups_remove(&container->plan, &call->failure) < 0)
 		return -1;
 	cgroups_each(&container->plan, tell_removed, call);
-	container_state_json(container, STATUS_STOPPED, state_json, sizeof state_json);
-	struct failure warning;
-	if (hooks_run_late(call, &container->plan, "poststop", state_json, &warning) < 0)
-		fprintf(stderr, "tlab-runc: warning: %s\n", warning.text);
+	run_poststop_hooks(container, call);
 	return hold_step(call, "remove-state") < 0 ? -1 : container_forget(container, &call->failure);
 }
 

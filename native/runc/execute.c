@@ -50,7 +50,7 @@ int run_operation(struct executor *executor, uint32_t index)
 static void child_failed(struct executor *executor)
 {
 	if (executor->socket >= 0) {
-		message_send(executor->socket, MESSAGE_FAILED, executor->current);
+		message_tell(executor->socket, MESSAGE_FAILED, executor->current);
 		_exit(1);
 	}
 	/* After the barrier nobody listens but the container's own standard error. */
@@ -82,7 +82,7 @@ _Noreturn void child_main(struct executor *executor)
 		for (; index < plan->count && plan->operations[index].actor == ACTOR_INIT; index++)
 			if (run_operation(executor, index) < 0)
 				child_failed(executor);
-		if (message_send(executor->socket, MESSAGE_YIELD, index) < 0)
+		if (message_tell(executor->socket, MESSAGE_YIELD, index) < 0)
 			break;
 	}
 	_exit(1); /* the runtime is gone: so is the container */
@@ -111,7 +111,7 @@ static int hand_over(struct executor *executor, uint32_t index, uint32_t *next)
 		return child_ended(executor);
 	int got = message_receive(executor->socket, &message);
 	if (got < 0)
-		return FAIL_CALL(executor, "recv(2)", "waiting for the container's first process");
+		return FAIL_CALL(executor, "read(2)", "waiting for the container's first process");
 	if (got == 0)
 		return child_ended(executor);
 	if (message.kind == MESSAGE_FAILED)

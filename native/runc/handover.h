@@ -20,6 +20,8 @@ struct message {
 };
 
 int message_send(int socket, enum message_kind kind, uint32_t index);
+/* The child's, which may stand behind its seccomp filter: write(2), that a program needs too. Without a runtime SIGPIPE ends it. */
+int message_tell(int socket, enum message_kind kind, uint32_t index);
 /* 1 for a message, 0 at end of file, -1 with errno. */
 int message_receive(int socket, struct message *message);
 

@@ -27,6 +27,8 @@ int verb_resume(struct call *call);
 int write_pid_file(const char *path, int pid, struct failure *failure);
 /* Shared by start and run. */
 int start_container(struct container *container, struct call *call);
+/* Also when create fails after the clone: what its hooks made is undone. A failing one is a warning. */
+void run_poststop_hooks(const struct container *container, struct call *call);
 /* Shared by delete and run: removes a stopped container, its cgroups, its state; runs poststop hooks. */
 int remove_container(struct container *container, struct call *call);
 
