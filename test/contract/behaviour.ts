@@ -89,7 +89,9 @@ export const refusedWhole = { isRefused: true, isNamed: true, left: [] };
 
 export async function refusalOf(container: Container, words: RegExp): Promise<unknown> {
   const { status, stderr } = await container.create();
-  return { isRefused: status !== 0, isNamed: words.test(stderr) || stderr.trim(), left: container.left() };
+  const seen = { isRefused: status !== 0, isNamed: words.test(stderr) || stderr.trim(), left: container.left() };
+  if (seen.isRefused) container.clear();
+  return seen;
 }
 
 /** [statement, change of config.json, words of the refusal] */

@@ -1,5 +1,5 @@
 // One container of a place, with the runtime's verbs. Disposing it removes it by force.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { compileProcessDocument } from '../../src/runc/compile.ts';
 import type { Ran } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
@@ -118,10 +118,15 @@ export class Container {
     return readFileSync(`${this.cgroup(name.split('.')[0] ?? '')}/${name}`, 'utf8').trim();
   }
 
-  /** What there still is of it. */
+  /** What there still is of it; its cgroups by hierarchy. */
   left(): string[] {
     const cgroups = everyHierarchy(`${this.place.cgroup}/${this.id}`);
     return existsSync(`${this.place.root}/${this.id}`) ? [...cgroups, 'its state'] : cgroups;
+  }
+
+  /** What the runtime should not have left, when a behaviour has said that it did. */
+  clear(): void {
+    for (const directory of everyHierarchy(`${this.place.cgroup}/${this.id}`)) rmdirSync(directory);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -194,4 +194,88 @@ export const differences: readonly Difference[] = [
     instead: /^refused: .*invalid argument/,
     reason: 'runc makes everything unbindable first and cannot bind the root then',
   },
+  ...[
+    'a processor that the host does not have is refused',
+    'a quota that is too small is refused',
+    'a period that is too long is refused',
+    'more memory than memory and swap together is refused',
+    'a limit of pages of a size that the host does not have is refused',
+    'a throttle of a device that is not there is refused',
+  ].map(
+    (behaviour): Difference => ({
+      behaviour,
+      runtimes: ['crun'],
+      instead: /"isRefused":true,"isNamed":true,"left":\["\/sys\/fs\/cgroup/,
+      reason: 'refused, but the cgroups of the container are left behind (crun 1.8)',
+    }),
+  ),
+  ...[
+    'events --stats prints one statistics event of the container',
+    'events --stats counts the processes',
+    'events --stats has the use and the limit of memory',
+    'events --stats has the time of the processors in nanoseconds',
+  ].map(
+    (behaviour): Difference => ({
+      behaviour,
+      runtimes: ['crun'],
+      instead: /^refused: .*unknown command events/,
+      reason: 'crun has no such command',
+    }),
+  ),
+  {
+    behaviour: 'ps prints a table of the container’s processes',
+    runtimes: ['crun'],
+    instead: [true, 2, false],
+    reason: 'its table has only the pids',
+  },
+  {
+    behaviour: 'poststart hooks run after start is asked for and before it returns',
+    runtimes: ['runc'],
+    instead: ['poststart', 'created', 'started'],
+    reason: 'runc runs them at the end of create (runtime#lifecycle: after the program has been started)',
+  },
+  {
+    behaviour: 'a poststart hook reads a state that is running',
+    runtimes: ['runc'],
+    instead: 'created',
+    reason: 'runc runs them at the end of create',
+  },
+  ...['prestart', 'createRuntime', 'createContainer'].map(
+    (phase): Difference => ({
+      behaviour: `a ${phase} hook reads a state that is creating`,
+      runtimes: ['crun'],
+      instead: 'created',
+      reason: 'crun 1.8 does not know creating (runtime#state)',
+    }),
+  ),
+  {
+    behaviour: 'a startContainer hook reads a state that is created',
+    runtimes: ['crun'],
+    instead: 'starting',
+    reason: 'crun has a status of its own there',
+  },
+  {
+    behaviour: 'a failed create runs the poststop hooks',
+    runtimes: ['crun'],
+    instead: false,
+    reason: 'not run (runtime#lifecycle: a failed hook of create continues with the steps of delete)',
+  },
+  {
+    behaviour: 'a relative path of a hook is refused',
+    runtimes: ['crun'],
+    instead: /"isRefused":false/,
+    reason: 'not checked; the specification demands an absolute path (config#posix-platform-hooks)',
+  },
+  {
+    behaviour: 'a filter with a flag of the kernel is installed',
+    runtimes: ['runc'],
+    instead: /seccomp flags are not yet supported/,
+    reason: 'flags came with runc 1.2',
+  },
+  {
+    behaviour: 'an unknown flag of seccomp is refused',
+    runtimes: ['crun'],
+    instead: /"isRefused":false/,
+    reason: 'not checked',
+  },
 ];
