@@ -53,8 +53,8 @@ const stageNamed = (file: Dockerfile, reference: string, before: number): Stage 
     .slice(0, before)
     .findLast((stage) => nameOf(stage) === reference.toLowerCase() || String(stage.index) === reference);
 
-/** Only where the base is a stage of this file or scratch is all of its environment known. */
-function undefinedIn(file: Dockerfile, stage: Stage): Found[] {
+/** Only above scratch is all of a stage's environment known. */
+function undefinedIn(stage: Stage): Found[] {
   if (imageOf(stage) !== 'scratch') return [];
   const known = new Set([...predefined, 'PATH']);
   return stage.instructions.flatMap((instruction) => {
@@ -158,7 +158,7 @@ export const stageRules = {
     fix: 'Declare it with ARG or ENV in this stage; ARG before the first FROM has to be named again.',
     shows: ['IMG-4'],
     source: 'docker build checks UndefinedVar',
-    find: (file) => file.stages.flatMap((stage) => undefinedIn(file, stage)),
+    find: (file) => file.stages.flatMap(undefinedIn),
   },
   MultipleInstructionsDisallowed: {
     why: 'Only the last CMD, ENTRYPOINT and HEALTHCHECK of a stage count; the earlier ones do nothing.',
