@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "id-mapped.h"
 #include "tracing.h"
 
 /* An option either sets flags, or clears them, or is data for the filesystem. @source man mount(8) */
@@ -36,6 +37,8 @@ struct request_mount {
 	unsigned long flags;
 	char *data;     /* what is not a flag, joined by commas */
 	char *options;  /* as given, for people */
+	char *uid_map;  /* options that are the shim's own to carry out, as containerd 2 names them; NULL: not mapped */
+	char *gid_map;
 };
 
 static bool append(char **text, struct bytes option)
@@ -52,10 +55,25 @@ static bool append(char **text, struct bytes option)
 	return true;
 }
 
+/* Takes `name=` of an option away; false when it is another one. */
+static bool take_map(char **map, struct bytes option, const char *name, bool *good)
+{
+	size_t length = strlen(name);
+	if (option.length <= length || memcmp(option.at, name, length) != 0)
+		return false;
+	free(*map);
+	*map = bytes_string((struct bytes){ option.at + length, option.length - length });
+	*good = *map && strspn(*map, "0123456789:,") == strlen(*map);
+	return true;
+}
+
 static bool add_option(struct request_mount *mount, struct bytes option)
 {
 	if (option.length == 0 || memchr(option.at, 0, option.length) || !append(&mount->options, option))
 		return false;
+	bool good;
+	if (take_map(&mount->uid_map, option, "uidmap=", &good) || take_map(&mount->gid_map, option, "gidmap=", &good))
+		return good;
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		if (!bytes_equal(option, options[i].name))
 			continue;
@@ -177,6 +195,8 @@ static void release(struct request_mount *mount_)
 	free(mount_->target);
 	free(mount_->data);
 	free(mount_->options);
+	free(mount_->uid_map);
+	free(mount_->gid_map);
 }
 
 static bool refused(const struct request_mount *mount_, char error[512])
@@ -185,9 +205,27 @@ static bool refused(const struct request_mount *mount_, char error[512])
 		snprintf(error, 512, "mount target \"%.100s\": mounts below the root are not supported", mount_->target);
 	else if (mount_->data && strcmp(mount_->data, "loop") == 0)
 		snprintf(error, 512, "mount option \"loop\": loop devices are not supported");
+	else if (!mount_->uid_map != !mount_->gid_map)
+		snprintf(error, 512, "mount options uidmap and gidmap: expected both or none");
 	else
 		return false;
 	return true;
+}
+
+/* The errno; `error` is filled when it is not 0. */
+static int attach_any(const struct request_mount *mount_, const char *target, char error[512])
+{
+	int number = 0;
+	if (mount_->uid_map) {
+		mount_mapped(&(struct mapped_mount){ mount_->type, mount_->source, target, mount_->flags, mount_->data ? mount_->data : "",
+		                                     mount_->uid_map, mount_->gid_map }, &number, error);
+		return number;
+	}
+	if (attach(mount_, target) == 0)
+		return 0;
+	number = errno;
+	snprintf(error, 512, "mounting \"%.200s\" on \"%.200s\": mount(2): %s", mount_->source, target, strerror(number));
+	return number;
 }
 
 bool mount_attach(struct bytes message, const char *target, const struct trace *trace, char error[512])
@@ -197,11 +235,9 @@ bool mount_attach(struct bytes message, const char *target, const struct trace *
 	if (!decode(&mount_, message) || !mount_.source)
 		snprintf(error, 512, "malformed mount");
 	else if (!refused(&mount_, error)) {
-		done = attach(&mount_, target) == 0;
-		int number = done ? 0 : errno;
+		int number = attach_any(&mount_, target, error);
+		done = number == 0;
 		trace_mounted(trace, &(struct traced_mount){ mount_.source, target, mount_.type, mount_.options, number });
-		if (!done)
-			snprintf(error, 512, "mounting \"%.200s\" on \"%.200s\": mount(2): %s", mount_.source, target, strerror(number));
 	}
 	release(&mount_);
 	return done;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Stage } from '../../src/containerd/stage.ts';
+import { root } from '../helpers/root.ts';
 import { testStage } from './stores.ts';
 
 const prepare = (stage: Stage, key: string, parent = '', kind: 'active' | 'view' = 'active') =>
@@ -97,4 +98,45 @@ test('usage counts what the snapshot itself holds', async () => {
   const { sizeBytes, inodes } = lab.stage.snapshots.usage('n', 'a');
   assert.equal(inodes, 2);
   assert.ok(sizeBytes >= 10_000);
+});
+
+const mapping = {
+  'containerd.io/snapshot/uidmapping': '0:100000:65536',
+  'containerd.io/snapshot/gidmapping': '0:200000:65536',
+};
+
+test(
+  'labels ask for mapped ids: options of the mounts, the owner of the upper directory, not one of a layer',
+  root(),
+  async () => {
+    using lab = await testStage();
+    layer(lab.stage, 'base');
+    const [mount] = lab.stage.snapshots.prepare('n', { key: 'c', parent: 'base', labels: mapping, kind: 'active' });
+    assert.deepEqual(mount?.options.slice(-2), ['uidmap=0:100000:65536', 'gidmap=0:200000:65536']);
+    assert.deepEqual(lab.stage.snapshots.mounts('n', 'c')[0]?.options, mount?.options);
+    const { uid, gid } = statSync(`${lab.folder}/root/snapshots/2/fs`);
+    assert.deepEqual([uid, gid], [100000, 200000]);
+    assert.equal(statSync(`${lab.folder}/root/snapshots/1/fs`).uid, 0);
+    assert.ok(!prepare(lab.stage, 'd', 'base')[0]?.options.some((option) => option.startsWith('uidmap')));
+  },
+);
+
+test('what was written under one map cannot become a layer of all', root(), async () => {
+  using lab = await testStage();
+  layer(lab.stage, 'base');
+  lab.stage.snapshots.prepare('n', { key: 'c', parent: 'base', labels: mapping, kind: 'active' });
+  assert.throws(() => lab.stage.snapshots.commit('n', { key: 'c', name: 'made', labels: {} }), /its ids are mapped/);
+});
+
+test('a mapping that is half or malformed is refused by its label', async () => {
+  using lab = await testStage();
+  layer(lab.stage, 'base');
+  for (const labels of [
+    { 'containerd.io/snapshot/uidmapping': '0:1:1' },
+    { ...mapping, 'containerd.io/snapshot/gidmapping': '0-1' },
+  ])
+    assert.throws(
+      () => lab.stage.snapshots.prepare('n', { key: 'c', parent: 'base', labels, kind: 'active' }),
+      /label containerd.io\/snapshot\/gidmapping "(0-1)?": expected container:host:count/,
+    );
 });

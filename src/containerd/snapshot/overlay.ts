@@ -8,6 +8,7 @@ import { emit } from '../../trace/recorder.ts';
 import type { Database } from '../metadata/database.ts';
 import { type Fields, fieldsOf } from '../metadata/filter.ts';
 import { checkLabels, type Labels, maskOf, readLabels, writeLabels } from '../metadata/labels.ts';
+import { hostId, type IdMapping, idMappingOf, mappingOptions } from './id-mapping.ts';
 import { diskUsage, type Usage } from './usage.ts';
 
 export type SnapshotKind = 'active' | 'committed' | 'view';
@@ -88,10 +89,11 @@ export class OverlaySnapshots {
       return this.#database.transaction(() => {
         this.#refuseTaken(namespace, key);
         const parents = parent === '' ? [] : this.#chain(namespace, this.#committed(namespace, parent));
+        const mapping = idMappingOf(request.labels);
         const id = this.#insert(namespace, { ...request, labels: checkLabels(request.labels) });
         made = id;
-        this.#makeDirectory(id, { kind, below: parents[0] });
-        return this.#mountsOf({ id, kind }, parents);
+        this.#makeDirectory(id, { kind, below: parents[0], mapping });
+        return this.#mountsOf({ id, kind, mapping }, parents);
       });
     } catch (error) {
       if (made !== undefined) rmSync(`${this.#folder}/${made}`, { recursive: true, force: true });
@@ -105,7 +107,7 @@ export class OverlaySnapshots {
     if (row.kind === 'committed')
       throw new LabError('conflict', `snapshot ${key}: it is committed, must be active or view`);
     const parents = row.parent === '' ? [] : this.#chain(namespace, this.#committed(namespace, row.parent));
-    return this.#mountsOf(row, parents);
+    return this.#mountsOf({ ...row, mapping: idMappingOf(readLabels(row.labels)) }, parents);
   }
 
   /** Turns the active snapshot `key` into the committed `name`. Errors: notFound, alreadyExists, conflict. */
@@ -115,6 +117,9 @@ export class OverlaySnapshots {
     const row = this.#row(namespace, key);
     if (row.kind !== 'active')
       throw new LabError('conflict', `committing snapshot ${key}: it is ${row.kind}, must be active`);
+    // Its files have the ids of one map: as a layer they would be wrong under every other one, and under none.
+    if (idMappingOf(readLabels(row.labels)) !== undefined)
+      throw new LabError('conflict', `committing snapshot ${key}: its ids are mapped, must be those of its layers`);
     this.#refuseTaken(namespace, name);
     const usage = diskUsage(this.#fs(row.id));
     this.#database.run(
@@ -255,29 +260,40 @@ export class OverlaySnapshots {
     return row.id;
   }
 
-  #makeDirectory(id: number, { kind, below }: { kind: SnapshotKind; below: number | undefined }): void {
+  #makeDirectory(
+    id: number,
+    { kind, below, mapping }: { kind: SnapshotKind; below: number | undefined; mapping: IdMapping | undefined },
+  ): void {
     const fs = this.#fs(id);
     mkdirSync(`${this.#folder}/${id}`, { mode: 0o700 });
     mkdirSync(fs, { mode: 0o755 });
     if (kind === 'active') mkdirSync(`${this.#folder}/${id}/work`, { mode: 0o711 });
-    if (below === undefined) return;
+    if (below === undefined) {
+      if (mapping !== undefined) chownSync(fs, hostId(mapping.uids, 0), hostId(mapping.gids, 0));
+      return;
+    }
     // The merged root takes owner and mode of its uppermost directory, so that one must look like the root of the layer below.
     const { uid, gid, mode } = statSync(this.#fs(below));
-    chownSync(fs, uid, gid);
+    chownSync(fs, mapping ? hostId(mapping.uids, uid) : uid, mapping ? hostId(mapping.gids, gid) : gid);
     chmodSync(fs, mode & 0o7777);
   }
 
-  #mountsOf({ id, kind }: { id: number; kind: SnapshotKind }, parents: readonly number[]): Mount[] {
+  /** Without layers below there is nothing to map: all of it is written with the ids of the host. */
+  #mountsOf(
+    { id, kind, mapping }: { id: number; kind: SnapshotKind; mapping: IdMapping | undefined },
+    parents: readonly number[],
+  ): Mount[] {
     const [nearest] = parents;
     if (nearest === undefined)
       return [{ type: 'bind', source: this.#fs(id), options: [kind === 'view' ? 'ro' : 'rw', 'rbind'] }];
+    const mapped = mappingOptions(mapping);
     const lower = `lowerdir=${parents.map(this.#fs).join(':')}`;
     if (kind === 'active') {
       const upper = [`workdir=${this.#folder}/${id}/work`, `upperdir=${this.#fs(id)}`];
-      return [{ type: 'overlay', source: 'overlay', options: ['index=off', ...upper, lower] }];
+      return [{ type: 'overlay', source: 'overlay', options: ['index=off', ...upper, lower, ...mapped] }];
     }
-    if (parents.length === 1) return [{ type: 'bind', source: this.#fs(nearest), options: ['ro', 'rbind'] }];
-    return [{ type: 'overlay', source: 'overlay', options: ['index=off', lower] }];
+    if (parents.length === 1) return [{ type: 'bind', source: this.#fs(nearest), options: ['ro', 'rbind', ...mapped] }];
+    return [{ type: 'overlay', source: 'overlay', options: ['index=off', lower, ...mapped] }];
   }
 
   #directoryOf(mounts: readonly Mount[]): string {

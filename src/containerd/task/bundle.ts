@@ -3,6 +3,8 @@
 // Rule: rootfs is removed only when it is an empty directory; removing what is mounted there would empty somebody's filesystem.
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -15,6 +17,7 @@ import {
 import { LabError } from '../../base/errors.ts';
 import { emit, isTraced } from '../../trace/recorder.ts';
 import { redact } from '../../trace/redact.ts';
+import { hostId } from '../snapshot/id-mapping.ts';
 
 export interface Bundle {
   namespace: string;
@@ -48,6 +51,17 @@ export function makeBundle(bundle: Bundle, config: Uint8Array, provenance: Uint8
   // Shims of containerd open `log` for writing and wait for a reader if it is a FIFO; a plain file outlives this process.
   writeFileSync(`${path}/log`, '', { mode: 0o600 });
   if (isTraced()) traceConfig(`${path}/config.json`, config);
+}
+
+/**
+ * The container's root is nobody on the host when its ids are mapped, and has to come to rootfs: through its group alone, for others
+ * must not reach the setuid programs of its image (CVE-2021-41103). @source containerd runtime/v2/bundle_linux.go
+ */
+export function openBundle({ path }: Bundle, rootfs: ReadonlyArray<{ options: readonly string[] }>): void {
+  const map = rootfs.flatMap(({ options }) => options).find((option) => option.startsWith('gidmap='));
+  if (map === undefined) return;
+  chownSync(path, 0, hostId(map.slice('gidmap='.length), 0));
+  chmodSync(path, 0o710);
 }
 
 function traceConfig(path: string, config: Uint8Array): void {

@@ -11,7 +11,7 @@ import { emit } from '../../trace/recorder.ts';
 import type { Exchange } from '../events/exchange.ts';
 import type { Container } from '../proto/gen/containers_pb.ts';
 import { TaskDeleteSchema, TaskExitSchema } from '../proto/gen/event_types_pb.ts';
-import { type Bundle, bundleOf, listBundles, makeBundle, removeBundle } from './bundle.ts';
+import { type Bundle, bundleOf, listBundles, makeBundle, openBundle, removeBundle } from './bundle.ts';
 import { wantsPlan, writeContainerPlan } from './plan.ts';
 import { deleteShim, type ShimSettings, shimBinary, startShim } from './shim-binary.ts';
 import { Task } from './task.ts';
@@ -123,6 +123,7 @@ export class Tasks {
     const hasPlans = wantsPlan(runtime, request.options, container.runtime?.options);
     makeBundle(bundle, config, container.extensions[provenanceExtension]?.value);
     undo.push('the bundle', () => removeBundle(bundle));
+    openBundle(bundle, request.rootfs);
     if (hasPlans) {
       await writeContainerPlan(bundle, config);
       writeFileSync(`${bundle.path}/${files.plans}`, '');
