@@ -205,8 +205,8 @@ const rows = {
   },
   mount_source: {
     does: (s) =>
-      `Prepares a bind of ${text(s, 'source')}, attached nowhere yet, on which owners are shown as other ids.`,
-    now: 'Before the clone, by the runtime: only who has rights over the file system may map its ids, and a container in a user namespace has none.',
+      `Prepares a bind of ${text(s, 'source')}, attached nowhere yet${text(s, 'idMapping') === '0' ? '' : ', on which owners are shown as other ids'}.`,
+    now: 'Before the clone, by the runtime: only who has rights over the file system may map its ids or come through every folder, and a container in a user namespace has none.',
     without:
       'Files of the host would belong to nobody in a user namespace, or all would have to be given to the mapped ids with chown.',
     shows: ['KRN-14', 'STO-4'],

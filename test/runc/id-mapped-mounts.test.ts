@@ -66,7 +66,10 @@ test('maps without the option are honoured, and flags and propagation come after
   assert.deepEqual([remount?.flags, remount?.propagation], [MS.REMOUNT | MS.BIND | MS.RDONLY, MS.SHARED | MS.REC]);
 });
 
-test('a mount without mapped ids is not prepared', () => {
-  const { sources, mounts } = compile([{ destination: '/x', source: '/y', options: ['bind'] }], { type: 'user' });
-  assert.deepEqual([sources, brief(mounts)], [[], ['mount:/y']]);
+test('a mount without mapped ids is prepared only for a user namespace, whose root could not reach every source', () => {
+  const plain: MountSpec = { destination: '/x', source: '/y', options: ['bind'] };
+  const alone = compile([plain]);
+  assert.deepEqual([alone.sources, brief(alone.mounts)], [[], ['mount:/y']]);
+  const { sources, mounts } = compile([plain], { type: 'user' });
+  assert.deepEqual([sources[0]?.idMapping, sources[0]?.uidMap, brief(mounts)], [0, '', ['mount_attach:/y']]);
 });

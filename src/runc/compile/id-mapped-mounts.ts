@@ -44,13 +44,18 @@ function containerMapping(context: CompileContext, pointer: string): Omit<IdMapp
   return { uidMap: mapLines(uidMappings), gidMap: mapLines(gidMappings), userNamespace: user.path ?? '' };
 }
 
+/** Root of a user namespace is nobody outside, and could not come near a source in a folder of root's: the runtime opens it, as runc does. */
+export const needsHostRights = ({ config, host }: CompileContext): boolean =>
+  host.rootless === undefined && (config.linux?.namespaces ?? []).some(({ type }) => type === 'user');
+
+const noMapping = { uidMap: '', gidMap: '', userNamespace: '', isRecursive: false };
+
 /** The trees, in the order in which the child attaches them. */
 export function mountSources(context: CompileContext, mounts: readonly ResolvedMount[]): Operation[] {
   const propagation = sourcePropagation(context);
   return mounts.flatMap((mount) => {
-    const { idMapping } = mount;
-    if (idMapping === undefined) return [];
-    const { isRecursive, ...maps } = idMapping;
+    if (mount.isPrepared !== true) return [];
+    const { isRecursive, ...maps } = mount.idMapping ?? noMapping;
     return [
       byRuntime('mount_source', mount.cause, {
         source: posix.resolve(context.bundle, mount.spec.source ?? ''),
@@ -58,7 +63,7 @@ export function mountSources(context: CompileContext, mounts: readonly ResolvedM
         recursive: (mount.options.flags & MS.REC) !== 0 ? 1 : 0,
         propagation,
         ...maps,
-        idMapping: isRecursive ? 2 : 1,
+        idMapping: mount.idMapping === undefined ? 0 : isRecursive ? 2 : 1,
       }),
     ];
   });

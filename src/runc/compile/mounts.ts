@@ -7,7 +7,7 @@ import type { Operation } from '../plan/operations.ts';
 import { cgroupMount } from './cgroup-mount.ts';
 import { byInit, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
 import { MS } from './flags.ts';
-import { idMappingOf } from './id-mapped-mounts.ts';
+import { idMappingOf, needsHostRights } from './id-mapped-mounts.ts';
 import { parseMountOptions, recursiveAttributes } from './mount-options.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
 import { checkMountIds } from './user-namespace.ts';
@@ -43,14 +43,9 @@ function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCau
     throw refusal(`${pointer}/type`, 'missing: expected a filesystem type, or bind or rbind among the options');
   // Before 1.0.2 the spec allowed a relative destination: it starts at the root. @source oci-runtime config#mounts
   const destination = posix.normalize(`/${spec.destination}`).replace(/(?<=.)\/$/, '');
-  const mount = {
-    spec,
-    cause: pointer,
-    destination,
-    type,
-    options,
-    idMapping: idMappingOf(context, { spec, options, type, pointer }),
-  };
+  const idMapping = idMappingOf(context, { spec, options, type, pointer });
+  const isPrepared = idMapping !== undefined || (type === 'bind' && needsHostRights(context));
+  const mount = { spec, cause: pointer, destination, type, options, idMapping, isPrepared };
   checkMount(mount, pointer);
   checkMountIds(context, options.data, pointer);
   return mount;
@@ -122,7 +117,7 @@ export function bindMount(context: CompileContext, mount: ResolvedMount): Operat
     recursiveAttributes: more === 0 ? recursiveAttributes(mount.options) : 0n,
   };
   const bind =
-    mount.idMapping === undefined
+    mount.isPrepared !== true
       ? byInit('mount', mount.cause, { ...values, fstype: '', flags: flags & (MS.BIND | MS.REC), data: '' })
       : byInit('mount_attach', mount.cause, values);
   return more === 0 ? [bind, ...morePropagation(mount)] : [bind, remount(mount, more), ...morePropagation(mount)];

@@ -10,6 +10,8 @@ export interface ResolvedMount {
   type: string;
   options: MountOptions;
   idMapping?: IdMapping | undefined;
+  /** Made by the runtime before the clone, attached by the child. */
+  isPrepared?: boolean;
 }
 
 /** How a mount maps ids: lines of uid_map and gid_map, or the path of a user namespace that has them. */

@@ -154,7 +154,7 @@ export const operations = {
   },
   /**
    * Before the clone, with the host's rights: `recursive` 1 for a bind with what is mounted below. Maps are lines of uid_map and gid_map;
-   * where they are '', `userNamespace` is the path of one that has them. `idMapping`: 1 for the one mount, 2 for all of the tree.
+   * where they are '', `userNamespace` is the path of one that has them. `idMapping`: 0 for none, 1 for the one mount, 2 for all of the tree.
    */
   mount_source: {
     code: 70,
@@ -168,7 +168,7 @@ export const operations = {
       userNamespace: 'string',
       idMapping: 'number',
     },
-    says: 'prepare a detached bind mount with mapped ids',
+    says: 'prepare a detached bind mount, with mapped ids where they are asked for',
     source: 'man mount_setattr(2)',
   },
   /** The trees of the plan's mount_source operations, in their order. Propagation and recursive attributes as of `mount`. */

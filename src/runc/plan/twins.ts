@@ -116,6 +116,7 @@ function idMappedTwin(a: Arguments<'mount_source'>, { rootfs }: Place): string {
     map.split('\n').flatMap((line) => (line === '' ? [] : [`${letter}:${line.replaceAll(' ', ':')}`]));
   const map = a.userNamespace === '' ? [...lines('u', a.uidMap), ...lines('g', a.gidMap)].join(' ') : a.userNamespace;
   const kind = Number(a.recursive) === 0 ? '--bind' : '--rbind';
+  if (Number(a.idMapping) === 0) return `mount ${kind} ${quote(a.source)} ${quote(rootfs + a.target)}`;
   return `mount ${kind} -o ${quote(`X-mount.idmap=${map}`)} ${quote(a.source)} ${quote(rootfs + a.target)}`;
 }
 
