@@ -9,6 +9,10 @@
 // Makes a network namespace and keeps it alive by a bind mount on `path`, a new file.
 int tlab_netns_create(const char *path);
 
+// Makes a user namespace with these maps (lines of uid_map and gid_map), and a network namespace that belongs to it: who is root in the
+// one may configure the other. Each is kept alive by a bind mount, on `user_path` and on `path`, both new files.
+int tlab_netns_create_mapped(const char *path, const char *user_path, const char *uid_map, const char *gid_map);
+
 // Opens a socket inside the namespace at `path`; NULL or "" is the caller's own. Close-on-exec.
 int tlab_netns_socket(const char *path, int domain, int type, int protocol);
 

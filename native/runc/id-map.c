@@ -80,6 +80,40 @@ int op_id_map(struct executor *executor, const struct operation *operation)
 	return result;
 }
 
+/* Two maps are the same when their numbers are: the kernel pads its own. */
+static bool same_numbers(const char *one, const char *other)
+{
+	for (;;) {
+		char *one_end, *other_end;
+		unsigned long a = strtoul(one, &one_end, 10), b = strtoul(other, &other_end, 10);
+		if (one_end == one || other_end == other)
+			return one_end == one && other_end == other;
+		if (a != b)
+			return false;
+		one = one_end;
+		other = other_end;
+	}
+}
+
+int op_id_map_check(struct executor *executor, const struct operation *operation)
+{
+	const char *file = operation->arguments[ID_MAP_CHECK_FILE].string, *wanted = operation->arguments[ID_MAP_CHECK_VALUE].string;
+	char path[64], map[16384];
+	if (strcmp(file, "uid_map") != 0 && strcmp(file, "gid_map") != 0)
+		return FAIL(executor, "reading \"%s\": expected uid_map or gid_map", file);
+	snprintf(path, sizeof path, "%d/%s", executor->child, file);
+	int fd = openat(executor->host_proc, path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, map, sizeof map - 1);
+	if (got < 0)
+		FAIL_CALL(executor, fd < 0 ? "open(2)" : "read(2)", "reading %s of the joined user namespace", file);
+	if (fd >= 0)
+		close(fd);
+	if (got < 0)
+		return -1;
+	map[got] = '\0';
+	return same_numbers(map, wanted) ? 0 : FAIL(executor, "joining the user namespace: its %s is not the map that config.json says", file);
+}
+
 /* Numbers of `value`, split in place, after the program and the pid. */
 static void fill_arguments(char **arguments, char *program, char *pid, char *value)
 {

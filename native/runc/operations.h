@@ -71,7 +71,8 @@ enum fact {
 	X(memory_policy, 84, "nns") \
 	X(await_start, 60, "") \
 	X(exec, 61, "vv") \
-	X(id_map_helper, 100, "ss")
+	X(id_map_helper, 100, "ss") \
+	X(id_map_check, 101, "ss")
 
 enum operation_code {
 	OP_CGROUP_MAKE = 1,
@@ -124,6 +125,7 @@ enum operation_code {
 	OP_AWAIT_START = 60,
 	OP_EXEC = 61,
 	OP_ID_MAP_HELPER = 100,
+	OP_ID_MAP_CHECK = 101,
 };
 
 /* The place of each argument. */
@@ -221,6 +223,8 @@ enum operation_argument {
 	EXEC_ENV = 1,
 	ID_MAP_HELPER_PROGRAM = 0,
 	ID_MAP_HELPER_VALUE = 1,
+	ID_MAP_CHECK_FILE = 0,
+	ID_MAP_CHECK_VALUE = 1,
 };
 
 #endif

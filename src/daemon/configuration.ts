@@ -38,6 +38,7 @@ const schema = v.strictObject({
   labels: maybe(texts),
   'no-new-privileges': maybe(flag),
   'shutdown-timeout': maybe(integer),
+  'userns-remap': maybe(text),
 });
 
 export type Configuration = v.InferOutput<typeof schema>;

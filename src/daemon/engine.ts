@@ -8,6 +8,7 @@ import type { ImageStore } from './image/store.ts';
 import type { Networking } from './network/networking.ts';
 import type { Runtime } from './runtimes.ts';
 import type { HostFacts } from './spec/input.ts';
+import type { Remap } from './userns.ts';
 import type { VolumeStore } from './volume/store.ts';
 
 /** Docker's namespace in containerd: what it keeps there, `ctr -n moby` shows. */
@@ -29,6 +30,8 @@ export interface Engine {
   runtimes: ReadonlyMap<string, Runtime>;
   volumes: VolumeStore;
   facts: HostFacts;
+  /** userns-remap of daemon.json: what containers get that do not say --userns=host. */
+  remap: Remap | undefined;
   /** Random, kept in the data root: who this daemon is. */
   daemonId: string;
 }

@@ -28,6 +28,7 @@ import { availableRuntimes, defaultRuntime, requireRuntime } from './runtimes.ts
 import { createApiServer } from './server.ts';
 import { answers, superviseContainerd } from './supervisor.ts';
 import { followTasks } from './task-events.ts';
+import { loadRemap, rootOf } from './userns.ts';
 import { VolumeStore } from './volume/store.ts';
 
 async function main(): Promise<void> {
@@ -70,6 +71,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
   const containerd = connectContainerd({ address, namespace: containerdNamespace });
   const runtimes = availableRuntimes(configuration);
   requireRuntime(runtimes, defaultRuntime(configuration));
+  const remap = loadRemap(configuration['userns-remap']);
   return {
     configuration,
     containerd,
@@ -85,8 +87,9 @@ function buildEngine(configuration: Configuration, address: string): Engine {
       defaultHostIp: configuration.ip,
     }),
     runtimes,
-    volumes: new VolumeStore(`${paths.dataRoot}/volumes`),
+    volumes: new VolumeStore(`${paths.dataRoot}/volumes`, remap && rootOf(remap)),
     facts: readHostFacts(),
+    remap,
     daemonId: daemonId(`${paths.dataRoot}/engine-id`),
   };
 }

@@ -45,6 +45,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** Ours understands what the others of containerd 1 do not: id-mapped layers. */
+export const isOwnShim = ({ type }: Runtime): boolean => type === ownShim;
+
 export function defaultRuntime(configuration: Configuration): string {
   return configuration['default-runtime'] ?? ownRuntime;
 }
@@ -58,9 +61,13 @@ export function requireRuntime(runtimes: ReadonlyMap<string, Runtime>, name: str
   });
 }
 
-/** @source containerd runc options: which program the shim runs and where it keeps its state */
-export function runtimeOptions(runtime: Runtime): { typeUrl: string; value: Uint8Array } | undefined {
-  if (runtime.binary === '') return undefined;
-  const options = create(OptionsSchema, { binaryName: runtime.binary, root: `${paths.runtimeRoot}-${runtime.name}` });
+/** `streams` own the container's pipes. @source containerd runc options: which program the shim runs and where it keeps its state */
+export function runtimeOptions(
+  runtime: Runtime,
+  streams: { uid: number; gid: number } = { uid: 0, gid: 0 },
+): { typeUrl: string; value: Uint8Array } | undefined {
+  if (runtime.binary === '' && streams.uid === 0 && streams.gid === 0) return undefined;
+  const own = runtime.binary === '' ? {} : { binaryName: runtime.binary, root: `${paths.runtimeRoot}-${runtime.name}` };
+  const options = create(OptionsSchema, { ...own, ioUid: streams.uid, ioGid: streams.gid });
   return { typeUrl: 'containerd.runc.v1.Options', value: toBinary(OptionsSchema, options) };
 }

@@ -73,6 +73,13 @@ const rows = {
     shows: ['KRN-14'],
     source: 'man user_namespaces(7)',
   },
+  id_map_check: {
+    does: (s) => `Compares ${text(s, 'file')} of the child with what config.json says: ${text(s, 'value').trim()}.`,
+    now: 'After the child was cloned in the user namespace that it joins: the map can be read of a process only.',
+    without: 'Files would be given to ids that are not those of the container.',
+    shows: ['KRN-14'],
+    source: 'man user_namespaces(7)',
+  },
   id_map_helper: {
     does: (s) =>
       `Has ${text(s, 'program')} write a map of the child: ${text(s, 'value').trim()} (inside, outside, count).`,

@@ -72,9 +72,19 @@ export interface Network extends Disposable {
   routes: Routes;
 }
 
+/** A user namespace to be made. Maps are lines of uid_map and gid_map. @source man user_namespaces(7) */
+export interface NamespaceOwner {
+  path: string;
+  uidMap: string;
+  gidMap: string;
+}
+
 export interface NetworkNamespaces {
-  /** A new namespace that lives as long as the mount on `path`, a file that must not exist. */
-  create(path: string): Promise<void>;
+  /**
+   * A new namespace that lives as long as the mount on `path`, a file that must not exist. With an owner it belongs to a new user
+   * namespace with these maps, kept in the same way: root there may configure it.
+   */
+  create(path: string, owner?: NamespaceOwner): Promise<void>;
   /** Unmounts and unlinks; does nothing when there is no such file. */
   remove(path: string): void;
   /** True when `path` is a namespace and not an empty file left behind. */

@@ -180,6 +180,10 @@ export const defaults = {
     says: 'An exec makes one more process, in the namespaces of the first.',
     source: 'oci-runtime runtime',
   },
+  'userns-remap': {
+    says: 'daemon.json maps the ids of containers: root in one is nobody on the host. Its user namespace is made with its network.',
+    source: 'dockerd daemon.json userns-remap',
+  },
   'setgroups-denied': {
     says: 'Who maps only their own group may not shed groups: setgroups is denied.',
     source: 'man user_namespaces(7)',

@@ -329,6 +329,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
   cgroup_devices: { path: cgroup, program: '30 instructions' },
   clone: { flags: 'mount,uts,ipc,pid' },
   id_map: { file: 'uid_map', value: '0 100000 65536\n' },
+  id_map_check: { file: 'uid_map', value: '0 100000 65536\n' },
   id_map_helper: { program: '/usr/bin/newuidmap', value: '0 1000 1\n1 100000 65536\n' },
   cgroup_join: { path: cgroup },
   oom_score_adj: { value: '0' },

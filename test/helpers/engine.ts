@@ -1,5 +1,5 @@
 // A whole tlab engine of a test's own: its folders below one root, its own network namespace, and nothing left at the end.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { must, type Ran, type RunOptions, run, start } from './shell.ts';
 import { waitUntil } from './wait.ts';
 
@@ -23,6 +23,8 @@ export interface TestEngine {
 export interface EngineOptions {
   /** A mount namespace without the version 2 hierarchy of a hybrid host: crun 1.8 refuses to run where it sees one. */
   withoutUnified?: boolean;
+  /** The content of its daemon.json. */
+  configuration?: Record<string, unknown>;
 }
 
 export const tlabProgram = new URL('../../bin/tlab', import.meta.url).pathname;
@@ -38,8 +40,9 @@ export async function builtLibrary(): Promise<string> {
 }
 
 /** Starts a daemon in a network namespace of its own, with the offline images busybox and nginx. */
-export async function startEngine({ withoutUnified = false }: EngineOptions = {}): Promise<TestEngine> {
+export async function startEngine({ withoutUnified = false, configuration }: EngineOptions = {}): Promise<TestEngine> {
   const root = mkdtempSync('/var/tmp/tlab-test-');
+  chmodSync(root, 0o711); // as the real folders: root of a mapped container is nobody here
   const env: Record<string, string> = {
     TLAB_RUN_ROOT: `${root}/run`,
     TLAB_DATA_ROOT: `${root}/data`,
@@ -71,6 +74,7 @@ export async function startEngine({ withoutUnified = false }: EngineOptions = {}
   try {
     await must('mkdir', ['-p', `${root}/data`]);
     await must('cp', ['-a', await builtLibrary(), `${root}/data/library`]);
+    if (configuration !== undefined) writeFileSync(`${root}/daemon.json`, JSON.stringify(configuration));
     await checked('system', 'start');
   } catch (error) {
     await stop();

@@ -1,9 +1,18 @@
 // An ordinary user of this machine for the time of a test file: a name, a folder, ranges in /etc/subuid and /etc/subgid. Removed after.
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { must, type Ran, type RunOptions, run } from './shell.ts';
 
 /** Where the ranges begin; 65536 ids. */
 export const subordinateIds = 700_000_000;
+
+const withoutLines = (file: string, start: string): void =>
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith(start))
+      .join('\n'),
+  );
 
 export class OrdinaryUser {
   readonly name: string;
@@ -19,9 +28,11 @@ export class OrdinaryUser {
     chmodSync(this.folder, 0o755);
   }
 
-  static async make(): Promise<OrdinaryUser> {
+  /** `onlyRange`: without the range that useradd itself gives on some hosts. */
+  static async make({ onlyRange = false } = {}): Promise<OrdinaryUser> {
     const name = `tlabtest${process.pid}`;
     await must('useradd', ['--no-create-home', '--user-group', '--shell', '/bin/sh', name]);
+    if (onlyRange) for (const file of ['/etc/subuid', '/etc/subgid']) withoutLines(file, `${name}:`);
     const last = subordinateIds + 65535;
     await must('usermod', ['-v', `${subordinateIds}-${last}`, '-w', `${subordinateIds}-${last}`, name]);
     const user = new OrdinaryUser(name, Number(await must('id', ['-u', name])));

@@ -244,14 +244,6 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /uidMappings: missing/,
   ],
   [
-    'a user namespace joined by path with maps',
-    (c) => {
-      c.linux.namespaces.push({ type: 'user', path: '/proc/1/ns/user' });
-      c.linux.uidMappings = [{ containerID: 0, hostID: 1, size: 1 }];
-    },
-    /uidMappings: expected none, since the user namespace is joined by its path/,
-  ],
-  [
     'maps without a user namespace',
     (c) => {
       c.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];

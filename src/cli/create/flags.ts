@@ -150,6 +150,7 @@ export const createFlags = {
   tty: at('/Tty', flagOrNothing('Give the container a terminal', 't')),
   ulimit: at(host('Ulimits'), many('Limit of a resource (NAME=SOFT[:HARD])', ulimit, { value: 'ulimit' })),
   user: at('/User', text('User name or id, and group (USER[:GROUP])', { short: 'u' })),
+  userns: at(host('UsernsMode'), one('User namespace to use: host for the ids of the host', oneOf('host', ''))),
   uts: at(host('UTSMode'), one('UTS namespace to use', oneOf('host', ''))),
   volume: {
     ...many('Mount a path of the host or a volume: [SOURCE:]TARGET[:OPTIONS]', volume, { short: 'v' }),

@@ -15,11 +15,13 @@ import type { HostConfig } from '../schema/host-config.ts';
 import { chooseCapabilities } from '../spec/capabilities.ts';
 import { argumentsOf } from '../spec/process.ts';
 import { timestampNow } from '../time.ts';
+import type { Remap } from '../userns.ts';
 import { initialStatus } from './container.machine.ts';
 import { Container } from './container.ts';
 import { resolveMounts } from './mounts.ts';
 import { checkName, newName } from './names.ts';
 import { type ContainerRecord, never, removeFolder } from './record.ts';
+import { remapFor, snapshotLabels } from './remap.ts';
 import { restartLater } from './restart.ts';
 
 export async function createContainer(
@@ -62,7 +64,7 @@ async function prepare(
 ): Promise<{ record: ContainerRecord; warnings: string[] }> {
   const { HostConfig: asked = {}, ...config } = body;
   const host = withConfiguredDefaults(asked, engine.configuration);
-  requireRuntime(engine.runtimes, host.Runtime);
+  const remap = remapFor(engine, host, requireRuntime(engine.runtimes, host.Runtime));
   const warnings = warningsFor(engine, body);
   const image = await withCause('api:/Image', () => engine.images.resolve(config.Image));
   const imageConfig = image.config.config ?? {};
@@ -70,7 +72,7 @@ async function prepare(
   const { mounts, anonymous } = resolveMounts(body, imageConfig, engine.volumes);
   undo.push('volumes', () => anonymous.map((volume) => engine.volumes.remove(volume)));
   checkDevices(engine, body);
-  await withCause('api:/Image', () => prepareSnapshot(engine, id, image));
+  await withCause('api:/Image', () => prepareSnapshot(engine, id, { image, remap }));
   undo.push('snapshot', () => engine.containerd.snapshots.remove({ snapshotter, key: id }));
   const record: ContainerRecord = {
     version: 1,
@@ -102,6 +104,7 @@ async function prepare(
       isStoppedByUser: false,
     },
     restartCount: 0,
+    ...(remap === undefined ? {} : { remap }),
   };
   return { record, warnings };
 }
@@ -127,8 +130,12 @@ function withConfiguredDefaults(asked: HostConfig, configuration: Configuration)
 }
 
 /** The label keeps containerd's garbage collector away: nothing else refers to the snapshot while the container is stopped. */
-async function prepareSnapshot(engine: Engine, id: string, image: ResolvedImage): Promise<void> {
-  const labels = { 'containerd.io/gc.root': timestampNow(), [ownerLabel]: id };
+async function prepareSnapshot(
+  engine: Engine,
+  id: string,
+  { image, remap }: { image: ResolvedImage; remap: Remap | undefined },
+): Promise<void> {
+  const labels = { 'containerd.io/gc.root': timestampNow(), [ownerLabel]: id, ...snapshotLabels(remap) };
   try {
     await engine.containerd.snapshots.prepare({ snapshotter, key: id, parent: image.chainId ?? '', labels });
   } catch (error) {

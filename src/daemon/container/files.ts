@@ -6,6 +6,7 @@ import type { Configuration } from '../configuration.ts';
 import type { ContainerFiles } from '../spec/input.ts';
 import { hostnameOf } from '../spec/process.ts';
 import type { Container } from './container.ts';
+import { giveToRoot } from './remap.ts';
 
 export const filesOf = (container: Pick<Container, 'folder'>): ContainerFiles => ({
   hosts: `${container.folder}/hosts`,
@@ -19,6 +20,7 @@ export function writeFiles(container: Container, configuration: Configuration): 
   const files = filesOf(container);
   const { config, host, id } = container.record;
   const hostname = hostnameOf({ id, config, host });
+  const { remap } = container.record;
   write(files.hostname, `${hostname}\n`, 'the host name');
   write(files.hosts, hostsText(container, hostname), 'the table of hosts');
   const dns = {
@@ -28,6 +30,8 @@ export function writeFiles(container: Container, configuration: Configuration): 
   };
   const isHostNetwork = host.NetworkMode === 'host';
   write(files.resolvConf, resolvText(hostResolver(isHostNetwork), dns, isHostNetwork), 'the resolver configuration');
+  // Docker's files belong to the container's root, so that it may change them.
+  for (const path of Object.values(files)) giveToRoot(remap, path);
 }
 
 /** In place, not by rename: a running container has the file bound. */

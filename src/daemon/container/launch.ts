@@ -9,10 +9,12 @@ import type { Sandbox } from '../network/networking.ts';
 import { requireRuntime, runtimeOptions } from '../runtimes.ts';
 import { type GeneratedSpec, specBytes } from '../spec/generate.ts';
 import { specType } from '../spec/types.ts';
+import { rootOf } from '../userns.ts';
 import type { Container } from './container.ts';
 import { writeFiles } from './files.ts';
 import { closeStreams, openStreams } from './open-streams.ts';
 import { type PipelineStep, runPipeline } from './pipeline.machine.ts';
+import { ownerOf, requireMapped } from './remap.ts';
 import { specOf } from './task-spec.ts';
 
 /** Walks a container down the pipeline; the pid of its program. Throws what the first failed step threw, after undoing. */
@@ -47,6 +49,7 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
     mounting.catch(() => {}); // awaited below; undoing may begin only when the sandbox is whole
     this.#container.record.sandbox = await makeSandbox(this.#engine, this.#container);
     this.#rootfs = (await mounting).mounts;
+    requireMapped(this.#container.record.remap, this.#rootfs);
   }
 
   async specifying(): Promise<void> {
@@ -103,7 +106,9 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
   }
 
   #options() {
-    const options = runtimeOptions(requireRuntime(this.#engine.runtimes, this.#container.record.runtime));
+    const { runtime, remap } = this.#container.record;
+    const streams = remap === undefined ? undefined : rootOf(remap);
+    const options = runtimeOptions(requireRuntime(this.#engine.runtimes, runtime), streams);
     return options === undefined ? {} : { options };
   }
 }
@@ -124,6 +129,7 @@ function makeSandbox(engine: Engine, container: Container): Promise<Sandbox> {
       portBindings: Object.fromEntries(bindings),
       exposedPorts: exposed.map((port) => (port.includes('/') ? port : `${port}/tcp`)),
       publishAll: host.PublishAllPorts,
+      owner: ownerOf(container.record.remap),
     }),
   );
 }

@@ -1,6 +1,6 @@
 // Binds, Mounts, Volumes and Tmpfs of a request, and the image's volumes → what is mounted where.
 // Rule: a missing source of a -v bind is made as a folder, as Docker does; of --mount it is refused.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import type { RunConfig } from '../../oci/image.ts';
@@ -71,7 +71,7 @@ function resolveBind(bind: string, volumes: VolumeStore): ResolvedMount {
   const from = 'api:/HostConfig/Binds' as const;
   if (!source.startsWith('/')) return { ...volumeMount(volumes, source, destination), readOnly, mode: modes, from };
   const path = posix.normalize(source);
-  if (!existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o755 });
+  if (!existsSync(path)) volumes.makeFolder(path);
   return bindMount({ source: path, destination, readOnly, propagation, mode: modes, from });
 }
 
@@ -115,7 +115,7 @@ function resolveMount(mount: MountSpec, volumes: VolumeStore, newVolume: () => s
       `invalid mount config for type "bind": bind source path does not exist: ${source}`,
     );
   }
-  if (!existsSync(source)) mkdirSync(source, { recursive: true, mode: 0o755 });
+  if (!existsSync(source)) volumes.makeFolder(source);
   const propagation = mount.BindOptions?.Propagation || 'rprivate';
   if (!propagations.has(propagation)) throw new LabError('invalidArgument', `invalid propagation mode: ${propagation}`);
   return bindMount({ source, destination, readOnly, propagation, mode: '', from });

@@ -8,6 +8,7 @@ import type { ContainerStatus } from '../protocol.ts';
 import type { ContainerConfig } from '../schema/create.ts';
 import type { HostConfig } from '../schema/host-config.ts';
 import type { ResolvedMount } from '../spec/input.ts';
+import type { Remap } from '../userns.ts';
 
 /** Go's zero time: it never happened. */
 export const never = '0001-01-01T00:00:00Z';
@@ -51,6 +52,8 @@ export interface ContainerRecord {
   lifecycle: Lifecycle;
   restartCount: number;
   sandbox?: Sandbox | undefined;
+  /** Maps of its user namespace; undefined: the host's ids. */
+  remap?: Remap | undefined;
 }
 
 /** Only what the engine could not go on without; the rest is our own writing. */

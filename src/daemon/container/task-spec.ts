@@ -40,9 +40,16 @@ export function specInput(engine: Engine, container: Container, { rootfs, sandbo
     mounts,
     files: filesOf(container),
     networkNamespace: sandbox?.path,
+    userNamespace: userNamespaceOf(container, sandbox),
     initProgram: (host.Init ?? engine.configuration.init) ? initProgram(engine) : undefined,
     facts: engine.facts,
   };
+}
+
+function userNamespaceOf({ record: { remap } }: Container, sandbox: Sandbox | undefined): SpecInput['userNamespace'] {
+  if (remap === undefined) return undefined;
+  if (sandbox?.userPath === undefined) throw new LabError('internal', 'a mapped container without a user namespace');
+  return { path: sandbox.userPath, remap };
 }
 
 export function userOf(rootfs: readonly SnapshotMount[], spec: string, groupAdd: readonly string[]): UserIds {

@@ -18,6 +18,8 @@ export interface SandboxRequest {
   /** `-P`: every exposed port gets an ephemeral host port. */
   publishAll?: boolean | undefined;
   macAddress?: string | undefined;
+  /** Maps of the user namespace that the network is to belong to, as lines of uid_map and gid_map; undefined: the host's. */
+  owner?: { uidMap: string; gidMap: string } | undefined;
 }
 
 /** NetworkSettings.Ports: null is a port that is exposed but not published. */
@@ -27,6 +29,8 @@ export type PublishedPorts = Record<string, Array<{ HostIp: string; HostPort: st
 export interface Sandbox {
   /** The namespace file for config.json; undefined with `host`: the host's own namespace. */
   path: string | undefined;
+  /** The user namespace that it belongs to; undefined: the host's. */
+  userPath?: string | undefined;
   /** The network's name: `bridge`, `none`, `host`, or `container` when the sandbox belongs to another container. */
   network: string;
   sandboxId: string;

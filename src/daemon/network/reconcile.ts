@@ -7,7 +7,8 @@ import type { SandboxRecord } from './state.ts';
 
 async function isWhole(parts: SandboxParts, record: SandboxRecord): Promise<boolean> {
   if (!record.isReady) return false;
-  if (record.path !== undefined && !parts.kernel.networkNamespaces.isAlive(record.path)) return false;
+  const files = [record.path, record.userPath].filter((path) => path !== undefined);
+  if (files.some((path) => !parts.kernel.networkNamespaces.isAlive(path))) return false;
   return record.linkName === undefined || (await parts.host.links.find(record.linkName)) !== undefined;
 }
 
@@ -21,7 +22,7 @@ function namespaceFiles(parts: SandboxParts): string[] {
 
 /** Namespaces that no record names. */
 export function removeOrphanNamespaces(parts: SandboxParts): void {
-  const known = new Set(parts.state.sandboxes().map((record) => record.path));
+  const known = new Set(parts.state.sandboxes().flatMap((record) => [record.path, record.userPath]));
   for (const path of namespaceFiles(parts)) {
     if (!known.has(path)) parts.kernel.networkNamespaces.remove(path);
   }

@@ -38,6 +38,7 @@ export function viewOf(state: NetworkState, record: SandboxRecord): Sandbox {
   const bridge = record.network === 'bridge' ? parseCidr(networks.bridgeAddress ?? '') : undefined;
   return {
     path: record.path,
+    ...(record.userPath === undefined ? {} : { userPath: record.userPath }),
     network: record.network,
     sandboxId: record.sandboxId,
     networkId: networks[record.network].id,
@@ -79,6 +80,7 @@ function newRecord(parts: SandboxParts, request: SandboxRequest, network: Networ
     sandboxId,
     endpointId,
     ...(network === 'host' ? {} : { path: `${parts.namespaces}/${shortId(sandboxId)}` }),
+    ...(request.owner === undefined ? {} : { userPath: `${parts.namespaces}/${shortId(sandboxId)}.user` }),
     ...(network === 'bridge' ? { linkName: linkNameOf(endpointId) } : {}),
     isReady: network === 'host',
     ipAddress: '',
@@ -97,10 +99,14 @@ function requireMac(text: string): string {
   throw new LabError('invalidArgument', `MAC address "${text}": expected six bytes such as 02:42:ac:11:00:02`);
 }
 
-async function makeNamespace(parts: SandboxParts, record: SandboxRecord): Promise<string> {
+async function makeNamespace(parts: SandboxParts, request: SandboxRequest, record: SandboxRecord): Promise<string> {
   if (record.path === undefined) throw new LabError('internal', `network ${record.network}: it has no namespace`);
   mkdirSync(parts.namespaces, { recursive: true, mode: 0o700 });
-  await parts.kernel.networkNamespaces.create(record.path);
+  const { owner } = request;
+  await parts.kernel.networkNamespaces.create(
+    record.path,
+    owner === undefined || record.userPath === undefined ? undefined : { path: record.userPath, ...owner },
+  );
   return record.path;
 }
 
@@ -121,9 +127,13 @@ async function settleAll(work: ReadonlyArray<Promise<unknown>>): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-async function connect(parts: SandboxParts, record: SandboxRecord, bridge: Cidr): Promise<void> {
+async function connect(
+  parts: SandboxParts,
+  request: SandboxRequest,
+  { record, bridge }: { record: SandboxRecord; bridge: Cidr },
+): Promise<void> {
   await connectEndpoint(parts.kernel, parts.host, {
-    namespace: await makeNamespace(parts, record),
+    namespace: await makeNamespace(parts, request, record),
     linkName: linkNameOf(record.endpointId),
     ipAddress: record.ipAddress,
     prefixLength: bridge.prefixLength,
@@ -147,7 +157,7 @@ async function createOnBridge(parts: SandboxParts, request: SandboxRequest): Pro
   await holdPorts(parts, request, record);
   if (record.ports.length > 0) state.saveSandbox(record);
   undo.push('everything in the kernel', () => removeObjects(parts, record));
-  await settleAll([connect(parts, record, bridge), rules.add(record)]);
+  await settleAll([connect(parts, request, { record, bridge }), rules.add(record)]);
   undo.keep();
   return record;
 }
@@ -158,7 +168,7 @@ async function createAlone(parts: SandboxParts, request: SandboxRequest): Promis
   undo.push('the record', () => parts.state.removeSandbox(record.id));
   parts.state.saveSandbox(record);
   undo.push('the network namespace', () => removeObjects(parts, record));
-  using inside = parts.kernel.network(await makeNamespace(parts, record));
+  using inside = parts.kernel.network(await makeNamespace(parts, request, record));
   await bringLoopbackUp(inside);
   undo.keep();
   return record;
@@ -197,7 +207,8 @@ async function removeLink(parts: SandboxParts, record: SandboxRecord): Promise<v
 
 async function removeNamespace(parts: SandboxParts, record: SandboxRecord): Promise<void> {
   await removeLink(parts, record);
-  if (record.path !== undefined) parts.kernel.networkNamespaces.remove(record.path);
+  for (const path of [record.path, record.userPath])
+    if (path !== undefined) parts.kernel.networkNamespaces.remove(path);
 }
 
 /** Link, namespace and rules of a record; what is gone already is no failure. */

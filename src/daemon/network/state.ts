@@ -22,6 +22,8 @@ const sandboxRecord = v.object({
   endpointId: v.string(),
   /** Undefined with `host`. */
   path: v.optional(v.string()),
+  /** The user namespace that owns it, where it has one of its own. */
+  userPath: v.optional(v.string()),
   /** False while it is being made. */
   isReady: v.boolean(),
   linkName: v.optional(v.string()),

@@ -143,7 +143,10 @@ async function infoOf(engine: Engine): Promise<unknown> {
     ContainerdCommit: { ID: '', Expected: '' },
     RuncCommit: { ID: '', Expected: '' },
     InitCommit: { ID: '', Expected: '' },
-    SecurityOptions: facts.hasSeccomp ? ['name=seccomp,profile=builtin'] : [],
+    SecurityOptions: [
+      ...(facts.hasSeccomp ? ['name=seccomp,profile=builtin'] : []),
+      ...(engine.remap === undefined ? [] : ['name=userns']),
+    ],
     Warnings: [],
   };
 }

@@ -63,7 +63,7 @@ export const hostConfigFields = {
   PidMode: maybe(v.picklist(['', 'host', 'private'], 'expected "" or host')),
   IpcMode: maybe(v.picklist(['', 'host', 'private', 'shareable', 'none'], 'expected private, none or host')),
   UTSMode: maybe(v.picklist(['', 'host'], 'expected "" or host')),
-  UsernsMode: maybe(v.picklist(['', 'host'], 'expected "": user namespace remapping is not there yet')),
+  UsernsMode: maybe(v.picklist(['', 'host'], 'expected "" or host')),
   CgroupnsMode: maybe(v.picklist(['', 'host', 'private'], 'expected host or private')),
   LogConfig: maybe(
     v.object({

@@ -2,6 +2,7 @@
 import type { RunConfig } from '../../oci/image.ts';
 import type { ContainerConfig } from '../schema/create.ts';
 import type { HostConfig } from '../schema/host-config.ts';
+import type { Remap } from '../userns.ts';
 
 /** A node under /dev. */
 export interface HostDevice {
@@ -63,6 +64,8 @@ export interface SpecInput {
   files: ContainerFiles;
   /** The sandbox's namespace; undefined joins the host's network. */
   networkNamespace: string | undefined;
+  /** The user namespace that owns that one, with its maps; undefined: the host's. */
+  userNamespace?: { path: string; remap: Remap } | undefined;
   /** Path of the init program on the host, when one is wanted. */
   initProgram: string | undefined;
   facts: HostFacts;

@@ -3,6 +3,7 @@ import { paths } from '../../base/paths.ts';
 import { pointerPart } from '../../oci/runtime.ts';
 import type { Cause } from '../../trace/cause.ts';
 import type { HostConfig } from '../schema/host-config.ts';
+import type { IdRange } from '../userns.ts';
 import { chooseCapabilities } from './capabilities.ts';
 import type { Draft } from './draft.ts';
 import type { SpecInput } from './input.ts';
@@ -48,6 +49,7 @@ const defaultDeviceRules = [
 export function putLinux(draft: Draft, input: SpecInput): void {
   draft.put('/linux/cgroupsPath', `/${paths.cgroupParent}/${input.id}`, 'default:cgroup-path');
   putNamespaces(draft, input);
+  putMappings(draft, input);
   putSysctls(draft, input);
   putDevices(draft, input);
   putResources(draft, input.host);
@@ -55,7 +57,7 @@ export function putLinux(draft: Draft, input: SpecInput): void {
   putSeccomp(draft, input);
 }
 
-function putNamespaces(draft: Draft, { host, facts, networkNamespace }: SpecInput): void {
+function putNamespaces(draft: Draft, { host, facts, networkNamespace, userNamespace }: SpecInput): void {
   const add = (type: string, cause: Cause, path?: string): void =>
     draft.append('/linux/namespaces', path === undefined ? { type } : { type, path }, cause);
   add('mount', 'default:default-namespaces');
@@ -64,6 +66,7 @@ function putNamespaces(draft: Draft, { host, facts, networkNamespace }: SpecInpu
     const isAsked = mode !== '' && mode !== 'default';
     add('network', isAsked ? 'api:/HostConfig/NetworkMode' : 'default:default-network', networkNamespace);
   }
+  if (userNamespace !== undefined) add('user', 'default:userns-remap', userNamespace.path);
   if (host.UTSMode !== 'host') add('uts', 'default:default-namespaces');
   if (host.PidMode !== 'host') add('pid', 'default:default-namespaces');
   if (host.IpcMode !== 'host') add('ipc', host.IpcMode ? 'api:/HostConfig/IpcMode' : 'default:default-namespaces');
@@ -72,13 +75,23 @@ function putNamespaces(draft: Draft, { host, facts, networkNamespace }: SpecInpu
   }
 }
 
+/** The namespace has them already; runtimes compare, and runc before 1.2 wants them. @source oci-runtime config-linux#user-namespace-mappings */
+function putMappings(draft: Draft, { userNamespace }: SpecInput): void {
+  if (userNamespace === undefined) return;
+  const mappings = (ranges: readonly IdRange[]) =>
+    ranges.map(({ containerId, hostId, count }) => ({ containerID: containerId, hostID: hostId, size: count }));
+  draft.put('/linux/uidMappings', mappings(userNamespace.remap.uids), 'default:userns-remap');
+  draft.put('/linux/gidMappings', mappings(userNamespace.remap.gids), 'default:userns-remap');
+}
+
 /** Ports below 1024 and ping sockets without privilege, in a network namespace of its own. @source man ip(7) */
-function putSysctls(draft: Draft, { host, networkNamespace }: SpecInput): void {
+function putSysctls(draft: Draft, { host, networkNamespace, userNamespace }: SpecInput): void {
   const own = host.Sysctls ?? {};
   if (networkNamespace !== undefined && !host.Privileged) {
     for (const [key, value] of [
       ['net.ipv4.ip_unprivileged_port_start', '0'],
-      ['net.ipv4.ping_group_range', '0 2147483647'],
+      // The kernel takes only groups that the namespace maps.
+      ['net.ipv4.ping_group_range', `0 ${(userNamespace?.remap.gids[0]?.count ?? 2147483648) - 1}`],
     ] as const) {
       if (!(key in own)) draft.put(`/linux/sysctl/${key}`, value, 'default:network-sysctls');
     }

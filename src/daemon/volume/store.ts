@@ -1,6 +1,7 @@
 // Named volumes: a folder each, `<data root>/volumes/<name>/_data`. @source docker-api Volume
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { textMap } from '../schema/fields.ts';
@@ -20,11 +21,30 @@ export interface VolumeResource {
 const form = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const labelsSchema = v.object({ labels: textMap });
 
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
 export class VolumeStore {
   readonly #root: string;
+  readonly #owner: Owner;
 
-  constructor(root: string) {
+  /** New folders belong to `owner`: the root of mapped containers, as with Docker for all containers then. */
+  constructor(root: string, owner: Owner = { uid: 0, gid: 0 }) {
     this.#root = root;
+    this.#owner = owner;
+  }
+
+  /** A folder of the host that a request names and that is not there; its missing parents too. */
+  makeFolder(path: string): void {
+    const first = mkdirSync(path, { recursive: true, mode: 0o755 });
+    for (let at = path; first !== undefined && at.length >= first.length; at = dirname(at)) this.#own(at);
+  }
+
+  #own(path: string): void {
+    const { uid, gid } = this.#owner;
+    if (uid !== 0 || gid !== 0) chownSync(path, uid, gid);
   }
 
   /** The volume of that name, made when it is missing. Errors: invalidArgument. */
@@ -35,6 +55,7 @@ export class VolumeStore {
       // Others must not reach the setuid programs that a container may keep here (CVE-2021-41091).
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       mkdirSync(`${folder}/_data`, { mode: 0o755 });
+      this.#own(`${folder}/_data`);
       writeFileSync(`${folder}/volume.json`, JSON.stringify({ labels }));
     }
     return this.inspect(name);

@@ -11,6 +11,7 @@ type Call = KoffiFunc<(...callArguments: Argument[]) => number>;
 
 interface Library {
   netnsCreate: Call;
+  netnsCreateMapped: Call;
   netnsWrite: Call;
   netlinkOpen: Call;
   netlinkExchange: Call;
@@ -38,6 +39,9 @@ export function library(): Library {
   const libc = koffi.load('libc.so.6');
   loaded = {
     netnsCreate: own.func('int tlab_netns_create(const char *path)'),
+    netnsCreateMapped: own.func(
+      'int tlab_netns_create_mapped(const char *path, const char *user_path, const char *uid_map, const char *gid_map)',
+    ),
     netnsWrite: own.func('int tlab_netns_write(const char *path, const char *file, const char *value)'),
     netlinkOpen: own.func('int tlab_netlink_open(const char *path)'),
     netlinkExchange: own.func(

@@ -2,7 +2,7 @@
 import { rmSync, statfsSync } from 'node:fs';
 import { emit } from '../../trace/recorder.ts';
 import { errnoName, errnoOf } from '../errors.ts';
-import type { NetworkNamespaces } from '../kernel.ts';
+import type { NamespaceOwner, NetworkNamespaces } from '../kernel.ts';
 import { callAsync, checked, library } from './library.ts';
 import { realMounts } from './mounts.ts';
 
@@ -10,7 +10,8 @@ import { realMounts } from './mounts.ts';
 const NSFS_MAGIC = 0x6e736673;
 
 export const realNetworkNamespaces: NetworkNamespaces = {
-  async create(path) {
+  async create(path, owner) {
+    if (owner !== undefined) return createOwned(path, owner);
     const result = await callAsync(library().netnsCreate, path);
     emit('kernel.network-namespace-created', {
       data: { path, ...(result < 0 ? { errno: errnoName(-result) } : {}) },
@@ -37,3 +38,32 @@ export const realNetworkNamespaces: NetworkNamespaces = {
     }
   },
 };
+
+async function createOwned(path: string, { path: userPath, uidMap, gidMap }: NamespaceOwner): Promise<void> {
+  const result = await callAsync(library().netnsCreateMapped, path, userPath, uidMap, gidMap);
+  const maps = [
+    ...uidMap
+      .trimEnd()
+      .split('\n')
+      .map((line) => `--map-users ${commas(line)}`),
+    ...gidMap
+      .trimEnd()
+      .split('\n')
+      .map((line) => `--map-groups ${commas(line)}`),
+  ];
+  emit('kernel.network-namespace-created', {
+    data: {
+      path,
+      user: { path: userPath, uidMap, gidMap },
+      ...(result < 0 ? { errno: errnoName(-result) } : {}),
+    },
+    twin: `touch ${userPath} ${path} && unshare --user=${userPath} ${maps.join(' ')} --net=${path} true`,
+  });
+  checked(result, { call: 'clone(2)', what: `network namespace "${path}" with a user namespace "${userPath}"` });
+}
+
+/** As unshare(1) wants a line of a map: the outer id comes first. */
+function commas(line: string): string {
+  const [inside, outside, count] = line.trim().split(/\s+/);
+  return `${outside},${inside},${count}`;
+}

@@ -31,17 +31,12 @@ export function checkNamespaces(context: CompileContext): void {
   checkRootless(context);
 }
 
-/** A joined user namespace has its maps already. @source runc libcontainer/specconv setupUserNamespace */
+/** A joined user namespace has its maps already; where config.json says them too, they are compared. @source runc libcontainer/specconv setupUserNamespace */
 function checkMappings(context: CompileContext): void {
   const { uidMappings = [], gidMappings = [] } = context.config.linux ?? {};
   const user = entries(context).find(({ type }) => type === 'user');
   const hasMappings = uidMappings.length + gidMappings.length > 0;
   if (user === undefined && hasMappings) throw refusal('/linux/uidMappings', 'expected none without a user namespace');
-  if (user !== undefined && user.path !== '' && hasMappings)
-    throw refusal(
-      '/linux/uidMappings',
-      'expected none, since the user namespace is joined by its path and has its own',
-    );
   if (user === undefined || user.path !== '') return;
   if (uidMappings.length === 0) throw refusal('/linux/uidMappings', 'missing: a user namespace needs them');
   if (gidMappings.length === 0) throw refusal('/linux/gidMappings', 'missing: a user namespace needs them');

@@ -9,10 +9,15 @@ import { mapLines } from './id-maps.ts';
 
 type IdMap = NonNullable<NonNullable<RuntimeConfig['linux']>['uidMappings']>;
 
-/** Writes both maps, while the child waits. */
+/** Writes both maps, while the child waits; of a user namespace that is joined by its path they are there, and must be these. */
 export function mappingOperations(context: CompileContext): Operation[] {
-  const { uidMappings = [], gidMappings = [] } = context.config.linux ?? {};
-  if (uidMappings.length === 0) return [];
+  const { namespaces = [], uidMappings = [], gidMappings = [] } = context.config.linux ?? {};
+  if (uidMappings.length + gidMappings.length === 0) return [];
+  if (namespaces.some(({ type, path }) => type === 'user' && path !== undefined && path !== ''))
+    return [
+      byRuntime('id_map_check', '/linux/uidMappings', { file: 'uid_map', value: mapLines(uidMappings) }),
+      byRuntime('id_map_check', '/linux/gidMappings', { file: 'gid_map', value: mapLines(gidMappings) }),
+    ];
   const { rootless } = context.host;
   const gids: Operation = mapped(context, gidMappings, {
     file: 'gid_map',

@@ -337,6 +337,13 @@ export const operations = {
     says: 'have newuidmap or newgidmap write a map of the child',
     source: 'man newuidmap(1)',
   },
+  /** By the runtime, with the child waiting: a joined user namespace must have the map that config.json says. */
+  id_map_check: {
+    code: 101,
+    arguments: { file: 'string', value: 'string' },
+    says: 'compare a map of the joined user namespace',
+    source: 'man user_namespaces(7)',
+  },
 } as const satisfies Record<string, OperationRow>;
 
 export type OperationName = keyof typeof operations;

@@ -28,6 +28,8 @@ const twins: Twins = {
   cgroup_join: (a, { initPid }) => `echo ${initPid} > ${quote(`${a.path}/cgroup.procs`)}`,
   clone: (a) => `unshare --fork ${namespaceFlags(Number(a.flags)).join(' ')}`.trim(),
   id_map: (a, { initPid }) => `printf '%s' ${quote(a.value)} > /proc/${initPid}/${a.file}`,
+  id_map_check: (a, { initPid }) =>
+    `cat /proc/${initPid}/${a.file}  # must be ${a.value.trim().replaceAll('\n', ', ')}`,
   id_map_helper: (a, { initPid }) => `${quote(a.program)} ${initPid} ${a.value.trim().replaceAll('\n', ' ')}`,
   oom_score_adj: (a, { initPid }) => `echo ${a.value} > /proc/${initPid}/oom_score_adj`,
   hook: (a) => [a.path, ...a.argv.slice(1)].map(quote).join(' '),

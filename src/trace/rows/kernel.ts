@@ -119,11 +119,13 @@ export const kernelRows = {
       path: v.string(),
       /** The process that it is the namespace of already: this is only what keeps it. */
       of: v.optional(v.number()),
+      /** The user namespace that it belongs to, made with it. */
+      user: v.optional(v.object({ path: v.string(), uidMap: v.string(), gidMap: v.string() })),
       ...optionalError,
     }),
     says: (d) =>
       d.of === undefined
-        ? `make a network namespace, kept alive by a bind mount on ${d.path}`
+        ? `make a network namespace${d.user === undefined ? '' : ' in a user namespace of its own'}, kept alive by a bind mount on ${d.path}`
         : `keep the network namespace of process ${d.of} by a bind mount of /proc/${d.of}/ns/net on ${d.path}`,
     source: 'man network_namespaces(7)',
   }),
