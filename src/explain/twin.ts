@@ -53,10 +53,10 @@ export function twinScript(trace: Trace): string[] {
 const flawsOf = (trace: Trace): string[] => gapsOf(trace).filter((words) => words.startsWith('PARTIAL'));
 
 function refuseUserNamespace({ events }: RunFacts): void {
-  const map = events.find((event) => event.data.operation === 'id_map');
+  const map = events.find(({ data }) => data.operation === 'id_map' || data.operation === 'id_map_check');
   if (map === undefined) return;
   const message = `event ${map.seq}: this container has a user namespace of its own, which a twin script cannot make`;
-  throw new LabError('invalidArgument', message, { hint: 'record a run without user namespace remapping' });
+  throw new LabError('invalidArgument', message, { hint: 'record a run with --userns=host' });
 }
 
 function variableLines({ variables }: Names): string[] {

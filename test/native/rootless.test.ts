@@ -271,7 +271,7 @@ test('hooks run as the user, and a terminal works', root(), async () => {
   });
   const ran = await user.run('script', ['-qec', `${tlab} run --bundle ${bundle} ${id}`, '/dev/null']);
   assert.equal(ran.status, 0, ran.stdout);
-  assert.match(ran.stdout, /\/dev\/pts\/0\r?\nterminal/);
+  assert.match(ran.stdout, /\/dev\/pts\/0\r?\n.*terminal/);
   assert.equal(readFileSync(`${user.folder}/hooks`, 'utf8'), `${user.uid}\n${user.uid}\n`);
 });
 

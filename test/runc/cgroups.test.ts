@@ -130,12 +130,12 @@ test('a cpuset inherits level by level, and a parent that someone narrowed keeps
   assert.deepEqual(written, ['a/cpuset.mems 0', 'a/b/cpuset.cpus 2', 'a/b/cpuset.mems 0']);
 });
 
-test('the child joins version 1 itself, the runtime version 2, and all when the child is in a user namespace', () => {
+test('the child joins version 1 itself, in a user namespace too, the runtime version 2', () => {
   const actors = (types: ('mount' | 'user')[]) =>
     joinOperations(contextWith({ linux: { namespaces: types.map((type) => ({ type })) } })).map(({ actor }) => actor);
   assert.deepEqual(new Set(actors(['mount']).slice(1)), new Set(['init']));
   assert.equal(actors(['mount'])[0], 'runtime');
-  assert.deepEqual(new Set(actors(['mount', 'user'])), new Set(['runtime']));
+  assert.deepEqual(actors(['mount', 'user']), actors(['mount']));
 });
 
 test('an update raises memory and swap together first, so that memory never passes it', () => {

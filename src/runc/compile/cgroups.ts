@@ -31,8 +31,9 @@ export function joinOperations(whole: CompileContext): Operation[] {
   const { v2 } = context.host.cgroups;
   const { cause } = cgroupPathOf(context);
   const paths = cgroupDirectories(context);
-  // In a user namespace of its own the child is nobody to the host's cgroups: the runtime writes there.
-  const byRuntimeOnly = hasNamespace(context, 'user');
+  // In a user namespace the child is nobody to the host's cgroups, but the kernel asks for the rights of who opened the file: the
+  // runtime, before the clone. Where that one is an ordinary user, it has to write itself. @source linux 5.16 cgroup1_procs_write
+  const byRuntimeOnly = context.host.rootless !== undefined && hasNamespace(context, 'user');
   const isRuntimes = (path: string): boolean => byRuntimeOnly || (v2 !== undefined && path.startsWith(`${v2}/`));
   return [
     ...paths.filter(isRuntimes).map((path) => byRuntime('cgroup_join', cause, { path })),
