@@ -1,6 +1,7 @@
 // Reads a file of a root filesystem that is not mounted: looks through the snapshot's layers from the top.
 // Rule: a path never leaves the layers. Every component is checked, and a symlink starts again inside the root.
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+// A running container may change them meanwhile: what was opened decides, not what was looked at.
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 
 export interface SnapshotMount {
   type: string;
@@ -27,10 +28,30 @@ const largestFileBytes = 4 * 1024 * 1024;
 
 /** The text of a regular file, or undefined when there is none. */
 export function readInRoot(layers: readonly string[], path: string): string | undefined {
-  const found = resolveInRoot(layers, path);
-  if (found === undefined) return undefined;
-  const stat = lstatSync(found, { throwIfNoEntry: false });
-  return stat?.isFile() && stat.size <= largestFileBytes ? readFileSync(found, 'utf8') : undefined;
+  try {
+    const found = resolveInRoot(layers, path);
+    const layer = layers.find((each) => found?.startsWith(`${each}/`));
+    if (found === undefined || layer === undefined) return undefined;
+    return readOpened(found, realpathSync(layer) + found.slice(layer.length));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
+/** Neither a link nor a FIFO that has come in its place is followed or waited for, and no folder on the way may have become a link. */
+function readOpened(path: string, expected: string): string | undefined {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const status = fstatSync(file);
+    if (!status.isFile() || status.size > largestFileBytes) return undefined;
+    if (readlinkSync(`/proc/self/fd/${file}`) !== expected) return undefined;
+    const bytes = Buffer.alloc(status.size);
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** `seen` holds, for each folder on the way, where the layers have it: those of them that the merged tree shows. */
