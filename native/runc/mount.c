@@ -40,6 +40,7 @@ static struct kernel_mount_attr attributes_of(unsigned long flags)
 	attr.attr_set |= flags & MS_NODEV ? KERNEL_ATTR_NODEV : 0;
 	attr.attr_set |= flags & MS_NOEXEC ? KERNEL_ATTR_NOEXEC : 0;
 	attr.attr_set |= flags & MS_NODIRATIME ? KERNEL_ATTR_NODIRATIME : 0;
+	attr.attr_set |= flags & MS_NOSYMFOLLOW ? KERNEL_ATTR_NOSYMFOLLOW : 0;
 	if (flags & (MS_NOATIME | MS_STRICTATIME | MS_RELATIME))
 		attr.attr_clr |= KERNEL_ATTR_ATIME;
 	attr.attr_set |= flags & MS_NOATIME ? KERNEL_ATTR_NOATIME : flags & MS_STRICTATIME ? KERNEL_ATTR_STRICTATIME : 0;
@@ -148,7 +149,7 @@ static int bind(struct executor *executor, const struct wanted *wanted)
 static int remount_bind(struct executor *executor, const struct wanted *wanted, int fd)
 {
 	struct kernel_mount_attr attr = attributes_of(wanted->flags);
-	uint64_t all = KERNEL_ATTR_RDONLY | KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV | KERNEL_ATTR_NOEXEC;
+	uint64_t all = KERNEL_ATTR_RDONLY | KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV | KERNEL_ATTR_NOEXEC | KERNEL_ATTR_NOSYMFOLLOW;
 	struct kernel_mount_attr exact = attr;
 	exact.attr_clr |= all & ~attr.attr_set;
 	if (sys_mount_setattr(fd, 0, &exact) == 0)
@@ -217,7 +218,20 @@ static int mount_data(struct executor *executor, const struct wanted *wanted, in
 	return n >= PATH_MAX ? FAIL(executor, "mounting \"%s\": its options are too long", wanted->target) : 0;
 }
 
-static int mount_filesystem(struct executor *executor, const struct wanted *wanted)
+/*
+ * A user namespace may mount sysfs only with a network namespace of its own beside it: where that is the host's, or one that was joined,
+ * the host's sysfs is bound, as crun does it. @source linux fs/sysfs/mount.c sysfs_init_fs_context
+ */
+static int bind_host_sysfs(struct executor *executor, const struct wanted *wanted)
+{
+	struct wanted host = *wanted;
+	host.source = "/sys";
+	host.flags |= MS_BIND | MS_REC;
+	executor->tolerated = EPERM;
+	return bind(executor, &host);
+}
+
+int mount_filesystem(struct executor *executor, const struct wanted *wanted)
 {
 	char data[PATH_MAX];
 	bool was_there;
@@ -234,6 +248,8 @@ static int mount_filesystem(struct executor *executor, const struct wanted *want
 			FAIL_CALL(executor, "mount(2)", "mounting \"%s\"", wanted->target);
 	}
 	close(target);
+	if (result < 0 && executor->failure->number == EPERM && executor->in_new_user_namespace && strcmp(wanted->fstype, "sysfs") == 0)
+		return bind_host_sysfs(executor, wanted);
 	return result < 0 ? -1 : finish(executor, wanted);
 }
 

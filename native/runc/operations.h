@@ -45,6 +45,7 @@ enum fact {
 	X(mount, 32, "sssnsnn") \
 	X(mount_source, 70, "ssnnsssn") \
 	X(mount_attach, 71, "ssnn") \
+	X(tmpfs_copy_up, 75, "ssnsn") \
 	X(device_make, 33, "snnnnn") \
 	X(symlink, 34, "ss") \
 	X(console, 35, "snn") \
@@ -98,6 +99,7 @@ enum operation_code {
 	OP_MOUNT = 32,
 	OP_MOUNT_SOURCE = 70,
 	OP_MOUNT_ATTACH = 71,
+	OP_TMPFS_COPY_UP = 75,
 	OP_DEVICE_MAKE = 33,
 	OP_SYMLINK = 34,
 	OP_CONSOLE = 35,
@@ -176,6 +178,11 @@ enum operation_argument {
 	MOUNT_ATTACH_TARGET = 1,
 	MOUNT_ATTACH_PROPAGATION = 2,
 	MOUNT_ATTACH_RECURSIVE_ATTRIBUTES = 3,
+	TMPFS_COPY_UP_SOURCE = 0,
+	TMPFS_COPY_UP_TARGET = 1,
+	TMPFS_COPY_UP_FLAGS = 2,
+	TMPFS_COPY_UP_DATA = 3,
+	TMPFS_COPY_UP_PROPAGATION = 4,
 	DEVICE_MAKE_PATH = 0,
 	DEVICE_MAKE_MODE = 1,
 	DEVICE_MAKE_MAJOR = 2,

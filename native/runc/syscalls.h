@@ -24,6 +24,7 @@ struct kernel_mount_attr {
 #define KERNEL_ATTR_NOATIME 0x10u
 #define KERNEL_ATTR_STRICTATIME 0x20u
 #define KERNEL_ATTR_NODIRATIME 0x80u
+#define KERNEL_ATTR_NOSYMFOLLOW 0x200000u /* since Linux 5.14 */
 #define KERNEL_ATTR_IDMAP 0x100000u
 #define KERNEL_AT_RECURSIVE 0x8000u
 

@@ -226,6 +226,13 @@ const rows = {
     shows: ['STO-4'],
     source: 'man move_mount(2)',
   },
+  tmpfs_copy_up: {
+    does: (s) => `Mounts a tmpfs on ${text(s, 'target')} and copies into it what was there.`,
+    now: 'At its place among the mounts of config.json; made read-only only later, or nothing could be copied.',
+    without: 'The tmpfs would be empty, and the files of the image hidden beneath it.',
+    shows: ['STO-4'],
+    source: 'oci-runtime config#linux-mount-options',
+  },
   device_make: {
     does: (s) => `Makes the device node ${text(s, 'path')} (${text(s, 'major')}:${text(s, 'minor')}).`,
     now: 'After the tmpfs on /dev, on which it stands, and with umask 0, so that the mode comes out as asked for.',

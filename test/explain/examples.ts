@@ -358,6 +358,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
     idMapping: 1,
   },
   mount_attach: { source: '/srv', target: '/srv', propagation: 0, recursiveAttributes: 0 },
+  tmpfs_copy_up: { source: 'tmpfs', target: '/var', flags: 0, data: 'size=1m', propagation: 0 },
   device_make: { path: '/dev/null', mode: '020666', major: 1, minor: 3, uid: 0, gid: 0 },
   symlink: { target: '/proc/self/fd', path: '/dev/fd' },
   console: { path: '/dev/console', rows: 24, columns: 80 },

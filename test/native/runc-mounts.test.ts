@@ -1,6 +1,16 @@
-// Mounts of config.json on the real kernel: mapped ids. Needs root, runc (for its default config.json) and busybox-static.
+// Mounts of config.json on the real kernel: mapped ids, copies, options. Needs root, runc (for its default config.json) and busybox-static.
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { after, test } from 'node:test';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
@@ -126,3 +136,116 @@ test(
     assert.deepEqual(place.cgroups(container), []);
   },
 );
+
+test(
+  'a tmpfs that copies up begins with what it covers: contents, modes, owners, links and nodes',
+  root(),
+  async () => {
+    const script = `cd /seed; stat -c "%n %a %u %g %F" . file set-id dir dir/deep link fifo; cat dir/deep link; readlink link; stat -c %Y file
+    awk '$5 == "/seed" {print $6, $9}' /proc/self/mountinfo; echo x > new 2>&1`;
+    const container = await place.bundle(['sh', '-c', script], {
+      prepare: (rootfs) => {
+        const seed = `${rootfs}/seed`;
+        mkdirSync(`${seed}/dir`, { recursive: true });
+        writeFileSync(`${seed}/file`, 'text\n');
+        writeFileSync(`${seed}/set-id`, '');
+        writeFileSync(`${seed}/dir/deep`, `${'deep '.repeat(5000)}\n`);
+        symlinkSync('file', `${seed}/link`);
+        spawnSync('mkfifo', [`${seed}/fifo`]);
+        chownSync(`${seed}/set-id`, 3, 4);
+        for (const [path, mode] of [
+          ['', 0o710],
+          ['/set-id', 0o4755],
+          ['/dir', 0o700],
+          ['/fifo', 0o622],
+        ] as const)
+          chmodSync(seed + path, mode);
+        utimesSync(`${seed}/file`, 1e9, 1e9);
+      },
+      edit: (config) => {
+        addMount(config, {
+          destination: '/seed',
+          type: 'tmpfs',
+          source: 'tmpfs',
+          options: ['tmpcopyup', 'ro', 'size=1m'],
+        });
+      },
+    });
+    const ran = await place.run(container);
+    assert.deepEqual(ran.stdout.split('\n'), [
+      '. 710 0 0 directory',
+      'file 644 0 0 regular file',
+      'set-id 4755 3 4 regular empty file',
+      'dir 700 0 0 directory',
+      'dir/deep 644 0 0 regular file',
+      'link 777 0 0 symbolic link',
+      'fifo 622 0 0 fifo',
+      'deep '.repeat(5000),
+      'text',
+      'file',
+      '1000000000',
+      'ro,relatime tmpfs',
+      '',
+    ]);
+    assert.match(ran.stderr, /can't create new: Read-only file system/);
+  },
+);
+
+test('what does not fit into a tmpfs that copies up is an error that names the mount', root(), async () => {
+  const container = await place.bundle(['true'], {
+    prepare: (rootfs) => {
+      mkdirSync(`${rootfs}/seed`);
+      writeFileSync(`${rootfs}/seed/file`, Buffer.alloc(100_000));
+    },
+    edit: (config) => {
+      addMount(config, { destination: '/seed', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup', 'size=4k'] });
+    },
+  });
+  assert.match(
+    (await place.create(container)).stderr,
+    /copying "\/seed" into its tmpfs: openat\(2\): ENOSPC .*\/mounts\/\d+\)/,
+  );
+});
+
+test('nosymfollow holds for a bind and for a file system, remount changes a tmpfs that is there', root(), async () => {
+  const source = volume('links');
+  symlinkSync('of-0', `${source}/link`);
+  const script = `cat /links/link /links/of-0; df -k /small | tail -n 1 | awk '{print $2}'; touch /small/x`;
+  const container = await place.bundle(['sh', '-c', script], {
+    edit: (config) => {
+      addMount(config, { destination: '/links', type: 'bind', source, options: ['bind', 'nosymfollow'] });
+      addMount(config, { destination: '/small', type: 'tmpfs', source: 'tmpfs', options: ['size=64k'] });
+      addMount(config, {
+        destination: '/small',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['remount', 'ro', 'size=128k'],
+      });
+    },
+  });
+  const ran = await place.run(container);
+  assert.equal(ran.stdout, 'text\n128\n', ran.stderr);
+  assert.match(ran.stderr, /can't open '\/links\/link': Symbolic link loop|Too many levels/);
+  assert.match(ran.stderr, /\/small\/x: Read-only file system/);
+});
+
+test("in a user namespace beside the host's network sysfs is a bind of the host's", root(), async () => {
+  const container = await place.bundle(
+    ['sh', '-c', 'ls /sys/kernel | grep -cx mm; mkdir /sys/x; grep " / /sys " /proc/self/mountinfo'],
+    {
+      edit: (config) => {
+        const namespaces = (config.linux.namespaces as { type: string }[]).filter(({ type }) => type !== 'network');
+        Object.assign(config.linux, {
+          namespaces: [...namespaces, { type: 'user' }],
+          uidMappings: map,
+          gidMappings: map,
+        });
+        const mounts = config.mounts as { destination: string }[];
+        config.mounts = mounts.filter(({ destination }) => destination !== '/sys/fs/cgroup');
+      },
+    },
+  );
+  await must('chown', ['-R', '100000:100000', `${container.bundle}/rootfs`]);
+  const ran = await place.run(container);
+  assert.match(ran.stdout, /^1\n.* \/ \/sys ro,nosuid,nodev,noexec,relatime .*- sysfs /, ran.stderr);
+});

@@ -16,9 +16,37 @@ const compile = (
   return mountOperations(context, resolveMounts(context));
 };
 
-test('every option of runc is known, except tmpcopyup, which is refused by name', () => {
-  assert.equal(knownMountOptions.length, 63);
-  assert.deepEqual(parseMountOptions(['tmpcopyup']), { unsupported: 'tmpcopyup' });
+test('every option of the spec and of runc is known', () => {
+  assert.equal(knownMountOptions.length, 64);
+  assert.deepEqual(parseMountOptions(['tmpcopyup', 'ridmap']), {
+    ...parseMountOptions([]),
+    copiesUp: true,
+    idMapping: 'ridmap',
+  });
+});
+
+test('remount without bind changes a file system that was mounted before it, with bind the one mount', () => {
+  const tmpfs: MountSpec = { destination: '/x', type: 'tmpfs', source: 'tmpfs', options: ['size=4k'] };
+  const mounts = compile([
+    tmpfs,
+    { ...tmpfs, options: ['remount', 'ro', 'size=8k'] },
+    { destination: '/x', options: ['bind', 'remount', 'nosuid'] },
+  ]);
+  assert.deepEqual(
+    named(mounts, 'mount').map(({ fstype, flags, data }) => [fstype, flags, data]),
+    [
+      ['tmpfs', 0, 'size=4k'],
+      ['tmpfs', MS.REMOUNT | MS.RDONLY, 'size=8k'],
+      ['', MS.REMOUNT | MS.BIND | MS.NOSUID, ''],
+    ],
+  );
+});
+
+test('a tmpfs that copies up is one operation', () => {
+  const mounts = compile([{ destination: '/x', type: 'tmpfs', options: ['tmpcopyup', 'ro', 'size=1m', 'private'] }]);
+  assert.deepEqual(named(mounts, 'tmpfs_copy_up'), [
+    { source: 'tmpfs', target: '/x', flags: 0, data: 'size=1m', propagation: MS.PRIVATE },
+  ]);
 });
 
 test('later options win over earlier ones', () => {
@@ -33,7 +61,6 @@ test('later options win over earlier ones', () => {
 
 test("words that are no flags are the filesystem's own, in order", () => {
   const options = parseMountOptions(['size=64k', 'nodev', 'mode=1777', '__proto__', 'constructor']);
-  assert.ok(!('unsupported' in options));
   assert.deepEqual(options.data, ['size=64k', 'mode=1777', '__proto__', 'constructor']);
 });
 
@@ -102,8 +129,14 @@ test('refuses what would fool the container or its host, by pointer', () => {
     [{ destination: '/x', options: ['bind'] }, /source: missing/],
     [{ destination: '/x', source: '/y' }, /type: missing/],
     [{ destination: '/x', source: '/y', options: ['bind', 'size=1k'] }, /options: "size=1k": expected a mount flag/],
-    [{ destination: '/x', type: 'tmpfs', options: ['tmpcopyup'] }, /mount option "tmpcopyup" is not supported/],
-    [{ destination: '/x', type: 'tmpfs', options: ['remount'] }, /mount option "remount" is not supported/],
+    [
+      { destination: '/x', type: 'ramfs', options: ['tmpcopyup'] },
+      /"tmpcopyup": expected a tmpfs, the type is "ramfs"/,
+    ],
+    [
+      { destination: '/x', type: 'tmpfs', options: ['remount'] },
+      /"remount": expected a mount of type tmpfs on \/x before/,
+    ],
     [
       { destination: '/x', source: '/y', options: ['bind'], uidMappings: [{ containerID: 0, hostID: 0, size: 1 }] },
       /mounts\/0\/gidMappings: missing/,

@@ -11,6 +11,8 @@ export interface MountOptions {
   attributesCleared: number;
   /** `idmap`: the mount's ids are mapped; `ridmap`: those of what is mounted below it too. @source oci-runtime config#linux-mount-options */
   idMapping?: 'idmap' | 'ridmap';
+  /** A tmpfs begins with what it covers. */
+  copiesUp?: true;
   data: string[];
 }
 
@@ -87,23 +89,17 @@ const attributeWords: Readonly<Record<string, readonly [number, boolean]>> = {
   rsymfollow: [MOUNT_ATTR.NOSYMFOLLOW, true],
 };
 
-/** Words that the spec or runc knows and tlab does not do. */
-const unsupportedWords = new Set(['tmpcopyup']);
-
-const idMappingWords = { idmap: 'idmap', ridmap: 'ridmap' } as const;
+const otherWords = { idmap: true, ridmap: true, tmpcopyup: true };
 
 /** Every word that is not filesystem data, sorted, as `features` lists them. */
-export const knownMountOptions = [flagWords, propagationWords, attributeWords, idMappingWords]
+export const knownMountOptions = [flagWords, propagationWords, attributeWords, otherWords]
   .flatMap((table) => Object.keys(table))
   .sort();
 
-/** The options' meaning; later words win. Returns the word that is not supported, if there is one. */
-export function parseMountOptions(words: readonly string[]): MountOptions | { unsupported: string } {
+/** The options' meaning; later words win. */
+export function parseMountOptions(words: readonly string[]): MountOptions {
   const options: MountOptions = { flags: 0, propagation: [], attributesSet: 0, attributesCleared: 0, data: [] };
-  for (const word of words) {
-    if (unsupportedWords.has(word)) return { unsupported: word };
-    applyWord(options, word);
-  }
+  for (const word of words) applyWord(options, word);
   return options;
 }
 
@@ -115,6 +111,7 @@ function applyWord(options: MountOptions, word: string): void {
   else if (propagation !== undefined) options.propagation.push(propagation);
   else if (attribute !== undefined) applyAttribute(options, attribute);
   else if (word === 'idmap' || word === 'ridmap') options.idMapping = word;
+  else if (word === 'tmpcopyup') options.copiesUp = true;
   else if (word !== '') options.data.push(word);
 }
 

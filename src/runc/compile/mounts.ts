@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import type { MountSpec } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
 import { cgroupMount } from './cgroup-mount.ts';
-import { byInit, type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
+import { byInit, type CompileContext, type PlanCause, refusal } from './context.ts';
 import { MS } from './flags.ts';
 import { idMappingOf, needsHostRights } from './id-mapped-mounts.ts';
 import { parseMountOptions, recursiveAttributes } from './mount-options.ts';
@@ -14,12 +14,16 @@ import { checkMountIds } from './user-namespace.ts';
 
 /** Every mount of config.json, checked. */
 export function resolveMounts(context: CompileContext): ResolvedMount[] {
-  return (context.config.mounts ?? []).map((spec, index) => resolveMount(context, spec, `/mounts/${index}`));
+  const mounts = (context.config.mounts ?? []).map((spec, index) => resolveMount(context, spec, `/mounts/${index}`));
+  for (const [index, mount] of mounts.entries()) checkRemount(mount, mounts.slice(0, index));
+  return mounts;
 }
 
 /** The mounts as operations. */
 export const mountOperations = (context: CompileContext, mounts: readonly ResolvedMount[]): Operation[] =>
   mounts.flatMap((mount) => {
+    if ((mount.options.flags & MS.REMOUNT) !== 0)
+      return [remount(mount, mount.options.flags & ~MS.BIND), ...morePropagation(mount)];
     if (mount.type === 'cgroup' || mount.type === 'cgroup2') return cgroupMount(context, mount);
     return mount.type === 'bind' ? bindMount(context, mount) : filesystemMount(mount);
   });
@@ -27,8 +31,23 @@ export const mountOperations = (context: CompileContext, mounts: readonly Resolv
 /** Read-only remounts that had to wait: after the devices are made and modes are set. */
 export const lateRemounts = (mounts: readonly ResolvedMount[]): Operation[] =>
   mounts
-    .filter((mount) => waitsForReadonly(mount) && (mount.options.flags & MS.RDONLY) !== 0)
+    .filter((mount) => waitsForReadonly(mount) && (mount.options.flags & (MS.RDONLY | MS.REMOUNT)) === MS.RDONLY)
     .map((mount) => remount(mount, mount.options.flags));
+
+/**
+ * `remount` without bind changes a file system, wherever else it is mounted: only one that was mounted here is ours to change. With bind
+ * it changes the one mount.
+ */
+function checkRemount({ cause, destination, options, type }: ResolvedMount, before: readonly ResolvedMount[]): void {
+  if ((options.flags & MS.REMOUNT) === 0) return;
+  const there = before.findLast((mount) => mount.destination === destination);
+  const isOwn = there !== undefined && there.type !== 'bind' && there.type !== 'cgroup' && there.type !== 'cgroup2';
+  if (there === undefined || (type !== 'bind' && !(isOwn && there.type === type)))
+    throw refusal(
+      `${cause}/options`,
+      `"remount": expected a mount of ${type === 'bind' ? 'any type' : `type ${type}`} on ${destination} before it, since it would change the host's`,
+    );
+}
 
 /** A bind of the host's /dev, or of anything on /dev, brings its own devices. */
 export const bringsOwnDev = (mounts: readonly ResolvedMount[]): boolean =>
@@ -36,8 +55,6 @@ export const bringsOwnDev = (mounts: readonly ResolvedMount[]): boolean =>
 
 function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCause): ResolvedMount {
   const options = parseMountOptions(spec.options ?? []);
-  if ('unsupported' in options) throw unsupported(`${pointer}/options`, `mount option "${options.unsupported}"`);
-  if ((options.flags & MS.REMOUNT) !== 0) throw unsupported(`${pointer}/options`, 'mount option "remount"');
   const type = (options.flags & MS.BIND) !== 0 ? 'bind' : (spec.type ?? '');
   if (type === '')
     throw refusal(`${pointer}/type`, 'missing: expected a filesystem type, or bind or rbind among the options');
@@ -53,7 +70,7 @@ function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCau
 
 function checkMount(mount: ResolvedMount, pointer: string): void {
   if (mount.destination === '/') throw refusal(`${pointer}/destination`, '"/": expected a path below the root');
-  if (mount.type === 'bind' && !mount.spec.source)
+  if (mount.type === 'bind' && !mount.spec.source && (mount.options.flags & MS.REMOUNT) === 0)
     throw refusal(`${pointer}/source`, 'missing: a bind mount needs one');
   const words = mount.options.data;
   if (mount.type === 'bind' && words.length > 0) {
@@ -62,6 +79,8 @@ function checkMount(mount: ResolvedMount, pointer: string): void {
       `"${words[0]}": expected a mount flag, since a bind mount has no other options`,
     );
   }
+  if (mount.options.copiesUp && mount.type !== 'tmpfs')
+    throw refusal(`${pointer}/options`, `"tmpcopyup": expected a tmpfs, the type is "${mount.type}"`);
   checkBelowProc(mount, pointer);
 }
 
@@ -92,6 +111,7 @@ function checkBelowProc(mount: ResolvedMount, pointer: string): void {
 
 function filesystemMount(mount: ResolvedMount): Operation[] {
   const { flags, data } = mount.options;
+  if (mount.options.copiesUp) return copiedUp(mount);
   return [
     byInit('mount', mount.cause, {
       source: mount.spec.source ?? mount.type,
@@ -105,6 +125,18 @@ function filesystemMount(mount: ResolvedMount): Operation[] {
     ...morePropagation(mount),
   ];
 }
+
+/** Read-only it becomes when everything is in it. */
+const copiedUp = (mount: ResolvedMount): Operation[] => [
+  byInit('tmpfs_copy_up', mount.cause, {
+    source: mount.spec.source ?? 'tmpfs',
+    target: mount.destination,
+    flags: mount.options.flags & ~MS.RDONLY,
+    data: mount.options.data.join(','),
+    propagation: mount.options.propagation[0] ?? 0,
+  }),
+  ...morePropagation(mount),
+];
 
 /** rbind, then a remount when an option asks for more than the bind, as runc does it. */
 export function bindMount(context: CompileContext, mount: ResolvedMount): Operation[] {
@@ -123,15 +155,19 @@ export function bindMount(context: CompileContext, mount: ResolvedMount): Operat
   return more === 0 ? [bind, ...morePropagation(mount)] : [bind, remount(mount, more), ...morePropagation(mount)];
 }
 
-/** The second call: mount(2) with MS_REMOUNT|MS_BIND sets exactly these flags on this one mount. @source man mount(2) */
+/**
+ * The second call of a bind: mount(2) with MS_REMOUNT|MS_BIND sets exactly these flags on this one mount. Without MS_BIND it changes the
+ * file system, with its own options. @source man mount(2)
+ */
 function remount(mount: ResolvedMount, flags: number): Operation {
-  const isLate = mount.type !== 'bind' && waitsForReadonly(mount);
+  const isFilesystem = (mount.options.flags & (MS.REMOUNT | MS.BIND)) === MS.REMOUNT;
+  const isLate = mount.type !== 'bind' && waitsForReadonly(mount) && !isFilesystem;
   return byInit('mount', mount.cause, {
-    source: '',
+    source: isFilesystem ? (mount.spec.source ?? mount.type) : '',
     target: mount.destination,
-    fstype: '',
-    flags: (flags & ~MS.REC) | MS.BIND | MS.REMOUNT,
-    data: '',
+    fstype: isFilesystem ? mount.type : '',
+    flags: (flags & ~MS.REC) | MS.REMOUNT | (isFilesystem ? 0 : MS.BIND),
+    data: isFilesystem ? mount.options.data.join(',') : '',
     propagation: isLate ? 0 : (mount.options.propagation[0] ?? 0),
     recursiveAttributes: isLate ? 0n : recursiveAttributes(mount.options),
   });

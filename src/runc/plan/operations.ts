@@ -178,6 +178,13 @@ export const operations = {
     says: 'attach a prepared mount',
     source: 'man move_mount(2)',
   },
+  /** The arguments of `mount`, without its type and without a remount. */
+  tmpfs_copy_up: {
+    code: 75,
+    arguments: { source: 'string', target: 'string', flags: 'number', data: 'string', propagation: 'number' },
+    says: 'mount a tmpfs that begins with what it covers',
+    source: 'oci-runtime config#linux-mount-options',
+  },
   /** cgroup mount inside the container: `binds` are `source target` pairs for version 1 hierarchies, made by several mount operations. */
   device_make: {
     code: 33,

@@ -47,6 +47,7 @@ const twins: Twins = {
   root_bind: (_, { rootfs }) => `mount --rbind ${quote(rootfs)} ${quote(rootfs)}`,
   mount: mountTwin,
   mount_source: idMappedTwin,
+  tmpfs_copy_up: copyUpTwin,
   device_make: deviceTwin,
   symlink: (a, { rootfs }) => `ln -s ${quote(a.target)} ${quote(rootfs + a.path)}`,
   pivot_root: (_, { rootfs }) => `cd ${quote(rootfs)} && pivot_root . . && umount -l .`,
@@ -120,6 +121,13 @@ function idMappedTwin(a: Arguments<'mount_source'>, { rootfs }: Place): string {
   const kind = Number(a.recursive) === 0 ? '--bind' : '--rbind';
   if (Number(a.idMapping) === 0) return `mount ${kind} ${quote(a.source)} ${quote(rootfs + a.target)}`;
   return `mount ${kind} -o ${quote(`X-mount.idmap=${map}`)} ${quote(a.source)} ${quote(rootfs + a.target)}`;
+}
+
+/** The copy waits in a folder of its own until the tmpfs is there. */
+function copyUpTwin(a: Arguments<'tmpfs_copy_up'>, place: Place): string {
+  const target = quote(place.rootfs + a.target);
+  const mount = mountTwin({ ...a, fstype: 'tmpfs', recursiveAttributes: 0n }, place);
+  return `copy=$(mktemp -d) && cp -a ${target}/. "$copy" && ${mount} && cp -a "$copy"/. ${target}`;
 }
 
 const anyPropagation = MS.SHARED | MS.SLAVE | MS.PRIVATE | MS.UNBINDABLE;

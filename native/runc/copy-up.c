@@ -1,0 +1,169 @@
+/*
+ * A tmpfs that begins with what it covers (option tmpcopyup). The covered directory is opened before the mount and read after it: a
+ * descriptor looks beneath a mount. Links are copied as links, so nothing is followed; sockets are left out, nobody listens on a copy.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "executor.h"
+#include "mount.h"
+#include "root.h"
+
+enum { DEEPEST = 64 };
+
+/* One entry, by name in two directories. */
+struct entry {
+	int from, to;
+	const char *name;
+	struct stat status;
+};
+
+static int copy_directory(int from, int to, unsigned depth);
+
+static int copy_contents(int from, int to)
+{
+	char bytes[8192];
+	ssize_t got;
+	while ((got = read(from, bytes, sizeof bytes)) > 0)
+		for (ssize_t done = 0, wrote; done < got; done += wrote)
+			if ((wrote = write(to, bytes + done, (size_t)(got - done))) < 0)
+				return -1;
+	return got < 0 ? -1 : 0;
+}
+
+static int copy_file(const struct entry *entry)
+{
+	int from = openat(entry->from, entry->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int to = from < 0 ? -1 : openat(entry->to, entry->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int result = to < 0 ? -1 : copy_contents(from, to), number = errno;
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	errno = number;
+	return result;
+}
+
+static int copy_link(const struct entry *entry)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlinkat(entry->from, entry->name, text, sizeof text - 1);
+	if (length < 0)
+		return -1;
+	text[length] = '\0';
+	return symlinkat(text, entry->to, entry->name);
+}
+
+static int copy_subdirectory(const struct entry *entry, unsigned depth)
+{
+	if (mkdirat(entry->to, entry->name, 0700) < 0)
+		return -1;
+	int from = openat(entry->from, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int to = from < 0 ? -1 : openat(entry->to, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int result = to < 0 ? -1 : copy_directory(from, to, depth + 1), number = errno;
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	errno = number;
+	return result;
+}
+
+/* Owner before mode, since a change of owner clears set-user-ID. */
+static int copy_attributes(const struct entry *entry)
+{
+	const struct stat *status = &entry->status;
+	struct timespec times[2] = { status->st_atim, status->st_mtim };
+	if (fchownat(entry->to, entry->name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!S_ISLNK(status->st_mode) && fchmodat(entry->to, entry->name, status->st_mode & 07777, 0) < 0)
+		return -1;
+	return utimensat(entry->to, entry->name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+static int copy_entry(struct entry *entry, unsigned depth)
+{
+	int result;
+	if (fstatat(entry->from, entry->name, &entry->status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	mode_t mode = entry->status.st_mode;
+	if (S_ISSOCK(mode))
+		return 0;
+	if (S_ISDIR(mode))
+		result = copy_subdirectory(entry, depth);
+	else if (S_ISREG(mode))
+		result = copy_file(entry);
+	else if (S_ISLNK(mode))
+		result = copy_link(entry);
+	else
+		result = mknodat(entry->to, entry->name, mode, entry->status.st_rdev);
+	return result < 0 ? -1 : copy_attributes(entry);
+}
+
+static int copy_directory(int from, int to, unsigned depth)
+{
+	_Alignas(struct dirent) char entries[4096];
+	long got;
+	if (depth == DEEPEST) {
+		errno = ELOOP;
+		return -1;
+	}
+	while ((got = syscall(SYS_getdents64, from, entries, sizeof entries)) > 0) {
+		for (long at = 0; at < got;) {
+			const struct dirent *found = (const struct dirent *)(const void *)(entries + at);
+			struct entry entry = { .from = from, .to = to, .name = found->d_name };
+			at += found->d_reclen;
+			if (strcmp(entry.name, ".") != 0 && strcmp(entry.name, "..") != 0 && copy_entry(&entry, depth) < 0)
+				return -1;
+		}
+	}
+	return got < 0 ? -1 : 0;
+}
+
+static int copy_up(struct executor *executor, int covered, const struct wanted *wanted)
+{
+	struct statfs status;
+	int to = root_open(executor, wanted->target, O_RDONLY | O_DIRECTORY), result = -1;
+	if (to < 0 || fstatfs(to, &status) < 0)
+		FAIL_CALL(executor, "openat2(2)", "copying \"%s\" into its tmpfs", wanted->target);
+	else if (status.f_type != TMPFS_MAGIC) /* somebody exchanged a folder on the way */
+		FAIL(executor, "copying \"%s\" into its tmpfs: another file system is there", wanted->target);
+	else if (copy_directory(covered, to, 0) < 0)
+		FAIL_CALL(executor, "openat(2)", "copying \"%s\" into its tmpfs", wanted->target);
+	else
+		result = 0;
+	if (to >= 0)
+		close(to);
+	return result;
+}
+
+/* @source oci-runtime config#linux-mount-options */
+int op_tmpfs_copy_up(struct executor *executor, const struct operation *operation)
+{
+	const union value *arguments = operation->arguments;
+	struct wanted wanted = {
+		.source = arguments[TMPFS_COPY_UP_SOURCE].string,
+		.target = arguments[TMPFS_COPY_UP_TARGET].string,
+		.fstype = "tmpfs",
+		.data = arguments[TMPFS_COPY_UP_DATA].string,
+		.flags = (unsigned long)arguments[TMPFS_COPY_UP_FLAGS].number,
+		.propagation = (unsigned long)arguments[TMPFS_COPY_UP_PROPAGATION].number,
+	};
+	int covered = root_open(executor, wanted.target, O_RDONLY | O_DIRECTORY);
+	if (covered < 0 && errno != ENOENT)
+		return FAIL_CALL(executor, "openat2(2)", "opening \"%s\", which its tmpfs will cover", wanted.target);
+	int result = mount_filesystem(executor, &wanted);
+	if (covered < 0)
+		return result;
+	if (result == 0)
+		result = copy_up(executor, covered, &wanted);
+	close(covered);
+	return result;
+}
