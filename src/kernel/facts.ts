@@ -4,19 +4,9 @@ import { existsSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
 import { release } from 'node:os';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Fact } from './fact.ts';
 import { findProgram } from './programs.ts';
-
-export interface Fact {
-  /** Stable name, e.g. `cgroups`. */
-  id: string;
-  what: string;
-  /** `degraded`: tlab works, with less; `unknown`: this host does not tell. */
-  state: 'ok' | 'degraded' | 'missing' | 'unknown';
-  seen: string;
-  needed: string;
-  /** What a person can do, when it is not ok. */
-  advice?: string;
-}
+import { userNamespaceFacts } from './user-namespace-facts.ts';
 
 /** @source uapi linux/magic.h */
 const fileSystems = { cgroup2: 0x63677270, overlay: 0x794c7630 } as const;
@@ -208,17 +198,13 @@ function seccomp(): Fact {
   };
 }
 
-function userNamespaces(): Fact {
-  const limit = Number(readText('/proc/sys/user/max_user_namespaces').trim() || '0');
-  return {
-    id: 'user-namespaces',
-    what: 'user namespaces',
-    state: limit > 0 ? 'ok' : 'degraded',
-    seen: limit > 0 ? `at most ${limit}` : 'none allowed',
-    needed: 'at least 1, for remapped users only',
-    ...(limit > 0 ? {} : { advice: 'sysctl -w user.max_user_namespaces=15000' }),
-  };
-}
+const userNamespaces = (): Fact[] =>
+  userNamespaceFacts({
+    limit: readText('/proc/sys/user/max_user_namespaces'),
+    unprivilegedClone: readText('/proc/sys/kernel/unprivileged_userns_clone'),
+    apparmorRestricts: readText('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'),
+    hasHelpers: findProgram('newuidmap') !== undefined && findProgram('newgidmap') !== undefined,
+  });
 
 function btf(): Fact {
   const isThere = existsSync('/sys/kernel/btf/vmlinux');
@@ -265,6 +251,6 @@ export const hostFacts = (): Fact[] => [
   ...features.map(feature),
   iptables(),
   seccomp(),
-  userNamespaces(),
+  ...userNamespaces(),
   btf(),
 ];

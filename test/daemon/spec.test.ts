@@ -137,3 +137,17 @@ test("the cgroup namespace is private on version 2, for privileged containers to
   );
   assert.deepEqual([isPrivate(1, {}), isPrivate(1, { CgroupnsMode: 'private' })], [false, true]);
 });
+
+test('a mapped container joins the user namespace of its network, names its maps, and lets mapped groups ping', () => {
+  const ids = [{ containerId: 0, hostId: 100000, count: 65536 }];
+  const userNamespace = { path: '/run/tlab/netns/x.user', remap: { uids: ids, gids: ids } };
+  const { config, provenance } = generateSpec(inputFor({}, { userNamespace }));
+  assert.deepEqual(orphansOf(config, provenance), []);
+  const { linux } = checkDocument(configSchema, parseRuntimeJson(JSON.stringify(config), 'config.json'), 'config.json');
+  const at = linux?.namespaces?.findIndex(({ type }) => type === 'user') ?? -1;
+  assert.equal(linux?.namespaces?.[at]?.path, '/run/tlab/netns/x.user');
+  assert.deepEqual(linux?.gidMappings, [{ containerID: 0, hostID: 100000, size: 65536 }]);
+  assert.equal(linux?.sysctl?.['net.ipv4.ping_group_range'], '0 65535');
+  for (const pointer of [`/linux/namespaces/${at}`, '/linux/uidMappings', '/linux/gidMappings'])
+    assert.equal(provenance[pointer], 'default:userns-remap');
+});

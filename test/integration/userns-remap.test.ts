@@ -13,6 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { Causes } from '../../src/explain/causes.ts';
+import { levelOf } from '../../src/explain/words.ts';
+import { orderViolations } from '../../src/trace/order.ts';
+import { readTraceFile } from '../../src/trace/read.ts';
 import { startEngine, type TestEngine } from '../helpers/engine.ts';
 import { OrdinaryUser, subordinateIds } from '../helpers/ordinary-user.ts';
 import { root } from '../helpers/root.ts';
@@ -267,6 +271,27 @@ test('a container keeps its map when daemon.json changes', root(), async () => {
   assert.match(refused.stderr + refused.stdout, /userns-remap "nobody-here": there is no user nobody-here/);
   writeFileSync(`${engine.root}/daemon.json`, JSON.stringify({ 'userns-remap': user.name }));
   await engine.must('system', 'start');
+});
+
+test('every event of a mapped run has a cause that reaches a field or a named default', root(), async () => {
+  await engine.must('trace', 'run', '--no-syscalls', '--rm', '-v', 'vol:/v', 'busybox', 'true');
+  const path = `${folder}/trace.jsonl`;
+  await engine.must('trace', 'export', '--format', 'jsonl', '-o', path);
+  const trace = await readTraceFile(path);
+  assert.deepEqual([trace.unreadable, orderViolations(trace.events)], [0, []]);
+  const causes = new Causes(trace);
+  const chains = trace.events.filter((event) => [1, 2].includes(levelOf(event))).map((event) => causes.chainOf(event));
+  assert.deepEqual(
+    chains.filter(({ complete }) => !complete),
+    [],
+  );
+  const made = trace.events.find(({ type }) => type === 'kernel.network-namespace-created');
+  assert.match(JSON.stringify(made?.data.user), new RegExp(`"uidMap":"0 ${first} 65536`));
+  assert.ok(trace.events.some(({ data }) => data.operation === 'id_map_check'));
+  assert.match(
+    (await engine.tlab(['trace', 'twin', path])).stderr,
+    /has a user namespace of its own, which a twin script cannot make/,
+  );
 });
 
 test('runc and crun under our shim run mapped containers too', root(), async () => {
