@@ -42,7 +42,7 @@ int remove_container(struct container *container, struct call *call)
 }
 
 /* The pidfd turns readable when the process has ended, whoever reaps it. A frozen one must be thawed to die. */
-static int kill_and_wait(struct container *container, struct failure *failure)
+int container_kill(struct container *container, struct failure *failure)
 {
 	int pidfd = container_pidfd(container);
 	if (pidfd < 0)
@@ -75,7 +75,7 @@ static int remove_opened(struct container *container, struct call *call)
 	if (status != STATUS_STOPPED && !call->options.force)
 		return fail_plain(&call->failure, "cannot delete container \"%s\": it is %s, must be stopped", container->id,
 		                  status_names[status]);
-	if (status != STATUS_STOPPED && (hold_step(call, "kill") < 0 || kill_and_wait(container, &call->failure) < 0))
+	if (status != STATUS_STOPPED && (hold_step(call, "kill") < 0 || container_kill(container, &call->failure) < 0))
 		return -1;
 	if (remove_container(container, call) < 0)
 		return -1;

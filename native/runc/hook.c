@@ -136,9 +136,10 @@ int hooks_run_late(const struct call *call, const struct plan *plan, const char 
 {
 	const struct operation *exec = plan_find(plan, OP_EXEC, 0);
 	int result = 0;
+	bool goes_on = strcmp(phase, "poststop") == 0;
 	if (!exec)
 		return 0;
-	for (uint32_t i = (uint32_t)(exec - plan->operations); i < plan->count; i++) {
+	for (uint32_t i = (uint32_t)(exec - plan->operations); i < plan->count && (result == 0 || goes_on); i++) {
 		const struct operation *operation = &plan->operations[i];
 		if (operation->code != OP_HOOK || strcmp(operation->arguments[HOOK_PHASE].string, phase) != 0)
 			continue;

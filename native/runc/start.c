@@ -1,7 +1,6 @@
 /* start: one byte into the barrier's FIFO. The FIFO's removal is what makes `created` into `running`. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "executor.h"
@@ -38,11 +37,12 @@ int start_container(struct container *container, struct call *call)
 		return -1;
 	event_state(&call->events, container->id, (struct change){ "start", "created", "running" });
 	container_state_json(container, STATUS_RUNNING, state_json, sizeof state_json);
-	/* A failing poststart hook is a warning: the program runs already. @source oci-runtime runtime#lifecycle */
-	struct failure warning;
-	if (hooks_run_late(call, &container->plan, "poststart", state_json, &warning) < 0)
-		fprintf(stderr, "tlab-runc: warning: %s\n", warning.text);
-	return 0;
+	/* The program runs already: it is stopped. Versions before 1.2.1 asked for a warning, which runc never gave. @source oci-runtime runtime#lifecycle */
+	if (hooks_run_late(call, &container->plan, "poststart", state_json, &call->failure) == 0)
+		return 0;
+	struct failure ignored;
+	container_kill(container, &ignored);
+	return -1;
 }
 
 int verb_start(struct call *call)

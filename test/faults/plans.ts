@@ -71,20 +71,30 @@ function rare(config: RuntimeConfig): void {
   Object.assign(config.process, { noNewPrivileges: false });
   const namespaces = (config.linux.namespaces as { type: string }[]).filter(({ type }) => type !== 'cgroup');
   Object.assign(config.linux, {
-    namespaces: [...namespaces, { type: 'user' }, { type: 'cgroup' }],
+    namespaces: [...namespaces, { type: 'user' }, { type: 'cgroup' }, { type: 'time' }],
+    timeOffsets: { monotonic: { secs: 100 } },
     uidMappings: map,
     gidMappings: map,
     seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['acct'], action: 'SCMP_ACT_ERRNO' }] },
   });
   const mounts = config.mounts as { type: string; options?: string[] }[];
   const mapped = { destination: '/mnt', source: '/var/tmp', options: ['bind'], uidMappings: map, gidMappings: map };
-  config.mounts = [...mounts.filter(({ type }) => type !== 'mqueue' && type !== 'sysfs'), mapped];
+  const copied = { destination: '/bin', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] };
+  config.mounts = [...mounts.filter(({ type }) => type !== 'mqueue' && type !== 'sysfs'), mapped, copied];
+}
+
+/** In the mount namespace of the caller, where nothing may be mounted. */
+function sharing(config: RuntimeConfig): void {
+  const namespaces = (config.linux.namespaces as { type: string }[]).filter(({ type }) => type !== 'mount');
+  Object.assign(config.linux, { namespaces, maskedPaths: [], readonlyPaths: [] });
+  Object.assign(config, { mounts: [], root: { ...config.root, readonly: false } });
 }
 
 export const faultPlans: readonly FaultPlan[] = [
   { name: 'a usual container', edit: usual },
   { name: 'a container with the rarer operations', edit: rare },
   { name: 'a container in the network of another', edit: joining },
+  { name: 'a container among the mounts of its caller', edit: sharing },
 ];
 
 /** The process document of the execs that are failed. */

@@ -1,7 +1,7 @@
 // Hooks run in their places with the state that the specification promises, and a second container joins the namespaces of a first.
 // Needs root, runc (for its default config.json), busybox-static and dist/bin/tlab-runc.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
@@ -89,6 +89,42 @@ test('a hook that fails ends the container and leaves nothing', root(), async ()
   const ran = await run(program, ['--root', `${folder}/state`, 'run', '--bundle', path, id], { env });
   assert.notEqual(ran.status, 0);
   assert.match(ran.stderr, /\/bin\/false/);
+  assert.equal(await tlab('list', '-q'), '');
+});
+
+test(
+  'a poststart hook that fails stops the program, later ones do not run, and the poststop hooks do',
+  root(),
+  async () => {
+    const out = `${folder}/late`;
+    const touch = (name: string) => ({ path: '/usr/bin/touch', args: ['touch', `${out}-${name}`] });
+    const path = await bundle('late', ['sleep', '1000'], (config) => {
+      config.hooks = {
+        poststart: [{ path: '/bin/false' }, touch('poststart')],
+        poststop: [{ path: '/bin/false' }, touch('poststop')],
+      };
+    });
+    const id = `late-${process.pid}`;
+    const runtime = ['--root', `${folder}/state`];
+    await start(program, [...runtime, 'create', '--bundle', path, id], { env }).ended;
+    const started = await run(program, [...runtime, 'start', id], { env });
+    assert.equal(started.status, 1);
+    assert.match(started.stderr, /running poststart hook "\/bin\/false": exit status 1.*\/hooks\/poststart\/0/);
+    assert.equal((JSON.parse(await tlab('state', id)) as { status: string }).status, 'stopped');
+    const deleted = await run(program, [...runtime, 'delete', id], { env });
+    assert.match(deleted.stderr, /warning: running poststop hook "\/bin\/false"/);
+    assert.deepEqual([deleted.status, existsSync(`${out}-poststart`), existsSync(`${out}-poststop`)], [0, false, true]);
+  },
+);
+
+test('a hook that is not done in its time is killed and fails', root(), async () => {
+  const path = await bundle('slow', ['true'], (config) => {
+    config.hooks = { createContainer: [{ path: '/bin/sleep', args: ['sleep', '1000'], timeout: 1 }] };
+  });
+  const ran = await run(program, ['--root', `${folder}/state`, 'run', '--bundle', path, `slow-${process.pid}`], {
+    env,
+  });
+  assert.match(ran.stderr, /running createContainer hook "\/bin\/sleep": not done in 1 s/);
   assert.equal(await tlab('list', '-q'), '');
 });
 
