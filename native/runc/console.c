@@ -8,15 +8,13 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "console.h"
+#include "descriptor.h"
 #include "executor.h"
 #include "mount.h"
 #include "root.h"
@@ -28,37 +26,7 @@
 
 int console_connect(const char *path, struct failure *failure)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = -1;
-	if (strlen(path) >= sizeof address.sun_path)
-		return fail_plain(failure, "connecting to the console socket \"%s\": its path is too long", path);
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		fail_call(failure, "connect(2)", "connecting to the console socket \"%s\"", path);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int send_master(int socket, int master, const char *name)
-{
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec text = { (void *)(uintptr_t)name, strlen(name) };
-	struct msghdr message = { .msg_iov = &text, .msg_iovlen = 1, .msg_control = control.space };
-	memset(&control, 0, sizeof control);
-	message.msg_controllen = sizeof control.space;
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &master, sizeof(int));
-	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	return unix_connect(path, "the console socket", 0, failure);
 }
 
 /* Only a devpts answers here: anything else at that path is the image's own file. */
@@ -116,7 +84,7 @@ static int use_slave(struct executor *executor, int master, int slave, const str
 	if (ioctl(master, TIOCGPTN, &number) < 0)
 		return FAIL_CALL(executor, "ioctl(2)", "naming the terminal");
 	snprintf(name, sizeof name, "/dev/pts/%u", number);
-	if (send_master(executor->console, master, name) < 0)
+	if (send_descriptor(executor->console, master, name, strlen(name)) < 0)
 		return FAIL_CALL(executor, "sendmsg(2)", "sending the terminal to the console socket");
 	if (ioctl(slave, TIOCSCTTY, 0) < 0)
 		return FAIL_CALL(executor, "ioctl(2)", "making the terminal the controlling one");

@@ -182,6 +182,7 @@ static int set_up_executor(struct creation *creation)
 		.verb = options->verb,
 		.id = options->id,
 		.bundle = creation->container.saved.bundle,
+		.oci_version = creation->container.plan.facts[FACT_OCI_VERSION].string,
 		.preserve_fds = options->preserve_fds,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,

@@ -15,6 +15,7 @@
 #include "document.h"
 #include "executor.h"
 #include "hold.h"
+#include "state-json.h"
 #include "terminal.h"
 #include "verbs.h"
 
@@ -40,6 +41,7 @@ static int run_plan(struct call *call, const struct container *container, struct
 		.verb = options->verb,
 		.id = options->id,
 		.bundle = container->saved.bundle,
+		.oci_version = container->plan.facts[FACT_OCI_VERSION].string,
 		.preserve_fds = options->preserve_fds,
 		.joined = container->saved.pid,
 		.plan = plan,
@@ -48,6 +50,8 @@ static int run_plan(struct call *call, const struct container *container, struct
 		.fifo = -1,
 		.console = -1,
 	};
+	/* For the agent of a seccomp listener, which is told of the container too. */
+	container_state_json(container, container_status(container), shared->state_json, STATE_JSON_BYTES);
 	int ends[2];
 	if (plan->facts[FACT_TERMINAL].number != 0 && hold_step(call, "open-console") < 0)
 		return -1;

@@ -20,6 +20,7 @@
 #include "executor.h"
 #include "handover.h"
 #include "hold.h"
+#include "listener.h"
 #include "syscalls.h"
 
 static int (*const handlers[])(struct executor *, const struct operation *) = {
@@ -110,6 +111,11 @@ static int hand_over(struct executor *executor, uint32_t index, uint32_t *next)
 	if (message_send(executor->socket, MESSAGE_GO, index) < 0)
 		return child_ended(executor);
 	int got = message_receive(executor->socket, &message);
+	if (got == 1 && message.kind == MESSAGE_LISTENER) {
+		if (listener_send(executor) < 0)
+			return -1;
+		got = message_receive(executor->socket, &message);
+	}
 	if (got < 0)
 		return FAIL_CALL(executor, "read(2)", "waiting for the container's first process");
 	if (got == 0)
@@ -156,7 +162,7 @@ static int prepare(struct executor *executor)
 {
 	int pair[2];
 	unsigned namespaces = 0;
-	executor->socket = executor->peer = executor->root = -1;
+	executor->socket = executor->peer = executor->root = executor->agent = -1;
 	executor->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (executor->host_proc < 0)
 		return FAIL_CALL(executor, "open(2)", "opening the host's /proc");

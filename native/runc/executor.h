@@ -25,6 +25,8 @@ struct shared {
 	atomic_int executing; /* set by the child right before execve(2) */
 	pid_t cloned; /* by the intermediate process of a clone, which has ended when the runtime reads these two */
 	bool cloned_into_cgroup;
+	atomic_int listener; /* by the child: the number of its seccomp listener plus one, or LISTENER_FAILED */
+	atomic_int listener_sent; /* by the runtime: the agent has it */
 	char state_json[STATE_JSON_BYTES]; /* for hooks; written by the runtime while the child waits */
 };
 
@@ -34,6 +36,7 @@ struct executor {
 	const char *id;
 	const char *bundle;
 	const char *console_socket; /* NULL: none given */
+	const char *oci_version; /* of the container's config.json */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
 	pid_t joined; /* exec: the container's init, whose namespaces are joined; 0 otherwise */
@@ -49,6 +52,8 @@ struct executor {
 	pid_t child;
 	int socket; /* own end of the hand-over */
 	int peer; /* the child's end, until the clone */
+	int agent; /* connected to the seccomp agent; -1 */
+	const struct operation *listener; /* what the agent is to be told */
 	char *cgroups_made[MAX_CGROUPS_MADE];
 	unsigned cgroups_made_count;
 

@@ -6,13 +6,14 @@
  *                   ◀───────────     YIELD j   operation j is the runtime's
  *                   ◀───────────     READY j   stands before its barrier; GO releases it to the barrier
  *                   ◀───────────     FAILED    shared->failure says why
+ *                   ◀───────────     LISTENER j   is about to install a filter whose listener the runtime must fetch (listener.c)
  *     end of file: the other side is dead, or the child has executed its program (close-on-exec)
  */
 #ifndef TLAB_HANDOVER_H
 #define TLAB_HANDOVER_H
 #include <stdint.h>
 
-enum message_kind { MESSAGE_GO = 1, MESSAGE_YIELD, MESSAGE_READY, MESSAGE_FAILED };
+enum message_kind { MESSAGE_GO = 1, MESSAGE_YIELD, MESSAGE_READY, MESSAGE_FAILED, MESSAGE_LISTENER };
 
 struct message {
 	uint32_t kind;

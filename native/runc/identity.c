@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "executor.h"
+#include "listener.h"
 #include "process.h"
 
 #define MAX_GROUPS 4096
@@ -154,7 +155,10 @@ int op_seccomp(struct executor *executor, const struct operation *operation)
 	};
 	if (program.bytes.size % sizeof(struct sock_filter) != 0 || program.bytes.size / sizeof(struct sock_filter) > BPF_MAXINSNS)
 		return FAIL(executor, "installing the seccomp filter: %u bytes are not a program", program.bytes.size);
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, operation->arguments[SECCOMP_FLAGS].number, &filter) < 0)
+	unsigned long flags = (unsigned long)operation->arguments[SECCOMP_FLAGS].number;
+	long result = flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? listener_install(executor, &filter, flags)
+	                                                       : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+	if (result < 0)
 		return FAIL_CALL(executor, "seccomp(2)", "installing the seccomp filter");
 	return 0;
 }

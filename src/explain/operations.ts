@@ -375,6 +375,14 @@ const rows = {
     shows: ['KRN-9', 'KRN-6', 'SEC-5'],
     source: 'man seccomp(2)',
   },
+  seccomp_listener: {
+    does: (s) =>
+      `Connects to the agent at ${text(s, 'path')}, which is to answer for the system calls that the filter hands on.`,
+    now: 'Before the filter: with no agent nothing may begin. The runtime sends the listener that the filter makes, since the filtered process may not be able to send anything before the agent answers.',
+    without:
+      'Each such system call would wait for ever; when the last copy of the listener is closed it fails with ENOSYS.',
+    source: 'man seccomp_unotify(2)',
+  },
   scheduler: {
     does: (s) =>
       `Gives the child the scheduling policy ${nameOf(schedulingPolicies, Number(text(s, 'policy')))}, nice ${text(s, 'nice')}, priority ${text(s, 'priority')}.`,

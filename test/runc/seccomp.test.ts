@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { checkDocument, configSchema, parseRuntimeJson } from '../../src/oci/runtime.ts';
 import type { SeccompProfile } from '../../src/oci/runtime-seccomp.ts';
+import { seccompOperation } from '../../src/runc/compile/seccomp.ts';
 import { checkProfile, flagBits } from '../../src/runc/seccomp/check.ts';
 import { enosysStub } from '../../src/runc/seccomp/enosys.ts';
 import { compileFilter } from '../../src/runc/seccomp/libseccomp.ts';
 import { decodeProgram, evaluate, type Instruction, parseListing } from './classic-bpf.ts';
+import { contextWith } from './host.ts';
 
 const fixtures = new URL('../fixtures/docker-20.10', import.meta.url).pathname;
 const config = checkDocument(
@@ -140,6 +142,57 @@ test('names that libseccomp does not know are left out and reported', () => {
   assert.deepEqual(compileFilter(filter).unknownSyscalls, ['frobnicate']);
 });
 
+const notifying = [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }];
+
+test('compares masked bits, and a whole argument with two values', { skip: !isX64 }, () => {
+  const program = programOf({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    syscalls: [
+      {
+        names: ['clone'],
+        action: 'SCMP_ACT_ALLOW',
+        args: [{ index: 0, value: 0x7e020000, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+      },
+    ],
+  });
+  assert.equal(evaluate(program, call(56, 0x11)), ALLOW);
+  assert.equal(evaluate(program, call(56, 0x10000011)), EPERM);
+  const wide = programOf({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    syscalls: [
+      { names: ['read'], action: 'SCMP_ACT_ALLOW', args: [{ index: 2, value: 0x1_0000_0001n, op: 'SCMP_CMP_EQ' }] },
+    ],
+  });
+  assert.equal(evaluate(wide, call(0, 0, 0, 0x1_0000_0001n)), ALLOW);
+  assert.equal(evaluate(wide, call(0, 0, 0, 1)), EPERM, 'the upper half counts');
+});
+
+test('a rule that asks an agent makes a listener; its flags come with it', () => {
+  const profile = { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/run/x', syscalls: notifying };
+  assert.equal(flagBits(profile), 0x18);
+  const flags = ['SECCOMP_FILTER_FLAG_TSYNC', 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'];
+  assert.equal(flagBits({ ...profile, flags }), 0x39);
+  if (isX64) assert.equal(evaluate(programOf(profile), call(83)), 0x7fc00000);
+});
+
+test('the runtime connects to the agent before the child installs the filter', () => {
+  const profile = {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    listenerPath: '/run/x',
+    listenerMetadata: 'm',
+    syscalls: notifying,
+  };
+  const operations = seccompOperation(contextWith({ linux: { seccomp: profile } }));
+  assert.deepEqual(
+    operations.map(({ actor, name }) => `${actor} ${name}`),
+    ['runtime seccomp_listener', 'init seccomp'],
+  );
+  assert.deepEqual(operations[0]?.arguments, { path: '/run/x', metadata: 'm' });
+  const context = contextWith({ linux: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/run/x' } } });
+  assert.equal(seccompOperation(context).length, 1);
+  assert.match(context.warnings.join(), /the agent at linux.seccomp.listenerPath is not asked/);
+});
+
 test('refuses what it does not know or cannot do, by pointer and name', () => {
   const refused: [SeccompProfile, RegExp][] = [
     [
@@ -147,10 +200,14 @@ test('refuses what it does not know or cannot do, by pointer and name', () => {
       /\/linux\/seccomp\/defaultAction: "SCMP_ACT_MAYBE": expected one of SCMP_ACT_KILL/,
     ],
     [{ defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_VAX'] }, /\/architectures\/0: "SCMP_ARCH_VAX"/],
-    [{ defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/run/x' }, /listenerPath: a seccomp listener is not supported/],
     [
-      { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['read'], action: 'SCMP_ACT_NOTIFY' }] },
-      /syscalls\/0\/action: SCMP_ACT_NOTIFY .* is not supported/,
+      { defaultAction: 'SCMP_ACT_NOTIFY', listenerPath: '/run/x' },
+      /defaultAction: .* expected an action that needs no/,
+    ],
+    [{ defaultAction: 'SCMP_ACT_ALLOW', syscalls: notifying }, /listenerPath: expected the agent's socket/],
+    [
+      { defaultAction: 'SCMP_ACT_ALLOW', listenerMetadata: 'x' },
+      /listenerMetadata: expected none without listenerPath/,
     ],
     [
       { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['read'], action: 'SCMP_ACT_KILL', errnoRet: 1 }] },
@@ -168,5 +225,9 @@ test('refuses what it does not know or cannot do, by pointer and name', () => {
   assert.throws(
     () => flagBits({ defaultAction: 'SCMP_ACT_ALLOW', flags: ['SECCOMP_FILTER_FLAG_NEW_LISTENER'] }),
     /flags\/0/,
+  );
+  assert.throws(
+    () => flagBits({ defaultAction: 'SCMP_ACT_ALLOW', flags: ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'] }),
+    /flags\/0: .*expected a rule that says SCMP_ACT_NOTIFY/,
   );
 });

@@ -282,6 +282,13 @@ export const operations = {
     source: 'man seccomp(2)',
   },
   chdir: { code: 50, arguments: { path: 'string' }, says: 'change to the working directory', source: 'man chdir(2)' },
+  /** Stands before the `seccomp` that makes the listener: that operation hands it over by itself. */
+  seccomp_listener: {
+    code: 87,
+    arguments: { path: 'string', metadata: 'string' },
+    says: "connect to the agent that is to answer for the filter; it gets the filter's listener",
+    source: 'oci-runtime config-linux#containerprocessstate',
+  },
   // ── how the process is scheduled, and which kernel it believes to run on
   scheduler: {
     code: 80,

@@ -1,7 +1,7 @@
 // A profile whose every word is known, as numbers. Names of system calls stay names: libseccomp knows their numbers.
 import type { SeccompArgument, SeccompProfile, SeccompRule } from '../../oci/runtime-seccomp.ts';
-import { refusal, unsupported } from '../compile/context.ts';
-import { actions, architectures, filterFlags, operators } from './names.ts';
+import { refusal } from '../compile/context.ts';
+import { actions, architectures, filterFlags, listenerFlags, operators } from './names.ts';
 
 export interface FilterRule {
   names: readonly string[];
@@ -32,7 +32,7 @@ const ENOSYS = 38;
 const uint64 = 0xffff_ffff_ffff_ffffn;
 
 export function checkProfile(profile: SeccompProfile): Filter {
-  if ((profile.listenerPath ?? '') !== '') throw unsupported(`${base}/listenerPath`, 'a seccomp listener');
+  checkListener(profile);
   const defaultAction = actionNumber(profile.defaultAction, profile.defaultErrnoRet, `${base}/defaultAction`);
   return {
     defaultAction,
@@ -45,6 +45,23 @@ export function checkProfile(profile: SeccompProfile): Filter {
   };
 }
 
+const NOTIFY = 'SCMP_ACT_NOTIFY';
+
+/** Whether an agent answers for some system calls. */
+export const hasListener = (profile: SeccompProfile): boolean =>
+  (profile.syscalls ?? []).some(({ action }) => action === NOTIFY);
+
+/** @source oci-runtime config-linux#seccomp listenerPath, listenerMetadata */
+function checkListener(profile: SeccompProfile): void {
+  const hasPath = (profile.listenerPath ?? '') !== '';
+  if (profile.defaultAction === NOTIFY)
+    throw refusal(`${base}/defaultAction`, `"${NOTIFY}": expected an action that needs no agent`);
+  if (hasListener(profile) && !hasPath)
+    throw refusal(`${base}/listenerPath`, `expected the agent's socket, since a rule says ${NOTIFY}`);
+  if ((profile.listenerMetadata ?? '') !== '' && !hasPath)
+    throw refusal(`${base}/listenerMetadata`, 'expected none without listenerPath');
+}
+
 /**
  * A program built for a newer kernel probes with ENOSYS and falls back; EPERM would make it fail. So calls beyond the newest that
  * the profile names get ENOSYS, unless the profile says that itself or lets calls through.
@@ -55,12 +72,15 @@ const answersEnosys = (profile: SeccompProfile): boolean =>
   !['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE'].includes(profile.defaultAction);
 
 /** The flags of seccomp(2). */
-export const flagBits = (profile: SeccompProfile): number =>
-  (profile.flags ?? []).reduce((bits, name, index) => {
+export function flagBits(profile: SeccompProfile): number {
+  const asked = (profile.flags ?? []).reduce((bits, name, index) => {
     const pointer = `${base}/flags/${index}`;
-    if (name === 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV') throw unsupported(pointer, 'a seccomp listener');
+    if (name === 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' && !hasListener(profile))
+      throw refusal(pointer, `"${name}": expected a rule that says ${NOTIFY} beside it`);
     return bits | lookUp(filterFlags, name, pointer);
   }, 0);
+  return hasListener(profile) ? asked | listenerFlags.NEW_LISTENER | listenerFlags.TSYNC_ESRCH : asked;
+}
 
 function checkRule(rule: SeccompRule, pointer: string): FilterRule {
   const conditions = (rule.args ?? []).map((argument, index) => checkCondition(argument, `${pointer}/args/${index}`));
@@ -89,7 +109,6 @@ function within(value: number | bigint, pointer: string): bigint {
 }
 
 function actionNumber(name: string, errnoRet: number | undefined, pointer: string): number {
-  if (name === 'SCMP_ACT_NOTIFY') throw unsupported(pointer, 'SCMP_ACT_NOTIFY (a seccomp listener)');
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (action === undefined) throw refusal(pointer, `"${name}": expected one of ${Object.keys(actions).join(', ')}`);
   if (!action.takesValue) {

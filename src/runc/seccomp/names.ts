@@ -8,6 +8,7 @@ export const actions: Readonly<Record<string, { value: number; takesValue: boole
   SCMP_ACT_TRAP: { value: 0x00030000, takesValue: false },
   SCMP_ACT_ERRNO: { value: 0x00050000, takesValue: true },
   SCMP_ACT_TRACE: { value: 0x7ff00000, takesValue: true },
+  SCMP_ACT_NOTIFY: { value: 0x7fc00000, takesValue: false },
   SCMP_ACT_LOG: { value: 0x7ffc0000, takesValue: false },
   SCMP_ACT_ALLOW: { value: 0x7fff0000, takesValue: false },
 };
@@ -55,4 +56,8 @@ export const filterFlags: Readonly<Record<string, number>> = {
   SECCOMP_FILTER_FLAG_TSYNC: 1,
   SECCOMP_FILTER_FLAG_LOG: 2,
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 0x20,
 };
+
+/** What a filter with a listener needs besides: the listener itself, and an error number where TSYNC would answer with a thread's. */
+export const listenerFlags = { NEW_LISTENER: 8, TSYNC_ESRCH: 0x10 } as const;
