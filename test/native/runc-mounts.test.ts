@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { after, test } from 'node:test';
+import { readCgroupLayout } from '../../src/runc/host/cgroups.ts';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
@@ -249,3 +250,73 @@ test("in a user namespace beside the host's network sysfs is a bind of the host'
   const ran = await place.run(container);
   assert.match(ran.stdout, /^1\n.* \/ \/sys ro,nosuid,nodev,noexec,relatime .*- sysfs /, ran.stderr);
 });
+
+test(
+  'devices of every type are made; in a user namespace those that only the host may make are bound',
+  root(),
+  async () => {
+    const devices = [
+      { path: '/dev/own/zero', type: 'c', major: 1, minor: 5, fileMode: 0o640, uid: 3, gid: 4 },
+      { path: '/dev/unbuffered', type: 'u', major: 1, minor: 3 },
+      { path: '/dev/block', type: 'b', major: 7, minor: 99, fileMode: 0o600 },
+      { path: '/dev/pipe', type: 'p', fileMode: 0o622, uid: 5 },
+    ];
+    const script = 'stat -c "%n %F %t:%T %a %u:%g" /dev/own/zero /dev/unbuffered /dev/block /dev/pipe';
+    const made = await place.bundle(['sh', '-c', script], {
+      edit: (config) => Object.assign(config.linux, { devices }),
+    });
+    const ran = await place.run(made);
+    assert.deepEqual(ran.stdout.trim().split('\n'), [
+      '/dev/own/zero character special file 1:5 640 3:4',
+      '/dev/unbuffered character special file 1:3 666 0:0',
+      '/dev/block block special file 7:63 600 0:0',
+      '/dev/pipe fifo 0:0 622 5:0',
+    ]);
+    const bound = await place.bundle(
+      ['sh', '-c', 'stat -c "%n %F %t:%T %a %u:%g" /dev/full /dev/pipe; head -c 3 /dev/full | wc -c'],
+      {
+        edit: (config) => {
+          (config.linux.namespaces as unknown[]).push({ type: 'user' });
+          Object.assign(config.linux, {
+            uidMappings: map,
+            gidMappings: map,
+            devices: [{ path: '/dev/full', type: 'c', major: 1, minor: 7 }, devices[3]],
+          });
+          config.mounts = (config.mounts as { destination: string }[]).filter(
+            ({ destination }) => destination !== '/sys/fs/cgroup',
+          );
+        },
+      },
+    );
+    await must('chown', ['-R', '100000:100000', `${bound.bundle}/rootfs`]);
+    const inUser = await place.run(bound);
+    assert.equal(
+      inUser.stdout,
+      '/dev/full character special file 1:7 666 65534:65534\n/dev/pipe fifo 0:0 622 5:0\n3\n',
+      inUser.stderr,
+    );
+  },
+);
+
+const { v1, v2 } = root().skip === false ? readCgroupLayout() : { v1: [], v2: undefined };
+const hybridOnly = (): { skip: string | false } =>
+  root().skip === false && (v1.length === 0 || v2 === undefined) ? { skip: 'needs version 1 hierarchies' } : root();
+
+test(
+  'beside version 1 a mount of type cgroup2 shows the cgroup of the container and nothing above it',
+  hybridOnly(),
+  async () => {
+    for (const withNamespace of [false, true]) {
+      const container = await place.bundle(['sh', '-c', 'cat /cg2/cgroup.procs; mkdir /cg2/below'], {
+        edit: (config) => {
+          const namespaces = (config.linux.namespaces as { type: string }[]).filter(({ type }) => type !== 'cgroup');
+          config.linux.namespaces = withNamespace ? [...namespaces, { type: 'cgroup' }] : namespaces;
+          addMount(config, { destination: '/cg2', type: 'cgroup2', source: 'cgroup2', options: ['ro'] });
+        },
+      });
+      const ran = await place.run(container);
+      assert.match(ran.stdout, /^1\n\d+\n$/, ran.stderr);
+      assert.match(ran.stderr, /\/cg2\/below': Read-only file system/);
+    }
+  },
+);

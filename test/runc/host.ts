@@ -35,6 +35,7 @@ export const hostWith = (changes: Partial<HostFacts> = {}): HostFacts => ({
     if (path === '/sys/fs/cgroup/cpuset/cpuset.cpus') return '0-1';
     return path === '/sys/fs/cgroup/cpuset/cpuset.mems' ? '0' : '';
   },
+  isHostNamespace: (_type, path) => path === '/host',
   hasKcore: false,
   ...changes,
 });

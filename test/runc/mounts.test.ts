@@ -219,3 +219,19 @@ test("without a cgroup namespace the version 2 mount keeps the host's options, a
     ['', MS.BIND | MS.REMOUNT | MS.RDONLY | MS.NOSUID, ''],
   ]);
 });
+
+test('beside version 1 a mount of type cgroup2 shows the version 2 cgroup of the container', () => {
+  const mount: MountSpec = { destination: '/cg2', type: 'cgroup2', source: 'cgroup2', options: ['ro'] };
+  assert.deepEqual(
+    named(compile([mount]), 'mount').map(({ source, flags }) => [source, flags]),
+    [
+      ['/sys/fs/cgroup/unified/tlab/web', MS.BIND | MS.REC],
+      ['', MS.BIND | MS.REMOUNT | MS.RDONLY],
+    ],
+  );
+  assert.deepEqual(
+    named(compile([mount], {}, ['mount', 'cgroup']), 'mount').map(({ fstype, flags }) => [fstype, flags]),
+    [['cgroup2', MS.RDONLY]],
+  );
+  assert.throws(() => compile([mount], { cgroups: comounted }), /this host has version 1 hierarchies only/);
+});

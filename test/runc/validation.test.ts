@@ -251,6 +251,23 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /expected none without a user namespace/,
   ],
   [
+    "a host name in a UTS namespace that is joined and the host's",
+    (c) => {
+      const others = c.linux.namespaces.filter((n: { type: string }) => n.type !== 'uts');
+      c.linux.namespaces = [...others, { type: 'uts', path: '/host' }];
+    },
+    /\/hostname: expected a uts namespace/,
+  ],
+  [
+    "a sysctl of a network namespace that is joined and the host's",
+    (c) => {
+      const others = c.linux.namespaces.filter((n: { type: string }) => n.type !== 'network');
+      c.linux.namespaces = [...others, { type: 'network', path: '/host' }];
+      c.linux.sysctl = { 'net.ipv4.ip_forward': '1' };
+    },
+    /net.ipv4.ip_forward: expected a network namespace of its own, since it would change the host/,
+  ],
+  [
     "a host name in the host's UTS namespace",
     (c) => {
       c.linux.namespaces = c.linux.namespaces.filter((n: { type: string }) => n.type !== 'uts');

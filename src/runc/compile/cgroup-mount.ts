@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import type { CgroupHierarchy } from '../host/cgroups.ts';
 import { isUnified } from '../host/cgroups.ts';
 import type { Operation } from '../plan/operations.ts';
+import { cgroupPathOf } from './cgroup-path.ts';
 import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts';
 import { MS } from './flags.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
@@ -14,8 +15,7 @@ const always = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 
 export function cgroupMount(context: CompileContext, mount: ResolvedMount): Operation[] {
   if (isUnified(context.host.cgroups)) return unifiedMount(context, mount);
-  if (mount.type === 'cgroup2')
-    throw refusal(`${mount.cause}/type`, '"cgroup2": this host has version 1 hierarchies, expected cgroup');
+  if (mount.type === 'cgroup2') return hybridMount(context, mount);
   const hierarchies = context.host.cgroups.v1;
   return [
     one(mount, { source: 'tmpfs', target: mount.destination, fstype: 'tmpfs', flags: always, data: 'mode=755' }),
@@ -37,6 +37,17 @@ function unifiedMount(context: CompileContext, mount: ResolvedMount): Operation[
   return [
     one(mount, { source: 'cgroup', target: mount.destination, fstype: 'cgroup2', flags: mount.options.flags, data }),
   ];
+}
+
+/** The version 2 hierarchy of a hybrid host: the container's own cgroup and what is below it. */
+function hybridMount(context: CompileContext, mount: ResolvedMount): Operation[] {
+  const { v2 } = context.host.cgroups;
+  if (v2 === undefined)
+    throw refusal(`${mount.cause}/type`, '"cgroup2": this host has version 1 hierarchies only, expected cgroup');
+  if (!hasNamespace(context, 'cgroup'))
+    return boundMount(mount, `${v2}${cgroupPathOf(context).path}`, mount.destination);
+  const { flags, data } = mount.options;
+  return [one(mount, { source: 'cgroup2', target: mount.destination, fstype: 'cgroup2', flags, data: data.join(',') })];
 }
 
 /** A bind takes the mount's other flags only in a second step. @source man mount(2) */

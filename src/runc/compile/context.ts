@@ -1,7 +1,7 @@
 // What every compile step is given, and how it says an operation or a refusal.
 // Rule: a step reads only its context; the host's facts are read once, before, so that every step can be tested without a host.
 import { LabError } from '../../base/errors.ts';
-import type { RuntimeConfig } from '../../oci/runtime.ts';
+import type { NamespaceType, RuntimeConfig } from '../../oci/runtime.ts';
 import type { DefaultName } from '../../trace/defaults.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { Operation, OperationName } from '../plan/operations.ts';
@@ -43,6 +43,12 @@ export function unsupported(pointer: string, what: string): LabError {
     data: { pointer },
   });
 }
+
+/** One that is not the host's, be it new or joined: what is changed in it does not change the host. */
+export const isApart = ({ config, host }: CompileContext, type: NamespaceType): boolean =>
+  (config.linux?.namespaces ?? []).some(
+    (namespace) => namespace.type === type && !(namespace.path && host.isHostNamespace(type, namespace.path)),
+  );
 
 export const hasNamespace = (context: CompileContext, type: string): boolean =>
   (context.config.linux?.namespaces ?? []).some((namespace) => namespace.type === type);

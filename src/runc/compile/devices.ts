@@ -44,7 +44,10 @@ export function deviceOperations(context: CompileContext): Operation[] {
     ...own.filter((node) => node.path !== '/dev/ptmx'),
   ];
   const isBound = hasNamespace(context, 'user');
-  return [...nodes.map((node) => (isBound ? bindNode(node) : makeNode(node))), ...linkOperations(context)];
+  return [
+    ...nodes.map((node) => (isBound && !isFifo(node) ? bindNode(node) : makeNode(node))),
+    ...linkOperations(context),
+  ];
 }
 
 const defaultNode = ([path, major, minor]: readonly [string, number, number]): Node => ({
@@ -75,6 +78,9 @@ function ownNode(device: DeviceSpec, index: number): Node {
     cause,
   };
 }
+
+/** No device: a user namespace may make it. */
+const isFifo = ({ mode }: Node): boolean => (mode & 0o170000) === S_IF.FIFO;
 
 const makeNode = ({ cause, ...values }: Node): Operation => byInit('device_make', cause, values);
 

@@ -1,7 +1,7 @@
 // The container's file system from the first propagation change to the last mask.
 import { posix } from 'node:path';
 import type { Operation } from '../plan/operations.ts';
-import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts';
+import { byInit, type CompileContext, isApart, refusal } from './context.ts';
 import { deviceOperations } from './devices.ts';
 import { bringsOwnDev, mountOperations } from './mounts.ts';
 import type { ResolvedMount } from './resolved-mount.ts';
@@ -32,7 +32,7 @@ export const readonlyRoot = (context: CompileContext): Operation[] =>
 export function nameOperations(context: CompileContext): Operation[] {
   const { hostname, domainname } = context.config;
   const owner = (pointer: string): void => {
-    if (!hasNamespace(context, 'uts'))
+    if (!isApart(context, 'uts'))
       throw refusal(pointer, 'expected a uts namespace of its own, since it would change the host');
   };
   if (hostname) owner('/hostname');

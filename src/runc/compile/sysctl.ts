@@ -1,10 +1,10 @@
 // `linux.sysctl` → writes below /proc/sys. Rule: only keys that a namespace of the container's own keeps apart from the host.
-import { pointerPart } from '../../oci/runtime.ts';
+import { type NamespaceType, pointerPart } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
-import { byInit, type CompileContext, hasNamespace, refusal } from './context.ts';
+import { byInit, type CompileContext, isApart, refusal } from './context.ts';
 
 /** Which namespace a key belongs to. @source man namespaces(7); docker docs run#sysctl */
-const namespaceOfKey: readonly (readonly [RegExp, string])[] = [
+const namespaceOfKey: readonly (readonly [RegExp, NamespaceType])[] = [
   [/^net\//, 'network'],
   [/^kernel\/(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$/, 'ipc'],
   [/^fs\/mqueue\//, 'ipc'],
@@ -23,7 +23,7 @@ export function sysctlOperations(context: CompileContext): Operation[] {
     const namespace = namespaceOfKey.find(([form]) => form.test(key))?.[1];
     if (namespace === undefined)
       throw refusal(pointer, 'is not kept apart by a namespace, so it would change the host');
-    if (!hasNamespace(context, namespace))
+    if (!isApart(context, namespace))
       throw refusal(pointer, `expected a ${namespace} namespace of its own, since it would change the host`);
     return byInit('sysctl', pointer, { key, value });
   });

@@ -1,5 +1,6 @@
 // Facts about this host that a plan depends on, read in a few small files. The compiler takes them as an argument.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import type { NamespaceType } from '../../oci/runtime.ts';
 import { type CgroupLayout, readCgroupLayout } from './cgroups.ts';
 import { type RootlessFacts, type RootlessWord, readRootless } from './rootless.ts';
 
@@ -12,6 +13,8 @@ export interface HostFacts {
   hardLimits: ReadonlyMap<number, bigint>;
   /** A small file of the cgroup filesystem as it is now, trimmed; '' when it is not there. */
   readCgroupFile: (path: string) => string;
+  /** The path is of the namespace that this process is in itself. */
+  isHostNamespace: (type: NamespaceType, path: string) => boolean;
   /** /proc/kcore exists, so containers get /dev/core. */
   hasKcore: boolean;
   /** Undefined for a runtime with all privileges. */
@@ -28,9 +31,19 @@ export function readHostFacts(rootless: RootlessWord = 'auto'): HostFacts {
     effectiveCapabilities,
     hardLimits: parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
     readCgroupFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : ''),
+    isHostNamespace,
     hasKcore: existsSync('/proc/kcore'),
     rootless: readRootless(rootless, effectiveCapabilities),
   };
+}
+
+const namespaceFiles: Partial<Record<NamespaceType, string>> = { network: 'net', mount: 'mnt' };
+
+function isHostNamespace(type: NamespaceType, path: string): boolean {
+  const [own, other] = [`/proc/self/ns/${namespaceFiles[type] ?? type}`, path].map((name) =>
+    statSync(name, { bigint: true, throwIfNoEntry: false }),
+  );
+  return own !== undefined && own.ino === other?.ino && own.dev === other.dev;
 }
 
 function capabilityMask(status: string, field: string): bigint {
