@@ -40,6 +40,7 @@ enum fact {
 	X(setdomainname, 25, "s") \
 	X(sysctl, 26, "ss") \
 	X(loopback_up, 27, "") \
+	X(net_device, 76, "ss") \
 	X(root_propagation, 30, "n") \
 	X(root_bind, 31, "sn") \
 	X(mount, 32, "sssnsnn") \
@@ -95,6 +96,7 @@ enum operation_code {
 	OP_SETDOMAINNAME = 25,
 	OP_SYSCTL = 26,
 	OP_LOOPBACK_UP = 27,
+	OP_NET_DEVICE = 76,
 	OP_ROOT_PROPAGATION = 30,
 	OP_ROOT_BIND = 31,
 	OP_MOUNT = 32,
@@ -158,6 +160,8 @@ enum operation_argument {
 	SETDOMAINNAME_NAME = 0,
 	SYSCTL_KEY = 0,
 	SYSCTL_VALUE = 1,
+	NET_DEVICE_DEVICE = 0,
+	NET_DEVICE_NAME = 1,
 	ROOT_PROPAGATION_FLAGS = 0,
 	ROOT_BIND_PATH = 0,
 	ROOT_BIND_PROPAGATION = 1,

@@ -186,6 +186,14 @@ const rows = {
     shows: ['NET-1'],
     source: 'man netdevice(7)',
   },
+  net_device: {
+    does: (s) =>
+      `Moves the network device ${text(s, 'device')} of the host into the container, where it is called ${text(s, 'name')}, with its lasting addresses.`,
+    now: 'As soon as the container has its network namespace, before the hooks, which may want to find it there.',
+    without: 'The device would stay on the host; the container has only lo, and what an engine puts there.',
+    shows: ['NET-1'],
+    source: 'oci-runtime config-linux#network-devices',
+  },
   root_propagation: {
     does: 'Sets for every mount of the new namespace how mounts travel: as a slave it takes from the host and gives nothing back.',
     now: "First of all mounts. The namespace started as a copy whose mounts are still linked to the host's.",

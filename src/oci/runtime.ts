@@ -84,7 +84,7 @@ const linux = v.object({
   intelRdt: v.optional(v.unknown()),
   personality: v.optional(v.object({ domain: text, flags: v.optional(v.array(text)) })),
   timeOffsets: v.optional(v.record(text, timeOffset)),
-  netDevices: v.optional(v.unknown()),
+  netDevices: v.optional(v.record(text, v.object({ name: v.optional(text) }))),
   memoryPolicy: v.optional(v.object({ mode: text, nodes: v.optional(text, ''), flags: v.optional(v.array(text)) })),
 });
 

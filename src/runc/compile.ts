@@ -16,6 +16,7 @@ import {
   joinNamespaces,
   loopbackOperations,
 } from './compile/namespaces.ts';
+import { netDeviceOperations } from './compile/net-devices.ts';
 import {
   checkProcess,
   consoleOperations,
@@ -148,7 +149,7 @@ function refuseUnsupported(config: RuntimeConfig): void {
   }
   const { linux } = config;
   if ((linux?.mountLabel ?? '') !== '') throw unsupported('/linux/mountLabel', 'SELinux');
-  for (const name of ['intelRdt', 'netDevices'] as const) {
+  for (const name of ['intelRdt'] as const) {
     if (linux?.[name] !== undefined) throw unsupported(`/linux/${name}`, name);
   }
 }
@@ -184,6 +185,7 @@ function setUpOperations(context: CompileContext, process: ProcessSpec, mounts: 
     ...joinNamespaces(context),
     ...sessionOperations(context),
     ...loopbackOperations(context),
+    ...netDeviceOperations(context),
     ...(isShared ? [] : prepareRoot(context, mounts)),
     // Host hooks see the namespaces and the mounts, but still the old root. @source oci-runtime config#createruntime-hooks
     ...hookOperations(context, 'prestart'),

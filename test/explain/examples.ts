@@ -344,6 +344,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
   setdomainname: { name: 'lab' },
   sysctl: { key: 'net/ipv4/ping_group_range', value: '0 2147483647' },
   loopback_up: {},
+  net_device: { device: 'dummy0', name: 'eth1' },
   root_propagation: { flags: 540672 },
   root_bind: { path: '/r', propagation: 540672 },
   mount: { source: 'proc', target: '/proc', fstype: 'proc', flags: 14 },

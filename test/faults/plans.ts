@@ -103,5 +103,6 @@ export const faultyExec = { args: ['sleep', '1000'], execCPUAffinity: { initial:
 /** Operations that no plan of this host can have, and why. */
 export const notHere: Readonly<Record<string, string>> = {
   cgroup_devices: 'it belongs to hosts whose devices are in the version 2 hierarchy',
+  net_device: 'a device that is in the container when a later operation fails is gone with its network',
   id_map_helper: 'it belongs to the containers of an ordinary user',
 };

@@ -268,6 +268,36 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /net.ipv4.ip_forward: expected a network namespace of its own, since it would change the host/,
   ],
   [
+    "a network device for the host's own network",
+    (c) => {
+      c.linux.namespaces = c.linux.namespaces.filter((n: { type: string }) => n.type !== 'network');
+      c.linux.netDevices = { eth0: {} };
+    },
+    /netDevices: expected a network namespace of its own/,
+  ],
+  [
+    'two network devices of one name',
+    (c) => {
+      c.linux.netDevices = { eth0: { name: 'lan' }, eth1: { name: 'lan' } };
+    },
+    /netDevices\/eth1\/name: "lan": expected each name once/,
+  ],
+  [
+    'a network device whose name is too long',
+    (c) => {
+      c.linux.netDevices = { eth0: { name: 'sixteen-letters-' } };
+    },
+    /netDevices\/eth0\/name: "sixteen-letters-": expected the name of a network device/,
+  ],
+  [
+    'a name of a network device that the kernel is to complete',
+    (c) => {
+      c.linux.netDevices = { eth0: { name: 'lan%d' } };
+    },
+    /a name that the kernel completes \("lan%d"\) is not supported/,
+    'notImplemented',
+  ],
+  [
     "a host name in the host's UTS namespace",
     (c) => {
       c.linux.namespaces = c.linux.namespaces.filter((n: { type: string }) => n.type !== 'uts');

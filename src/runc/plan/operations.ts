@@ -126,6 +126,12 @@ export const operations = {
     source: 'man proc(5)',
   },
   loopback_up: { code: 27, arguments: {}, says: 'bring lo up', source: 'man netdevice(7)' },
+  net_device: {
+    code: 76,
+    arguments: { device: 'string', name: 'string' },
+    says: "move a network device into the container's network namespace, with its addresses, and bring it up",
+    source: 'oci-runtime config-linux#network-devices',
+  },
   root_propagation: {
     code: 30,
     arguments: { flags: 'number' },

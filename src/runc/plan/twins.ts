@@ -43,6 +43,7 @@ const twins: Twins = {
   setdomainname: (a) => `domainname ${quote(a.name)}`,
   sysctl: (a) => `sysctl -w ${quote(`${a.key.replaceAll('/', '.')}=${a.value}`)}`,
   loopback_up: () => 'ip link set lo up',
+  net_device: (a, { initPid }) => `ip link set ${quote(a.device)} netns ${initPid} name ${quote(a.name)} up`,
   root_propagation: (a) => `mount --make-${propagationOf(Number(a.flags))} /`,
   root_bind: (_, { rootfs }) => `mount --rbind ${quote(rootfs)} ${quote(rootfs)}`,
   mount: mountTwin,

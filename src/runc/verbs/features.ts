@@ -31,5 +31,6 @@ const features = {
     selinux: { enabled: false },
     intelRdt: { enabled: false },
     mountExtensions: { idmap: { enabled: true } },
+    netDevices: { enabled: true },
   },
 } as const;
