@@ -28,6 +28,7 @@ static void finish(struct request *request, struct process *process)
 		container_forget(process->container, &request->trace);
 		answer(request, &response);
 	} else {
+		exec_remove_document(process); /* still there when it was never started */
 		struct request *left = process_free(process);
 		answer(request, &response);
 		dispatch_all(left);

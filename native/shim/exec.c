@@ -60,6 +60,14 @@ static bool write_spec(const struct process *process, struct bytes spec)
 	return false;
 }
 
+void exec_remove_document(const struct process *process)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%s-process.json", process->container->bundle, process->exec_id);
+	if (n > 0 && n < PATH_MAX)
+		unlink(path);
+}
+
 static struct process *process_new(struct container *container)
 {
 	struct process *process = calloc(1, sizeof *process);

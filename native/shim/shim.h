@@ -130,6 +130,9 @@ void dispatch_all(struct request *list);
 void put_exit(struct writer *writer, uint32_t status_field, const struct process *process);
 bool is_identifier(const char *text);
 
+/* exec.c: the process document, which the runtime reads at the start. */
+void exec_remove_document(const struct process *process);
+
 /* create.c */
 /* Takes it out of the shim, with everything that it holds. */
 void container_forget(struct container *container, const struct trace *trace);

@@ -25,6 +25,8 @@ export interface EngineOptions {
   withoutUnified?: boolean;
   /** The content of its daemon.json. */
   configuration?: Record<string, unknown>;
+  /** The socket of a controller, below the engine's root: daemon, containerd, shims and runtimes ask there. */
+  controlled?: boolean;
 }
 
 export const tlabProgram = new URL('../../bin/tlab', import.meta.url).pathname;
@@ -40,7 +42,11 @@ export async function builtLibrary(): Promise<string> {
 }
 
 /** Starts a daemon in a network namespace of its own, with the offline images busybox and nginx. */
-export async function startEngine({ withoutUnified = false, configuration }: EngineOptions = {}): Promise<TestEngine> {
+export async function startEngine({
+  withoutUnified = false,
+  configuration,
+  controlled = false,
+}: EngineOptions = {}): Promise<TestEngine> {
   const root = mkdtempSync('/var/tmp/tlab-test-');
   chmodSync(root, 0o711); // as the real folders: root of a mapped container is nobody here
   const env: Record<string, string> = {
@@ -48,6 +54,7 @@ export async function startEngine({ withoutUnified = false, configuration }: Eng
     TLAB_DATA_ROOT: `${root}/data`,
     TLAB_CONFIG: `${root}/daemon.json`,
     NO_COLOR: '1',
+    ...(controlled ? { TLAB_CONTROL: `${root}/control` } : {}),
   };
   // A process that only holds the namespaces open.
   const hide = withoutUnified ? 'umount /sys/fs/cgroup/unified 2>/dev/null;' : '';

@@ -1,6 +1,6 @@
 // What a refused request could leave behind, seen in folders, cgroups, links and rules, before and after.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { TestEngine } from './engine.ts';
 import { waitUntil } from './wait.ts';
 
@@ -17,19 +17,24 @@ const cgroupParents = (): string[] =>
 async function state(engine: TestEngine) {
   const data = `${engine.root}/data`;
   const runRoot = `${engine.root}/run`;
+  const tasks = `${runRoot}/containerd/io.containerd.runtime.v2.task/moby`;
+  const bundles = namesIn(tasks);
   const ours = new Set(namesIn(`${data}/containers`));
   const firewall = await engine.inside('iptables-save', []);
   const links = await engine.inside('ip', ['-o', 'link']);
   return {
     containers: [...ours],
     snapshots: namesIn(`${data}/containerd/snapshots`),
-    bundles: namesIn(`${runRoot}/containerd/io.containerd.runtime.v2.task/moby`),
+    bundles: bundles.flatMap((id) => namesIn(`${tasks}/${id}`).map((name) => `${id}/${name}`)),
     runtime: namesIn(`${runRoot}/runtime/moby`),
     fifos: namesIn(`${runRoot}/fifo`),
     sandboxes: namesIn(`${runRoot}/netns`),
     shims: namesIn(`${runRoot}/s`),
     cgroups: cgroupParents().flatMap((folder) => namesIn(folder).filter((name) => ours.has(name))),
     rules: firewall.stdout.split('\n').filter((line) => line.startsWith('-A')),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(engine.root)),
     links: links.stdout.split('\n').length,
   };
 }

@@ -93,7 +93,12 @@ export class Tasks {
   /** Deletes a task that is not running, its shim and its bundle. Errors: notFound, conflict. */
   async delete(namespace: string, id: string): Promise<DeleteResponse> {
     const task = this.get(namespace, id);
-    const response = await task.delete();
+    let response: DeleteResponse;
+    try {
+      response = await task.delete();
+    } catch (error) {
+      return await deletedWithShim(task, error);
+    }
     this.#tasks.delete(keyOf(namespace, id));
     emit('containerd.shim-stopped', { data: { id, isExpected: true } });
     await removeBundle(task.parts.bundle);
@@ -188,6 +193,13 @@ export class Tasks {
     this.#exchange.publish({ namespace, topic: '/tasks/exit', schema: TaskExitSchema, message: { ...message, id } });
     this.#exchange.publish({ namespace, topic: '/tasks/delete', schema: TaskDeleteSchema, message });
   }
+}
+
+/** A shim that dies during Delete leaves the rest to its clean-up: what that found is the answer. */
+async function deletedWithShim(task: Task, error: unknown): Promise<DeleteResponse> {
+  const left = asLabError(error).kind === 'unavailable' ? await task.gone : undefined;
+  if (left === undefined) throw error;
+  return left;
 }
 
 const keyOf = (namespace: string, id: string): string => `${namespace}/${id}`;

@@ -27,7 +27,10 @@ export function containerExited(engine: Engine, container: Container, exit: Exit
     const { sandbox } = container.record;
     container.record.sandbox = undefined;
     recordExit(engine, container, exit);
-    await releaseTask(engine, container, sandbox);
+    // What cannot be released must not keep those who wait for the end.
+    await releaseTask(engine, container, sandbox).catch((error) =>
+      process.emitWarning(`releasing container ${container.id}: ${asLabError(error).message}`),
+    );
     afterExit(engine, container);
   });
 }
@@ -35,11 +38,19 @@ export function containerExited(engine: Engine, container: Container, exit: Exit
 async function settleStreams(engine: Engine, container: Container, { isMissed }: Exit): Promise<void> {
   await Promise.all([
     container.streams?.finish(isMissed ? missedOutputGraceMs : outputGraceMs),
-    ignoreMissing(engine.containerd.tasks.delete({ containerId: container.id })),
+    deleteTask(engine, container.id),
   ]);
   container.streams = undefined;
   container.log?.close();
   container.log = undefined;
+}
+
+/** Once more when it is refused. A task that cannot be deleted even so is an orphan, and must not keep its container running. */
+async function deleteTask({ containerd }: Engine, containerId: string): Promise<void> {
+  const attempt = (): Promise<unknown> => ignoreMissing(containerd.tasks.delete({ containerId }));
+  await attempt()
+    .catch(attempt)
+    .catch((error) => process.emitWarning(`deleting the task of ${containerId}: ${asLabError(error).message}`));
 }
 
 function recordExit(engine: Engine, container: Container, { exitCode, exitedNs }: Exit): void {
