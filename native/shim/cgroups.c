@@ -1,5 +1,6 @@
 #include "cgroups.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,14 +10,14 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { TEXT = 8192, CGROUP2_MAGIC = 0x63677270 };
+enum { CGROUP2_MAGIC = 0x63677270, DEPTH_MAX = 16 };
 
-static bool read_text(const char *path, char text[TEXT])
+static bool read_text(const char *path, char text[CGROUP_TEXT])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	ssize_t n = read(fd, text, TEXT - 1);
+	ssize_t n = read(fd, text, CGROUP_TEXT - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	return n >= 0;
@@ -24,7 +25,7 @@ static bool read_text(const char *path, char text[TEXT])
 
 bool is_namespace_init(pid_t pid)
 {
-	char path[64], text[TEXT];
+	char path[64], text[CGROUP_TEXT];
 	snprintf(path, sizeof path, "/proc/%d/status", pid);
 	const char *line = read_text(path, text) ? strstr(text, "\nNSpid:") : NULL;
 	if (!line)
@@ -40,6 +41,13 @@ bool cgroup_is_unified(void)
 {
 	struct statfs fs;
 	return statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_MAGIC;
+}
+
+char *cgroups_of(pid_t pid)
+{
+	char path[64], text[CGROUP_TEXT];
+	snprintf(path, sizeof path, "/proc/%d/cgroup", pid);
+	return read_text(path, text) ? strdup(text) : NULL;
 }
 
 /* Whether a comma-separated list has the word. */
@@ -60,41 +68,39 @@ static bool lists(const char *list, size_t length, const char *word)
 	return false;
 }
 
-/* The folder of a process's cgroup: of a v1 controller, or the unified one when `controller` is "". @source man cgroups(7) */
-bool cgroup_folder(pid_t pid, const char *controller, char folder[PATH_MAX])
+bool cgroup_folder(const char *cgroups, const char *controller, char folder[PATH_MAX])
 {
-	char path[64], text[TEXT];
-	snprintf(path, sizeof path, "/proc/%d/cgroup", pid);
-	if (!read_text(path, text))
-		return false;
-	for (char *line = text, *next; line && *line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		char *list = strchr(line, ':');
-		char *below = list ? strchr(list + 1, ':') : NULL;
+	for (const char *line = cgroups; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		int length = (int)strcspn(line, "\n");
+		const char *list = memchr(line, ':', (size_t)length);
+		const char *below = list ? memchr(list + 1, ':', (size_t)(line + length - list - 1)) : NULL;
 		if (!below)
 			continue;
 		bool wanted = controller[0] ? lists(list + 1, (size_t)(below - list - 1), controller) : below == list + 1;
 		if (!wanted)
 			continue;
-		int n = snprintf(folder, PATH_MAX, "/sys/fs/cgroup/%s%s", controller, below + 1);
+		int n = snprintf(folder, PATH_MAX, "/sys/fs/cgroup/%s%.*s", controller, (int)(line + length - below - 1), below + 1);
 		return n > 0 && n < PATH_MAX;
 	}
 	errno = ENOENT;
 	return false;
 }
 
-static uint64_t read_number(const char *folder, const char *name)
+bool cgroup_text(const char *folder, const char *name, char text[CGROUP_TEXT])
 {
-	char path[PATH_MAX + 64], text[TEXT];
+	char path[PATH_MAX + 288];
 	snprintf(path, sizeof path, "%s/%s", folder, name);
-	if (!read_text(path, text))
+	return read_text(path, text);
+}
+
+uint64_t cgroup_number(const char *folder, const char *name)
+{
+	char text[CGROUP_TEXT];
+	if (!cgroup_text(folder, name, text))
 		return 0;
 	return strncmp(text, "max", 3) == 0 ? UINT64_MAX : strtoull(text, NULL, 10);
 }
 
-/* The value after `key ` at the start of a line. */
 uint64_t cgroup_keyed(const char *text, const char *key)
 {
 	size_t length = strlen(key);
@@ -107,156 +113,43 @@ uint64_t cgroup_keyed(const char *text, const char *key)
 	return 0;
 }
 
-static bool read_in(const char *folder, const char *name, char text[TEXT])
-{
-	char path[PATH_MAX + 64];
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return read_text(path, text);
-}
-
-struct keyed_field {
-	uint32_t field;
-	const char *key;
+struct walk {
+	void (*found)(pid_t pid, void *data);
+	void *data;
 };
 
-static void put_keyed(struct writer *writer, const char *text, const struct keyed_field *fields)
+static void walk_processes(const char *folder, const struct walk *walk)
 {
-	for (; fields->key; fields++)
-		put_number(writer, fields->field, cgroup_keyed(text, fields->key));
-}
-
-static void put_part(struct writer *metrics, uint32_t field, struct writer *part)
-{
-	put_message(metrics, field, part);
-	writer_free(part);
-}
-
-/* A v1 pids.max of "max" is 0 in these messages. */
-static void put_pids_stat(struct writer *metrics, uint32_t field, const char *folder)
-{
-	struct writer pids = { 0 };
-	uint64_t limit = read_number(folder, "pids.max");
-	put_number(&pids, 1, read_number(folder, "pids.current"));
-	put_number(&pids, 2, limit == UINT64_MAX ? 0 : limit);
-	put_part(metrics, field, &pids);
-}
-
-static void put_cpu_v1(struct writer *metrics, pid_t init)
-{
-	static const struct keyed_field throttling[] = { { 1, "nr_periods" }, { 2, "nr_throttled" }, { 3, "throttled_time" }, { 0, NULL } };
-	char folder[PATH_MAX], text[TEXT];
-	struct writer cpu = { 0 }, usage = { 0 }, throttle = { 0 };
-	if (cgroup_folder(init, "cpuacct", folder)) {
-		put_number(&usage, 1, read_number(folder, "cpuacct.usage"));
-		put_number(&usage, 2, read_number(folder, "cpuacct.usage_sys"));
-		put_number(&usage, 3, read_number(folder, "cpuacct.usage_user"));
-	}
-	put_part(&cpu, 1, &usage);
-	if (cgroup_folder(init, "cpu", folder) && read_in(folder, "cpu.stat", text))
-		put_keyed(&throttle, text, throttling);
-	put_part(&cpu, 2, &throttle);
-	put_part(metrics, 3, &cpu);
-}
-
-static void put_memory_v1(struct writer *metrics, pid_t init)
-{
-	static const struct keyed_field fields[] = {
-		{ 1, "cache" },         { 2, "rss" },           { 3, "rss_huge" },       { 4, "mapped_file" },    { 5, "dirty" },
-		{ 6, "writeback" },     { 7, "pgpgin" },        { 8, "pgpgout" },        { 9, "pgfault" },        { 10, "pgmajfault" },
-		{ 11, "inactive_anon" }, { 12, "active_anon" }, { 13, "inactive_file" }, { 14, "active_file" },   { 15, "unevictable" },
-		{ 16, "hierarchical_memory_limit" }, { 17, "hierarchical_memsw_limit" }, { 18, "total_cache" },   { 19, "total_rss" },
-		{ 21, "total_mapped_file" }, { 28, "total_inactive_anon" }, { 29, "total_active_anon" },
-		{ 30, "total_inactive_file" }, { 31, "total_active_file" }, { 0, NULL },
-	};
-	static const struct {
-		uint32_t field;
-		const char *prefix;
-	} entries[] = { { 33, "memory" }, { 34, "memory.memsw" }, { 35, "memory.kmem" } };
-	static const char *const files[] = { "limit_in_bytes", "usage_in_bytes", "max_usage_in_bytes", "failcnt" };
-	char folder[PATH_MAX], text[TEXT], name[64];
-	struct writer memory = { 0 };
-	if (!cgroup_folder(init, "memory", folder))
-		return;
-	if (read_in(folder, "memory.stat", text))
-		put_keyed(&memory, text, fields);
-	for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-		struct writer entry = { 0 };
-		for (uint32_t j = 0; j < 4; j++) {
-			snprintf(name, sizeof name, "%s.%s", entries[i].prefix, files[j]);
-			put_number(&entry, j + 1, read_number(folder, name));
-		}
-		put_part(&memory, entries[i].field, &entry);
-	}
-	put_part(metrics, 4, &memory);
-}
-
-static void put_metrics_v1(struct writer *metrics, pid_t init)
-{
-	char folder[PATH_MAX];
-	if (cgroup_folder(init, "pids", folder))
-		put_pids_stat(metrics, 2, folder);
-	put_cpu_v1(metrics, init);
-	put_memory_v1(metrics, init);
-}
-
-static void put_metrics_v2(struct writer *metrics, const char *folder)
-{
-	static const struct keyed_field cpu_fields[] = { { 1, "usage_usec" }, { 2, "user_usec" }, { 3, "system_usec" }, { 4, "nr_periods" },
-		                                             { 5, "nr_throttled" }, { 6, "throttled_usec" }, { 0, NULL } };
-	static const struct keyed_field memory_fields[] = {
-		{ 1, "anon" }, { 2, "file" }, { 3, "kernel_stack" }, { 4, "slab" }, { 5, "sock" }, { 6, "shmem" }, { 7, "file_mapped" },
-		{ 8, "file_dirty" }, { 9, "file_writeback" }, { 11, "inactive_anon" }, { 12, "active_anon" }, { 13, "inactive_file" },
-		{ 14, "active_file" }, { 15, "unevictable" }, { 16, "slab_reclaimable" }, { 17, "slab_unreclaimable" }, { 18, "pgfault" },
-		{ 19, "pgmajfault" }, { 0, NULL },
-	};
-	static const struct keyed_field event_fields[] = { { 1, "low" }, { 2, "high" }, { 3, "max" }, { 4, "oom" }, { 5, "oom_kill" }, { 0, NULL } };
-	char text[TEXT];
-	struct writer cpu = { 0 }, memory = { 0 }, events = { 0 };
-	put_pids_stat(metrics, 1, folder);
-	if (read_in(folder, "cpu.stat", text))
-		put_keyed(&cpu, text, cpu_fields);
-	put_part(metrics, 2, &cpu);
-	if (read_in(folder, "memory.stat", text))
-		put_keyed(&memory, text, memory_fields);
-	put_number(&memory, 32, read_number(folder, "memory.current"));
-	put_number(&memory, 33, read_number(folder, "memory.max"));
-	put_number(&memory, 34, read_number(folder, "memory.swap.current"));
-	put_number(&memory, 35, read_number(folder, "memory.swap.max"));
-	put_part(metrics, 4, &memory);
-	if (read_in(folder, "memory.events", text))
-		put_keyed(&events, text, event_fields);
-	put_part(metrics, 8, &events);
-}
-
-bool put_metrics(struct writer *writer, uint32_t field, pid_t init)
-{
-	char folder[PATH_MAX];
-	struct writer metrics = { 0 };
-	bool unified = cgroup_is_unified();
-	if (!cgroup_folder(init, unified ? "" : "memory", folder))
-		return false;
-	if (unified)
-		put_metrics_v2(&metrics, folder);
-	else
-		put_metrics_v1(&metrics, init);
-	put_any(writer, field, unified ? "io.containerd.cgroups.v2.Metrics" : "io.containerd.cgroups.v1.Metrics", &metrics);
-	writer_free(&metrics);
-	return true;
-}
-
-void put_pids(struct writer *writer, pid_t init)
-{
-	char folder[PATH_MAX], path[PATH_MAX + 16], line[32];
-	/* pids is where runc, crun and ours all put every process; a cgroup of the host itself would list strangers. */
-	if (!cgroup_folder(init, cgroup_is_unified() ? "" : "pids", folder))
-		return;
+	char path[PATH_MAX + 16], line[32];
 	snprintf(path, sizeof path, "%s/cgroup.procs", folder);
 	FILE *file = fopen(path, "re");
-	while (file && fgets(line, sizeof line, file)) {
-		struct writer info = { 0 };
-		put_number(&info, 1, strtoull(line, NULL, 10));
-		put_part(writer, 1, &info);
-	}
+	while (file && fgets(line, sizeof line, file))
+		walk->found((pid_t)strtol(line, NULL, 10), walk->data);
 	if (file)
 		fclose(file);
+}
+
+/* A container may make cgroups of its own below; how deep is bounded. */
+static void walk_folder(const char *folder, int depth, const struct walk *walk)
+{
+	char path[PATH_MAX];
+	walk_processes(folder, walk);
+	DIR *entries = depth < DEPTH_MAX ? opendir(folder) : NULL;
+	for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		int n = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+		if (n > 0 && (size_t)n < sizeof path)
+			walk_folder(path, depth + 1, walk);
+	}
+	if (entries)
+		closedir(entries);
+}
+
+void cgroup_processes(const char *cgroups, void (*found)(pid_t pid, void *data), void *data)
+{
+	char folder[PATH_MAX];
+	/* pids is where runc, crun and ours all put every process; a cgroup of the host itself would list strangers. */
+	if (cgroup_folder(cgroups, cgroup_is_unified() ? "" : "pids", folder))
+		walk_folder(folder, 0, &(struct walk){ found, data });
 }

@@ -66,9 +66,9 @@ void verb_kill(struct request *request)
 		else if (proto_is_number(&reader, 4))
 			all = reader.number != 0;
 	}
-	if (signal < 1 || signal > 64)
-		refuse(request, CODE_INVALID_ARGUMENT, "signal %u: expected 1 to 64", signal);
-	else if (process->status == STATUS_STOPPED)
+	if (signal > 64)
+		refuse(request, CODE_INVALID_ARGUMENT, "signal %u: expected 0 to 64", signal);
+	else if (process->status == STATUS_STOPPED && !(is_init(process) && all)) /* others may have outlived it */
 		refuse(request, CODE_NOT_FOUND, "process already finished: not found");
 	else if (process->pid == 0)
 		refuse(request, CODE_FAILED_PRECONDITION, "process not created");
@@ -180,6 +180,10 @@ void verb_update(struct request *request)
 	struct container *container = find_container(request); /* not find_process: field 2 is not an exec's id here */
 	if (!container || defer_if_busy(request, &container->init))
 		return;
+	if (container->init.status == STATUS_STOPPED) {
+		refuse(request, CODE_FAILED_PRECONDITION, "cannot update a stopped container");
+		return;
+	}
 	int resources = resources_file(request->payload);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	const int stdio[3] = { resources, null, null };
@@ -197,5 +201,6 @@ void verb_update(struct request *request)
 
 void verb_checkpoint(struct request *request)
 {
-	refuse(request, CODE_UNIMPLEMENTED, "checkpoint is not supported by this shim");
+	if (find_container(request))
+		refuse(request, CODE_UNIMPLEMENTED, "checkpoint is not supported by this shim");
 }

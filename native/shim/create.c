@@ -115,6 +115,7 @@ static void container_remove(struct container *container)
 		link = &(*link)->next;
 	*link = container->next;
 	runtime_free(&container->runtime);
+	free(container->cgroups);
 	free(container->failed);
 	free(container->id);
 	free(container->bundle);
@@ -238,6 +239,7 @@ static void created(struct call *call, const char *error)
 		fail(request, message);
 		return;
 	}
+	container->cgroups = cgroups_of(init->pid);
 	container->kill_all_on_exit = !is_namespace_init(init->pid);
 	process_set_status(init, STATUS_CREATED, &request->trace);
 	publish_create(container, request);

@@ -96,8 +96,9 @@ void verb_exec(struct request *request)
 	struct container *container = find_container(request);
 	if (!container)
 		return;
-	if (container->init.status != STATUS_RUNNING) {
-		refuse(request, CODE_FAILED_PRECONDITION, "exec: the container is not running");
+	if (container->paused || (container->init.status != STATUS_RUNNING && container->init.status != STATUS_CREATED)) {
+		refuse(request, CODE_FAILED_PRECONDITION, "cannot exec: the container is %s, must be created or running",
+		       container->paused ? "paused" : container->init.status == STATUS_STOPPED ? "stopped" : "not created");
 		return;
 	}
 	process = process_new(container);

@@ -101,7 +101,7 @@ void oom_watch(struct container *container)
 	struct oom *oom = &container->oom;
 	char folder[PATH_MAX], path[PATH_MAX + 32];
 	bool unified = cgroup_is_unified();
-	if (oom->watched || !cgroup_folder(container->init.pid, unified ? "" : "memory", folder))
+	if (oom->watched || !container->cgroups || !cgroup_folder(container->cgroups, unified ? "" : "memory", folder))
 		return;
 	snprintf(path, sizeof path, "%s/%s", folder, unified ? "memory.events" : "memory.oom_control");
 	oom->counters = open(path, O_RDONLY | O_CLOEXEC);

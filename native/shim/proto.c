@@ -143,6 +143,11 @@ void put_number(struct writer *writer, uint32_t field, uint64_t value)
 	put_varint(writer, value);
 }
 
+void put_packed(struct writer *list, uint64_t value)
+{
+	put_varint(list, value);
+}
+
 void put_bytes(struct writer *writer, uint32_t field, struct bytes value)
 {
 	if (value.length > 0)

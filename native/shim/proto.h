@@ -45,6 +45,8 @@ void put_raw(struct writer *writer, const void *data, size_t length);
 void put_number(struct writer *writer, uint32_t field, uint64_t value);
 void put_bytes(struct writer *writer, uint32_t field, struct bytes value);
 void put_string(struct writer *writer, uint32_t field, const char *value);
+/* One number of a packed list, which is then put as bytes. */
+void put_packed(struct writer *list, uint64_t value);
 /* A nested message is written even when it is empty. */
 void put_message(struct writer *writer, uint32_t field, const struct writer *message);
 void put_time(struct writer *writer, uint32_t field, int64_t seconds, int32_t nanoseconds);

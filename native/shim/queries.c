@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroups.h"
+#include "metrics.h"
 #include "shim.h"
 
 static enum status shown_status(const struct process *process)
@@ -20,7 +20,7 @@ void verb_state(struct request *request)
 	if (!process)
 		return;
 	char *const *paths = process->stdio.paths;
-	put_string(&state, 1, process->container->id);
+	put_string(&state, 1, is_init(process) ? process->container->id : process->exec_id);
 	put_string(&state, 2, process->container->bundle);
 	put_number(&state, 3, (uint64_t)process->pid);
 	put_number(&state, 4, shown_status(process));
@@ -49,27 +49,55 @@ void verb_wait(struct request *request)
 	writer_free(&response);
 }
 
+struct pids {
+	const struct container *container;
+	struct writer response;
+};
+
+/* Which exec a process is, where it is the first one of an exec. */
+static void put_details(struct writer *info, const struct container *container, pid_t pid)
+{
+	struct writer details = { 0 };
+	const struct process *exec = container->execs;
+	while (exec && (exec->pid != pid || exec->status == STATUS_STOPPED))
+		exec = exec->next;
+	if (!exec)
+		return;
+	put_string(&details, 1, exec->exec_id);
+	put_any(info, 2, "containerd.runc.v1.ProcessDetails", &details);
+	writer_free(&details);
+}
+
+static void put_pid(pid_t pid, void *data)
+{
+	struct pids *pids = data;
+	struct writer info = { 0 };
+	put_number(&info, 1, (uint64_t)pid);
+	put_details(&info, pids->container, pid);
+	put_part(&pids->response, 1, &info);
+}
+
 void verb_pids(struct request *request)
 {
-	struct writer response = { 0 };
-	struct process *init = find_process(request);
-	if (!init)
+	struct pids pids = { .container = find_container(request) };
+	if (!pids.container)
 		return;
-	put_pids(&response, init->pid);
-	answer(request, &response);
-	writer_free(&response);
+	if (pids.container->cgroups)
+		cgroup_processes(pids.container->cgroups, put_pid, &pids);
+	answer(request, &pids.response);
+	writer_free(&pids.response);
 }
 
 void verb_stats(struct request *request)
 {
 	struct writer response = { 0 };
-	struct process *init = find_process(request);
-	if (!init)
+	const struct container *container = find_container(request);
+	if (!container)
 		return;
-	if (init->pid == 0 || init->status == STATUS_STOPPED)
-		refuse(request, CODE_NOT_FOUND, "cgroup: the container is not running");
-	else if (!put_metrics(&response, 1, init->pid))
-		refuse(request, CODE_NOT_FOUND, "cgroup of process %d: %s", init->pid, strerror(errno));
+	if (!container->cgroups)
+		refuse(request, CODE_NOT_FOUND, "cgroup: the container has none yet");
+	else if (!put_metrics(&response, 1, container->cgroups))
+		refuse(request, CODE_NOT_FOUND, "cgroup of \"%s\": %s", container->id, strerror(errno));
 	else
 		answer(request, &response);
 	writer_free(&response);

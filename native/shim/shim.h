@@ -75,6 +75,7 @@ struct container {
 	bool mounted;
 	bool paused;
 	bool kill_all_on_exit; /* init is not the first of a pid namespace, so its exit leaves others */
+	char *cgroups; /* what cgroups_of said when it was created; NULL before */
 	struct oom oom;
 	struct process init;
 	struct process *execs;

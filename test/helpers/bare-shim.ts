@@ -2,7 +2,17 @@
 // Everything is below one folder, which goes with dispose(). Needs root, runc, busybox-static.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connectShim, type ShimClient } from '../../src/shim/client.ts';
 import { binaries } from './binaries.ts';
 import type { RuntimeConfig } from './bundle.ts';
@@ -34,6 +44,8 @@ export class ShimPlace {
   readonly #binary: string;
   readonly #cgroup = `tlab-bare-${process.pid}`;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #logs: number[] = [];
+  readonly #shims: BareShim[] = [];
 
   constructor(binary = ourShim, environment: NodeJS.ProcessEnv = {}) {
     this.#binary = binary;
@@ -73,6 +85,9 @@ export class ShimPlace {
 
   async start(id: string, args: string[], options: BareOptions = {}): Promise<BareShim> {
     const bundle = this.bundle(id, args, options);
+    // The real shim writes its own log there, and does not start without it.
+    execFileSync('mkfifo', [`${bundle}/log`]);
+    this.#logs.push(openSync(`${bundle}/log`, constants.O_RDWR | constants.O_NONBLOCK));
     const { stdout, stderr, status } = this.action(bundle, id, 'start');
     assert.equal(status, 0, stderr.toString());
     const fifo = (name: string): string => {
@@ -81,7 +96,9 @@ export class ShimPlace {
       return path;
     };
     const client = await connectShim(stdout.toString().trim(), 'test');
-    return { id, bundle, fifo, client, pid: (await client.task.connect({ id })).shimPid };
+    const shim = { id, bundle, fifo, client, pid: (await client.task.connect({ id })).shimPid };
+    this.#shims.push(shim);
+    return shim;
   }
 
   rootfs() {
@@ -107,7 +124,13 @@ export class ShimPlace {
     return existsSync(v1) ? v1 : `/sys/fs/cgroup/${this.#cgroup}/${id}`;
   }
 
+  /** Also what a test that failed has left. */
   dispose(): void {
+    for (const { client, bundle, id, pid } of this.#shims) {
+      client.close();
+      if (!hasEnded(pid) && existsSync(bundle)) this.action(bundle, id, 'delete');
+    }
+    this.#logs.forEach(closeSync);
     rmSync(this.root, { recursive: true, force: true });
     removeEmptyCgroups(this.#cgroup);
   }
