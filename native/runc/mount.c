@@ -114,6 +114,18 @@ static int finish(struct executor *executor, const struct wanted *wanted)
 	return result;
 }
 
+/* The kernel says EINVAL, of which there are many. */
+static int check_kind(struct executor *executor, int target, const struct stat *source, const struct wanted *wanted)
+{
+	struct stat place;
+	if (fstat(target, &place) < 0)
+		return FAIL_CALL(executor, "fstat(2)", "mounting \"%s\"", wanted->target);
+	if (S_ISDIR(place.st_mode) == S_ISDIR(source->st_mode))
+		return 0;
+	errno = S_ISDIR(place.st_mode) ? EISDIR : ENOTDIR;
+	return FAIL_CALL(executor, "move_mount(2)", "mounting \"%s\" on \"%s\": only one of them is a directory", wanted->source, wanted->target);
+}
+
 int mount_tree(struct executor *executor, const struct wanted *wanted, int tree)
 {
 	struct kernel_mount_attr attr = attributes_of(wanted->flags);
@@ -124,6 +136,8 @@ int mount_tree(struct executor *executor, const struct wanted *wanted, int tree)
 	if (target < 0)
 		return -1;
 	int result = check_procfs_target(executor, target, wanted->target);
+	if (result == 0)
+		result = check_kind(executor, target, &status, wanted);
 	if (result == 0)
 		result = check_procfs_source(executor, tree, wanted);
 	if (result == 0 && (attr.attr_set || attr.attr_clr) && (result = sys_mount_setattr(tree, 0, &attr)) < 0)

@@ -320,3 +320,23 @@ test(
     }
   },
 );
+
+test(
+  'a bind of a file on a directory, of a directory on a file and of nothing is an error that names both',
+  root(),
+  async () => {
+    const file = '/etc/hostname';
+    const cases: [source: string, destination: string, message: RegExp][] = [
+      [file, '/bin', /mounting "\/etc\/hostname" on "\/bin": only one of them is a directory: move_mount\(2\): EISDIR/],
+      [place.folder, '/file', /mounting ".*" on "\/file": only one of them is a directory: move_mount\(2\): ENOTDIR/],
+      ['/no/such', '/x', /mounting "\/no\/such" on "\/x": open_tree\(2\): ENOENT/],
+    ];
+    for (const [source, destination, message] of cases) {
+      const container = await place.bundle(['true'], {
+        prepare: (rootfs) => writeFileSync(`${rootfs}/file`, ''),
+        edit: (config) => addMount(config, { destination, type: 'bind', source, options: ['bind'] }),
+      });
+      assert.match((await place.create(container)).stderr, message);
+    }
+  },
+);

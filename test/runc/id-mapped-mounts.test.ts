@@ -73,3 +73,22 @@ test('a mount without mapped ids is prepared only for a user namespace, whose ro
   const { sources, mounts } = compile([plain], { type: 'user' });
   assert.deepEqual([sources[0]?.idMapping, sources[0]?.uidMap, brief(mounts)], [0, '', ['mount_attach:/y']]);
 });
+
+test('a remount is of a mount that is there: nothing is prepared for it', () => {
+  const { sources, mounts } = compile(
+    [
+      { destination: '/x', source: '/y', options: ['bind'] },
+      { destination: '/x', options: ['bind', 'remount', 'ro'] },
+    ],
+    { type: 'user' },
+  );
+  assert.deepEqual([sources.length, brief(mounts)], [1, ['mount_attach:/y', 'mount:']]);
+  const both: MountSpec[] = [
+    { destination: '/x', source: '/y', options: ['bind'] },
+    { destination: '/x', options: ['bind', 'remount', 'idmap'] },
+  ];
+  assert.throws(
+    () => compile(both, { type: 'user' }),
+    /mounts\/1\/options: "remount": expected none beside mapped ids/,
+  );
+});

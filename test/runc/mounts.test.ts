@@ -111,6 +111,12 @@ test('read-only on a tmpfs and on /dev waits until everything inside is made', (
   );
 });
 
+test('a destination that is not absolute is taken from the root, with a warning', () => {
+  const context = contextWith({ mounts: [{ destination: 'x', type: 'tmpfs' }], linux: { namespaces } });
+  assert.equal(resolveMounts(context)[0]?.destination, '/x');
+  assert.deepEqual(context.warnings, ['/mounts/0/destination "x" is not absolute: taken from the root']);
+});
+
 test('destinations are cleaned and can never climb out', () => {
   assert.deepEqual(
     named(compile([{ destination: '../../etc/./x/', type: 'tmpfs' }]), 'mount').map(({ target }) => target),
@@ -128,6 +134,8 @@ test('refuses what would fool the container or its host, by pointer', () => {
     ],
     [{ destination: '/x', options: ['bind'] }, /source: missing/],
     [{ destination: '/x', source: '/y' }, /type: missing/],
+    [{ destination: '/x', source: '/y', type: 'bind' }, /options: expected bind or rbind among them: "bind" is no/],
+    [{ destination: '/x', source: '/y', type: 'none', options: ['ro'] }, /options: expected bind or rbind/],
     [{ destination: '/x', source: '/y', options: ['bind', 'size=1k'] }, /options: "size=1k": expected a mount flag/],
     [
       { destination: '/x', type: 'ramfs', options: ['tmpcopyup'] },

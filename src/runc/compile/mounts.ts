@@ -38,8 +38,13 @@ export const lateRemounts = (mounts: readonly ResolvedMount[]): Operation[] =>
  * `remount` without bind changes a file system, wherever else it is mounted: only one that was mounted here is ours to change. With bind
  * it changes the one mount.
  */
-function checkRemount({ cause, destination, options, type }: ResolvedMount, before: readonly ResolvedMount[]): void {
+function checkRemount(
+  { cause, destination, options, type, idMapping }: ResolvedMount,
+  before: readonly ResolvedMount[],
+): void {
   if ((options.flags & MS.REMOUNT) === 0) return;
+  if (idMapping !== undefined)
+    throw refusal(`${cause}/options`, '"remount": expected none beside mapped ids, which a mount gets once');
   const there = before.findLast((mount) => mount.destination === destination);
   const isOwn = there !== undefined && there.type !== 'bind' && there.type !== 'cgroup' && there.type !== 'cgroup2';
   if (there === undefined || (type !== 'bind' && !(isOwn && there.type === type)))
@@ -58,10 +63,15 @@ function resolveMount(context: CompileContext, spec: MountSpec, pointer: PlanCau
   const type = (options.flags & MS.BIND) !== 0 ? 'bind' : (spec.type ?? '');
   if (type === '')
     throw refusal(`${pointer}/type`, 'missing: expected a filesystem type, or bind or rbind among the options');
+  if ((options.flags & MS.BIND) === 0 && (type === 'bind' || type === 'none'))
+    throw refusal(`${pointer}/options`, `expected bind or rbind among them: "${type}" is no filesystem type`);
+  if (!spec.destination.startsWith('/'))
+    context.warnings.push(`${pointer}/destination "${spec.destination}" is not absolute: taken from the root`);
   // Before 1.0.2 the spec allowed a relative destination: it starts at the root. @source oci-runtime config#mounts
   const destination = posix.normalize(`/${spec.destination}`).replace(/(?<=.)\/$/, '');
   const idMapping = idMappingOf(context, { spec, options, type, pointer });
-  const isPrepared = idMapping !== undefined || (type === 'bind' && needsHostRights(context));
+  const isRemount = (options.flags & MS.REMOUNT) !== 0;
+  const isPrepared = !isRemount && (idMapping !== undefined || (type === 'bind' && needsHostRights(context)));
   const mount = { spec, cause: pointer, destination, type, options, idMapping, isPrepared };
   checkMount(mount, pointer);
   checkMountIds(context, options.data, pointer);
