@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "console.h"
@@ -76,11 +77,29 @@ static bool open_pipe_stream(struct stdio *stdio, int which, const unsigned owne
 	return stream_begin(stream, input ? fifo : ours, input ? ours : fifo);
 }
 
+/*
+ * crun 1.8 gives its standard streams to the container's root, /dev/null too: on the host that would belong to a mapped id from then
+ * on (seen). So a mapped container gets a node of its own, which has no name any more.
+ */
+static int own_null(void)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/dev/.tlab-null-%d", getpid());
+	unlink(path); /* of a shim that died in between, with this pid */
+	if (mknod(path, S_IFCHR | 0600, makedev(1, 3)) < 0)
+		return open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0)
+		fchmod(fd, 0666);
+	unlink(path);
+	return fd;
+}
+
 static bool open_one(struct stdio *stdio, int which, const unsigned owner[2])
 {
 	if (!is_null(stdio->paths[which]) && !stdio->terminal)
 		return open_pipe_stream(stdio, which, owner);
-	stdio->child[which] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	stdio->child[which] = owner[0] || owner[1] ? own_null() : open("/dev/null", O_RDWR | O_CLOEXEC);
 	return stdio->child[which] >= 0;
 }
 

@@ -226,9 +226,37 @@ test('device nodes cannot be made, and those of the host cannot be opened', root
   assert.match(said, /disk: Operation not permitted\n.*null: Operation not permitted\nend/);
 });
 
-test('keys of root are out of reach', root(), async () => {
-  const said = await inside('cat /proc/keys | wc -l; cat /proc/key-users 2>&1 | wc -l');
-  assert.match(said, /^0\n/);
+const keySource = `
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv) { /* add | read SERIAL | find | remove SERIAL */
+    char text[32] = "";
+    long result = argc > 1 && strcmp(argv[1], "add") == 0 ? syscall(SYS_add_key, "user", "tlab-test", "secret", 6, -4)
+                : argc > 2 && strcmp(argv[1], "read") == 0 ? syscall(SYS_keyctl, 11, atol(argv[2]), text, 31)
+                : argc > 2 ? syscall(SYS_keyctl, 9, atol(argv[2]), -4)
+                : syscall(SYS_request_key, "user", "tlab-test", NULL, 0);
+    if (result < 0) return printf("%s\\n", strerror(errno)), 0;
+    return printf("%ld %s\\n", result, text), 0;
+}`;
+
+test("keys in root's keyring can be neither found nor read", root(), async () => {
+  const shared = `${folder}/keys`;
+  mkdirSync(shared);
+  writeFileSync(`${shared}/key.c`, keySource);
+  await must('musl-gcc', ['-static', '-o', `${shared}/key`, `${shared}/key.c`]);
+  const serial = (await must(`${shared}/key`, ['add'])).trim();
+  try {
+    assert.match(await must(`${shared}/key`, ['read', serial]), /^6 secret/);
+    const script = `/k/key read ${serial}; /k/key find`;
+    const said = await inside(script, '-v', `${shared}:/k`, '--cap-add=ALL', '--security-opt=seccomp=unconfined');
+    assert.match(said, /^(Permission denied|Required key not available)\nRequired key not available$/);
+  } finally {
+    await must(`${shared}/key`, ['remove', serial]);
+  }
 });
 
 test(
@@ -294,11 +322,12 @@ test('every event of a mapped run has a cause that reaches a field or a named de
   );
 });
 
-test('runc and crun under our shim run mapped containers too', root(), async () => {
+test("runc and crun under our shim run mapped containers too, and the null device stays root's", root(), async () => {
   for (const runtime of ['runc', 'crun'])
     assert.match(
       await inside('id -u; cat /proc/self/uid_map; stat -c %u /bin/busybox', `--runtime=${runtime}`),
       new RegExp(`^0\n +0 +${first} +65536\n0$`),
       runtime,
     );
+  assert.equal(statSync('/dev/null').uid, 0);
 });
