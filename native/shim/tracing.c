@@ -158,6 +158,8 @@ void trace_mounted(const struct trace *trace, const struct traced_mount *mount)
 	}
 	text_add_word(&twin, mount->source);
 	text_add_word(&twin, mount->target);
+	if (mount->options && strstr(mount->options, "uidmap="))
+		text_add(&twin, "  # uidmap and gidmap by mount --bind -o X-mount.idmap=MAP of each lower directory before");
 	trace_emit(trace, "kernel.mount-attached", NULL, NULL, twin.at, &json);
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { mountCommand } from '../../src/containerd/snapshot/overlay.ts';
 import type { Stage } from '../../src/containerd/stage.ts';
 import { root } from '../helpers/root.ts';
 import { testStage } from './stores.ts';
@@ -117,6 +118,12 @@ test(
     const { uid, gid } = statSync(`${lab.folder}/root/snapshots/2/fs`);
     assert.deepEqual([uid, gid], [100000, 200000]);
     assert.equal(statSync(`${lab.folder}/root/snapshots/1/fs`).uid, 0);
+    const command = mountCommand(mount ?? { type: '', source: '', options: [] });
+    assert.match(
+      command,
+      /^mount --bind -o 'X-mount\.idmap=u:0:100000:65536 g:0:200000:65536' (\S+\/1\/fs) \1 && mount -t overlay /,
+    );
+    assert.ok(!command.includes('uidmap'));
     assert.ok(!prepare(lab.stage, 'd', 'base')[0]?.options.some((option) => option.startsWith('uidmap')));
   },
 );

@@ -11,7 +11,7 @@ interface GuestRound {
 const guest = (name: string): string => `test/vm/${name}.guest.ts`;
 
 export const guestRounds: readonly GuestRound[] = [
-  { machine: 'bare', files: ['runtime', 'tracer', 'stack'].map(guest) },
+  { machine: 'bare', files: ['runtime', 'userns', 'tracer', 'stack'].map(guest) },
   { machine: 'systemd', files: ['runtime', 'stack'].map(guest) },
 ];
 
