@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { after, before, test } from 'node:test';
@@ -18,6 +19,7 @@ import { readHostFacts } from '../../src/runc/host/facts.ts';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { must, run, start } from '../helpers/shell.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
 const own = new URL('../../dist/bin/tlab-runc', import.meta.url).pathname;
 const dockerConfig = new URL('../fixtures/docker-20.10/oci-config.json', import.meta.url).pathname;
@@ -136,24 +138,67 @@ for (const [index, [title, edit]] of variants.entries()) {
   });
 }
 
+const userScript = `id; cat /proc/self/uid_map /proc/self/gid_map; ls -lan /dev | grep -v mqueue; cat /proc/self/cgroup; grep Cap /proc/self/status; cat /proc/self/mountinfo; touch /x; rm /x`;
+const userMap = [{ containerID: 0, hostID: 100000, size: 65536 }];
+
+/** What both have written, without dates and masks. */
+const withoutDates = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => (line.includes(' - ') ? (mountsOf(line)[0] ?? '') : line.replace(/\w{3} +\d+ \d\d:\d\d/, 'date')))
+    .filter((line) => !isMask(line));
+
 test('a container in a user namespace of its own is that of runc', root(), async () => {
-  const script = `id; cat /proc/self/uid_map /proc/self/gid_map; ls -lan /dev | grep -v mqueue; cat /proc/self/cgroup; grep Cap /proc/self/status; cat /proc/self/mountinfo; touch /x; rm /x`;
   chmodSync(folder, 0o755);
-  const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
-  const { ours, theirs } = await underBoth('user', script, (config) => {
+  const { ours, theirs } = await underBoth('user', userScript, (config) => {
     (config.linux.namespaces as { type: string }[]).push({ type: 'user' });
-    Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+    Object.assign(config.linux, { uidMappings: userMap, gidMappings: userMap });
     config.root.readonly = false;
     chownTree(`${folder}/user/rootfs`, 100000);
   });
-  const plain = (text: string): string[] =>
-    text
-      .split('\n')
-      .map((line) => (line.includes(' - ') ? (mountsOf(line)[0] ?? '') : line.replace(/\w{3} +\d+ \d\d:\d\d/, 'date')))
-      .filter((line) => !isMask(line));
-  assert.deepEqual(plain(ours), plain(theirs));
+  assert.deepEqual(withoutDates(ours), withoutDates(theirs));
   assert.match(ours, /uid=0/);
 });
+
+test(
+  'a container that joins a user namespace, a cgroup namespace or others by path is that of runc',
+  root(),
+  async () => {
+    chmodSync(folder, 0o755);
+    const holder = start('unshare', ['--user', '--ipc', '--uts', '--cgroup', '--net', 'sleep', '1000']);
+    const at = (type: string, file = type) => ({ type, path: `/proc/${holder.pid}/ns/${file}` });
+    try {
+      const started = (): boolean => readFileSync(`/proc/${holder.pid}/cmdline`, 'utf8').startsWith('sleep');
+      await waitUntil(started, { what: 'the namespaces' });
+      for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${holder.pid}/${file}`, '0 100000 65536\n');
+      const { ours, theirs } = await underBoth(
+        'joined',
+        `${userScript}; ls -l /proc/self/ns | sed "s/.*-> //"`,
+        (config) => {
+          config.linux.namespaces = [
+            { type: 'mount' },
+            at('user'),
+            at('ipc'),
+            at('uts'),
+            at('network', 'net'),
+            { type: 'pid' },
+          ];
+          // runc 1.1 wants the maps of the joined namespace, runc 1.2 and the spec do not.
+          Object.assign(config.linux, { uidMappings: userMap, gidMappings: userMap });
+          delete config.hostname;
+          config.root.readonly = false;
+          chownTree(`${folder}/joined/rootfs`, 100000);
+        },
+      );
+      const plain = (text: string): string[] =>
+        withoutDates(text).map((line) => line.replace(/^(mnt|pid|pid_for_children):.*/, '$1'));
+      assert.deepEqual(plain(ours), plain(theirs));
+      assert.match(ours, new RegExp(`user:\\[${statSync(`/proc/${holder.pid}/ns/user`).ino}\\]`));
+    } finally {
+      await holder.stop();
+    }
+  },
+);
 
 test('a version 2 cgroup with a device program, limits and a namespace of its own', root(), async (context) => {
   const host = readHostFacts();
