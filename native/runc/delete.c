@@ -12,6 +12,7 @@
 #include "hold.h"
 #include "hook.h"
 #include "syscalls.h"
+#include "systemd.h"
 #include "verbs.h"
 
 #define KILL_DEADLINE_MS 10000
@@ -32,9 +33,20 @@ void run_poststop_hooks(const struct container *container, struct call *call)
 		fprintf(stderr, "tlab-runc: warning: %s\n", warning.text);
 }
 
+/* Asked to stop, systemd waits long for processes that are left: they are ended before. */
+static int stop_unit(struct container *container, struct call *call)
+{
+	if (!plan_find(&container->plan, OP_SYSTEMD_CALL, 0))
+		return 0;
+	if (hold_step(call, "stop-unit") < 0)
+		return -1;
+	cgroups_signal(&container->plan, SIGKILL, NULL);
+	return systemd_calls_late(&container->plan, &call->failure);
+}
+
 int remove_container(struct container *container, struct call *call)
 {
-	if (hold_step(call, "remove-cgroups") < 0 || cgroups_remove(&container->plan, &call->failure) < 0)
+	if (stop_unit(container, call) < 0 || hold_step(call, "remove-cgroups") < 0 || cgroups_remove(&container->plan, &call->failure) < 0)
 		return -1;
 	cgroups_each(&container->plan, tell_removed, call);
 	run_poststop_hooks(container, call);

@@ -93,7 +93,7 @@ int document_plan(struct plan *plan, const char *bundle, const char *document, c
 	if (options->rootless)
 		snprintf(path, sizeof path, "%s/plans/%s.%u.plan", bundle, sha, (unsigned)geteuid());
 	else
-		snprintf(path, sizeof path, "%s/plans/%s.plan", bundle, sha);
+		snprintf(path, sizeof path, "%s/plans/%s%s.plan", bundle, sha, options->systemd_cgroup ? ".systemd" : "");
 
 	if (access(path, R_OK) == 0) {
 		if (read_for(plan, path, sha, failure) < 0)

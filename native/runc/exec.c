@@ -90,6 +90,9 @@ int verb_exec(struct call *call)
 	result = container_open(&container, call->options.root, call->options.id, &call->failure);
 	if (result == 0)
 		result = check_container(&container, &call->options, &call->failure);
+	/* Its cgroups are where the container's are, whatever this command line says. */
+	if (result == 0)
+		call->options.systemd_cgroup = plan_find(&container.plan, OP_SYSTEMD_CALL, 0) != NULL;
 	if (result == 0)
 		result = document_plan(&plan, container.saved.bundle, document, &call->options, &call->failure);
 	if (result == 0)

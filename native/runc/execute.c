@@ -22,6 +22,7 @@
 #include "hold.h"
 #include "listener.h"
 #include "syscalls.h"
+#include "systemd.h"
 
 static int (*const handlers[])(struct executor *, const struct operation *) = {
 #define X(name, code, types) [code] = op_##name,
@@ -208,7 +209,7 @@ int execute(struct executor *executor)
 	return result;
 }
 
-/* In reverse order of making: the process, then the cgroups that only this call made. */
+/* In reverse order of making: the process, then the unit and the cgroups that only this call made. */
 void executor_undo(struct executor *executor)
 {
 	if (executor->child > 0) {
@@ -216,6 +217,9 @@ void executor_undo(struct executor *executor)
 		waitpid(executor->child, NULL, 0);
 		executor->child = 0;
 	}
+	struct failure ignored;
+	if (executor->unit_started) /* never another's of that name */
+		systemd_calls_late(executor->plan, &ignored);
 	while (executor->cgroups_made_count > 0) {
 		char *path = executor->cgroups_made[--executor->cgroups_made_count];
 		rmdir(path);

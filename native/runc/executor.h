@@ -56,6 +56,7 @@ struct executor {
 	const struct operation *listener; /* what the agent is to be told */
 	char *cgroups_made[MAX_CGROUPS_MADE];
 	unsigned cgroups_made_count;
+	bool unit_started; /* systemd has the child in a unit of its own */
 
 	/* made by the runtime before the clone, used by both */
 	int namespaces[MAX_NAMESPACES]; /* of the setns operations, in plan order; -1: already in it */

@@ -103,10 +103,6 @@ int main(int argc, char **argv)
 		printf("tlab-runc version %s\nspec: 1.0.2\n", TLAB_VERSION);
 		return 0;
 	}
-	if (options->systemd_cgroup) {
-		fail_plain(&call.failure, "--systemd-cgroup: tlab-runc manages cgroups itself, not through systemd");
-		return say_failure(&call);
-	}
 	bool native = options->verb && is_native_verb(options->verb);
 	if (native && strcmp(options->verb, "exec") == 0 && !options->process)
 		native = false; /* the process document is made from the command line by the TypeScript part */

@@ -97,6 +97,8 @@ _Noreturn void node_compile(const struct compilation *compilation, const struct 
 		}
 		arguments[count++] = "--rootless";
 		arguments[count++] = options->rootless ? "true" : "false";
+		if (options->systemd_cgroup)
+			arguments[count++] = "--systemd-cgroup";
 		arguments[count++] = "compile";
 		arguments[count++] = "--bundle";
 		arguments[count++] = compilation->bundle;

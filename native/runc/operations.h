@@ -25,6 +25,7 @@ enum fact {
 	X(cgroup_make, 1, "s") \
 	X(cgroup_write, 2, "ss") \
 	X(cgroup_devices, 3, "sb") \
+	X(systemd_call, 90, "ssbnns") \
 	X(clone, 10, "n") \
 	X(id_map, 11, "ss") \
 	X(cgroup_join, 12, "s") \
@@ -81,6 +82,7 @@ enum operation_code {
 	OP_CGROUP_MAKE = 1,
 	OP_CGROUP_WRITE = 2,
 	OP_CGROUP_DEVICES = 3,
+	OP_SYSTEMD_CALL = 90,
 	OP_CLONE = 10,
 	OP_ID_MAP = 11,
 	OP_CGROUP_JOIN = 12,
@@ -141,6 +143,12 @@ enum operation_argument {
 	CGROUP_WRITE_VALUE = 1,
 	CGROUP_DEVICES_PATH = 0,
 	CGROUP_DEVICES_PROGRAM = 1,
+	SYSTEMD_CALL_MEMBER = 0,
+	SYSTEMD_CALL_UNIT = 1,
+	SYSTEMD_CALL_MESSAGE = 2,
+	SYSTEMD_CALL_PID_AT = 3,
+	SYSTEMD_CALL_AWAITS_JOB = 4,
+	SYSTEMD_CALL_TOLERATES = 5,
 	CLONE_FLAGS = 0,
 	ID_MAP_FILE = 0,
 	ID_MAP_VALUE = 1,

@@ -132,19 +132,20 @@ static bool take_operation(struct reader *reader, struct operation *operation)
 	return inner.left == 0;
 }
 
-static bool is_late_hook(const struct operation *operation)
+/* What later verbs do. */
+static bool is_late(const struct operation *operation)
 {
-	return operation->code == OP_HOOK && operation->actor == ACTOR_RUNTIME;
+	return (operation->code == OP_HOOK || operation->code == OP_SYSTEMD_CALL) && operation->actor == ACTOR_RUNTIME;
 }
 
-/* One clone, then one exec, nothing of the runtime between the barrier and exec, only hooks of later verbs after it. */
+/* One clone, then one exec, nothing of the runtime between the barrier and exec, only what later verbs do after it. */
 static const char *order_problem(const struct plan *plan)
 {
 	bool cloned = false, barred = false, executed = false;
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const struct operation *operation = &plan->operations[i];
-		if (executed && !is_late_hook(operation))
-			return "something follows exec that is not a hook";
+		if (executed && !is_late(operation))
+			return "something follows exec that is not for later verbs";
 		if (operation->code == OP_CLONE) {
 			if (cloned || operation->actor != ACTOR_RUNTIME)
 				return "clone stands where it cannot";

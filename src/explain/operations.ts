@@ -56,6 +56,14 @@ const rows = {
     shows: ['KRN-3', 'SEC-5'],
     source: 'kernel cgroup-v2.rst',
   },
+  systemd_call: {
+    does: (s) => `Calls systemd: ${text(s, 'member')} of the unit ${text(s, 'unit')}.`,
+    now: 'The unit starts when the child is there, which it is to hold, and before anything is written to the cgroup that it gets. What ends the unit is behind the program: delete does it.',
+    without:
+      'Where systemd runs, the tree of cgroups is its own: one that it did not make may lose its controllers, or go, when systemd next puts its own in order.',
+    shows: ['KRN-3'],
+    source: 'man systemd-run(1)',
+  },
   clone: {
     does: (s) =>
       text(s, 'flags') === ''

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { LabError } from '../base/errors.ts';
 import { checkDocument, configSchema, parseRuntimeJson, type RuntimeConfig } from '../oci/runtime.ts';
 import { type ProcessSpec, processSchema } from '../oci/runtime-process.ts';
-import { cgroupOperations, joinOperations } from './compile/cgroups.ts';
-import { byInit, byRuntime, type CompileContext, refusal, unsupported } from './compile/context.ts';
+import { cgroupsAfterClone, cgroupsAtDelete, cgroupsBeforeClone, joinOperations } from './compile/cgroups.ts';
+import { byInit, byRuntime, type CgroupDriver, type CompileContext, refusal, unsupported } from './compile/context.ts';
 import { hookOperations } from './compile/hooks.ts';
 import { mountSources } from './compile/id-mapped-mounts.ts';
 import { lateRemounts, resolveMounts } from './compile/mounts.ts';
@@ -32,6 +32,7 @@ import { hiddenPaths, nameOperations, prepareRoot, readonlyRoot } from './compil
 import { finalAffinity, initialAffinity } from './compile/scheduling.ts';
 import { checkSharedMounts, enterRootOfInit, enterSharedRoot, hasOwnMounts } from './compile/shared-mounts.ts';
 import { sysctlOperations } from './compile/sysctl.ts';
+import { checkDriver, isSystemd } from './compile/systemd.ts';
 import { checkMapped } from './compile/user-namespace.ts';
 import { checkContainerId } from './container-id.ts';
 import { type HostFacts, readHostFacts } from './host/facts.ts';
@@ -48,6 +49,8 @@ export interface BundleSource {
   bundle: string;
   /** The text of config.json, as it is on disk. */
   config: string;
+  /** Without a word, tlab-runc makes the cgroups itself. */
+  cgroupDriver?: CgroupDriver | undefined;
   /** This host's facts; read when absent. */
   host?: HostFacts;
   /** What `--rootless` says; for reading the facts. */
@@ -58,8 +61,10 @@ export interface CompiledPlan {
   plan: Plan;
   /** The binary plan. */
   bytes: Uint8Array;
-  /** Hex, of the source document: the plan belongs in `<bundle>/plans/<sha256>.plan`. */
+  /** Hex, of the source document. */
   sha256: string;
+  /** The plan belongs in `<bundle>/plans/`: `<sha256>.plan`, or `<sha256>.systemd.plan`, since the two drivers' plans differ. */
+  fileName: string;
   operations: readonly Operation[];
   warnings: readonly string[];
 }
@@ -117,9 +122,11 @@ function contextOf(source: BundleSource): CompileContext {
     bundle: source.bundle,
     config,
     host: source.host ?? readHostFacts(source.rootless),
+    cgroupDriver: source.cgroupDriver,
     warnings: [],
   };
   refuseUnsupported(config);
+  checkDriver(context);
   checkNamespaces(context);
   checkSharedMounts(context);
   return context;
@@ -135,7 +142,8 @@ function finish(
     durationUs: Math.round((performance.now() - startedMs) * 1000),
     warnings: context.warnings,
   });
-  return { plan, bytes, sha256: plan.sha256, operations: plan.operations, warnings: context.warnings };
+  const fileName = `${plan.sha256}${isSystemd(context) ? '.systemd' : ''}.plan`;
+  return { plan, bytes, sha256: plan.sha256, fileName, operations: plan.operations, warnings: context.warnings };
 }
 
 /** They are part of the state, which hooks read from one pipe of 64 KiB. @source oci-runtime runtime#state */
@@ -161,11 +169,12 @@ function containerOperations(context: CompileContext): Operation[] {
   checkMapped(context, process);
   const mounts = resolveMounts(context);
   return [
-    ...cgroupOperations(context),
+    ...cgroupsBeforeClone(context),
     ...mountSources(context, mounts),
     ...cloneOperations(context),
     ...oomOperations(process),
-    ...joinOperations(context),
+    ...cgroupsAfterClone(context),
+    ...joinOperations(context, { isNew: true }),
     ...setUpOperations(context, process, mounts),
     ...privilegeOperations(context, process),
     byInit('await_start', 'default:lifecycle', {}),
@@ -173,6 +182,7 @@ function containerOperations(context: CompileContext): Operation[] {
     execOperation(process),
     // Not run by `create`: `start` and `delete` find them here.
     ...hookOperations(context, 'poststart'),
+    ...cgroupsAtDelete(context),
     ...hookOperations(context, 'poststop'),
   ];
 }

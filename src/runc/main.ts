@@ -29,6 +29,7 @@ async function main(argv: string[]): Promise<void> {
     isJsonLog: false,
     isDebug: false,
     rootless: 'auto',
+    cgroupDriver: 'cgroupfs',
   };
   try {
     const rest = takeGlobalOptions(argv, options);
@@ -81,9 +82,7 @@ function setText(options: GlobalOptions, name: string, value: string | undefined
 function setFlag(options: GlobalOptions, name: string, value: string | undefined): void {
   const isSet = value !== 'false';
   if (name === 'debug') options.isDebug = isSet;
-  if (name === 'systemd-cgroup' && isSet) {
-    throw new LabError('notImplemented', '--systemd-cgroup: the systemd cgroup driver is not supported by tlab-runc');
-  }
+  if (name === 'systemd-cgroup') options.cgroupDriver = isSet ? 'systemd' : 'cgroupfs';
 }
 
 /** node:util's parser throws its own errors for a wrong option. */

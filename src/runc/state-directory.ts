@@ -25,6 +25,8 @@ export interface ContainerState extends v.InferOutput<typeof stateFile> {
   status: OciStatus;
   /** Leaf cgroups, one a hierarchy. */
   cgroups: string[];
+  /** The container's unit where systemd made its cgroups. */
+  unit: string | undefined;
 }
 
 /** Throws `notFound`, or `invalidArgument` for an id that cannot be one. */
@@ -41,7 +43,8 @@ export function readContainer(root: string, id: string): ContainerState {
   const cgroups = plan.operations.flatMap((operation) =>
     operation.name === 'cgroup_join' ? [operation.arguments.path] : [],
   );
-  return { ...state, cgroups, status: statusOf(directory, state, cgroups) };
+  const unit = plan.operations.find((operation) => operation.name === 'systemd_call')?.arguments.unit;
+  return { ...state, cgroups, unit, status: statusOf(directory, state, cgroups) };
 }
 
 /** Every container below a root, by name; one that is just being made or removed is left out. */

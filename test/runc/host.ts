@@ -37,6 +37,8 @@ export const hostWith = (changes: Partial<HostFacts> = {}): HostFacts => ({
   },
   isHostNamespace: (_type, path) => path === '/host',
   hasKcore: false,
+  hasSystemd: true,
+  deviceName: (kind, major) => (kind === 'char' && major === 136 ? 'pts' : undefined),
   ...changes,
 });
 

@@ -345,8 +345,7 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     (c) => {
       c.linux.cgroupsPath = 'system.slice:docker:web';
     },
-    /the systemd form/,
-    'notImplemented',
+    /--systemd-cgroup asks for/,
   ],
   [
     'swap below memory',

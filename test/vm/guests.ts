@@ -12,7 +12,8 @@ const guest = (name: string): string => `test/vm/${name}.guest.ts`;
 
 export const guestRounds: readonly GuestRound[] = [
   { machine: 'bare', files: ['runtime', 'userns', 'tracer', 'stack'].map(guest) },
-  { machine: 'systemd', files: ['runtime', 'stack'].map(guest) },
+  { machine: 'systemd', files: ['systemd', 'runtime', 'stack'].map(guest) },
+  { machine: 'hybrid', files: ['systemd'].map(guest) },
 ];
 
 /** One file after the other: they share the machine's cgroups, links and mounts. */

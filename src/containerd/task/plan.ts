@@ -45,7 +45,7 @@ export async function writeProcessPlan(bundle: Bundle, execId: string, process: 
 function writePlan(work: { bundle: Bundle; document: string; startedMs: number; compiled: CompiledPlan }): void {
   const { bundle, document, startedMs, compiled } = work;
   mkdirSync(`${bundle.path}/plans`, { recursive: true, mode: 0o700 });
-  const path = `${bundle.path}/plans/${compiled.sha256}.plan`;
+  const path = `${bundle.path}/plans/${compiled.fileName}`;
   writeFileSync(path, compiled.bytes, { mode: 0o600 });
   emit('containerd.plan-written', {
     data: {

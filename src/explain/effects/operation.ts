@@ -24,6 +24,7 @@ const simple =
 /** Operation → its effects. `await_start` and what only prepares has none. */
 const rows: Record<string, (a: Arguments, sameness: Sameness) => Draft[]> = {
   cgroup_devices: (a) => [{ kind: 'device-rule', subject: 'program of version 2', value: text(a.program) }],
+  systemd_call: (a) => [{ kind: 'cgroup', subject: text(a.unit), value: `systemd ${text(a.member)}` }],
   clone: (a) => words(a.flags).map((type) => ({ kind: 'namespace-made', subject: type, value: '' })),
   unshare: (a) => words(a.flags).map((type) => ({ kind: 'namespace-made', subject: type, value: '' })),
   setns: (a) => words(a.type).map((type) => ({ kind: 'namespace-joined', subject: type, value: '' })),

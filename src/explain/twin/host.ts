@@ -144,6 +144,11 @@ function operationStep(event: TraceEvent): Step | undefined {
         event,
         `the device program (${word(String(given.program))}): attaching one to a cgroup is bpf(2), which no shell command calls`,
       );
+    case 'systemd_call':
+      return notDone(
+        event,
+        `systemd's unit ${word(String(given.unit))}: the cgroup of a command is systemd-run --scope's to make, and the twin makes its own`,
+      );
     case 'hook':
       return notDone(
         event,

@@ -1,13 +1,22 @@
 // Where the container's cgroup is below each hierarchy. Rule: never the hierarchy's root itself, which holds the host.
 import { posix } from 'node:path';
 import { isUnified } from '../host/cgroups.ts';
-import { type CompileContext, type PlanCause, refusal, unsupported } from './context.ts';
+import { type CompileContext, type PlanCause, refusal } from './context.ts';
+import { systemdUnitOf } from './systemd-unit.ts';
 
 /** @source oci-runtime config-linux#cgroups-path: absolute from the hierarchy's root, relative from where the runtime decides, `/tlab`. */
 export function cgroupPathOf(context: CompileContext): { path: string; cause: PlanCause } {
   const asked = context.config.linux?.cgroupsPath ?? '';
+  if (context.cgroupDriver === 'systemd') {
+    const { path, cause } = systemdUnitOf(context);
+    return { path, cause };
+  }
   if (asked === '') return { path: `${parentOf(context)}/tlab/${context.id}`, cause: 'default:cgroup-path' };
-  if (/^[^/]*:[^/]*:[^/]*$/.test(asked)) throw unsupported('/linux/cgroupsPath', `the systemd form "${asked}"`);
+  if (/^[^/]*:[^/]*:[^/]*$/.test(asked))
+    throw refusal(
+      '/linux/cgroupsPath',
+      `"${asked}": is for the systemd cgroup driver, which --systemd-cgroup asks for`,
+    );
   const path = posix
     .normalize(asked.startsWith('/') ? asked : `/tlab/${posix.normalize(`/${asked}`)}`)
     .replace(/\/$/, '');

@@ -94,7 +94,7 @@ function memoryWrites({ memory = {} }: Resources, to: Writer): CgroupWrite[] {
 }
 
 /** memory.swap.max counts swap alone, config.json's `swap` memory and swap together. */
-function swapOnly({ limit = 0, swap = 0 }: NonNullable<Resources['memory']>): bigint | 'max' | undefined {
+export function swapOnly({ limit = 0, swap = 0 }: NonNullable<Resources['memory']>): bigint | 'max' | undefined {
   if (!swap) return undefined;
   return BigInt(swap) === -1n ? 'max' : BigInt(swap) - BigInt(limit);
 }

@@ -6,6 +6,8 @@ import type { DefaultName } from '../../trace/defaults.ts';
 import type { HostFacts } from '../host/facts.ts';
 import type { Operation, OperationName } from '../plan/operations.ts';
 
+export type CgroupDriver = 'cgroupfs' | 'systemd';
+
 export interface CompileContext {
   /** The container's id. */
   id: string;
@@ -13,6 +15,8 @@ export interface CompileContext {
   bundle: string;
   config: RuntimeConfig;
   host: HostFacts;
+  /** Who makes the container's cgroups; without a word, tlab-runc itself. */
+  cgroupDriver?: CgroupDriver | undefined;
   /** What was changed instead of refused; printed and traced. */
   warnings: string[];
 }

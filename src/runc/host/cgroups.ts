@@ -1,6 +1,8 @@
 // The cgroup hierarchies of this host: version 1, version 2, or both (hybrid). A controller belongs to version 1 when it is mounted so.
 // Rule: a directory under /sys/fs/cgroup counts only if statfs says that it is a cgroup filesystem; other tools leave plain directories there.
+
 import { readFileSync, statfsSync } from 'node:fs';
+import { LabError } from '../../base/errors.ts';
 
 /** @source uapi linux/magic.h */
 const CGROUP_SUPER_MAGIC = 0x27e0eb;
@@ -37,6 +39,12 @@ export function readCgroupLayout(): CgroupLayout {
     v1: layout.v1.filter((hierarchy) => isFilesystem(hierarchy.mountpoint, CGROUP_SUPER_MAGIC)),
     v2: layout.v2 !== undefined && isFilesystem(layout.v2, CGROUP2_SUPER_MAGIC) ? layout.v2 : undefined,
   };
+}
+
+/** Throws for a file that is in no cgroup filesystem: other tools leave plain look-alikes where cgroups would be. */
+export function mustBeCgroup(path: string): void {
+  if (isFilesystem(path, CGROUP2_SUPER_MAGIC) || isFilesystem(path, CGROUP_SUPER_MAGIC)) return;
+  throw new LabError('conflict', `"${path}": it is not in a cgroup file system`);
 }
 
 function isFilesystem(path: string, magic: number): boolean {

@@ -17,6 +17,10 @@ export interface HostFacts {
   isHostNamespace: (type: NamespaceType, path: string) => boolean;
   /** /proc/kcore exists, so containers get /dev/core. */
   hasKcore: boolean;
+  /** systemd is this host's init. @source man sd_booted(3) */
+  hasSystemd: boolean;
+  /** The name that /proc/devices has for a major number. */
+  deviceName: (kind: 'char' | 'block', major: number) => string | undefined;
   /** Undefined for a runtime with all privileges. */
   rootless?: RootlessFacts | undefined;
 }
@@ -33,6 +37,8 @@ export function readHostFacts(rootless: RootlessWord = 'auto'): HostFacts {
     readCgroupFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : ''),
     isHostNamespace,
     hasKcore: existsSync('/proc/kcore'),
+    hasSystemd: existsSync('/run/systemd/system'),
+    deviceName: (kind, major) => deviceNameIn(readFileSync('/proc/devices', 'utf8'), kind, major),
     rootless: readRootless(rootless, effectiveCapabilities),
   };
 }
@@ -44,6 +50,12 @@ function isHostNamespace(type: NamespaceType, path: string): boolean {
     statSync(name, { bigint: true, throwIfNoEntry: false }),
   );
   return own !== undefined && own.ino === other?.ino && own.dev === other.dev;
+}
+
+/** @source man proc_devices(5): two lists, each under its title */
+export function deviceNameIn(devices: string, kind: 'char' | 'block', major: number): string | undefined {
+  const [char = '', block = ''] = devices.split('Block devices:');
+  return new RegExp(`^ *${major} (.+)$`, 'm').exec(kind === 'char' ? char : block)?.[1];
 }
 
 function capabilityMask(status: string, field: string): bigint {

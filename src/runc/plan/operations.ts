@@ -46,6 +46,23 @@ export const operations = {
     says: 'attach a device program to a version 2 cgroup',
     source: 'man bpf(2)',
   },
+  /**
+   * `message` is a whole D-Bus message of the call; the child's pid is set at the offset `pidAt` of it, 0 for none. Behind `exec` it is
+   * for `delete`, and to undo. `tolerates` is the name of an error that does not matter.
+   */
+  systemd_call: {
+    code: 90,
+    arguments: {
+      member: 'string',
+      unit: 'string',
+      message: 'bytes',
+      pidAt: 'number',
+      awaitsJob: 'number',
+      tolerates: 'string',
+    },
+    says: "call systemd's manager for the container's unit, and await the end of the job that this starts",
+    source: 'man org.freedesktop.systemd1(5)',
+  },
   // ── clone: what follows with actor init runs in the child
   clone: {
     code: 10,

@@ -8,6 +8,7 @@ import {
   schedulingPolicies,
 } from '../../base/kernel-names.ts';
 import { CLONE_NEW, capabilityNames, MS, S_IF } from '../compile/flags.ts';
+import { busctlWords } from '../systemd/words.ts';
 import type { Operation, OperationName } from './operations.ts';
 
 export interface Place {
@@ -26,6 +27,7 @@ const twins: Twins = {
   cgroup_make: (a) => `mkdir -p ${quote(a.path)}`,
   cgroup_write: (a) => `echo ${quote(a.value)} > ${quote(a.path)}`,
   cgroup_join: (a, { initPid }) => `echo ${initPid} > ${quote(`${a.path}/cgroup.procs`)}`,
+  systemd_call: systemdTwin,
   clone: (a) => `unshare --fork ${namespaceFlags(Number(a.flags)).join(' ')}`.trim(),
   id_map: (a, { initPid }) => `printf '%s' ${quote(a.value)} > /proc/${initPid}/${a.file}`,
   id_map_check: (a, { initPid }) =>
@@ -103,6 +105,13 @@ function memoryPolicyTwin(a: Arguments<'memory_policy'>): string | undefined {
     MPOL_LOCAL: '--localalloc',
   }[nameOf(memoryPolicyModes, Number(a.mode))];
   return option === undefined || Number(a.flags) !== 0 ? undefined : `numactl ${option} bash`;
+}
+
+/** @source man busctl(1) */
+function systemdTwin(a: Arguments<'systemd_call'>, { initPid }: Place): string {
+  const words = busctlWords(a.message, { pidAt: Number(a.pidAt), pid: String(initPid) });
+  const manager = 'org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager';
+  return `busctl call ${manager} ${a.member} ${words.map(quote).join(' ')}`;
 }
 
 /** Recursive attributes have no option of mount(8) before util-linux 2.38, and none for all of them after. */

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
+import type { CgroupDriver } from '../compile/context.ts';
 import { type CompiledPlan, compileBundle, compileProcessDocument } from '../compile.ts';
 import type { RootlessWord } from '../host/rootless.ts';
 import { warn } from '../log.ts';
@@ -19,22 +20,28 @@ export const verb: Verb = (argv, options) => {
     },
   });
   const bundle = resolve(values.bundle ?? '.');
-  const { rootless } = options;
-  const compiled = compileFrom(bundle, { id: values.id, process: values.process, rootless });
+  const { rootless, cgroupDriver } = options;
+  const compiled = compileFrom(bundle, { id: values.id, process: values.process, rootless, cgroupDriver });
   for (const warning of compiled.warnings) warn(warning, options);
-  writePlan(values.output ?? `${bundle}/plans/${compiled.sha256}.plan`, compiled);
+  writePlan(values.output ?? `${bundle}/plans/${compiled.fileName}`, compiled);
 };
 
 /** The plan of the bundle's config.json, or of a process document in its container. */
 export function compileFrom(
   bundle: string,
-  asked: { id?: string | undefined; process?: string | undefined; rootless?: RootlessWord },
+  asked: {
+    id?: string | undefined;
+    process?: string | undefined;
+    rootless?: RootlessWord;
+    cgroupDriver?: CgroupDriver;
+  },
 ): CompiledPlan {
   const source = {
     id: asked.id ?? basename(bundle),
     bundle,
     config: readDocument(`${bundle}/config.json`),
     ...(asked.rootless && { rootless: asked.rootless }),
+    cgroupDriver: asked.cgroupDriver,
   };
   if (asked.process === undefined) return compileBundle(source);
   return compileProcessDocument({ ...source, process: readDocument(asked.process) });

@@ -18,7 +18,7 @@ const features = {
   linux: {
     namespaces: ['cgroup', 'ipc', 'mount', 'network', 'pid', 'time', 'user', 'uts'],
     capabilities: capabilityNames,
-    cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+    cgroup: { v1: true, v2: true, systemd: true, systemdUser: false, rdma: true },
     seccomp: {
       enabled: true,
       actions: Object.keys(actions).sort(),

@@ -9,7 +9,7 @@ import { describeOperation, plainArguments } from '../plan-words.ts';
 import { compileFrom } from './compile.ts';
 import type { Verb } from './verb.ts';
 
-export const verb: Verb = ([action, ...argv], { rootless }) => {
+export const verb: Verb = ([action, ...argv], { rootless, cgroupDriver }) => {
   if (action !== 'show') throw new LabError('usage', `plan "${action ?? ''}": expected show`);
   const { values } = parseArgs({
     args: argv,
@@ -23,7 +23,7 @@ export const verb: Verb = ([action, ...argv], { rootless }) => {
   });
   const plan =
     values.file === undefined
-      ? compileFrom(resolve(values.bundle ?? '.'), { ...values, rootless }).plan
+      ? compileFrom(resolve(values.bundle ?? '.'), { ...values, rootless, cgroupDriver }).plan
       : decodePlan(readFileSync(values.file));
   process.stdout.write(values.json === true ? asJson(plan) : asTable(plan));
 };

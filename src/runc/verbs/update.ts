@@ -8,9 +8,12 @@ import { emit } from '../../trace/recorder.ts';
 import type { CgroupWrite } from '../compile/cgroup-directories.ts';
 import { resourceWrites } from '../compile/cgroups.ts';
 import type { CompileContext } from '../compile/context.ts';
+import { type Property, resourceProperties } from '../compile/systemd-properties.ts';
+import { mustBeCgroup } from '../host/cgroups.ts';
 import { readHostFacts } from '../host/facts.ts';
 import { mustAllow } from '../state.machine.ts';
 import { type ContainerState, cgroupsPathOf, readContainer, readOptional } from '../state-directory.ts';
+import { callManager } from '../systemd/client.ts';
 import type { GlobalOptions, Verb } from './verb.ts';
 
 const numbers = {
@@ -43,16 +46,21 @@ export const verb: Verb = (argv, options) => {
   const [id] = positionals;
   if (id === undefined || positionals.length > 1) throw new LabError('usage', 'update: expected one container id');
   const file = values.resources;
-  update(id, typeof file === 'string' ? readResources(file) : resourcesOfFlags(values), options);
+  return update(id, typeof file === 'string' ? readResources(file) : resourcesOfFlags(values), options);
 };
 
-function update(id: string, resources: Resources, { root }: GlobalOptions): void {
+async function update(id: string, resources: Resources, { root }: GlobalOptions): Promise<void> {
   const container = readContainer(root, id);
   mustAllow('update', container);
   const { devices: _devices, ...rest } = resources;
+  const context = contextFor(container);
   const wanted = withLimitBesideSwap(container, rest);
-  for (const write of inSafeOrder(writesFor(container, wanted))) {
+  const writes = inSafeOrder(writesFor(context, wanted));
+  // systemd first: what it does not know it would undo with its next word about this unit.
+  if (container.unit !== undefined) await setProperties(container.unit, resourceProperties(context, wanted));
+  for (const write of writes) {
     try {
+      mustBeCgroup(write.path);
       writeFileSync(write.path, write.value);
     } catch (error) {
       throw inContext(
@@ -70,15 +78,22 @@ function update(id: string, resources: Resources, { root }: GlobalOptions): void
   }
 }
 
+const contextFor = (container: ContainerState): CompileContext => ({
+  id: container.id,
+  bundle: container.bundle,
+  config: { ociVersion: container.ociVersion, linux: { cgroupsPath: cgroupsPathOf(container) } },
+  host: readHostFacts(),
+  warnings: [],
+});
+
+/** Until the unit ends: the container's limits are no configuration of the host. */
+async function setProperties(unit: string, properties: readonly Property[]): Promise<void> {
+  if (properties.length === 0) return;
+  await callManager({ member: 'SetUnitProperties', signature: 'sba(sv)', values: [unit, true, properties] });
+}
+
 /** Device rules are those of create: an update has none. */
-function writesFor(container: ContainerState, resources: Resources): CgroupWrite[] {
-  const context: CompileContext = {
-    id: container.id,
-    bundle: container.bundle,
-    config: { ociVersion: container.ociVersion, linux: { cgroupsPath: cgroupsPathOf(container) } },
-    host: readHostFacts(),
-    warnings: [],
-  };
+function writesFor(context: CompileContext, resources: Resources): CgroupWrite[] {
   return resourceWrites(context, resources).filter(({ path }) => !/\/devices\.(allow|deny)$/.test(path));
 }
 

@@ -1,5 +1,6 @@
 // What a slow verb is: a function of its own words and of those before it on the command line.
 
+import type { CgroupDriver } from '../compile/context.ts';
 import type { RootlessWord } from '../host/rootless.ts';
 
 export interface GlobalOptions {
@@ -8,6 +9,7 @@ export interface GlobalOptions {
   isJsonLog: boolean;
   isDebug: boolean;
   rootless: RootlessWord;
+  cgroupDriver: CgroupDriver;
 }
 
 export type Verb = (argv: string[], options: GlobalOptions) => void | Promise<void>;
