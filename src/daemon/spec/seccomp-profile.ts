@@ -30,7 +30,7 @@ export const allowed: readonly string[] = words(
     'mprotect mremap mseal msync munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect remap_file_pages ' +
     // sockets
     'accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmmsg recvmmsg_time64 ' +
-    'recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socketcall socketpair ' +
+    'recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socketpair ' +
     // communication between processes
     'ipc mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 ' +
     'mq_unlink msgctl msgget msgrcv msgsnd semctl semget semop semtimedop semtimedop_time64 shmat shmctl shmdt ' +
@@ -99,8 +99,18 @@ export const allowedPersonalities: readonly number[] = [0x0, 0x8, 0x20000, 0x200
  */
 export const namespaceFlags = 0x7e020000;
 
-/** Sockets to the hypervisor reach past every network namespace. @source man vsock(7) */
-export const vsockFamily = 40;
+/**
+ * Socket families that are refused: AF_ALG (38), a door to the kernel's cryptography that had a hole (CVE-2026-31431), and AF_VSOCK
+ * (40), which reaches the hypervisor past every network namespace. Said by what is left. @source man vsock(7), uapi linux/socket.h
+ */
+export const allowedFamilies = [
+  { value: 38, op: 'SCMP_CMP_LT' },
+  { value: 39, op: 'SCMP_CMP_EQ' },
+  { value: 40, op: 'SCMP_CMP_GT' },
+] as const;
 
-/** ENOSYS for clone3: its flags are in memory, where a filter cannot look; C libraries fall back to clone. */
-export const clone3Errno = 38;
+/**
+ * ENOSYS, for clone3 and socketcall: their arguments are in memory, where a filter cannot look; C libraries fall back to clone and
+ * socket. Not the default's EPERM: libseccomp by itself lets socketcall through where it allows socket, unless told otherwise.
+ */
+export const unseenErrno = 38;

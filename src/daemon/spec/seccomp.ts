@@ -5,12 +5,12 @@ import { parseRuntimeJson } from '../../oci/runtime.ts';
 import { type SeccompProfileInput, seccompSchema } from '../../oci/runtime-seccomp.ts';
 import {
   allowed,
+  allowedFamilies,
   allowedOn,
   allowedPersonalities,
   allowedWith,
-  clone3Errno,
   namespaceFlags,
-  vsockFamily,
+  unseenErrno,
 } from './seccomp-profile.ts';
 
 interface Subject {
@@ -34,6 +34,9 @@ const allow = (names: readonly string[], args?: Rule['args']): Rule => ({
   ...(args === undefined ? {} : { args }),
 });
 
+/** Arguments in memory, where a filter cannot look. */
+const unseen = (name: string): Rule => ({ names: [name], action: 'SCMP_ACT_ERRNO', errnoRet: unseenErrno });
+
 /** `default`, or a profile as JSON in Docker's or the runtime spec's form. Errors: invalidArgument. */
 export function seccompOf(asked: string, subject: Subject): SeccompProfileInput {
   return asked === 'default' ? defaultProfile(subject) : customProfile(asked, subject);
@@ -44,7 +47,8 @@ function defaultProfile({ architecture, capabilities }: Subject): SeccompProfile
   const byCapability = capabilities.flatMap((name) => allowedWith[name] ?? []);
   const syscalls: Rule[] = [
     allow(allowed),
-    allow(['socket'], [{ index: 0, value: vsockFamily, op: 'SCMP_CMP_NE' }]),
+    unseen('socketcall'),
+    ...allowedFamilies.map((family) => allow(['socket'], [{ index: 0, ...family }])),
     ...allowedPersonalities.map((value) => allow(['personality'], [{ index: 0, value, op: 'SCMP_CMP_EQ' }])),
   ];
   const byArchitecture = allowedOn[architecture] ?? [];
@@ -52,7 +56,7 @@ function defaultProfile({ architecture, capabilities }: Subject): SeccompProfile
   if (byCapability.length > 0) syscalls.push(allow([...new Set(byCapability)]));
   if (!mayMakeNamespaces) {
     syscalls.push(allow(['clone'], [{ index: 0, value: namespaceFlags, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }]));
-    syscalls.push({ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: clone3Errno });
+    syscalls.push(unseen('clone3'));
   }
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
