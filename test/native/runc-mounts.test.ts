@@ -340,3 +340,55 @@ test(
     }
   },
 );
+
+for (const withUser of [false, true]) {
+  const title = `paths are hidden and read-only ${withUser ? 'in a user namespace ' : ''}whatever is beneath them: links, binds, files of each other`;
+  test(title, root(), async () => {
+    const source = volume(withUser ? 'hidden-user' : 'hidden');
+    const script = `for path in /secret/file /linked /both /bind/of-0 /proc/keys; do wc -c < $path; done
+      (ls -A /bind-hidden; ls -A /hidden-dir) | wc -l; for path in /ro/x /bind-ro/x /bind-ro/of-0 /ro/file /nested/deep/x; do echo x > $path; done
+      echo free > /nested/x && cat /nested/x; umount /both; awk '$5 ~ /both|ro$/ {print $5, $6}' /proc/self/mountinfo`;
+    const container = await place.bundle(['sh', '-c', script], {
+      prepare: (rootfs) => {
+        for (const folder of ['secret', 'hidden-dir/below', 'ro', 'nested/deep'])
+          mkdirSync(`${rootfs}/${folder}`, { recursive: true });
+        for (const file of ['secret/file', 'both', 'ro/file', 'real', 'hidden-dir/file'])
+          writeFileSync(`${rootfs}/${file}`, 'content\n');
+        symlinkSync('/real', `${rootfs}/linked`);
+      },
+      edit: (config) => {
+        for (const name of ['bind', 'bind-ro', 'bind-hidden'])
+          addMount(config, { destination: `/${name}`, type: 'bind', source, options: ['bind', 'nosuid', 'nodev'] });
+        Object.assign(config.linux, {
+          maskedPaths: [
+            '/secret/file',
+            '/linked',
+            '/both',
+            '/bind/of-0',
+            '/bind-hidden',
+            '/hidden-dir',
+            '/proc/keys',
+            '/not/there',
+          ],
+          readonlyPaths: ['/ro', '/bind-ro', '/both', '/nested/deep', '/hidden-dir/below', '/not/there', '/proc/sys'],
+        });
+        if (!withUser) return;
+        (config.linux.namespaces as unknown[]).push({ type: 'user' });
+        Object.assign(config.linux, { uidMappings: map, gidMappings: map });
+        const mounts = config.mounts as { destination: string }[];
+        config.mounts = mounts.filter(({ destination }) => destination !== '/sys/fs/cgroup');
+      },
+    });
+    if (withUser) await must('chown', ['-R', '100000:100000', `${container.bundle}/rootfs`]);
+    const ran = await place.run(container);
+    const masked = ['0', '0', '0', '0', '0', '0', 'free'];
+    assert.deepEqual(ran.stdout.trim().split('\n').slice(0, 7), masked, ran.stderr);
+    assert.match(ran.stdout, /\/bind-ro ro,nosuid,nodev/);
+    for (const path of ['/ro/x', '/bind-ro/x', '/bind-ro/of-0', '/ro/file', '/nested/deep/x'])
+      assert.match(ran.stderr, new RegExp(`${path}: Read-only file system`));
+    assert.match(
+      ran.stderr,
+      /umount: can't unmount \/both: (Operation not permitted|Permission denied|Invalid argument)/,
+    );
+  });
+}

@@ -166,6 +166,11 @@ const optionNames = {
   RELATIME: 'relatime',
   STRICTATIME: 'strictatime',
   NOSYMFOLLOW: 'nosymfollow',
+  MANDLOCK: 'mand',
+  POSIXACL: 'acl',
+  I_VERSION: 'iversion',
+  LAZYTIME: 'lazytime',
+  SILENT: 'silent',
 } as const;
 
 /** The options as mount(8) takes them: flags by name, then the file system's own. */
