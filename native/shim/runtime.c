@@ -65,6 +65,8 @@ static _Noreturn void exec_runtime(struct spawn *spawn)
 	/* That of the shim may be a bundle that is gone by now: the first of its group. */
 	if (spawn->folder)
 		(void)!chdir(spawn->folder); /* nor need this one be there: a container whose bundle was taken away can be deleted */
+	if (shim.descriptors.rlim_max > 0)
+		setrlimit(RLIMIT_NOFILE, &shim.descriptors);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);
 	for (int i = 0; i < 3; i++)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,6 +47,18 @@ void service_watch_idle(void)
 		timer_stop(&idle);
 }
 
+/*
+ * A container takes a dozen descriptors, so a group of a hundred more than the usual 1024. The runtime, and with it the container,
+ * gets the limit that we were started with.
+ */
+static void raise_descriptor_limit(void)
+{
+	if (getrlimit(RLIMIT_NOFILE, &shim.descriptors) < 0)
+		return;
+	struct rlimit raised = { shim.descriptors.rlim_max, shim.descriptors.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &raised);
+}
+
 int action_serve(int fd)
 {
 	prctl(PR_SET_NAME, "shim");
@@ -53,6 +66,7 @@ int action_serve(int fd)
 	syscall(SYS_close_range, fd + 1, ~0u, 0);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	control_open("shim", fd + 1);
+	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	unsetenv("TRACEPARENT");   /* that of the start action; each request brings its own */

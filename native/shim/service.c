@@ -14,7 +14,7 @@
 #include "shim.h"
 #include "tracing.h"
 
-enum { CONNECTIONS_MAX = 64, REQUESTS_MAX = 4096, OUTPUT_MAX = 8 << 20 };
+enum { CONNECTIONS_MAX = 4096, REQUESTS_MAX = 16384, OUTPUT_MAX = 8 << 20 };
 
 struct connection {
 	struct channel channel; /* first: on_frame's channel is the connection */

@@ -7,6 +7,7 @@
 #define TLAB_SHIM_H
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -90,6 +91,7 @@ struct shim {
 	const char *socket;  /* our own, a path */
 	const char *run_root;
 	char sockets[96];    /* the folder of it */
+	struct rlimit descriptors; /* as we were started; all 0 when we are an action */
 	struct container *containers;
 };
 

@@ -1,9 +1,9 @@
 // Groups: containers whose config.json names the same group share one shim, under real containerd and driven directly.
 // Needs root, containerd, ctr, runc, busybox-static. Leaves nothing.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { ShimPlace } from '../helpers/bare-shim.ts';
+import { type BareShim, ourShim, ShimPlace } from '../helpers/bare-shim.ts';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { Containerd, hasEnded, missing } from '../helpers/real-containerd.ts';
 import { SwapPlace, SwapTask } from '../helpers/swap.ts';
@@ -112,6 +112,46 @@ describe('the delete action of one of a group', { skip: missing('/usr/sbin/runc'
     assert.deepEqual(readdirSync(`${place.root}/run/s`), []);
     one.client.close();
     two.client.close();
+  });
+});
+
+describe('a group of thirty under a limit of 128 descriptors', { skip: missing('/usr/sbin/runc') }, () => {
+  const folder = mkdtempSync('/tmp/tlab-few-');
+  writeFileSync(`${folder}/shim`, `#!/bin/sh\nulimit -Sn 128\nexec ${ourShim} "$@"\n`, { mode: 0o755 });
+  writeFileSync(`${folder}/runc`, `#!/bin/sh\nulimit -Sn >>${folder}/limits\nexec runc "$@"\n`, { mode: 0o755 });
+  const place = new ShimPlace(`${folder}/shim`, { TLAB_RUNTIME: `${folder}/runc` });
+  after(() => {
+    place.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('fits into one small shim, which raises the limit for itself and not for them', async () => {
+    const edit = (config: RuntimeConfig): void => {
+      config.annotations = { 'io.containerd.runc.v2.group': 'thirty' };
+    };
+    const shims: BareShim[] = [];
+    for (let n = 1; n <= 30; n++) {
+      const shim = await place.start(`n${n}`, ['/bin/sleep', '1000'], { edit });
+      const stdio = { stdin: shim.fifo('in'), stdout: shim.fifo('out'), stderr: shim.fifo('err') };
+      const { task } = shim.client;
+      await task.create({ id: shim.id, bundle: shim.bundle, rootfs: place.rootfs(), ...stdio });
+      await task.start({ id: shim.id });
+      shims.push(shim);
+    }
+    const [first] = shims as [BareShim];
+    assert.deepEqual([...new Set(shims.map(({ pid }) => pid))], [first.pid]);
+    assert.deepEqual(new Set(readFileSync(`${folder}/limits`, 'utf8').trim().split('\n')), new Set(['128']));
+    const status = readFileSync(`/proc/${first.pid}/status`, 'utf8');
+    if (!process.env.TLAB_SANITIZE) assert.ok(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) <= 1536, status);
+    for (const { client, id } of shims) {
+      await client.task.kill({ id, signal: 9 });
+      assert.equal((await client.task.wait({ id })).exitStatus, 137);
+      await client.task.delete({ id });
+      await client.task.shutdown({ id });
+      client.close();
+    }
+    await waitUntil(() => hasEnded(first.pid), { what: 'the shim to go' });
+    assert.deepEqual(place.mounts(), []);
   });
 });
 
