@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "log-file.h"
 
 static const char *const names[3] = { "stdin", "stdout", "stderr" };
 
@@ -57,12 +58,23 @@ static bool open_fifo(struct stream *stream, const char *path, bool reading, int
 	return true;
 }
 
+/* The client's end of a stream. */
+static bool open_client_end(struct stdio *stdio, int which, int *end)
+{
+	struct stream *stream = &stdio->streams[which];
+	if (!is_log_file(stdio->paths[which]))
+		return open_fifo(stream, stdio->paths[which], which == 0, end);
+	stream->copies = true; /* splice(2) does not append */
+	*end = log_file_open(stdio->paths[which]);
+	return *end >= 0;
+}
+
 static bool open_pipe_stream(struct stdio *stdio, int which, const unsigned owner[2])
 {
 	int pipe[2], fifo;
 	bool input = which == 0;
 	struct stream *stream = &stdio->streams[which];
-	if (!open_fifo(stream, stdio->paths[which], input, &fifo))
+	if (!open_client_end(stdio, which, &fifo))
 		return false;
 	if (pipe2(pipe, O_CLOEXEC) < 0) {
 		close(fifo);
@@ -107,11 +119,11 @@ bool stdio_open(struct stdio *stdio, const char *sockets, const unsigned owner[2
 {
 	for (int i = 0; i < 3; i++) {
 		errno = 0;
-		bool is_path = is_null(stdio->paths[i]) || stdio->paths[i][0] == '/';
+		bool is_path = is_null(stdio->paths[i]) || stdio->paths[i][0] == '/' || (i > 0 && is_log_file(stdio->paths[i]));
 		if (is_path && open_one(stdio, i, owner))
 			continue;
 		snprintf(error, 256, "%s \"%.150s\": %s", names[i], stdio->paths[i] ? stdio->paths[i] : "",
-		         !is_path || errno == ENOTSUP ? "expected the path of a FIFO, other kinds of logging are not supported" : strerror(errno));
+		         !is_path || errno == ENOTSUP ? "expected the path of a FIFO (for output also file:///…), other kinds of logging are not supported" : strerror(errno));
 		stdio_release(stdio);
 		return false;
 	}
@@ -138,7 +150,7 @@ static bool begin_console_stream(struct stdio *stdio, int which)
 	struct stream *stream = &stdio->streams[which];
 	if (is_null(stdio->paths[which]))
 		return true;
-	if (!open_fifo(stream, stdio->paths[which], which == 0, &fifo))
+	if (!open_client_end(stdio, which, &fifo))
 		return false;
 	int master = fcntl(stdio->console, F_DUPFD_CLOEXEC, 3);
 	stream->copies = true;

@@ -14,7 +14,7 @@
 
 struct stdio {
 	bool terminal;
-	char *paths[3]; /* stdin, stdout, stderr; NULL or "" is /dev/null */
+	char *paths[3]; /* stdin, stdout, stderr: a FIFO, or for output file:///…; NULL or "" is /dev/null */
 	struct stream streams[3];
 	int child[3]; /* what the runtime gets as 0, 1, 2; -1 once handed over */
 	int console; /* the master, for resizing; -1: none */

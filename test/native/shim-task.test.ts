@@ -2,7 +2,17 @@
 // Needs root, runc, busybox-static. Leaves nothing.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Events as ShimEvents } from '../../src/shim/proto/gen/forward_pb.ts';
 import { serveTtrpc } from '../../src/shim/server.ts';
@@ -79,6 +89,18 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     await shim.client.task.start({ id: 'late' });
     assert.equal((await wait).exitStatus, 0);
     assert.equal(execFileSync('timeout', ['5', 'cat', stdout]).toString(), 'said before anybody listened\n');
+    await place.end(shim);
+  });
+
+  test('appends output to file:///, and makes the folders above it', async () => {
+    const shim = await place.start('logged', ['/bin/sh', '-c', 'echo out; echo err >&2']);
+    const log = `file://${shim.bundle}/new/folder/a%20log?x=y`;
+    const { task } = shim.client;
+    await task.create({ id: 'logged', bundle: shim.bundle, rootfs: place.rootfs(), stdout: log, stderr: log });
+    await task.start({ id: 'logged' });
+    await task.wait({ id: 'logged' });
+    const read = (): string => readFileSync(`${shim.bundle}/new/folder/a log`, 'utf8');
+    await waitUntil(() => /out\n/.test(read()) && /err\n/.test(read()), { what: 'both lines in the log' });
     await place.end(shim);
   });
 
@@ -185,6 +207,47 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     await place.end(shim);
     door.close();
     assert.deepEqual(topics, ['/tasks/create', '/tasks/start', '/tasks/oom', '/tasks/exit', '/tasks/delete']);
+  });
+
+  test('mounts what it is told: a bind, several overlays on one another, nothing at all', async () => {
+    const run = async (
+      id: string,
+      mounts: { type: string; source: string; options: string[] }[],
+      rootPath?: string,
+    ) => {
+      const edit = (config: RuntimeConfig): void => {
+        if (rootPath !== undefined) config.root = { path: rootPath };
+      };
+      const shim = await place.start(id, ['/bin/cat', '/etc/said'], { edit });
+      const stdout = shim.fifo('out');
+      const reader = openSync(stdout, constants.O_RDONLY | constants.O_NONBLOCK);
+      const { task } = shim.client;
+      await task.create({ id, bundle: shim.bundle, rootfs: mounts, stdout });
+      await task.start({ id });
+      assert.equal((await task.wait({ id })).exitStatus, 0);
+      const said = await readToEnd(stdout, reader);
+      await place.end(shim);
+      assert.deepEqual(place.mounts(), []);
+      return said;
+    };
+    const layer = (name: string): string => {
+      mkdirSync(`${root}/${name}/etc`, { recursive: true });
+      writeFileSync(`${root}/${name}/etc/said`, `${name}\n`);
+      return `${root}/${name}`;
+    };
+    const [one, two] = [layer('one'), layer('two')];
+    mkdirSync(`${root}/upper`);
+    mkdirSync(`${root}/work`);
+    const overlay = (...options: string[]) => ({ type: 'overlay', source: 'overlay', options });
+    writeFileSync(`${root}/rootfs/etc/said`, 'rootfs\n');
+    assert.equal(
+      await run('bound', [{ type: 'bind', source: `${root}/rootfs`, options: ['rbind', 'rw', 'nosuid'] }]),
+      'rootfs\n',
+    );
+    assert.equal(await run('overlaid', [overlay('ro', `lowerdir=${two}:${one}:${root}/rootfs`)]), 'two\n');
+    const upper = overlay(`lowerdir=${one}:${root}/rootfs`, `upperdir=${root}/upper`, `workdir=${root}/work`);
+    assert.equal(await run('stacked', [...place.rootfs(), upper]), 'one\n');
+    assert.equal(await run('unmounted', [], `${root}/rootfs`), 'rootfs\n');
   });
 
   test('kills what the first process leaves in a pid namespace that is not its own', async () => {
