@@ -75,6 +75,15 @@ export class Container {
     return waitUntil(async () => (await this.status()) === status, { what: `${this.id} to be ${status}` });
   }
 
+  /** There, and running: for a run that somebody else waits for. */
+  appears(): Promise<unknown> {
+    const isRunning = async (): Promise<boolean> => {
+      const { status, stdout } = await this.verb('state');
+      return status === 0 && JSON.parse(stdout).status === 'running';
+    };
+    return waitUntil(isRunning, { what: `${this.id} to be running` });
+  }
+
   async stopped(): Promise<this> {
     await this.verb('kill', 'KILL');
     await this.reaches('stopped');

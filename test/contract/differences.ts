@@ -278,4 +278,71 @@ export const differences: readonly Difference[] = [
     instead: /"isRefused":false/,
     reason: 'not checked',
   },
+  ...[
+    'a configuration without ociVersion is refused',
+    'a configuration of version 2 is refused',
+    'a version that is not semantic is refused',
+  ].map(
+    (behaviour): Difference => ({
+      behaviour,
+      runtimes: ['runc'],
+      instead: /"isRefused":false/,
+      reason: 'runc does not look at ociVersion (config#specification-version)',
+    }),
+  ),
+  {
+    behaviour: 'kill refuses a signal that does not exist',
+    runtimes: ['crun'],
+    instead: [false, 'running'],
+    reason: 'crun 1.8 sends the signal 0 and succeeds',
+  },
+  {
+    behaviour: 'run --keep leaves the container stopped',
+    runtimes: ['crun'],
+    instead: /^refused: .*No such file or directory/,
+    reason: 'the option is younger than crun 1.8',
+  },
+  {
+    behaviour: 'list prints a table with a head',
+    runtimes: ['crun'],
+    instead: ['NAME', 'PID', 'STATUS', 'BUNDLE', 'PATH', 'CREATED', 'OWNER'],
+    reason: 'its columns are others',
+  },
+  {
+    behaviour: 'spec --rootless has a user namespace with maps',
+    runtimes: ['crun'],
+    instead: [true, undefined],
+    reason: 'it writes no maps and makes them when it runs',
+  },
+  ...[
+    'features prints the namespaces that it knows as JSON',
+    'features prints hooks, mount options and capabilities',
+  ].map(
+    (behaviour): Difference => ({
+      behaviour,
+      runtimes: ['crun'],
+      instead: /^refused: .*unknown command features/,
+      reason: 'the command is younger than crun 1.8',
+    }),
+  ),
+  {
+    behaviour: 'an id with a space is refused',
+    runtimes: ['crun'],
+    instead: false,
+    reason: 'it refuses slashes only',
+  },
+  ...['process.args that is text is refused', 'a uid that is text is refused'].map(
+    (behaviour): Difference => ({
+      behaviour,
+      runtimes: ['crun'],
+      instead: /"isRefused":false/,
+      reason: 'a value of the wrong type is passed over',
+    }),
+  ),
+  {
+    behaviour: 'run in the foreground gives the terminal the size of its own',
+    runtimes: ['crun'],
+    instead: /^\d+ (?![\s\S]*sized)/,
+    reason: 'crun 1.8 hands on a change of size only, not the first one',
+  },
 ];

@@ -83,6 +83,11 @@ export class Place {
     for (const container of this.#kept.splice(0)) await container[Symbol.asyncDispose]();
   }
 
+  /** The number of the last container. */
+  get last(): number {
+    return this.#count;
+  }
+
   traces(): Traces {
     return tracesOf(this);
   }
@@ -123,11 +128,12 @@ export class Place {
 
   /** The same, still running. */
   spawn(args: readonly string[], options: CallOptions & { into: { output: string; errors: string } }) {
-    const [program = '', ...before] = this.runtime.command;
+    const cwd = options.cwd ?? '/';
+    const [program = '', ...before] = this.runtime.commandIn(cwd);
     const files = [openSync(options.into.output, 'w'), openSync(options.into.errors, 'w')];
     const child = spawn(program, [...before, '--root', this.root, ...args], {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ASAN_OPTIONS: 'detect_leaks=0', ...options.env },
-      cwd: options.cwd ?? '/',
+      cwd,
       stdio: [options.input ?? 'ignore', ...files, ...(options.descriptors ?? [])],
     });
     const ended = new Promise<number>((resolve) =>

@@ -9,8 +9,8 @@ export type RuntimeName = (typeof runtimeNames)[number];
 
 export interface Runtime {
   readonly name: RuntimeName;
-  /** Program and arguments before the runtime's own. */
-  readonly command: readonly string[];
+  /** Program and arguments before the runtime's own, for a call from this directory. */
+  commandIn(directory: string): readonly string[];
   /** Of a process in the namespaces that the runtime itself runs in, where its host hooks run too. */
   readonly proc: string;
   /** Compiles in this process before each create, so that no Node.js is started for it. */
@@ -20,7 +20,7 @@ export interface Runtime {
 
 const plain = (name: RuntimeName, program: string): Runtime => ({
   name,
-  command: [program],
+  commandIn: () => [program],
   proc: '/proc/self',
   takesPlans: name === 'tlab',
   close: async () => undefined,
@@ -44,7 +44,7 @@ async function crunWithoutUnified(): Promise<Runtime> {
   const proc = `/proc/${holder.pid}`;
   return {
     name: 'crun',
-    command: ['nsenter', `--mount=${proc}/ns/mnt`, 'crun'],
+    commandIn: (directory) => ['nsenter', `--mount=${proc}/ns/mnt`, `--wdns=${directory}`, 'crun'],
     proc,
     takesPlans: false,
     close: () => holder.stop('SIGKILL'),

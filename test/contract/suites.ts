@@ -1,6 +1,8 @@
 // Every suite of the contract by topic; a topic has its test file, runtime-<topic>.test.ts.
 import type { Suite } from './behaviour.ts';
+import { bundleSuite } from './runtime/bundle.ts';
 import { cgroupsSuite } from './runtime/cgroups.ts';
+import { commandLineSuite } from './runtime/command-line.ts';
 import { execSuite } from './runtime/exec.ts';
 import { filesSuite } from './runtime/files.ts';
 import { hooksSuite } from './runtime/hooks.ts';
@@ -9,9 +11,12 @@ import { mountsSuite } from './runtime/mounts.ts';
 import { namespacesSuite } from './runtime/namespaces.ts';
 import { processSuite } from './runtime/process.ts';
 import { seccompSuite } from './runtime/seccomp.ts';
+import { terminalSuite } from './runtime/terminal.ts';
 
 export const suites: Readonly<Record<string, Suite>> = {
+  bundle: bundleSuite,
   cgroups: cgroupsSuite,
+  'command-line': commandLineSuite,
   exec: execSuite,
   files: filesSuite,
   hooks: hooksSuite,
@@ -20,4 +25,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   namespaces: namespacesSuite,
   process: processSuite,
   seccomp: seccompSuite,
+  terminal: terminalSuite,
 };
