@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +77,14 @@ static int compile_and_read(struct plan *plan, struct compilation compilation, c
 	return result;
 }
 
+/* Another user's plan beside a document that one has read would be run in its place: it is compiled anew. */
+static bool is_own_plan(const char *path)
+{
+	struct stat status;
+	return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && (status.st_uid == geteuid() || status.st_uid == 0) &&
+	       (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 int document_plan(struct plan *plan, const char *bundle, const char *document, const struct options *options,
                   struct failure *failure)
 {
@@ -95,7 +104,7 @@ int document_plan(struct plan *plan, const char *bundle, const char *document, c
 	else
 		snprintf(path, sizeof path, "%s/plans/%s%s.plan", bundle, sha, options->systemd_cgroup ? ".systemd" : "");
 
-	if (access(path, R_OK) == 0) {
+	if (is_own_plan(path)) {
 		if (read_for(plan, path, sha, failure) < 0)
 			return -1;
 		if (strcmp(plan->facts[FACT_CONTAINER_ID].string, options->id) == 0)

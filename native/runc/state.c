@@ -31,13 +31,36 @@ static int make_directories(char *path)
 	return 0;
 }
 
+/* Who can write a state can make us run hooks: it must be ours or root's, and the folder around it not everybody's. */
+static int check_trusted(int dir, const char *path, struct failure *failure)
+{
+	struct stat status;
+	if (fstat(dir, &status) < 0)
+		return fail_call(failure, "fstat(2)", "state directory \"%s\"", path);
+	if (status.st_uid != geteuid() && status.st_uid != 0)
+		return fail_plain(failure, "state directory \"%s\": it belongs to user %u, must be yours or root's", path, status.st_uid);
+	if ((status.st_mode & S_IWOTH) && !(status.st_mode & S_ISVTX))
+		return fail_plain(failure, "state directory \"%s\": everybody may write to it, must be its owner's alone", path);
+	return 0;
+}
+
+static int check_root(const char *root, struct failure *failure)
+{
+	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return 0; /* not there yet, or no directory: whoever uses it says so */
+	int result = check_trusted(dir, root, failure);
+	close(dir);
+	return result;
+}
+
 static int name_directory(struct container *container, const char *root, const char *id, struct failure *failure)
 {
 	*container = (struct container){ .id = id, .dir = -1 };
 	int n = snprintf(container->path, sizeof container->path, "%s/%s", root, id);
 	if (n < 0 || (size_t)n >= sizeof container->path)
 		return fail_plain(failure, "--root \"%s\": its path is too long", root);
-	return 0;
+	return check_root(root, failure);
 }
 
 int container_make(struct container *container, const char *root, const char *id, struct failure *failure)
@@ -77,6 +100,11 @@ int container_open(struct container *container, const char *root, const char *id
 		int number = errno;
 		fail_plain(failure, "container \"%s\" does not exist", id);
 		failure->number = number;
+		return -1;
+	}
+	if (check_trusted(container->dir, container->path, failure) < 0) {
+		close(container->dir);
+		container->dir = -1;
 		return -1;
 	}
 	struct saved *saved = (struct saved *)(void *)read_whole(container->dir, "container", sizeof *saved, &size);

@@ -43,6 +43,8 @@ test('the host keeps its mounts: nothing of the container appears in its mount t
 test('the program has three descriptors, no groups of the caller, no inheritable capability', root(), async () => {
   const container = await place.bundle(['sleep', '1000']);
   const pid = await place.start(container);
+  // `start` answers when the barrier is open, a moment before the program is executed.
+  await waitUntil(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', { what: 'the program' });
   assert.deepEqual(readdirSync(`/proc/${pid}/fd`).sort(), ['0', '1', '2']);
   assert.equal(statusField(pid, 'Groups'), '');
   assert.equal(statusField(pid, 'CapInh'), '0000000000000000');
