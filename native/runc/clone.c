@@ -7,9 +7,11 @@
  * Rule: the runtime itself never leaves a namespace. It has the host's hooks still to run, maps to write and a failure to undo.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -122,6 +124,17 @@ static int clone_ready_for_maps(struct executor *executor, struct clone_args *ar
 	return pid;
 }
 
+/* Opened while the child of an ordinary user can still be dumped, written when it has its time namespace: the kernel looks at the opener. */
+static int open_time_offsets(struct executor *executor)
+{
+	char path[64];
+	if (!plan_find(executor->plan, OP_TIME_OFFSETS, 0))
+		return 0;
+	snprintf(path, sizeof path, "%d/timens_offsets", executor->child);
+	executor->time_offsets = openat(executor->host_proc, path, O_WRONLY | O_CLOEXEC);
+	return executor->time_offsets < 0 ? FAIL_CALL(executor, "open(2)", "opening the clocks of the child's time namespace") : 0;
+}
+
 int op_clone(struct executor *executor, const struct operation *operation)
 {
 	struct clone_args args = { .flags = operation->arguments[CLONE_FLAGS].number, .exit_signal = SIGCHLD };
@@ -137,5 +150,7 @@ int op_clone(struct executor *executor, const struct operation *operation)
 	executor->cloned_into = executor->shared->cloned_into_cgroup ? joins.clone_into_path : NULL;
 	close(executor->peer);
 	executor->peer = -1;
+	if (open_time_offsets(executor) < 0)
+		return -1;
 	return executor->after_clone ? executor->after_clone(executor) : 0;
 }

@@ -163,7 +163,7 @@ static int prepare(struct executor *executor)
 {
 	int pair[2];
 	unsigned namespaces = 0;
-	executor->socket = executor->peer = executor->root = executor->agent = -1;
+	executor->socket = executor->peer = executor->time_offsets = executor->root = executor->agent = -1;
 	executor->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (executor->host_proc < 0)
 		return FAIL_CALL(executor, "open(2)", "opening the host's /proc");

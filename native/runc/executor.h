@@ -50,6 +50,7 @@ struct executor {
 
 	/* runtime */
 	pid_t child;
+	int time_offsets; /* the child's timens_offsets, where the plan sets clocks; -1 */
 	int socket; /* own end of the hand-over */
 	int peer; /* the child's end, until the clone */
 	int agent; /* connected to the seccomp agent; -1 */

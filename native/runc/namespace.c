@@ -58,18 +58,14 @@ int op_unshare(struct executor *executor, const struct operation *operation)
 int op_time_offsets(struct executor *executor, const struct operation *operation)
 {
 	const char *value = operation->arguments[TIME_OFFSETS_VALUE].string;
-	char path[64], words[256];
-	snprintf(path, sizeof path, "%d/timens_offsets", executor->child);
+	char words[256];
 	snprintf(words, sizeof words, "%s", value);
 	for (char *end = words; (end = strchr(end, '\n'));)
 		*end = end[1] ? ';' : '\0';
-	int fd = openat(executor->host_proc, path, O_WRONLY | O_CLOEXEC);
-	int result = 0;
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		result = FAIL_CALL(executor, fd < 0 ? "open(2)" : "write(2)", "setting the clocks of the time namespace to \"%s\"", words);
-	if (fd >= 0)
-		close(fd);
-	return result;
+	if (write(executor->time_offsets, value, strlen(value)) < 0)
+		return FAIL_CALL(executor, "write(2)", "setting the clocks of the time namespace to \"%s\"", words);
+	close(executor->time_offsets);
+	return 0;
 }
 
 /* An execve(2) would enter it too, but only since Linux 6.1, and hooks before it would not be there. */

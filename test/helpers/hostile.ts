@@ -13,7 +13,17 @@ export async function hostile(name: string, folder: string, ...flags: string[]):
     '-idirafter',
     `/usr/include/${process.arch === 'x64' ? 'x86_64' : 'aarch64'}-linux-gnu`,
   ];
-  await must('musl-gcc', ['-static', '-no-pie', '-O1', '-D_GNU_SOURCE', '-o', `${folder}/${name}`, ...flags, source, ...headers]);
+  await must('musl-gcc', [
+    '-static',
+    '-no-pie',
+    '-O1',
+    '-D_GNU_SOURCE',
+    '-o',
+    `${folder}/${name}`,
+    ...flags,
+    source,
+    ...headers,
+  ]);
   return `${folder}/${name}`;
 }
 

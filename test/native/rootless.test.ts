@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
   statSync,
   writeFileSync,
@@ -338,4 +339,42 @@ test('--rootless takes auto, true and false', root(), async () => {
   const forced = await runWith(tlab, bundle, '--rootless=false');
   assert.match(forced.stderr, /cgroup.*EACCES/);
   assert.equal((await runWith(tlab, bundle, '--rootless=true')).status, 0);
+});
+
+test('a time namespace has its clocks, and a tmpfs copies up what it covers', root(), async () => {
+  const bundle = await bundleOf(['sh', '-c', 'cut -d. -f1 /proc/uptime; ls /bin/sh'], (config) => {
+    config.linux.namespaces.push({ type: 'time' });
+    Object.assign(config.linux, { timeOffsets: { boottime: { secs: 864_000 } } });
+    config.mounts.push({ destination: '/bin', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] });
+  });
+  const ran = await runWith(tlab, bundle);
+  const [uptime, shell] = ran.stdout.split('\n');
+  const host = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+  assert.ok(Math.abs(Number(uptime) - host - 864_000) < 60, ran.stderr + ran.stdout);
+  assert.equal(shell, '/bin/sh');
+});
+
+test("another container's user, pid and ipc namespaces are joined by their paths", root(), async () => {
+  const first = await bundleOf(['sleep', '1000']);
+  await user.must('sh', [
+    '-c',
+    `${tlab} create --bundle ${first.bundle} --pid-file ${first.bundle}/pid ${first.id} >/dev/null 2>&1`,
+  ]);
+  await user.must(tlab, ['start', first.id]);
+  const pid = readFileSync(`${first.bundle}/pid`, 'utf8').trim();
+  const second = await bundleOf(
+    ['sh', '-c', 'ps -o args | grep -c "[s]leep 1000"; for type in user ipc; do readlink /proc/self/ns/$type; done'],
+    (config) => {
+      config.linux.namespaces = [
+        { type: 'mount' },
+        { type: 'uts' },
+        ...['user', 'pid', 'ipc'].map((type) => ({ type, path: `/proc/${pid}/ns/${type}` })),
+      ];
+      Object.assign(config.linux, { uidMappings: [], gidMappings: [] });
+    },
+  );
+  const ran = await runWith(tlab, second);
+  const links = ['user', 'ipc'].map((type) => readlinkSync(`/proc/${pid}/ns/${type}`));
+  assert.deepEqual(ran.stdout.trim().split('\n'), ['1', ...links], ran.stderr);
+  await user.must(tlab, ['delete', '--force', first.id]);
 });
