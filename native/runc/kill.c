@@ -1,4 +1,6 @@
 /* kill: a signal to the container's first process by pidfd, or to every process of its cgroups. */
+#include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "../common/names.h"
@@ -19,6 +21,16 @@ static int kill_one(struct container *container, int sig, struct failure *failur
 	return result;
 }
 
+/* Without a cgroup (rootless) nobody knows the container's other processes; with its first one the kernel kills them all. */
+static int kill_without_cgroup(struct container *container, int sig, struct failure *failure)
+{
+	const struct operation *clone = plan_find(&container->plan, OP_CLONE, 0);
+	if (sig == SIGKILL && clone && clone->arguments[CLONE_FLAGS].number & CLONE_NEWPID)
+		return kill_one(container, sig, failure);
+	return fail_plain(failure, "kill --all: container \"%s\" has no cgroup, so only its first process is known: leave --all out",
+	                  container->id);
+}
+
 int verb_kill(struct call *call)
 {
 	struct container container;
@@ -29,7 +41,9 @@ int verb_kill(struct call *call)
 	int result = container_open(&container, call->options.root, call->options.id, &call->failure);
 	if (result == 0)
 		result = hold_step(call, "signal");
-	if (result == 0 && call->options.all)
+	if (result == 0 && call->options.all && !plan_find(&container.plan, OP_CGROUP_JOIN, 0))
+		result = kill_without_cgroup(&container, sig, &call->failure);
+	else if (result == 0 && call->options.all)
 		result = cgroups_signal(&container.plan, sig, NULL);
 	else if (result == 0)
 		result = kill_one(&container, sig, &call->failure);

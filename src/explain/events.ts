@@ -29,6 +29,19 @@ export const eventRows: readonly WordsRow<TraceEvent>[] = [
     source: 'man network_namespaces(7)',
   },
   {
+    id: 'event-network-namespace-mapped',
+    when: (e) => e.type === 'kernel.network-namespace-created' && e.data.user !== undefined,
+    does: (e) => {
+      const { path, uidMap } = e.data.user as { path: string; uidMap: string };
+      return `Makes a user namespace (ids ${uidMap.trim().replaceAll('\n', ', ')}: inside, outside, count) and a network namespace that belongs to it; bind mounts on ${path} and ${text(e, 'path')} hold them.`;
+    },
+    now: 'Before the container, which joins both by path. Both at once: a network namespace belongs for good to the user namespace in which it was made.',
+    without:
+      'Root in the container would have no rights over its own network: no sysctl of it could be written, no address added, no sysfs mounted.',
+    shows: ['NET-1', 'KRN-14', 'STK-5'],
+    source: 'man user_namespaces(7)',
+  },
+  {
     id: 'event-network-namespace',
     when: is('kernel.network-namespace-created'),
     does: (e) => `Makes a network namespace and holds it by a bind mount on ${text(e, 'path')}.`,

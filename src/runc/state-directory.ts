@@ -97,8 +97,17 @@ export function readOptional(path: string): string | undefined {
   }
 }
 
-/** Every pid in the container's cgroup and those below it. */
+/** Rootless containers may have none: what is asked of their cgroups is refused, never answered with nothing. */
+export function requireCgroup(container: ContainerState, what: string): void {
+  if (container.cgroups.length > 0) return;
+  throw new LabError('notImplemented', `container "${container.id}" has no cgroup, so ${what}`, {
+    hint: 'run it in a cgroup that is delegated to this user',
+  });
+}
+
+/** Every pid in the container's cgroup and those below it. Errors: notImplemented without one. */
 export function processesOf(container: ContainerState): number[] {
+  requireCgroup(container, 'its processes are not known');
   const cgroup = container.cgroups.find((path) => existsSync(`${path}/cgroup.procs`));
   if (cgroup === undefined) return [];
   const below = readdirSync(cgroup, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());

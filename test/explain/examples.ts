@@ -260,6 +260,10 @@ export const ruleExamples: Record<string, [table: string, chain: string, rule: s
 /** Row → an event of levels 0 to 2. */
 export const eventExamples: Record<string, TraceEvent> = {
   'event-network-namespace-kept': event('kernel.network-namespace-created', { path: '/run/docker/netns/0a', of: 42 }),
+  'event-network-namespace-mapped': event('kernel.network-namespace-created', {
+    path: '/run/tlab/netns/0a',
+    user: { path: '/run/tlab/netns/0a.user', uidMap: '0 100000 65536\n', gidMap: '0 100000 65536\n' },
+  }),
   'event-network-namespace': event('kernel.network-namespace-created', { path: '/run/tlab/netns/0a' }),
   'event-cgroup-made': event('kernel.cgroup-made', { path: cgroup }),
   'event-cgroup-removed': event('kernel.cgroup-removed', { path: cgroup }),

@@ -227,6 +227,34 @@ test('what an ordinary user cannot have is refused by name', root(), async () =>
   assert.deepEqual(readdirSync(`${user.runtimeDirectory}/tlab/runtime`), []);
 });
 
+test(
+  'what takes a cgroup is refused by name where there is none; kill --all kills all with the first',
+  root(),
+  async () => {
+    const { id, bundle } = await bundleOf(['sh', '-c', 'sleep 1000 & wait']);
+    await user.must('sh', ['-c', `${tlab} run --detach --bundle ${bundle} ${id} >/dev/null 2>&1 </dev/null`]);
+    try {
+      for (const [words, ...args] of [
+        ['has no cgroup, so its processes are not known', 'ps', id],
+        ['has no cgroup, so nothing is measured', 'events', '--stats', id],
+        ['has no freezer cgroup', 'pause', id],
+        ['has no cgroup', 'update', '--pids-limit', '5', id],
+        ['has no cgroup, so only its first process is known: leave --all out', 'kill', '--all', id, 'TERM'],
+      ] as const) {
+        const ran = await user.run(tlab, args);
+        assert.equal(ran.status, 1, args.join(' '));
+        assert.ok(ran.stderr.includes(words), ran.stderr);
+      }
+      await user.must(tlab, ['kill', '--all', id, 'KILL']);
+      await waitUntil(async () => JSON.parse(await user.must(tlab, ['state', id])).status === 'stopped', {
+        what: 'the end',
+      });
+    } finally {
+      await user.run(tlab, ['delete', '--force', id]);
+    }
+  },
+);
+
 test('the OOM score can be raised, for the container and for an exec', root(), async () => {
   const { id, bundle } = await bundleOf(['sleep', '1000'], (config) => {
     config.process.oomScoreAdj = 700;

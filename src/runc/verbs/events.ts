@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
 import { mustAllow } from '../state.machine.ts';
-import { readContainer } from '../state-directory.ts';
+import { readContainer, requireCgroup } from '../state-directory.ts';
 import { readStats } from '../stats.ts';
 import type { Verb } from './verb.ts';
 
@@ -23,8 +23,11 @@ export const verb: Verb = async (argv, { root }) => {
   while (await isAliveAfter(intervalMs, root, id)) print(root, id);
 };
 
-const print = (root: string, id: string): boolean =>
-  process.stdout.write(`${JSON.stringify({ type: 'stats', id, data: readStats(readContainer(root, id).cgroups) })}\n`);
+function print(root: string, id: string): void {
+  const container = readContainer(root, id);
+  requireCgroup(container, 'nothing is measured');
+  process.stdout.write(`${JSON.stringify({ type: 'stats', id, data: readStats(container.cgroups) })}\n`);
+}
 
 async function isAliveAfter(intervalMs: number, root: string, id: string): Promise<boolean> {
   await sleep(intervalMs);
