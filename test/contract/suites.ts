@@ -12,6 +12,7 @@ import { namespacesSuite } from './runtime/namespaces.ts';
 import { processSuite } from './runtime/process.ts';
 import { seccompSuite } from './runtime/seccomp.ts';
 import { terminalSuite } from './runtime/terminal.ts';
+import { youngSuite } from './runtime/young.ts';
 
 export const suites: Readonly<Record<string, Suite>> = {
   bundle: bundleSuite,
@@ -26,4 +27,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   process: processSuite,
   seccomp: seccompSuite,
   terminal: terminalSuite,
+  young: youngSuite,
 };
