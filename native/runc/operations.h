@@ -67,6 +67,7 @@ enum fact {
 	X(capability_ambient, 48, "n") \
 	X(seccomp, 49, "bn") \
 	X(chdir, 50, "s") \
+	X(apparmor_profile, 85, "s") \
 	X(seccomp_listener, 87, "ss") \
 	X(scheduler, 80, "nnsnnnn") \
 	X(io_priority, 81, "nn") \
@@ -124,6 +125,7 @@ enum operation_code {
 	OP_CAPABILITY_AMBIENT = 48,
 	OP_SECCOMP = 49,
 	OP_CHDIR = 50,
+	OP_APPARMOR_PROFILE = 85,
 	OP_SECCOMP_LISTENER = 87,
 	OP_SCHEDULER = 80,
 	OP_IO_PRIORITY = 81,
@@ -226,6 +228,7 @@ enum operation_argument {
 	SECCOMP_PROGRAM = 0,
 	SECCOMP_FLAGS = 1,
 	CHDIR_PATH = 0,
+	APPARMOR_PROFILE_PROFILE = 0,
 	SECCOMP_LISTENER_PATH = 0,
 	SECCOMP_LISTENER_METADATA = 1,
 	SCHEDULER_POLICY = 0,

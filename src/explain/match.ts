@@ -152,6 +152,7 @@ const operations: Readonly<Record<string, (a: Data, config: RuntimeConfig) => Ca
   capset: always('/process/capabilities'),
   capability_ambient: always('/process/capabilities'),
   seccomp: always('/linux/seccomp'),
+  apparmor_profile: always('/process/apparmorProfile'),
   seccomp_listener: always('/linux/seccomp/listenerPath'),
   scheduler: always('/process/scheduler'),
   io_priority: always('/process/ioPriority'),

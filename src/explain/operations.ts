@@ -391,6 +391,13 @@ const rows = {
     shows: ['KRN-9', 'KRN-6', 'SEC-5'],
     source: 'man seccomp(2)',
   },
+  apparmor_profile: {
+    does: (s) => `Tells AppArmor to confine the program by the profile ${text(s, 'profile')}, from its execve on.`,
+    now: "Before the user changes: the file is root's. It holds from execve on, so that the profile need not allow what the set-up does.",
+    without: 'Paths and capabilities would be checked by the kernel’s ordinary rules alone.',
+    shows: ['SEC-5'],
+    source: 'kernel admin-guide/LSM/apparmor.rst',
+  },
   seccomp_listener: {
     does: (s) =>
       `Connects to the agent at ${text(s, 'path')}, which is to answer for the system calls that the filter hands on.`,

@@ -156,7 +156,6 @@ function refuseUnsupported(config: RuntimeConfig): void {
     if (config[platform] !== undefined) throw unsupported(`/${platform}`, `the platform "${platform}"`);
   }
   const { linux } = config;
-  if ((linux?.mountLabel ?? '') !== '') throw unsupported('/linux/mountLabel', 'SELinux');
   for (const name of ['intelRdt'] as const) {
     if (linux?.[name] !== undefined) throw unsupported(`/linux/${name}`, name);
   }
@@ -247,6 +246,8 @@ const withContainerDefaults = (process: ProcessSpec, container: ProcessSpec | un
   rlimits: process.rlimits ?? container?.rlimits,
   noNewPrivileges: process.noNewPrivileges ?? container?.noNewPrivileges,
   oomScoreAdj: process.oomScoreAdj ?? container?.oomScoreAdj,
+  apparmorProfile: process.apparmorProfile || container?.apparmorProfile,
+  selinuxLabel: process.selinuxLabel || container?.selinuxLabel,
   scheduler: process.scheduler ?? container?.scheduler,
   ioPriority: process.ioPriority ?? container?.ioPriority,
   execCPUAffinity: process.execCPUAffinity ?? container?.execCPUAffinity,

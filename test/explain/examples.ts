@@ -390,6 +390,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
   capset: { effective: 'chown,kill', permitted: 'chown,kill', inheritable: 'none' },
   capability_ambient: { mask: 'none' },
   seccomp: { program: '995 instructions', flags: 0 },
+  apparmor_profile: { profile: 'docker-default' },
   seccomp_listener: { path: '/run/agent.sock', metadata: '' },
   scheduler: { policy: 3, flags: 0, nice: '5', priority: 0, runtime: 0, deadline: 0, period: 0 },
   io_priority: { class: 2, level: 7 },

@@ -39,6 +39,7 @@ export const hostWith = (changes: Partial<HostFacts> = {}): HostFacts => ({
   hasKcore: false,
   hasSystemd: true,
   deviceName: (kind, major) => (kind === 'char' && major === 136 ? 'pts' : undefined),
+  securityModules: { appArmor: false, seLinux: false },
   ...changes,
 });
 

@@ -199,3 +199,25 @@ test('capabilities that nobody knows are left out with a warning', () => {
   assert.deepEqual(compiled.warnings, ['capabilities that nobody knows are left out: CAP_FLY, kill']);
   assert.deepEqual(named(compiled.operations, 'capability_bounding'), [{ keep: 1n << 5n }]);
 });
+
+test('an AppArmor profile is asked for where the host has AppArmor, before the user changes, for an exec too', () => {
+  const host = hostWith({ securityModules: { appArmor: true, seLinux: false } });
+  const edit: Edit = (c) => {
+    c.process.apparmorProfile = 'docker-default';
+  };
+  const { operations } = compile(edit, host);
+  const names = operations.map(({ name }) => name);
+  assert.deepEqual(named(operations, 'apparmor_profile'), [{ profile: 'docker-default' }]);
+  assert.ok(names.indexOf('pivot_root') < names.indexOf('apparmor_profile'));
+  assert.ok(names.indexOf('apparmor_profile') < names.indexOf('setuid'));
+  const unconfined: Edit = (c) => {
+    c.process.apparmorProfile = 'unconfined';
+  };
+  assert.deepEqual(named(compile(unconfined, host).operations, 'apparmor_profile'), [{ profile: 'unconfined' }]);
+  assert.equal(named(compile(unconfined).operations, 'apparmor_profile').length, 0);
+  const config = defaultSpec();
+  edit(config);
+  const source = { id: 'web', bundle: '/bundle', config: JSON.stringify(config), host };
+  const exec = compileProcessDocument({ ...source, process: JSON.stringify({ cwd: '/', args: ['true'] }) });
+  assert.deepEqual(named(exec.operations, 'apparmor_profile'), [{ profile: 'docker-default' }]);
+});

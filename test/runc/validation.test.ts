@@ -115,7 +115,7 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     (c) => {
       c.process.apparmorProfile = 'docker-default';
     },
-    /AppArmor \("docker-default"\) is not supported/,
+    /AppArmor \("docker-default"\), which this host has not, is not supported/,
     'notImplemented',
   ],
   [
@@ -123,7 +123,7 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     (c) => {
       c.process.selinuxLabel = 'x';
     },
-    /SELinux is not supported/,
+    /SELinux, which this host has not, is not supported/,
     'notImplemented',
   ],
   [

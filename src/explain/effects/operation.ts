@@ -58,6 +58,7 @@ const rows: Record<string, (a: Arguments, sameness: Sameness) => Draft[]> = {
   setgid: simple('user', 'gid', 'gid'),
   setuid: simple('user', 'uid', 'uid'),
   seccomp: (a) => [{ kind: 'seccomp', subject: 'filter', value: text(a.program) }],
+  apparmor_profile: simple('process', 'AppArmor profile', 'profile'),
   seccomp_listener: simple('seccomp', 'agent', 'path'),
   scheduler: (a) => [
     {

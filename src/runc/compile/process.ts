@@ -7,6 +7,7 @@ import type { Operation } from '../plan/operations.ts';
 import { boundingOperation, capabilityMasks, capsetOperations } from './capabilities.ts';
 import { byInit, byRuntime, type CompileContext, refusal, unsupported } from './context.ts';
 import { memoryPolicyOperations, personalityOperations } from './execution-domain.ts';
+import { appArmorOperations, refuseSeLinux } from './labels.ts';
 import { rlimitOperations } from './rlimits.ts';
 import { ioPriorityOperations, schedulerOperations } from './scheduling.ts';
 import { seccompOperation } from './seccomp.ts';
@@ -24,10 +25,6 @@ export function checkProcess(process: ProcessSpec): void {
 }
 
 function refuseUnsupported(process: ProcessSpec): void {
-  const profile = process.apparmorProfile ?? '';
-  if (profile !== '' && profile !== 'unconfined')
-    throw unsupported('/process/apparmorProfile', `AppArmor ("${profile}")`);
-  if ((process.selinuxLabel ?? '') !== '') throw unsupported('/process/selinuxLabel', 'SELinux');
   if (process.commandLine !== undefined) throw unsupported('/process/commandLine', 'a Windows command line');
   if (process.user.username !== undefined) throw unsupported('/process/user/username', 'a Windows user name');
 }
@@ -60,6 +57,7 @@ export const umaskOperation = (process: ProcessSpec): Operation =>
 
 /** Limits to capabilities; the caller appends what stands between them and exec. */
 export function privilegeOperations(context: CompileContext, process: ProcessSpec): Operation[] {
+  refuseSeLinux(context, process);
   const masks = capabilityMasks(context, process);
   const seccomp = seccompOperation(context);
   const noNewPrivileges = process.noNewPrivileges === true;
@@ -69,6 +67,8 @@ export function privilegeOperations(context: CompileContext, process: ProcessSpe
     ...ioPriorityOperations(process),
     ...memoryPolicyOperations(context),
     ...personalityOperations(context),
+    // Opens a file of procfs that belongs to root alone while the process is not dumpable: before the user changes.
+    ...appArmorOperations(context, process),
     ...(noNewPrivileges ? [byInit('no_new_privs', '/process/noNewPrivileges', {})] : seccomp),
     boundingOperation(masks),
     byInit('chdir', '/process/cwd', { path: process.cwd }),

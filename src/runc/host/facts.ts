@@ -21,6 +21,8 @@ export interface HostFacts {
   hasSystemd: boolean;
   /** The name that /proc/devices has for a major number. */
   deviceName: (kind: 'char' | 'block', major: number) => string | undefined;
+  /** Linux security modules that label processes and that this kernel has switched on. */
+  securityModules: { appArmor: boolean; seLinux: boolean };
   /** Undefined for a runtime with all privileges. */
   rootless?: RootlessFacts | undefined;
 }
@@ -34,11 +36,15 @@ export function readHostFacts(rootless: RootlessWord = 'auto'): HostFacts {
     boundingCapabilities: capabilityMask(status, 'CapBnd'),
     effectiveCapabilities,
     hardLimits: parseHardLimits(readFileSync('/proc/self/limits', 'utf8')),
-    readCgroupFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8').trim() : ''),
+    readCgroupFile: (path) => readOr(path),
     isHostNamespace,
     hasKcore: existsSync('/proc/kcore'),
     hasSystemd: existsSync('/run/systemd/system'),
     deviceName: (kind, major) => deviceNameIn(readFileSync('/proc/devices', 'utf8'), kind, major),
+    securityModules: {
+      appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
+      seLinux: existsSync('/sys/fs/selinux/enforce'),
+    },
     rootless: readRootless(rootless, effectiveCapabilities),
   };
 }
@@ -57,6 +63,8 @@ export function deviceNameIn(devices: string, kind: 'char' | 'block', major: num
   const [char = '', block = ''] = devices.split('Block devices:');
   return new RegExp(`^ *${major} (.+)$`, 'm').exec(kind === 'char' ? char : block)?.[1];
 }
+
+const readOr = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
 
 function capabilityMask(status: string, field: string): bigint {
   const at = status.indexOf(`\n${field}:\t`);

@@ -305,6 +305,12 @@ export const operations = {
     source: 'man seccomp(2)',
   },
   chdir: { code: 50, arguments: { path: 'string' }, says: 'change to the working directory', source: 'man chdir(2)' },
+  apparmor_profile: {
+    code: 85,
+    arguments: { profile: 'string' },
+    says: 'have AppArmor change the profile at execve',
+    source: 'kernel admin-guide/LSM/apparmor.rst',
+  },
   /** Stands before the `seccomp` that makes the listener: that operation hands it over by itself. */
   seccomp_listener: {
     code: 87,

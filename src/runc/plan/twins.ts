@@ -69,6 +69,7 @@ const twins: Twins = {
     a.gids === '' ? 'setpriv --clear-groups bash' : `setpriv --groups ${a.gids.replaceAll(' ', ',')} bash`,
   setgid: (a) => `setpriv --regid ${a.gid} --keep-groups bash`,
   setuid: (a) => `setpriv --reuid ${a.uid} bash`,
+  apparmor_profile: (a) => `aa-exec --profile ${quote(a.profile)} bash`,
   scheduler: schedulerTwin,
   io_priority: (a, { initPid }) =>
     `ionice --class ${Number(a.class)}${Number(a.class) === ioPriorityClasses.IOPRIO_CLASS_IDLE ? '' : ` --classdata ${a.level}`} --pid ${initPid}`,
