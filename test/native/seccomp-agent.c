@@ -4,9 +4,12 @@
  */
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -37,6 +40,10 @@ static void answer_all(int listener)
 	for (;;) {
 		struct seccomp_notif asked;
 		struct seccomp_notif_resp answer;
+		struct pollfd waiting = { .fd = listener, .events = POLLIN };
+		/* Hung up: nobody is left under the filter, and RECV would say ENOENT for ever. */
+		if (poll(&waiting, 1, -1) < 0 || waiting.revents & POLLHUP)
+			return;
 		memset(&asked, 0, sizeof asked);
 		memset(&answer, 0, sizeof answer);
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) < 0) {
@@ -79,8 +86,11 @@ int main(int argc, char **argv)
 		printf("%s\n", text);
 		fflush(stdout);
 		close(connection);
-		if (fork() == 0)
-			answer_all(listener), _exit(0);
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			answer_all(listener);
+			_exit(0);
+		}
 		close(listener);
 	}
 }
