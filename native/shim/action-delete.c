@@ -79,6 +79,7 @@ static void delete_container(void)
 	arguments_add(&arguments, "--force");
 	arguments_add(&arguments, shim.id);
 	runtime_run(&arguments);
+	runtime_free(&runtime);
 }
 
 static int print_response(pid_t pid)

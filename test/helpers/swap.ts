@@ -71,6 +71,8 @@ export class SwapPlace {
       PATH: `${binaries}:${process.env.PATH}`,
       TLAB_RUN_ROOT: `${this.folder}/run`,
       TLAB_DATA_ROOT: `${this.folder}/data`,
+      // tlab-runc gives its memory back by ending.
+      ASAN_OPTIONS: 'detect_leaks=0',
     };
     const ours = this.#which === 'tlab-containerd';
     const address = ours ? `${this.folder}/run/containerd/containerd.sock` : `${this.folder}/c.sock`;
