@@ -60,10 +60,8 @@ static void ask_shim(void)
 	struct writer id = ask_id(shim.id), kill = ask_id(shim.id);
 	put_number(&kill, 3, SIGKILL);
 	put_number(&kill, 4, true); /* all */
-	ask(fd, "Kill", &kill);
-	ask(fd, "Wait", &id);
-	ask(fd, "Delete", &id);
-	ask(fd, "Shutdown", &id);
+	/* One that does not answer in time is not asked again. */
+	(void)(ask(fd, "Kill", &kill) && ask(fd, "Wait", &id) && ask(fd, "Delete", &id) && ask(fd, "Shutdown", &id));
 	writer_free(&id);
 	writer_free(&kill);
 	close(fd);
@@ -105,11 +103,10 @@ int action_delete(const struct trace *trace)
 {
 	char rootfs[PATH_MAX], bundle[PATH_MAX];
 	pid_t init = 0;
-	bool is_grouped = strcmp(shim.group, shim.id) != 0;
 	if (!read_pid("init.pid", &init))
 		init = 0;
 	hold("kill-shim");
-	if (is_grouped)
+	if (shim.is_grouped)
 		ask_shim();
 	else
 		kill_shim();
@@ -121,7 +118,7 @@ int action_delete(const struct trace *trace)
 	if (getcwd(bundle, sizeof bundle) && snprintf(rootfs, sizeof rootfs, "%s/rootfs", bundle) < (int)sizeof rootfs)
 		mount_detach(rootfs, trace);
 	hold("unlink-socket");
-	if (!is_grouped)
+	if (!shim.is_grouped)
 		unlink(shim.socket);
 	return print_response(init);
 }

@@ -44,7 +44,8 @@ static bool place_socket(void)
 	static char socket[108], group[1024];
 	const char *root = getenv("TLAB_RUN_ROOT");
 	shim.run_root = root && root[0] == '/' ? root : "/run/tlab";
-	shim.group = spec_group(group, sizeof group) ? group : shim.id;
+	shim.is_grouped = spec_group(group, sizeof group);
+	shim.group = shim.is_grouped ? group : shim.id;
 	uint64_t name = hash(hash(hash(0xcbf29ce484222325ULL, shim.address), shim.namespace), shim.group);
 	int n = snprintf(shim.sockets, sizeof shim.sockets, "%s/s", shim.run_root);
 	if (n < 0 || (size_t)n >= sizeof shim.sockets)

@@ -87,6 +87,7 @@ struct shim {
 	const char *namespace;
 	const char *id;
 	const char *group; /* who shares it share a shim; the id when config.json names no group */
+	bool is_grouped;   /* it does name one: the first of a pod names its own id */
 	const char *address; /* containerd's gRPC socket */
 	const char *socket;  /* our own, a path */
 	const char *run_root;

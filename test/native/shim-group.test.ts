@@ -85,11 +85,10 @@ describe('a group of containers', { skip: missing('/usr/sbin/runc') }, () => {
 describe('the delete action of one of a group', { skip: missing('/usr/sbin/runc') }, () => {
   const place = new ShimPlace();
   after(() => place.dispose());
-  const edit = (config: RuntimeConfig): void => {
-    config.annotations = { 'io.containerd.runc.v2.group': 'a "quoted" name' };
-  };
-
-  test('ends that container, and leaves the others their shim', async () => {
+  const ends = async (key: string, group: string): Promise<void> => {
+    const edit = (config: RuntimeConfig): void => {
+      config.annotations = { [key]: group };
+    };
     const [one, two] = [
       await place.start('one', ['/bin/sleep', '1000'], { edit }),
       await place.start('two', ['/bin/sleep', '1000'], { edit }),
@@ -112,7 +111,14 @@ describe('the delete action of one of a group', { skip: missing('/usr/sbin/runc'
     assert.deepEqual(readdirSync(`${place.root}/run/s`), []);
     one.client.close();
     two.client.close();
-  });
+    for (const { bundle } of [one, two]) rmSync(bundle, { recursive: true });
+  };
+
+  test('ends that container, and leaves the others their shim', () =>
+    ends('io.containerd.runc.v2.group', 'a "quoted" name'));
+
+  test('does so too for the first of a pod, whose id is the name of the group', () =>
+    ends('io.kubernetes.cri.sandbox-id', 'one'));
 });
 
 describe('a group of thirty under a limit of 128 descriptors', { skip: missing('/usr/sbin/runc') }, () => {
