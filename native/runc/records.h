@@ -14,6 +14,8 @@ struct record {
 	int32_t number; /* errno; with result 0: met and ignored */
 };
 
+_Static_assert(sizeof(struct record) == 32, "src/runc/plan/records.ts reads records of 32 bytes, whatever the machine");
+
 struct records {
 	struct record *items; /* NULL: not traced */
 	uint32_t count;

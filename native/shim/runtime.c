@@ -82,6 +82,8 @@ static _Noreturn void exec_runtime(struct spawn *spawn)
 static pid_t spawn_runtime(const struct arguments *arguments, char **environment, const int *stdio, const char *folder)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return -1;
 	const int nothing[3] = { null, null, null };
 	struct spawn spawn = { arguments, environment, stdio ? stdio : nothing, folder, getpid(), 0 };
 	pid_t pid = vfork();

@@ -35,6 +35,8 @@ static bool take_string(struct scan *scan, struct scan *inside)
 		return false;
 	inside->at = scan->at;
 	for (; scan->at < scan->end; scan->at++) {
+		if ((unsigned char)*scan->at < ' ')
+			return false; /* not JSON; a NUL would end the value early */
 		if (*scan->at == '\\')
 			scan->at++;
 		else if (*scan->at == '"') {

@@ -67,7 +67,7 @@ export class FaultPlace {
   }
 
   async subject({ edit }: FaultPlan, args: string[]): Promise<Subject> {
-    const container = await this.#place.bundle(args, { edit });
+    const container = await this.#place.bundle(args, { edit: (config) => edit(config, this.#consoleSocket) });
     const [file = ''] = readdirSync(`${container.bundle}/plans`);
     const { operations, terminal } = decodePlan(readFileSync(`${container.bundle}/plans/${file}`));
     return { container, plan: operations, terminal };

@@ -4,7 +4,8 @@ import type { RuntimeConfig } from '../helpers/bundle.ts';
 
 export interface FaultPlan {
   name: string;
-  edit(config: RuntimeConfig): void;
+  /** `socket`: where somebody takes every connection. */
+  edit(config: RuntimeConfig, socket: string): void;
 }
 
 const hook = { path: '/bin/true', args: ['true'] };
@@ -60,12 +61,15 @@ function usual(config: RuntimeConfig): void {
 /** A namespace of somebody else's, and programs of the host's network. */
 function joining(config: RuntimeConfig): void {
   const namespaces = (config.linux.namespaces as { type: string }[]).filter(({ type }) => type !== 'network');
-  config.linux.namespaces = [...namespaces, { type: 'network', path: '/proc/self/ns/net' }];
+  const own = { type: 'user', path: '/proc/self/ns/user' };
+  const map = [{ containerID: 0, hostID: 0, size: 4294967295 }];
+  config.linux.namespaces = [...namespaces, own, { type: 'network', path: '/proc/self/ns/net' }];
+  Object.assign(config.linux, { uidMappings: map, gidMappings: map });
   config.mounts = [];
 }
 
 /** The rarer ones: a user namespace with its maps, a terminal, a cgroup mount, seccomp with privileges. */
-function rare(config: RuntimeConfig): void {
+function rare(config: RuntimeConfig, socket: string): void {
   const map = [{ containerID: 0, hostID: 0, size: 65536 }];
   config.process.terminal = true;
   Object.assign(config.process, { noNewPrivileges: false });
@@ -75,7 +79,11 @@ function rare(config: RuntimeConfig): void {
     timeOffsets: { monotonic: { secs: 100 } },
     uidMappings: map,
     gidMappings: map,
-    seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['acct'], action: 'SCMP_ACT_ERRNO' }] },
+    seccomp: {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['acct'], action: 'SCMP_ACT_NOTIFY' }],
+      listenerPath: socket,
+    },
   });
   const mounts = config.mounts as { type: string; options?: string[] }[];
   const mapped = { destination: '/mnt', source: '/var/tmp', options: ['bind'], uidMappings: map, gidMappings: map };
