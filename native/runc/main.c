@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 	if (options_parse(&call.options, argc, argv, &call.failure) < 0)
 		return say_failure(&call);
 	if (options->version) {
-		printf("tlab-runc version %s\nspec: 1.0.2\n", TLAB_VERSION);
+		printf("tlab-runc version %s\nspec: 1.2.1\n", TLAB_VERSION);
 		return 0;
 	}
 	bool native = options->verb && is_native_verb(options->verb);

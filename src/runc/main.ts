@@ -19,6 +19,9 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
   features: () => import('./verbs/features.ts'),
 };
 
+/** runc's, which need CRIU. */
+const refusedVerbs = ['checkpoint', 'restore'];
+
 const globalTexts = ['root', 'log', 'log-format', 'rootless', 'criu'] as const;
 const globalFlags = ['debug', 'systemd-cgroup', 'help', 'h', 'version', 'v'] as const;
 
@@ -35,6 +38,8 @@ async function main(argv: string[]): Promise<void> {
     const rest = takeGlobalOptions(argv, options);
     const [name = '', ...own] = rest;
     const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+    if (refusedVerbs.includes(name))
+      throw new LabError('notImplemented', `${name}: not supported by tlab-runc, which does not use CRIU`);
     if (load === undefined) throw new LabError('usage', `"${name}": expected one of ${Object.keys(verbs).join(', ')}`);
     const { verb } = await load();
     await traceDoor(paths.traces, 'runc').run(process.env.TRACEPARENT, () => verb(own, options));

@@ -117,3 +117,23 @@ test('a memory policy is the program’s', withNuma(), async () => {
   const ran = await place.run(container);
   assert.equal(ran.stdout, 'bind:0\n', ran.stderr);
 });
+
+test('exec takes its flags as runc does, with -- too, and refuses by name what it cannot do', root(), async () => {
+  const container = await place.bundle(['sleep', '1000']);
+  await place.start(container);
+  const exec = (...args: string[]) => place.runc(['exec', ...args], container);
+  assert.equal((await exec('--cwd', '/bin', container.id, '--', 'pwd')).stdout, '/bin\n');
+  assert.match((await exec('--cgroup', '/sub', container.id, 'true')).stderr, /exec --cgroup: .*not supported/);
+  assert.match(
+    (await exec('--process-label', 'x', container.id, 'true')).stderr,
+    /selinuxLabel: SELinux.* not supported/,
+  );
+});
+
+test('checkpoint and restore are refused by name', root(), async () => {
+  for (const verb of ['checkpoint', 'restore']) {
+    const { status, stderr } = await place.runc([verb, 'x']);
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`${verb}: not supported by tlab-runc`));
+  }
+});

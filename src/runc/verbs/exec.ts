@@ -16,6 +16,9 @@ const flags = {
   'additional-gids': { type: 'string', short: 'g', multiple: true },
   cap: { type: 'string', short: 'c', multiple: true },
   'no-new-privs': { type: 'boolean' },
+  apparmor: { type: 'string' },
+  'process-label': { type: 'string' },
+  cgroup: { type: 'string', multiple: true },
   tty: { type: 'boolean', short: 't' },
   detach: { type: 'boolean', short: 'd' },
   'ignore-paused': { type: 'boolean' },
@@ -29,7 +32,12 @@ type Flags = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
 export const verb: Verb = (argv, options) => {
   const end = endOfFlags(argv);
   const { values } = parseArgs({ args: argv.slice(0, end), options: flags });
-  const [id, ...command] = argv.slice(end);
+  if ((values.cgroup ?? []).length > 0)
+    throw new LabError(
+      'notImplemented',
+      'exec --cgroup: a cgroup below that of the container is not supported by tlab-runc',
+    );
+  const [id, ...command] = withoutSeparator(argv.slice(end));
   if (id === undefined || command.length === 0)
     throw new LabError('usage', 'exec: expected a container id and a command');
   const folder = mkdtempSync(join(tmpdir(), 'tlab-runc-exec-'));
@@ -41,6 +49,12 @@ export const verb: Verb = (argv, options) => {
     rmSync(folder, { recursive: true });
   }
 };
+
+/** `exec ID -- COMMAND…`, as the manual page writes it, and `exec -- ID COMMAND…`. @source man runc-exec(8) */
+function withoutSeparator(words: readonly string[]): string[] {
+  const at = words.slice(0, 2).indexOf('--');
+  return at === -1 ? [...words] : words.toSpliced(at, 1);
+}
 
 /** Everything from the id on belongs to the command, flags too. */
 function endOfFlags(argv: readonly string[]): number {
@@ -71,6 +85,8 @@ function processOf(root: string, { id, command, values }: Asked): Record<string,
   const gids = (values['additional-gids'] ?? []).map((gid) => idOf(gid, '--additional-gids'));
   if (gids.length > 0) document.user = { ...(document.user as object), additionalGids: gids };
   if (values['no-new-privs']) document.noNewPrivileges = true;
+  if (values.apparmor !== undefined) document.apparmorProfile = values.apparmor;
+  if (values['process-label'] !== undefined) document.selinuxLabel = values['process-label'];
   const added = values.cap ?? [];
   if (added.length > 0) {
     const sets = ['bounding', 'effective', 'permitted'].map((set) => [

@@ -1,7 +1,8 @@
 // features: what this runtime can do, as JSON. @source oci-runtime features
 
+import { memoryPolicyModes } from '../../base/kernel-names.ts';
 import { hookPhases } from '../../oci/runtime.ts';
-import { capabilityNames } from '../compile/flags.ts';
+import { capabilityNames, MPOL_F } from '../compile/flags.ts';
 import { knownMountOptions } from '../compile/mount-options.ts';
 import { actions, architectures, filterFlags, operators } from '../seccomp/names.ts';
 import type { Verb } from './verb.ts';
@@ -10,7 +11,8 @@ export const verb: Verb = () => {
   process.stdout.write(`${JSON.stringify(features, undefined, '    ')}\n`);
 };
 
-const features = {
+/** Whether AppArmor and the like work depends on the host too: here stands what this runtime was made to do. */
+export const features = {
   ociVersionMin: '1.0.0',
   ociVersionMax: '1.2.1',
   hooks: hookPhases,
@@ -27,10 +29,13 @@ const features = {
       knownFlags: Object.keys(filterFlags).sort(),
       supportedFlags: Object.keys(filterFlags).sort(),
     },
-    apparmor: { enabled: false },
+    apparmor: { enabled: true },
     selinux: { enabled: false },
     intelRdt: { enabled: false },
+    memoryPolicy: { modes: Object.keys(memoryPolicyModes), flags: Object.keys(MPOL_F) },
     mountExtensions: { idmap: { enabled: true } },
     netDevices: { enabled: true },
   },
+  /** No annotation changes what is made, except those that a systemd unit gets its properties from. */
+  potentiallyUnsafeConfigAnnotations: ['org.systemd.property.'],
 } as const;
