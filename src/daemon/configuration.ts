@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { inContext, LabError } from '../base/errors.ts';
+import { checkExecOptions } from './cgroups.ts';
 import { parseBridgeAddress } from './network/ipam.ts';
 import { flag, integer, maybe, text, textMap, texts } from './schema/fields.ts';
 
@@ -39,6 +40,8 @@ const schema = v.strictObject({
   'no-new-privileges': maybe(flag),
   'shutdown-timeout': maybe(integer),
   'userns-remap': maybe(text),
+  /** `native.cgroupdriver=systemd` */
+  'exec-opts': maybe(texts),
 });
 
 export type Configuration = v.InferOutput<typeof schema>;
@@ -82,6 +85,7 @@ export function parseConfiguration(document: string, path: string): Configuratio
 function checked(configuration: Configuration, path: string): Configuration {
   try {
     if (configuration.bip !== undefined) parseBridgeAddress(configuration.bip);
+    checkExecOptions(configuration);
   } catch (error) {
     throw inContext(path, error);
   }

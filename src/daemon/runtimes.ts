@@ -5,6 +5,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { OptionsSchema } from '../shim/proto/gen/runc_options_pb.ts';
+import type { CgroupDriver } from './cgroups.ts';
 import type { Configuration } from './configuration.ts';
 
 export interface Runtime {
@@ -65,9 +66,11 @@ export function requireRuntime(runtimes: ReadonlyMap<string, Runtime>, name: str
 export function runtimeOptions(
   runtime: Runtime,
   streams: { uid: number; gid: number } = { uid: 0, gid: 0 },
+  driver: CgroupDriver = 'cgroupfs',
 ): { typeUrl: string; value: Uint8Array } | undefined {
-  if (runtime.binary === '' && streams.uid === 0 && streams.gid === 0) return undefined;
+  const systemdCgroup = driver === 'systemd';
+  if (runtime.binary === '' && streams.uid === 0 && streams.gid === 0 && !systemdCgroup) return undefined;
   const own = runtime.binary === '' ? {} : { binaryName: runtime.binary, root: `${paths.runtimeRoot}-${runtime.name}` };
-  const options = create(OptionsSchema, { ...own, ioUid: streams.uid, ioGid: streams.gid });
+  const options = create(OptionsSchema, { ...own, ioUid: streams.uid, ioGid: streams.gid, systemdCgroup });
   return { typeUrl: 'containerd.runc.v1.Options', value: toBinary(OptionsSchema, options) };
 }

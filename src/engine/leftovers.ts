@@ -83,8 +83,14 @@ const cgroupRoot = '/sys/fs/cgroup';
 /** The engine's folders, one on version 2, one a controller on version 1; all below them is the engine's. */
 export const cgroupLeftovers = (): string[] =>
   [cgroupRoot, ...subfolders(cgroupRoot).map((name) => `${cgroupRoot}/${name}`)]
-    .map((hierarchy) => `${hierarchy}/${paths.cgroupParent}`)
+    .flatMap((hierarchy) => [`${hierarchy}/${paths.cgroupParent}`, ...scopesIn(`${hierarchy}/system.slice`)])
     .filter((folder) => existsSync(folder));
+
+/** Of the systemd driver: one for each container, named by its whole id. */
+const scopesIn = (slice: string): string[] =>
+  subfolders(slice)
+    .filter((name) => new RegExp(`^${paths.cgroupParent}-[0-9a-f]{64}\\.scope$`).test(name))
+    .map((name) => `${slice}/${name}`);
 
 export function processesIn(folder: string): number[] {
   const own = readText(`${folder}/cgroup.procs`).split('\n').filter(Boolean).map(Number);

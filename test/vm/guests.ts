@@ -12,7 +12,7 @@ const guest = (name: string): string => `test/vm/${name}.guest.ts`;
 
 export const guestRounds: readonly GuestRound[] = [
   { machine: 'bare', files: ['runtime', 'userns', 'tracer', 'stack'].map(guest) },
-  { machine: 'systemd', files: ['systemd', 'runtime', 'stack'].map(guest) },
+  { machine: 'systemd', files: ['systemd', 'runtime', 'stack', 'stack-systemd'].map(guest) },
   { machine: 'hybrid', files: ['systemd'].map(guest) },
 ];
 

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { CompiledPlan } from '../../runc/compile.ts';
-import { OptionsSchema } from '../../shim/proto/gen/runc_options_pb.ts';
+import { type Options, OptionsSchema } from '../../shim/proto/gen/runc_options_pb.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Bundle } from './bundle.ts';
 
@@ -15,16 +15,42 @@ export function wantsPlan(runtime: string, ...options: Array<Any | undefined>): 
   return chosen === '' || chosen.split('/').at(-1) === 'tlab-runc';
 }
 
+/** A bundle's file that says: it has plans, and by which driver. */
+export const plansMark = 'has-plans';
+
+type CgroupDriver = 'cgroupfs' | 'systemd';
+
+/** Who the shim will have make the container's cgroups for these options. */
+export const cgroupDriverOf = (...options: Array<Any | undefined>): CgroupDriver =>
+  options.some((one) => optionsOf(one)?.systemdCgroup === true) ? 'systemd' : 'cgroupfs';
+
+function driverOfPlans(bundle: Bundle): CgroupDriver {
+  return readFileSync(`${bundle.path}/${plansMark}`, 'utf8') === 'systemd' ? 'systemd' : 'cgroupfs';
+}
+
 function binaryName(options: Any | undefined): string {
-  if (options === undefined || !options.typeUrl.endsWith(OptionsSchema.typeName)) return '';
-  return fromBinary(OptionsSchema, options.value).binaryName;
+  return optionsOf(options)?.binaryName ?? '';
+}
+
+function optionsOf(options: Any | undefined): Options | undefined {
+  if (options === undefined || !options.typeUrl.endsWith(OptionsSchema.typeName)) return undefined;
+  return fromBinary(OptionsSchema, options.value);
 }
 
 /** Compiles config.json. Errors: invalidArgument, notImplemented, with the JSON pointer. */
-export async function writeContainerPlan(bundle: Bundle, config: Uint8Array): Promise<void> {
+export async function writeContainerPlan(
+  bundle: Bundle,
+  config: Uint8Array,
+  cgroupDriver: CgroupDriver,
+): Promise<void> {
   const startedMs = performance.now();
   const { compileBundle } = await import('../../runc/compile.ts');
-  const compiled = compileBundle({ id: bundle.id, bundle: bundle.path, config: Buffer.from(config).toString() });
+  const compiled = compileBundle({
+    id: bundle.id,
+    bundle: bundle.path,
+    config: Buffer.from(config).toString(),
+    cgroupDriver,
+  });
   writePlan({ bundle, document: 'config.json', startedMs, compiled });
 }
 
@@ -38,6 +64,7 @@ export async function writeProcessPlan(bundle: Bundle, execId: string, process: 
     bundle: bundle.path,
     config,
     process: Buffer.from(process).toString(),
+    cgroupDriver: driverOfPlans(bundle),
   });
   writePlan({ bundle, document: `exec ${execId}`, startedMs, compiled });
 }

@@ -12,14 +12,14 @@ import type { Exchange } from '../events/exchange.ts';
 import type { Container } from '../proto/gen/containers_pb.ts';
 import { TaskDeleteSchema, TaskExitSchema } from '../proto/gen/event_types_pb.ts';
 import { type Bundle, bundleOf, listBundles, makeBundle, openBundle, removeBundle } from './bundle.ts';
-import { wantsPlan, writeContainerPlan } from './plan.ts';
+import { cgroupDriverOf, plansMark, wantsPlan, writeContainerPlan } from './plan.ts';
 import { deleteShim, type ShimSettings, shimBinary, startShim } from './shim-binary.ts';
 import { Task } from './task.ts';
 
 /** The extension of a container that says where the fields of its config.json come from. */
 export const provenanceExtension = 'io.tlab.provenance';
 /** What we keep in a bundle for our next start; the first two names are containerd's. */
-const files = { binary: 'shim-binary-path', address: 'address', plans: 'has-plans' } as const;
+const files = { binary: 'shim-binary-path', address: 'address', plans: plansMark } as const;
 
 export interface CreateRequest {
   container: Container;
@@ -130,8 +130,9 @@ export class Tasks {
     undo.push('the bundle', () => removeBundle(bundle));
     openBundle(bundle, request.rootfs);
     if (hasPlans) {
-      await writeContainerPlan(bundle, config);
-      writeFileSync(`${bundle.path}/${files.plans}`, '');
+      const driver = cgroupDriverOf(request.options, container.runtime?.options);
+      await writeContainerPlan(bundle, config, driver);
+      writeFileSync(`${bundle.path}/${files.plans}`, driver);
     }
     writeFileSync(`${bundle.path}/${files.binary}`, binary);
     undo.push('the shim', () => deleteShim(bundle, binary, this.#settings));

@@ -1,9 +1,11 @@
 // What a start does: one method a state of pipeline.machine.ts. A step pushes its undo before or as soon as it makes something;
 // a failure takes everything back in reverse order and leaves the container as it was.
+
 import { LabError } from '../../base/errors.ts';
 import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
 import { emit } from '../../trace/recorder.ts';
+import { cgroupDriverOf } from '../cgroups.ts';
 import { type Engine, provenanceExtension, snapshotter } from '../engine.ts';
 import type { Sandbox } from '../network/networking.ts';
 import { requireRuntime, runtimeOptions } from '../runtimes.ts';
@@ -108,7 +110,11 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
   #options() {
     const { runtime, remap } = this.#container.record;
     const streams = remap === undefined ? undefined : rootOf(remap);
-    const options = runtimeOptions(requireRuntime(this.#engine.runtimes, runtime), streams);
+    const options = runtimeOptions(
+      requireRuntime(this.#engine.runtimes, runtime),
+      streams,
+      cgroupDriverOf(this.#engine.configuration),
+    );
     return options === undefined ? {} : { options };
   }
 }

@@ -1,8 +1,9 @@
 // GET /containers/{id}/stats: the cgroup's counters, read where they stand. Basic: CPU, memory, processes.
 // @source docker-api GET /containers/{id}/stats; man cgroups(7)
-import { readFileSync } from 'node:fs';
+
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { paths } from '../../base/paths.ts';
+import { cgroupFoldersOf } from '../cgroups.ts';
 import type { Engine } from '../engine.ts';
 import { timestampNow } from '../time.ts';
 import type { Container } from './container.ts';
@@ -58,9 +59,12 @@ type Read = (controller: string, file: string) => string | undefined;
 
 function groupReader(version: 1 | 2, id: string): Read {
   return (controller, file) => {
+    const hierarchy = version === 2 ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`;
+    const path = cgroupFoldersOf(id)
+      .map((folder) => `${hierarchy}/${folder}/${file}`)
+      .find((path) => existsSync(path));
     try {
-      const folder = version === 2 ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`;
-      return readFileSync(`${folder}/${paths.cgroupParent}/${id}/${file}`, 'utf8').trim();
+      return path === undefined ? undefined : readFileSync(path, 'utf8').trim();
     } catch {
       return undefined;
     }

@@ -1,9 +1,11 @@
 // What a start hands to containerd: the document, its provenance, and what had to be looked up for it.
+
 import { existsSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import { emit } from '../../trace/recorder.ts';
 import { redact } from '../../trace/redact.ts';
+import { cgroupDriverOf } from '../cgroups.ts';
 import type { Engine } from '../engine.ts';
 import type { Sandbox } from '../network/networking.ts';
 import { layersOf, readInRoot, type SnapshotMount } from '../rootfs/layers.ts';
@@ -41,6 +43,7 @@ export function specInput(engine: Engine, container: Container, { rootfs, sandbo
     files: filesOf(container),
     networkNamespace: sandbox?.path,
     userNamespace: userNamespaceOf(container, sandbox),
+    cgroupDriver: cgroupDriverOf(engine.configuration),
     initProgram: (host.Init ?? engine.configuration.init) ? initProgram(engine) : undefined,
     facts: engine.facts,
   };

@@ -1,9 +1,11 @@
 // _ping, version, info, system/df, networks, volumes, reset: what there is beside containers and images.
+
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
+import { cgroupDriverOf } from '../cgroups.ts';
 import { listContainers } from '../container/list.ts';
 import { type Engine, snapshotter } from '../engine.ts';
 import { parseFilters } from '../filters.ts';
@@ -100,7 +102,7 @@ async function infoOf(engine: Engine): Promise<unknown> {
     NGoroutines: 0,
     SystemTime: timestampNow(),
     LoggingDriver: configuration['log-driver'] ?? 'json-file',
-    CgroupDriver: 'cgroupfs',
+    CgroupDriver: cgroupDriverOf(configuration),
     CgroupVersion: `${facts.cgroupVersion}`,
     NEventsListener: engine.events.listenerCount('event'),
     KernelVersion: release(),

@@ -1,5 +1,7 @@
 // What a config.json is made of: the request, the image's configuration, and what the daemon and the host decided.
+
 import type { RunConfig } from '../../oci/image.ts';
+import type { CgroupDriver } from '../cgroups.ts';
 import type { ContainerConfig } from '../schema/create.ts';
 import type { HostConfig } from '../schema/host-config.ts';
 import type { Remap } from '../userns.ts';
@@ -69,4 +71,6 @@ export interface SpecInput {
   /** Path of the init program on the host, when one is wanted. */
   initProgram: string | undefined;
   facts: HostFacts;
+  /** Without a word, the runtime makes the cgroups itself. */
+  cgroupDriver?: CgroupDriver;
 }

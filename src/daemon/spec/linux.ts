@@ -1,7 +1,8 @@
 // /linux of config.json: namespaces, cgroup, limits, devices, masks, sysctls, seccomp.
-import { paths } from '../../base/paths.ts';
+
 import { pointerPart } from '../../oci/runtime.ts';
 import type { Cause } from '../../trace/cause.ts';
+import { cgroupsPathOf } from '../cgroups.ts';
 import type { HostConfig } from '../schema/host-config.ts';
 import type { IdRange } from '../userns.ts';
 import { chooseCapabilities } from './capabilities.ts';
@@ -47,7 +48,7 @@ const defaultDeviceRules = [
 ];
 
 export function putLinux(draft: Draft, input: SpecInput): void {
-  draft.put('/linux/cgroupsPath', `/${paths.cgroupParent}/${input.id}`, 'default:cgroup-path');
+  draft.put('/linux/cgroupsPath', cgroupsPathOf(input.cgroupDriver ?? 'cgroupfs', input.id), 'default:cgroup-path');
   putNamespaces(draft, input);
   putMappings(draft, input);
   putSysctls(draft, input);
