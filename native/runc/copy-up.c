@@ -76,15 +76,21 @@ static int copy_subdirectory(const struct entry *entry, unsigned depth)
 	return result;
 }
 
-/* Owner before mode, since a change of owner clears set-user-ID. Who is not mapped (EINVAL) cannot own the copy: its maker does. */
+/*
+ * Owner before mode, since a change of owner clears set-user-ID. Who is not mapped (EINVAL) cannot own the copy: its maker does, and
+ * then it must not run with the maker's rights.
+ */
 static int copy_attributes(const struct entry *entry)
 {
 	const struct stat *status = &entry->status;
 	struct timespec times[2] = { status->st_atim, status->st_mtim };
-	if (fchownat(entry->to, entry->name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno != EINVAL)
-		return -1;
-	if (!S_ISLNK(status->st_mode) && fchmodat(entry->to, entry->name, status->st_mode & 07777, 0) < 0)
+	mode_t mode = status->st_mode & 07777;
+	if (fchownat(entry->to, entry->name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != EINVAL)
+			return -1;
+		mode &= (mode_t)~(S_ISUID | S_ISGID);
+	}
+	if (!S_ISLNK(status->st_mode) && fchmodat(entry->to, entry->name, mode, 0) < 0)
 		return -1;
 	return utimensat(entry->to, entry->name, times, AT_SYMLINK_NOFOLLOW);
 }

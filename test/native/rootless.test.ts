@@ -370,16 +370,22 @@ test('--rootless takes auto, true and false', root(), async () => {
 });
 
 test('a time namespace has its clocks, and a tmpfs copies up what it covers', root(), async () => {
-  const bundle = await bundleOf(['sh', '-c', 'cut -d. -f1 /proc/uptime; ls /bin/sh'], (config) => {
-    config.linux.namespaces.push({ type: 'time' });
-    Object.assign(config.linux, { timeOffsets: { boottime: { secs: 864_000 } } });
-    config.mounts.push({ destination: '/bin', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] });
-  });
+  const bundle = await bundleOf(
+    ['sh', '-c', 'cut -d. -f1 /proc/uptime; ls /bin/sh; stat -c "%n %a %U" /bin/set'],
+    (config) => {
+      config.linux.namespaces.push({ type: 'time' });
+      Object.assign(config.linux, { timeOffsets: { boottime: { secs: 864_000 } } });
+      writeFileSync(`${user.folder}/c${count}/rootfs/bin/set`, '');
+      chmodSync(`${user.folder}/c${count}/rootfs/bin/set`, 0o6755);
+      config.mounts.push({ destination: '/bin', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] });
+    },
+  );
   const ran = await runWith(tlab, bundle);
-  const [uptime, shell] = ran.stdout.split('\n');
+  const [uptime, shell, set] = ran.stdout.split('\n');
   const host = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
   assert.ok(Math.abs(Number(uptime) - host - 864_000) < 60, ran.stderr + ran.stdout);
   assert.equal(shell, '/bin/sh');
+  assert.match(set ?? '', /^\/bin\/set 755 /, 'of root outside, so not with the rights of root inside');
 });
 
 test("another container's user, pid and ipc namespaces are joined by their paths", root(), async () => {
