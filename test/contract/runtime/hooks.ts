@@ -164,9 +164,10 @@ function life(place: Place): Behaviour[] {
 const withHooks = (hooks: Document) => (config: Document) => {
   config.hooks = hooks;
 };
+/** It waits for its end of input or leaves it be: crun fails (EPIPE) now and then when a hook has ended before the state is written. */
 const sh = (text: string, more: Document = {}): Document => ({
   path: '/bin/sh',
-  args: ['sh', '-c', text],
+  args: ['sh', '-c', text.startsWith('sleep') ? text : `cat > /dev/null; ${text}`],
   env: ['PATH=/usr/bin:/bin'],
   ...more,
 });
@@ -177,7 +178,7 @@ const failures = (place: Place): Behaviour[] => [
     observe: on(
       place,
       ['touch', '/ran'],
-      { edit: withHooks({ startContainer: [{ path: '/bin/false' }] }) },
+      { edit: withHooks({ startContainer: [sh('exit 1')] }) },
       async (container) => {
         await container.created();
         await container.verb('start');
@@ -190,6 +191,7 @@ const failures = (place: Place): Behaviour[] => [
   {
     // It reads its state: crun takes a hook that has ended before it was told for an error of its own, and leaves the container.
     title: 'a poststop hook that fails does not stop delete',
+<<<<<<< HEAD
     observe: on(
       place,
       ['true'],
@@ -199,6 +201,12 @@ const failures = (place: Place): Behaviour[] => [
         return [(await container.verb('delete')).status, container.left()];
       },
     ),
+=======
+    observe: on(place, ['true'], { edit: withHooks({ poststop: [sh('exit 1')] }) }, async (container) => {
+      await (await container.start()).reaches('stopped');
+      return [(await container.verb('delete')).status, container.left()];
+    }),
+>>>>>>> c6041a7 (test: hooks of the contract read the state before they fail, since crun may fail otherwise (EPIPE))
     expected: [0, []],
   },
   {
@@ -243,7 +251,7 @@ const failures = (place: Place): Behaviour[] => [
     observe: on(
       place,
       ['echo', 'ran'],
-      { edit: withHooks({ createRuntime: [{ path: '/bin/true' }] }) },
+      { edit: withHooks({ createRuntime: [sh('sleep 0.1')] }) },
       async (container) => {
         return (await container.run()).stdout;
       },
@@ -255,11 +263,7 @@ const failures = (place: Place): Behaviour[] => [
 const wrong: readonly Refused[] = [
   ['a prestart hook that fails fails create', withHooks({ prestart: [sh('exit 3')] }), /hook|exit|3/i],
   ['a createRuntime hook that fails fails create', withHooks({ createRuntime: [sh('exit 3')] }), /hook|exit|3/i],
-  [
-    'a createContainer hook that fails fails create',
-    withHooks({ createContainer: [{ path: '/bin/false' }] }),
-    /hook|exit|false/i,
-  ],
+  ['a createContainer hook that fails fails create', withHooks({ createContainer: [sh('exit 1')] }), /hook|exit/i],
   [
     'a hook whose program is not there fails create',
     withHooks({ createRuntime: [{ path: '/no/where' }] }),

@@ -102,7 +102,12 @@ const late = (place: Place): Behaviour[] => [
     observe: on(
       place,
       ['sleep', '1000'],
-      { edit: (config) => Object.assign(config, { hooks: { poststart: [{ path: '/bin/false' }] } }) },
+      {
+        edit: (config) =>
+          Object.assign(config, {
+            hooks: { poststart: [{ path: '/bin/sh', args: ['sh', '-c', 'cat > /dev/null; exit 1'] }] },
+          }),
+      },
       async (container) => {
         const created = await container.create();
         if (created.status !== 0) return ['create fails'];
