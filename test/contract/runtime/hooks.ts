@@ -189,24 +189,11 @@ const failures = (place: Place): Behaviour[] => [
     expected: false,
   },
   {
-    // It reads its state: crun takes a hook that has ended before it was told for an error of its own, and leaves the container.
     title: 'a poststop hook that fails does not stop delete',
-<<<<<<< HEAD
-    observe: on(
-      place,
-      ['true'],
-      { edit: withHooks({ poststop: [sh('cat > /dev/null; exit 1')] }) },
-      async (container) => {
-        await (await container.start()).reaches('stopped');
-        return [(await container.verb('delete')).status, container.left()];
-      },
-    ),
-=======
     observe: on(place, ['true'], { edit: withHooks({ poststop: [sh('exit 1')] }) }, async (container) => {
       await (await container.start()).reaches('stopped');
       return [(await container.verb('delete')).status, container.left()];
     }),
->>>>>>> c6041a7 (test: hooks of the contract read the state before they fail, since crun may fail otherwise (EPIPE))
     expected: [0, []],
   },
   {
