@@ -1,6 +1,8 @@
 // Numbers of a container's cgroups in the shape of runc's `events`. What the host does not measure is left out or zero, as there.
 // @source runc types/events.go; kernel cgroup-v1/*.rst, cgroup-v2.rst
+import { existsSync, readdirSync } from 'node:fs';
 import { readOptional } from './state-directory.ts';
+import { blkioV1, blkioV2, hugetlb } from './stats-devices.ts';
 
 export function readStats(cgroups: readonly string[]): Record<string, unknown> {
   const files = new CgroupFiles(cgroups);
@@ -23,6 +25,10 @@ class CgroupFiles {
       if (text !== undefined) return text;
     }
     return undefined;
+  }
+
+  names(): string[] {
+    return this.#cgroups.flatMap((cgroup) => (existsSync(cgroup) ? readdirSync(cgroup) : []));
   }
 
   /** `max` is runc's 2^64-1; JSON has no exact form for it, so it goes as the nearest double, as any JavaScript reader would see it. */
@@ -60,8 +66,8 @@ function statsV1(files: CgroupFiles): Record<string, unknown> {
       raw: files.table('memory.stat'),
     },
     pids: pids(files),
-    blkio: {},
-    hugetlb: {},
+    blkio: blkioV1((name) => files.text(name)),
+    hugetlb: hugetlb(files.names(), (name) => files.text(name)),
     intel_rdt: {},
     network_interfaces: null,
   };
@@ -107,8 +113,8 @@ function statsV2(files: CgroupFiles): Record<string, unknown> {
       raw: memory,
     },
     pids: pids(files),
-    blkio: {},
-    hugetlb: {},
+    blkio: blkioV2((name) => files.text(name)),
+    hugetlb: hugetlb(files.names(), (name) => files.text(name)),
     intel_rdt: {},
     network_interfaces: null,
   };

@@ -31,6 +31,8 @@ const numbers = {
   'pids-limit': ['pids', 'limit'],
 } as const;
 const texts = { 'cpuset-cpus': ['cpu', 'cpus'], 'cpuset-mems': ['cpu', 'mems'] } as const;
+/** runc's, for Intel RDT. */
+const refusedFlags = ['l3-cache-schema', 'mem-bw-schema'] as const;
 
 export const verb: Verb = (argv, options) => {
   const { values, positionals } = parseArgs({
@@ -40,11 +42,16 @@ export const verb: Verb = (argv, options) => {
       ...Object.fromEntries(
         [...Object.keys(numbers), ...Object.keys(texts)].map((name) => [name, { type: 'string' as const }]),
       ),
+      ...Object.fromEntries(refusedFlags.map((name) => [name, { type: 'string' as const }])),
       resources: { type: 'string', short: 'r' },
     },
   });
   const [id] = positionals;
   if (id === undefined || positionals.length > 1) throw new LabError('usage', 'update: expected one container id');
+  for (const name of refusedFlags) {
+    if (Object.hasOwn(values, name))
+      throw new LabError('notImplemented', `update --${name}: Intel RDT is not supported by tlab-runc`);
+  }
   const file = values.resources;
   return update(id, typeof file === 'string' ? readResources(file) : resourcesOfFlags(values), options);
 };
