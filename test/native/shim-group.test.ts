@@ -1,7 +1,7 @@
 // Groups: containers whose config.json names the same group share one shim, under real containerd and driven directly.
 // Needs root, containerd, ctr, runc, busybox-static. Leaves nothing.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { type BareShim, ourShim, ShimPlace } from '../helpers/bare-shim.ts';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
@@ -119,6 +119,33 @@ describe('the delete action of one of a group', { skip: missing('/usr/sbin/runc'
 
   test('does so too for the first of a pod, whose id is the name of the group', () =>
     ends('io.kubernetes.cri.sandbox-id', 'one'));
+});
+
+describe('the trace of a group', { skip: missing('/usr/sbin/runc') }, () => {
+  const traceId = '0123456789abcdef0123456789abcdef';
+  const place = new ShimPlace(ourShim, { TRACEPARENT: `00-${traceId}-00000000000000aa-01` });
+  const parts = `${place.root}/traces/${traceId}/parts`;
+  before(() => void mkdirSync(parts, { recursive: true }));
+  after(() => place.dispose());
+
+  test('says who started the shim and who joined it', () => {
+    const edit = (config: RuntimeConfig): void => {
+      config.annotations = { 'io.containerd.runc.v2.group': 'pod' };
+    };
+    for (const id of ['first', 'second'])
+      assert.equal(place.action(place.bundle(id, ['true'], { edit }), id, 'start').status, 0);
+    const events = readdirSync(parts).flatMap((name) =>
+      readFileSync(`${parts}/${name}`, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    );
+    const told = (type: string) => events.filter((event) => event.type === type).map(({ data }) => data);
+    const [started] = told('shim.server-started');
+    assert.equal(started.id, 'first');
+    assert.deepEqual(told('shim.server-joined'), [{ id: 'second', group: 'pod', socket: started.socket }]);
+    process.kill(started.shimPid, 'SIGTERM');
+  });
 });
 
 describe('a group of thirty under a limit of 128 descriptors', { skip: missing('/usr/sbin/runc') }, () => {
