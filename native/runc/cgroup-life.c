@@ -88,6 +88,16 @@ static void visit_signal(int parent, const char *name, int dir, void *context)
 	signal_procs(dir, context);
 }
 
+/* All at once, also what forks meanwhile and what is below: version 2 since Linux 5.14. @source kernel cgroup-v2.rst cgroup.kill */
+static bool kill_whole(int dir)
+{
+	int fd = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+	bool killed = fd >= 0 && write(fd, "1", 1) == 1;
+	if (fd >= 0)
+		close(fd);
+	return killed;
+}
+
 /* One hierarchy is enough: every one of them holds all of the container's processes. */
 static int signal_first(const char *path, void *context)
 {
@@ -95,8 +105,10 @@ static int signal_first(const char *path, void *context)
 	int dir = open_cgroup(path);
 	if (dir < 0)
 		return 0;
+	bool killed = signalling->sig == SIGKILL && kill_whole(dir);
 	close(dir);
-	walk(AT_FDCWD, path, visit_signal, signalling);
+	if (!killed)
+		walk(AT_FDCWD, path, visit_signal, signalling);
 	return -1;
 }
 
