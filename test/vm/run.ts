@@ -14,7 +14,7 @@ if (machine === undefined) throw new Error(`--machine "${values.machine}": expec
 const rounds: { machine: MachineName; command: string }[] =
   positionals.length > 0
     ? [{ machine, command: positionals.join(' ') }]
-    : guestRounds.map(({ machine, files }) => ({ machine, command: guestCommand(files) }));
+    : guestRounds.map(({ machine, files, more = [] }) => ({ machine, command: guestCommand([...files, ...more]) }));
 
 for (const { machine, command } of rounds) {
   const { status, tally } = await runInMachine(machine, command);
