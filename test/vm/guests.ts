@@ -13,7 +13,7 @@ interface GuestRound {
 const guest = (name: string): string => `test/vm/${name}.guest.ts`;
 
 export const guestRounds: readonly GuestRound[] = [
-  { machine: 'bare', files: ['runtime', 'userns', 'tracer', 'stack'].map(guest) },
+  { machine: 'bare', files: ['runtime', 'apparmor', 'userns', 'tracer', 'stack'].map(guest) },
   { machine: 'systemd', files: ['systemd', 'runtime', 'stack-systemd'].map(guest), more: ['stack'].map(guest) },
   { machine: 'hybrid', files: ['systemd'].map(guest) },
 ];
