@@ -1,7 +1,7 @@
 // Runs the tests in rounds: those that only compute, side by side; then those that use the real kernel, one file at a time, since
 // they share its tables of links, rules and mounts; then those that need a machine of their own, in virtual machines.
 // Arguments narrow the run: `npm test -- network` takes files with that word.
-import { globSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
 import { guestCommand, guestRounds } from '../test/vm/guests.ts';
@@ -52,8 +52,18 @@ async function runMachines(): Promise<void> {
   }
 }
 
+/** Runtimes under test have given the host's null device away before. */
+function checkNullDevice(): void {
+  const { rdev, mode, uid, gid } = statSync('/dev/null');
+  const seen = `${(mode & 0o777).toString(8)} ${uid}:${gid} ${rdev >> 8},${rdev & 0xff}`;
+  if (seen === '666 0:0 1,3') return;
+  console.log(`✖ /dev/null is ${seen}: expected 666 0:0 1,3; a test has changed it`);
+  total.failed++;
+}
+
 for (const round of rounds) await runRound(round);
 await runMachines();
+if (process.getuid?.() === 0) checkNullDevice();
 
 for (const line of total.skipped) console.log(`skipped ${line}`);
 const isRoot = process.getuid?.() === 0;

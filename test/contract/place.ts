@@ -52,6 +52,8 @@ export class Place {
     this.folder = mkdtempSync(`/var/tmp/tlab-contract-${this.name}-`);
     // A mapped root must be able to walk to its root filesystem.
     await must('chmod', ['711', this.folder]);
+    // crun gives standard input to the container's user, also where that is /dev/null: the host's is not for giving.
+    await must('mknod', ['-m', '666', `${this.folder}/null`, 'c', '1', '3']);
     await must('runc', ['spec', '--bundle', this.folder]);
     this.#defaults = readFileSync(`${this.folder}/config.json`, 'utf8');
     this.#runtime = await openRuntime(this.name);
@@ -130,15 +132,16 @@ export class Place {
   spawn(args: readonly string[], options: CallOptions & { into: { output: string; errors: string } }) {
     const cwd = options.cwd ?? '/';
     const [program = '', ...before] = this.runtime.commandIn(cwd);
+    const input = openSync(`${this.folder}/null`, 'r');
     const files = [openSync(options.into.output, 'w'), openSync(options.into.errors, 'w')];
     const child = spawn(program, [...before, '--root', this.root, ...args], {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ASAN_OPTIONS: 'detect_leaks=0', ...options.env },
       cwd,
-      stdio: [options.input ?? 'ignore', ...files, ...(options.descriptors ?? [])],
+      stdio: [options.input ?? input, ...files, ...(options.descriptors ?? [])],
     });
     const ended = new Promise<number>((resolve) =>
       child.once('exit', (code, signal) => {
-        files.forEach(closeSync);
+        [input, ...files].forEach(closeSync);
         resolve(code ?? (signal === null ? 0 : 255));
       }),
     );

@@ -39,10 +39,13 @@ async function pointsOf(command: readonly string[]): Promise<Question[]> {
     asked.push(question);
     return 'go';
   };
-  const sandboxes = namesIn(`${engine.root}/run/netns`).join();
+  const earlier = new Set(namesIn(`${engine.root}/run/netns`));
   const ran = await engine.tlab(command);
   assert.equal(ran.status, 0, ran.stderr);
-  await waitUntil(() => namesIn(`${engine.root}/run/netns`).join() === sandboxes, { what: 'its network to go' });
+  // That of an earlier run may still be going.
+  await waitUntil(() => namesIn(`${engine.root}/run/netns`).every((name) => earlier.has(name)), {
+    what: 'its network to go',
+  });
   decide = () => 'go';
   const points = new Map(asked.map((question) => [pointOf(question), question]));
   return [...points.values()];

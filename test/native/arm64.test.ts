@@ -17,7 +17,9 @@ const emulated = (program: string, args: readonly string[], cwd = folder): Promi
 
 before(async () => {
   if (process.getuid?.() === 0)
-    await must('make', ['-C', `${dist}/../../native`, '--silent', 'arm64'], { timeoutMs: 300_000 });
+    await must('make', ['-C', new URL('../../native', import.meta.url).pathname, '--silent', 'arm64'], {
+      timeoutMs: 300_000,
+    });
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 

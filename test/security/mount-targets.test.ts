@@ -63,8 +63,9 @@ test('a read-only bind stays read-only, and no other mount changes, while its pa
   const made = await makeAgain(victim, 60);
   await racer.stop();
   const points = new Set<string>();
-  for (const { mounts, error } of made) {
-    assert.equal(error, '');
+  // A folder that is on the other side of the exchange when it is opened ends a creation, which is refused whole.
+  for (const { error } of made) if (error !== '') assert.match(error, /making directory "\/vol\/real\/data": .*ENOENT/);
+  for (const { mounts } of made.filter(({ error }) => error === '')) {
     const secret = mounts.find((mount) => mount.root.endsWith('/secret'));
     assert.ok(secret);
     assert.ok(secret.options.includes('ro'), JSON.stringify(secret));
