@@ -31,11 +31,20 @@ export type Combination = [(typeof containerds)[number], (typeof shims)[number],
 /**
  * A runtime that cannot run bare on every host, as the script that makes it run; the rest are called as they are.
  * crun 1.8 refuses to run where it sees the version 2 hierarchy of a hybrid host. gVisor: no network of its own, system
- * calls caught by ptrace, which needs no KVM.
+ * calls caught by ptrace, which needs no KVM; it gives its standard streams to nobody, so that the host's null device among them
+ * is replaced by one of its own.
  */
 const scripts: Record<string, string> = {
   crun: `exec unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec crun "$@"' crun "$@"`,
-  runsc: 'exec runsc --platform=ptrace --network=none "$@"',
+  runsc: [
+    'null=$0.null',
+    'mknod -m 666 "$null" c 1 3 2>/dev/null',
+    'is_null() { [ "$(stat -L -c %t:%T /proc/$$/fd/$1)" = 1:3 ]; }',
+    'is_null 0 && exec 0<>"$null"',
+    'is_null 1 && exec 1<>"$null"',
+    'is_null 2 && exec 2<>"$null"',
+    'exec runsc --platform=ptrace --network=none "$@"',
+  ].join('\n'),
 };
 
 const runtimeNames = {
