@@ -26,12 +26,44 @@ const expectedSkips = [
 
 const total: Tally = { passed: 0, failed: 0, skipped: [] };
 
+/** A test file that failed beside others and passed alone: told at the end. More such files than this are a failure. */
+const unsteadyLimit = 2;
+const unsteady: string[] = [];
+
+interface Outcome {
+  tally: Tally;
+  failedFiles: Set<string>;
+}
+
+async function runFiles(round: { files: string[]; concurrency: number }): Promise<Outcome> {
+  const tally: Tally = { passed: 0, failed: 0, skipped: [] };
+  const failedFiles = new Set<string>();
+  const stream = run({ ...round, timeout: 300_000 });
+  stream.on('test:pass', (data) => count(tally, { type: 'test:pass', data } as TestEvent));
+  stream.on('test:fail', (data) => {
+    count(tally, { type: 'test:fail', data } as TestEvent);
+    failedFiles.add(data.file ?? data.name);
+  });
+  for await (const text of stream.compose(new spec())) process.stdout.write(text as string);
+  return { tally, failedFiles };
+}
+
+/** What fails is run once more, alone: on a busy machine a test that waits too briefly must not hide what the others say. */
 async function runRound(round: { files: string[]; concurrency: number }): Promise<void> {
   if (round.files.length === 0) return;
-  const stream = run({ files: round.files, concurrency: round.concurrency, timeout: 300_000 });
-  stream.on('test:fail', (data) => count(total, { type: 'test:fail', data } as TestEvent));
-  stream.on('test:pass', (data) => count(total, { type: 'test:pass', data } as TestEvent));
-  for await (const text of stream.compose(new spec())) process.stdout.write(text as string);
+  const { tally, failedFiles } = await runFiles(round);
+  const again = [...failedFiles];
+  if (again.length > 0 && again.length + unsteady.length <= unsteadyLimit) {
+    console.log(`\nonce more, alone: ${again.join(', ')}`);
+    const second = await runFiles({ files: again, concurrency: 1 });
+    if (second.tally.failed === 0) {
+      unsteady.push(...again);
+      tally.failed = 0;
+    }
+  }
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  total.skipped.push(...tally.skipped);
 }
 
 /** A machine that says nothing of its tests counts as one failure. */
@@ -66,6 +98,7 @@ for (const round of rounds) await runRound(round);
 await runMachines();
 if (process.getuid?.() === 0) checkNullDevice();
 
+for (const file of unsteady) console.log(`unsteady ${file}: failed beside others, passed alone`);
 for (const line of total.skipped) console.log(`skipped ${line}`);
 const isRoot = process.getuid?.() === 0;
 const unexpected = isRoot
