@@ -24,6 +24,7 @@ const table: Record<string, string[]> = {
   explain: [...leaves],
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
+  lesson: [...leaves, 'explain', 'viewer'],
   // library: its commands make and list images without a daemon, and so without a door.
   cli: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'viewer', 'explain', 'dockerfile', 'library', 'engine'],
   engine: ['*'],
