@@ -157,3 +157,11 @@ void sha256_hex(const uint8_t digest[32], char text[65])
 	}
 	text[64] = '\0';
 }
+
+void sha256_digest(struct sha256 *sha, char text[72])
+{
+	uint8_t digest[32];
+	memcpy(text, "sha256:", 7);
+	sha256_end(sha, digest);
+	sha256_hex(digest, text + 7);
+}

@@ -16,5 +16,7 @@ void sha256_update(struct sha256 *sha, const void *data, size_t length);
 void sha256_end(struct sha256 *sha, uint8_t digest[32]);
 /* 64 hex digits and a final NUL. */
 void sha256_hex(const uint8_t digest[32], char text[65]);
+/* Ends it: `sha256:` and the digits, as image documents have it. */
+void sha256_digest(struct sha256 *sha, char text[72]);
 
 #endif

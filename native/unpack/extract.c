@@ -9,7 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "failure.h"
+#include "../archive/failure.h"
 #include "times.h"
 #include "tree.h"
 #include "whiteout.h"
@@ -61,12 +61,15 @@ static void set_attributes(struct extraction *extraction, int fd, struct archive
 		fail_call("futimens(3)");
 }
 
-/* For what must not be opened: symlinks and devices. Their mode was given when they were made. */
+/* For what must not be opened: symlinks and devices. chown(2) takes the setuid bits that they were made with. */
 static void set_attributes_at(struct extraction *extraction, const struct place *place, struct archive_entry *entry)
 {
 	uid_t uid = checked_id("owner", archive_entry_uid(entry)), gid = checked_id("group", archive_entry_gid(entry));
 	if (fchownat(place->parent, place->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		fail_call("fchownat(2)");
+	if (archive_entry_filetype(entry) != AE_IFLNK &&
+	    fchmodat(place->parent, place->name, archive_entry_perm(entry) & 07777, 0) < 0)
+		fail_call("fchmodat(2)");
 	if (archive_entry_xattr_reset(entry) > 0)
 		set_xattr(extraction, -1, place, entry);
 	struct timespec times[2];

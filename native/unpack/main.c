@@ -6,6 +6,7 @@
  * (3 when the disk is full).
  */
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,9 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "confine.h"
+#include "../archive/confine.h"
+#include "../archive/failure.h"
 #include "extract.h"
-#include "failure.h"
 #include "stream.h"
 #include "tree.h"
 
@@ -29,6 +30,10 @@ struct options {
 	struct extraction extraction;
 	struct limits limits;
 };
+
+/* Owners and modes of any file, devices, file capabilities; SYS_ADMIN for trusted.overlay.*. @source man capabilities(7) */
+static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER,   CAP_FSETID,
+	                    CAP_MKNOD, CAP_SETFCAP,      CAP_SYS_ADMIN, -1 };
 
 static uint64_t number(const char *flag, const char *text)
 {
@@ -99,13 +104,14 @@ static uint64_t extract_all(struct archive *tar, struct options *options)
 int main(int argc, char **argv)
 {
 	(void)argc;
+	failure_program("tlab-unpack");
 	struct options options = parse(argv);
 	/* Nobody is left who would use the layer: stop with the parent. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* or libarchive cannot give names beyond ASCII */
 	umask(0);
 	tree_open(options.directory);
-	confine_to(tree_root());
+	confine_to(tree_root(), kept);
 	stream_start(&options.limits);
 	struct archive *tar = stream_tar();
 	uint64_t entries = extract_all(tar, &options);

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../archive/failure.h"
 #include "../common/sha256.h"
-#include "failure.h"
 
 enum { slot_size = 256 * 1024, slot_count = 8, input_size = 256 * 1024 };
 
@@ -194,14 +194,6 @@ static void expect_zeros(const char *bytes, size_t length)
 		fail("garbage after the end of the archive");
 }
 
-static void write_digest(struct sha256 *sha, char text[72])
-{
-	uint8_t digest[32];
-	memcpy(text, "sha256:", 7);
-	sha256_end(sha, digest);
-	sha256_hex(digest, text + 7);
-}
-
 void stream_finish(struct archive *tar, struct totals *totals)
 {
 	if (output.holding) {
@@ -217,6 +209,6 @@ void stream_finish(struct archive *tar, struct totals *totals)
 	pthread_join(ring.thread, NULL);
 	totals->bytes_in = input.bytes;
 	totals->bytes_out = output.bytes;
-	write_digest(&input.sha, totals->digest);
-	write_digest(&output.sha, totals->diff_id);
+	sha256_digest(&input.sha, totals->digest);
+	sha256_digest(&output.sha, totals->diff_id);
 }

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "failure.h"
+#include "../archive/failure.h"
 #include "tree.h"
 
 struct remembered {

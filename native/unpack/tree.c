@@ -10,7 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "failure.h"
+#include "../archive/failure.h"
 
 static int root = -1;
 
@@ -174,7 +174,7 @@ struct place tree_place(const char *path, bool make)
 	if (clean[0] == '\0')
 		return place;
 	char *slash = strrchr(clean, '/'), *name = slash ? slash + 1 : clean;
-	if (strlen(name) > NAME_MAX)
+	if (strlen(name) > NAME_MAX + (strncmp(name, ".wh.", 4) == 0 ? 4u : 0u))
 		fail("its name is longer than %d bytes", NAME_MAX);
 	strcpy(place.name, name);
 	name[slash ? -1 : 0] = '\0';

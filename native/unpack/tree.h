@@ -10,7 +10,7 @@
 /* A place for an entry: an open parent directory and a name in it. The parent belongs to the tree; use it before the next lookup. */
 struct place {
 	int parent;
-	char name[NAME_MAX + 1]; /* "." is the root itself */
+	char name[NAME_MAX + 5]; /* "." is the root itself; only a whiteout's is longer than NAME_MAX, by its prefix */
 };
 
 void tree_open(const char *directory);

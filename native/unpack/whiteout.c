@@ -8,7 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "failure.h"
+#include "../archive/failure.h"
 
 static const char prefix[] = ".wh.";
 static const char opaque[] = ".wh..wh..opq";

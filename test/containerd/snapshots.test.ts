@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { mountCommand } from '../../src/containerd/snapshot/overlay.ts';
+import { mountCommand } from '../../src/containerd/snapshot/mounts.ts';
 import type { Stage } from '../../src/containerd/stage.ts';
 import { root } from '../helpers/root.ts';
 import { testStage } from './stores.ts';

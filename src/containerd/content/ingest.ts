@@ -170,6 +170,12 @@ interface IngestParts {
   release: () => void;
 }
 
+export interface Commitment {
+  labels: Labels;
+  /** Puts the blob under the maker's lease. */
+  hold?: ((digest: Digest) => void) | undefined;
+}
+
 /** One open ingest. Exactly one of `commit`, `close` ends it. */
 export class Ingest {
   readonly state: State;
@@ -221,16 +227,37 @@ export class Ingest {
    * Makes the blob visible in the ingest's namespace.
    * Errors: dataLoss when size or digest are others than expected; the bytes are then thrown away.
    */
-  async commit(expectation: { total: number; expected: string; labels: Labels }): Promise<BlobInfo> {
+  async commit({ labels, hold, ...expectation }: Commitment & { total: number; expected: string }): Promise<BlobInfo> {
     const digest = this.digest();
     const problem = this.#mismatch(digest, expectation);
     if (problem !== undefined) {
       await this.close({ discard: true });
       throw new LabError('dataLoss', problem);
     }
+    return await this.#store(digest, { labels, hold });
+  }
+
+  /** The file itself, for a program that writes all of the blob and hashes it on the way: then `commitFilled`. */
+  get descriptor(): number {
+    return this.#file.fd;
+  }
+
+  /** As `commit`, of what another program wrote and hashed. Errors: dataLoss when the file has another size. */
+  async commitFilled(filled: { digest: Digest; size: number }, commitment: Commitment): Promise<BlobInfo> {
+    const { size } = await this.#file.stat();
+    if (size !== filled.size) {
+      await this.close({ discard: true });
+      throw new LabError('dataLoss', `ingest "${this.state.ref}": ${size} bytes, ${filled.size} were written`);
+    }
+    return await this.#store(filled.digest, commitment);
+  }
+
+  async #store(digest: Digest, { labels, hold }: Commitment): Promise<BlobInfo> {
     await this.#file.sync();
     await rename(`${this.#parts.folder}/data`, this.#parts.content.pathOf(digest));
-    const info = this.#parts.content.claim(this.state.namespace, digest, expectation.labels);
+    // Held before it can be seen: a collection may run while this waits below.
+    hold?.(digest);
+    const info = this.#parts.content.claim(this.state.namespace, digest, labels);
     await this.close({ discard: true });
     const path = this.#parts.content.pathOf(digest);
     emit('containerd.blob-committed', {

@@ -1,11 +1,10 @@
 // A layer onto a snapshot: the native unpacker reads the blob from its standard input and writes into the snapshot's own directory, so
 // nothing is mounted and no byte of a layer passes through this process. It also computes the diffId.
-import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import * as v from 'valibot';
-import { LabError } from '../../base/errors.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { emit } from '../../trace/recorder.ts';
+import { runLayerProgram } from './program.ts';
 
 const resultSchema = v.object({
   entries: v.number(),
@@ -23,9 +22,6 @@ export interface Layer {
   /** The directories of the layers below, topmost first: what a parent that the layer does not bring looks like. */
   lowers?: readonly string[];
 }
-
-/** What the unpacker ends with when disk or quota are full. */
-const fullStatus = 3;
 
 /** Unpacks with overlay whiteouts. Errors: dataLoss when the layer is corrupt or would leave its directory. */
 export async function applyLayer(layer: Layer, unpacker: string, signal?: AbortSignal): Promise<Unpacked> {
@@ -51,34 +47,12 @@ async function unpack(
   unpacker: string,
   signal: AbortSignal | undefined,
 ): Promise<Unpacked> {
+  const args = ['--directory', directory, '--whiteouts', 'overlay', ...lowers.flatMap((one) => ['--lower', one])];
   const blob = openSync(path, 'r');
-  const options = signal === undefined ? {} : { signal };
-  const child = spawn(
-    unpacker,
-    ['--directory', directory, '--whiteouts', 'overlay', ...lowers.flatMap((one) => ['--lower', one])],
-    {
-      stdio: [blob, 'pipe', 'pipe'],
-      ...options,
-    },
-  );
-  closeSync(blob);
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    stdout = (stdout + chunk.toString()).slice(-4096);
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString()).slice(-4096);
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (error) =>
-      reject(new LabError('internal', `executing ${unpacker}: ${error.message}`, { cause: error })),
-    );
-    child.once('close', resolve);
-  });
-  if (code !== 0) {
-    const kind = code === fullStatus ? 'resourceExhausted' : 'dataLoss';
-    throw new LabError(kind, `unpacking layer ${digest}: ${stderr.trim() || `the unpacker ended with ${code}`}`);
+  try {
+    const what = `unpacking layer ${digest}`;
+    return v.parse(resultSchema, await runLayerProgram({ path: unpacker, args, stdin: blob, what, signal }));
+  } finally {
+    closeSync(blob);
   }
-  return v.parse(resultSchema, JSON.parse(stdout));
 }

@@ -85,8 +85,9 @@ async function* write(stage: Stage, requests: AsyncIterable<WriteContentRequest>
       if (request.total > 0n) expectation.total = Number(request.total);
       await take(stage, ingest, { request, expectation, namespace });
       if (request.action === WriteAction.COMMIT) {
-        const info = await ingest.commit({ ...expectation, labels: request.labels });
-        stage.leases.hold(namespace, call.lease, { type: 'content', id: info.digest });
+        const hold = (digest: string): void =>
+          stage.leases.hold(namespace, call.lease, { type: 'content', id: digest });
+        const info = await ingest.commit({ ...expectation, labels: request.labels, hold });
         yield { ...standing(ingest, request), digest: info.digest };
         return;
       }

@@ -1,13 +1,14 @@
-// diff.v1. Apply unpacks a layer; making a layer from two snapshots is refused by name.
-import { LabError } from '../../base/errors.ts';
+// diff.v1. Apply unpacks a layer; Diff makes one of what a snapshot adds to its parent.
 import { parseDigest } from '../../oci/digest.ts';
 import { applyLayer } from '../diff/apply.ts';
+import { createDiff } from '../diff/create.ts';
 import type { ServiceImplementation } from '../grpc/server.ts';
 import type { Diff } from '../proto/gen/diff_pb.ts';
 import type { Stage } from '../stage.ts';
 import { required } from './wire.ts';
 
-export function diffService({ content, snapshots, settings }: Stage): ServiceImplementation<typeof Diff> {
+export function diffService(stage: Stage): ServiceImplementation<typeof Diff> {
+  const { content, snapshots, settings, ingests, leases, namespaces } = stage;
   return {
     async apply({ diff, mounts }, { namespace, signal }) {
       const { digest } = required('diff', diff);
@@ -23,8 +24,14 @@ export function diffService({ content, snapshots, settings }: Stage): ServiceImp
         },
       };
     },
-    diff() {
-      throw new LabError('notImplemented', 'making a layer from a snapshot (Diff) is not there yet');
+    async diff({ left, right, mediaType: wanted, ref, labels, sourceDateEpoch }, { namespace, lease, signal }) {
+      const parts = { ingests, leases, namespace: namespaces.ensure(namespace), lease, signal };
+      const clampSeconds = sourceDateEpoch === undefined ? undefined : Number(sourceDateEpoch.seconds);
+      const { mediaType, blob } = await createDiff(
+        { ...parts, packer: `${settings.binaryFolder}/tlab-pack` },
+        { left, right, mediaType: wanted, ref, labels, clampSeconds },
+      );
+      return { diff: { mediaType, digest: blob.digest, size: BigInt(blob.size) } };
     },
   };
 }

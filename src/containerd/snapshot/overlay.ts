@@ -9,15 +9,10 @@ import type { Database } from '../metadata/database.ts';
 import { type Fields, fieldsOf } from '../metadata/filter.ts';
 import { checkLabels, type Labels, maskOf, readLabels, writeLabels } from '../metadata/labels.ts';
 import { hostId, type IdMapping, idMappingOf, mappingOptions } from './id-mapping.ts';
+import { layersOf, type Mount, mountCommand } from './mounts.ts';
 import { diskUsage, type Usage } from './usage.ts';
 
 export type SnapshotKind = 'active' | 'committed' | 'view';
-
-export interface Mount {
-  type: string;
-  source: string;
-  options: string[];
-}
 
 export interface SnapshotInfo {
   id: number;
@@ -196,8 +191,7 @@ export class OverlaySnapshots {
 
   /** The directories below it, topmost first, out of the same mounts; none when it lies at the bottom. */
   lowerDirectories(mounts: readonly Mount[]): string[] {
-    const lower = mounts[0]?.options.find((option) => option.startsWith('lowerdir='));
-    return lower === undefined ? [] : lower.slice('lowerdir='.length).split(':');
+    return mounts[0]?.type === 'overlay' ? layersOf(mounts).slice(1) : [];
   }
 
   /** Start-up and Cleanup: directories without a record, records without a directory. Returns how many. */
@@ -320,35 +314,6 @@ function checkKey(key: string): void {
   if (key.length > longestKey)
     throw new LabError('invalidArgument', `snapshot key: ${key.length} characters, at most ${longestKey} are allowed`);
 }
-
-const isMap = (option: string): boolean => /^[ug]idmap=/.test(option);
-const plainOptions = ({ options }: Mount): string => options.filter((option) => !isMap(option)).join(',');
-
-/** Each lower directory over itself, with its ids mapped: what overlay then takes. @source man mount(8) X-mount.idmap */
-function mappedLayersFirst({ options }: Mount): string {
-  const map = options
-    .filter(isMap)
-    .flatMap((option) =>
-      option
-        .slice('uidmap='.length)
-        .split(',')
-        .map((range) => `${option.slice(0, 1)}:${range}`),
-    )
-    .join(' ');
-  const lowers = options.find((option) => option.startsWith('lowerdir='))?.slice('lowerdir='.length) ?? '';
-  return map === ''
-    ? ''
-    : lowers
-        .split(':')
-        .map((path) => `mount --bind -o 'X-mount.idmap=${map}' ${path} ${path} && `)
-        .join('');
-}
-
-/** The command that a person would make this mount with, in a place of their own. */
-export const mountCommand = (mount: Mount): string =>
-  mount.type === 'bind'
-    ? `mount -o ${plainOptions(mount)} ${mount.source} /mnt`
-    : `${mappedLayersFirst(mount)}mount -t ${mount.type} -o ${plainOptions(mount)} ${mount.source} /mnt`;
 
 /** What filters can ask of a snapshot. @source containerd snapshots/storage */
 export const snapshotFields = (info: SnapshotInfo): Fields =>

@@ -67,8 +67,8 @@ function writerOf(parts: SinkParts, ingest: Ingest, blob: { digest: string; size
     },
     write: (chunk) => ingest.write(chunk),
     async commit(labels = {}) {
-      await ingest.commit({ total: blob.size, expected: parseDigest(blob.digest), labels });
-      hold(parts, blob.digest);
+      const expected = parseDigest(blob.digest);
+      await ingest.commit({ total: blob.size, expected, labels, hold: (digest) => hold(parts, digest) });
     },
     close: (options) => ingest.close(options),
   };

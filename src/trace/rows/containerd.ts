@@ -33,6 +33,20 @@ const contentRows = {
     says: (d) => `layer ${d.digest} is unpacked into ${d.directory}: ${d.entries} entries, ${d.sizeBytes} bytes`,
     source: 'oci-image layer',
   }),
+  'containerd.layer-packed': row({
+    level: 2,
+    data: v.object({
+      digest: v.string(),
+      diffId: v.string(),
+      directory: v.string(),
+      against: v.string(),
+      entries: v.number(),
+      sizeBytes: v.number(),
+      durationMs: v.number(),
+    }),
+    says: (d) => `${d.directory} is packed into layer ${d.digest}: ${d.entries} entries, ${d.sizeBytes} bytes`,
+    source: 'oci-image layer#change-types',
+  }),
   'containerd.image-created': row({
     level: 1,
     data: v.object({ namespace, name: v.string(), digest: v.string() }),

@@ -6,8 +6,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Any } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_any } from "@bufbuild/protobuf/wkt";
+import type { Any, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_any, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Descriptor, Mount } from "../../../shim/proto/gen/types_pb.ts";
 import { file_types } from "../../../shim/proto/gen/types_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file diff.proto.
  */
 export const file_diff: GenFile = /*@__PURE__*/
-  fileDesc("CgpkaWZmLnByb3RvEhtjb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEi9QEKDEFwcGx5UmVxdWVzdBIqCgRkaWZmGAEgASgLMhwuY29udGFpbmVyZC50eXBlcy5EZXNjcmlwdG9yEicKBm1vdW50cxgCIAMoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQSSQoIcGF5bG9hZHMYAyADKAsyNy5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuQXBwbHlSZXF1ZXN0LlBheWxvYWRzRW50cnkaRQoNUGF5bG9hZHNFbnRyeRILCgNrZXkYASABKAkSIwoFdmFsdWUYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55OgI4ASI+Cg1BcHBseVJlc3BvbnNlEi0KB2FwcGxpZWQYASABKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3Ii8gEKC0RpZmZSZXF1ZXN0EiUKBGxlZnQYASADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50EiYKBXJpZ2h0GAIgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudBISCgptZWRpYV90eXBlGAMgASgJEgsKA3JlZhgEIAEoCRJECgZsYWJlbHMYBSADKAsyNC5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuRGlmZlJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI6CgxEaWZmUmVzcG9uc2USKgoEZGlmZhgDIAEoCzIcLmNvbnRhaW5lcmQudHlwZXMuRGVzY3JpcHRvcjLDAQoERGlmZhJeCgVBcHBseRIpLmNvbnRhaW5lcmQuc2VydmljZXMuZGlmZi52MS5BcHBseVJlcXVlc3QaKi5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuQXBwbHlSZXNwb25zZRJbCgREaWZmEiguY29udGFpbmVyZC5zZXJ2aWNlcy5kaWZmLnYxLkRpZmZSZXF1ZXN0GikuY29udGFpbmVyZC5zZXJ2aWNlcy5kaWZmLnYxLkRpZmZSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_any, file_types]);
+  fileDesc("CgpkaWZmLnByb3RvEhtjb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEi9QEKDEFwcGx5UmVxdWVzdBIqCgRkaWZmGAEgASgLMhwuY29udGFpbmVyZC50eXBlcy5EZXNjcmlwdG9yEicKBm1vdW50cxgCIAMoCzIXLmNvbnRhaW5lcmQudHlwZXMuTW91bnQSSQoIcGF5bG9hZHMYAyADKAsyNy5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuQXBwbHlSZXF1ZXN0LlBheWxvYWRzRW50cnkaRQoNUGF5bG9hZHNFbnRyeRILCgNrZXkYASABKAkSIwoFdmFsdWUYAiABKAsyFC5nb29nbGUucHJvdG9idWYuQW55OgI4ASI+Cg1BcHBseVJlc3BvbnNlEi0KB2FwcGxpZWQYASABKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3IiqQIKC0RpZmZSZXF1ZXN0EiUKBGxlZnQYASADKAsyFy5jb250YWluZXJkLnR5cGVzLk1vdW50EiYKBXJpZ2h0GAIgAygLMhcuY29udGFpbmVyZC50eXBlcy5Nb3VudBISCgptZWRpYV90eXBlGAMgASgJEgsKA3JlZhgEIAEoCRJECgZsYWJlbHMYBSADKAsyNC5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuRGlmZlJlcXVlc3QuTGFiZWxzRW50cnkSNQoRc291cmNlX2RhdGVfZXBvY2gYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOgoMRGlmZlJlc3BvbnNlEioKBGRpZmYYAyABKAsyHC5jb250YWluZXJkLnR5cGVzLkRlc2NyaXB0b3IywwEKBERpZmYSXgoFQXBwbHkSKS5jb250YWluZXJkLnNlcnZpY2VzLmRpZmYudjEuQXBwbHlSZXF1ZXN0GiouY29udGFpbmVyZC5zZXJ2aWNlcy5kaWZmLnYxLkFwcGx5UmVzcG9uc2USWwoERGlmZhIoLmNvbnRhaW5lcmQuc2VydmljZXMuZGlmZi52MS5EaWZmUmVxdWVzdBopLmNvbnRhaW5lcmQuc2VydmljZXMuZGlmZi52MS5EaWZmUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_any, file_google_protobuf_timestamp, file_types]);
 
 /**
  * @generated from message containerd.services.diff.v1.ApplyRequest
@@ -90,6 +90,11 @@ export type DiffRequest = Message<"containerd.services.diff.v1.DiffRequest"> & {
    * @generated from field: map<string, string> labels = 5;
    */
   labels: { [key: string]: string };
+
+  /**
+   * @generated from field: google.protobuf.Timestamp source_date_epoch = 6;
+   */
+  sourceDateEpoch?: Timestamp | undefined;
 };
 
 /**

@@ -1,9 +1,11 @@
-/* The one way out when something is wrong: one line on stderr, status 1 or 3. What was made stays; the caller throws the directory away. */
+/* The one way out when something is wrong: one line on stderr, status 1 or 3. What was made stays; the caller throws it away. */
 #ifndef TLAB_FAILURE_H
 #define TLAB_FAILURE_H
 #include <stddef.h>
 
-/* The entry that is being unpacked, for the message; NULL between entries. */
+/* The program's name, for the message. */
+void failure_program(const char *name);
+/* The entry that is being worked at, for the message; NULL between entries. */
 void failure_entry(const char *path);
 
 /* `tlab-unpack: entry "usr/bin/x": <message>` */

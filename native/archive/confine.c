@@ -8,19 +8,15 @@
 
 #include "failure.h"
 
-/* Owners and modes of any file, devices, file capabilities; SYS_ADMIN for trusted.overlay.*. @source man capabilities(7) */
-static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER,   CAP_FSETID,
-	                    CAP_MKNOD, CAP_SETFCAP,      CAP_SYS_ADMIN };
-
-static void keep_capabilities(void)
+static void keep_capabilities(const int *kept)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
 	if (syscall(SYS_capget, &header, data) < 0)
 		fail_call("capget(2)");
 	__u32 wanted[2] = { 0 };
-	for (unsigned i = 0; i < sizeof kept / sizeof *kept; i++)
-		wanted[kept[i] / 32] |= 1u << kept[i] % 32;
+	for (; *kept >= 0; kept++)
+		wanted[*kept / 32] |= 1u << *kept % 32;
 	for (int i = 0; i < 2; i++) {
 		data[i].permitted &= wanted[i];
 		data[i].effective = data[i].permitted;
@@ -30,12 +26,12 @@ static void keep_capabilities(void)
 		fail_call("capset(2)");
 }
 
-void confine_to(int directory)
+void confine_to(int directory, const int *kept)
 {
 	/* Without root this is refused; names are resolved beneath the directory either way. */
 	if (fchdir(directory) < 0 || (chroot(".") < 0 && errno != EPERM))
 		fail_call("chroot(2)");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail_call("prctl(2)");
-	keep_capabilities();
+	keep_capabilities(kept);
 }

@@ -6,7 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *program = "tlab";
 static const char *entry;
+
+void failure_program(const char *name)
+{
+	program = name;
+}
 
 void failure_entry(const char *path)
 {
@@ -32,7 +38,7 @@ enum { status_layer = 1, status_full = 3 };
 _Noreturn static void end(int status, char *message)
 {
 	char line[8192];
-	size_t n = (size_t)snprintf(line, sizeof line, "tlab-unpack: ");
+	size_t n = (size_t)snprintf(line, sizeof line, "%s: ", program);
 	if (entry) {
 		n += (size_t)snprintf(line + n, sizeof line - n, "entry \"");
 		n += put_escaped(line + n, 4200, entry);
