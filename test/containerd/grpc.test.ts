@@ -53,7 +53,7 @@ test('kind, message and data of an error cross the door', async () => {
     });
     await assert.rejects(client.tasks.get({ containerId: 'web' }), { kind: 'notFound' });
     await assert.rejects(client.inNamespace('').containers.list({}), { kind: 'conflict' });
-    await assert.rejects(client.diff.diff({}), { kind: 'notImplemented' });
+    await assert.rejects(client.diff.diff({ mediaType: 'text/plain' }), { kind: 'notImplemented' });
   });
 });
 
