@@ -32,7 +32,7 @@ int cgroups_each(const struct plan *plan, int (*each)(const char *path, void *co
 	return 0;
 }
 
-static int open_cgroup(const char *path)
+int cgroup_open(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0 && !is_cgroup_fd(fd)) {
@@ -43,6 +43,18 @@ static int open_cgroup(const char *path)
 	return fd;
 }
 
+/* A threaded cgroup names no processes; every number that it does name can be signalled. @source kernel cgroup-v2.rst, Threads */
+FILE *cgroup_members(int dir)
+{
+	char byte;
+	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && pread(fd, &byte, 1, 0) < 0 && errno == EOPNOTSUPP) {
+		close(fd);
+		fd = openat(dir, "cgroup.threads", O_RDONLY | O_CLOEXEC);
+	}
+	return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
 /* ── signal ── */
 
 struct signalling {
@@ -50,21 +62,18 @@ struct signalling {
 	unsigned sent;
 };
 
-static void signal_procs(int dir, struct signalling *signalling)
+static void signal_members(int dir, struct signalling *signalling)
 {
-	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	FILE *members = cgroup_members(dir);
 	long pid;
-	if (!file)
-		return;
-	while (fscanf(file, "%ld", &pid) == 1)
+	while (members && fscanf(members, "%ld", &pid) == 1)
 		if (pid > 1 && kill((pid_t)pid, signalling->sig) == 0)
 			signalling->sent++;
-	fclose(file);
+	if (members)
+		fclose(members);
 }
 
-/* Depth first: `visit` sees children before their parent. */
-static void walk(int parent, const char *name, void (*visit)(int parent, const char *name, int dir, void *context), void *context)
+void cgroup_walk(int parent, const char *name, cgroup_visit visit, void *context)
 {
 	int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0)
@@ -73,7 +82,7 @@ static void walk(int parent, const char *name, void (*visit)(int parent, const c
 	DIR *entries = listing < 0 ? NULL : fdopendir(listing);
 	for (struct dirent *entry; entries && (entry = readdir(entries));)
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-			walk(dir, entry->d_name, visit, context);
+			cgroup_walk(dir, entry->d_name, visit, context);
 	if (entries) {
 		closedir(entries);
 		visit(parent, name, dir, context);
@@ -85,7 +94,7 @@ static void visit_signal(int parent, const char *name, int dir, void *context)
 {
 	(void)parent;
 	(void)name;
-	signal_procs(dir, context);
+	signal_members(dir, context);
 }
 
 /* All at once, also what forks meanwhile and what is below: version 2 since Linux 5.14. @source kernel cgroup-v2.rst cgroup.kill */
@@ -102,13 +111,13 @@ static bool kill_whole(int dir)
 static int signal_first(const char *path, void *context)
 {
 	struct signalling *signalling = context;
-	int dir = open_cgroup(path);
+	int dir = cgroup_open(path);
 	if (dir < 0)
 		return 0;
 	bool killed = signalling->sig == SIGKILL && kill_whole(dir);
 	close(dir);
 	if (!killed)
-		walk(AT_FDCWD, path, visit_signal, signalling);
+		cgroup_walk(AT_FDCWD, path, visit_signal, signalling);
 	return -1;
 }
 
@@ -129,7 +138,7 @@ static void visit_remove(int parent, const char *name, int dir, void *context)
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return;
 	struct signalling kill_all = { .sig = SIGKILL };
-	signal_procs(dir, &kill_all);
+	signal_members(dir, &kill_all);
 	*busy = errno ? errno : EBUSY;
 }
 
@@ -141,11 +150,11 @@ static int remove_one(const char *path, void *context)
 		busy = 0;
 		if (rmdir(path) == 0 || errno == ENOENT)
 			return 0;
-		int dir = open_cgroup(path);
+		int dir = cgroup_open(path);
 		if (dir < 0)
 			return 0; /* not a cgroup: none of ours */
 		close(dir);
-		walk(AT_FDCWD, path, visit_remove, &busy);
+		cgroup_walk(AT_FDCWD, path, visit_remove, &busy);
 		if (busy && now_ms() < deadline) /* a killed process leaves its cgroup only when it is reaped */
 			poll(NULL, 0, wait_ms);
 		wait_ms = wait_ms < 50 ? wait_ms * 2 : 50;
@@ -172,7 +181,7 @@ struct freezer {
 static int find_freezer(const char *path, void *context)
 {
 	struct freezer *freezer = context;
-	int dir = open_cgroup(path);
+	int dir = cgroup_open(path);
 	if (dir < 0)
 		return 0;
 	int version1 = openat(dir, "freezer.state", O_RDWR | O_CLOEXEC);

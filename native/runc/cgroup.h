@@ -2,6 +2,7 @@
 #ifndef TLAB_CGROUP_H
 #define TLAB_CGROUP_H
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "plan.h"
@@ -13,6 +14,15 @@ struct cgroup_joins {
 };
 
 bool is_cgroup_fd(int fd);
+/* A directory that is a cgroup; -1 with errno, ENOTSUP where it is none. */
+int cgroup_open(const char *path);
+/* The processes of one cgroup, a number a line; NULL where they cannot be read. The caller closes it. */
+FILE *cgroup_members(int dir);
+/* A cgroup and those below it, depth first: `visit` sees children before their parent. One that is not there is passed over. */
+typedef void (*cgroup_visit)(int parent, const char *name, int dir, void *context);
+void cgroup_walk(int parent, const char *name, cgroup_visit visit, void *context);
+/* Before `create` makes anything: -1 where processes are in the plan's cgroups, or where they are frozen. */
+int cgroups_check_free(const struct plan *plan, struct failure *failure);
 /* Before the clone: what the child needs to join its cgroups. */
 int cgroups_open_joins(struct executor *executor, struct cgroup_joins *joins);
 /* Calls `each` for the directory of every cgroup_join of a plan. Stops at the first -1. */

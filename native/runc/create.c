@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "console.h"
 #include "create.h"
 #include "document.h"
@@ -232,7 +233,8 @@ static int create(struct creation *creation)
 	bool existed = false;
 	if (make_state(creation) < 0) {
 		existed = container->dir < 0;
-	} else if (set_up_executor(creation) == 0 && execute_plan(creation) == 0) {
+	} else if (cgroups_check_free(&container->plan, &call->failure) == 0 && set_up_executor(creation) == 0 &&
+	           execute_plan(creation) == 0) {
 		event_state(&call->events, container->id, (struct change){ "create", "creating", "created" });
 		return 0;
 	}

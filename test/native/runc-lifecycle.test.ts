@@ -1,7 +1,8 @@
 // The native runtime's verbs on the real kernel: create, start, state, kill, delete, exec, pause, and what is left when they fail.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { readCgroupLayout } from '../../src/runc/host/cgroups.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace, type TestContainer } from '../helpers/runtime.ts';
 import { waitUntil } from '../helpers/wait.ts';
@@ -36,6 +37,26 @@ test('a container is created, runs only after start, stops, and is deleted witho
   assert.equal((await place.state(container)).pid, 0);
   assert.equal((await place.runc(['delete', container.id])).status, 0);
   assertNothingIsLeft(container);
+});
+
+test('below a frozen cgroup nothing is created: the first process would stand still for ever', root(), async () => {
+  const [freezer] = readCgroupLayout().v1.filter(({ controllers }) => controllers.includes('freezer'));
+  const parent = `/tlab-test-frozen-${process.pid}`;
+  const frozen = `${freezer?.mountpoint ?? readCgroupLayout().v2}${parent}`;
+  mkdirSync(frozen);
+  try {
+    const [file, word] = freezer === undefined ? ['cgroup.freeze', '1'] : ['freezer.state', 'FROZEN'];
+    writeFileSync(`${frozen}/${file}`, word);
+    const container = await place.bundle(['true'], {
+      edit: ({ linux }) => Object.assign(linux, { cgroupsPath: `${parent}/below` }),
+    });
+    const { status, stderr } = await place.create(container);
+    assert.equal(status, 1);
+    assert.ok(stderr.includes(`container's cgroup unexpectedly frozen: "${frozen}"`), stderr);
+    assertNothingIsLeft(container);
+  } finally {
+    rmdirSync(frozen);
+  }
 });
 
 test('run gives the exit status of the program, and 128+n for a signal', root(), async () => {

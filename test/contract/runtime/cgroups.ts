@@ -5,6 +5,7 @@ import { waitUntil } from '../../helpers/wait.ts';
 import { type Behaviour, on, once, type Refused, refusals, type Suite } from '../behaviour.ts';
 import { type Container, succeeded } from '../container.ts';
 import type { Document, Place } from '../place.ts';
+import { processesIn, takenCgroups } from './taken-cgroups.ts';
 
 export const cgroupsSuite: Suite = (place) => [
   ...limits(place),
@@ -12,6 +13,7 @@ export const cgroupsSuite: Suite = (place) => [
   ...enforced(place),
   ...updates(place),
   ...frozen(place),
+  ...takenCgroups(place),
   ...reports(place),
   ...refusals(place, wrong),
 ];
@@ -56,8 +58,6 @@ const limits = (place: Place): Behaviour[] => {
     expected: value,
   }));
 };
-
-const processesIn = (directory: string): string => readFileSync(`${directory}/cgroup.procs`, 'utf8').trim();
 
 const places = (place: Place): Behaviour[] => [
   {
