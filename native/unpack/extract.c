@@ -209,6 +209,12 @@ static void extract_at(struct extraction *extraction, const struct place *place,
 	}
 }
 
+static bool is_device(struct archive_entry *entry)
+{
+	mode_t type = archive_entry_filetype(entry);
+	return !archive_entry_hardlink(entry) && (type == S_IFCHR || type == S_IFBLK);
+}
+
 void extract_entry(struct extraction *extraction, struct archive *tar, struct archive_entry *entry)
 {
 	const char *path = archive_entry_pathname(entry);
@@ -217,7 +223,11 @@ void extract_entry(struct extraction *extraction, struct archive *tar, struct ar
 	failure_entry(path);
 	struct place place = tree_place(path, true);
 	const char *hard_link = archive_entry_hardlink(entry);
-	if (whiteout_is(place.name))
+	if (extraction->skip_devices && is_device(entry)) {
+		failure_entry(NULL);
+		return;
+	}
+	if (!extraction->literal_whiteouts && whiteout_is(place.name))
 		whiteout_make(&place, extraction->overlay_whiteouts);
 	else if (hard_link)
 		make_hard_link(&place, entry, hard_link);

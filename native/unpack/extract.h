@@ -8,6 +8,8 @@
 
 struct extraction {
 	bool overlay_whiteouts;
+	bool literal_whiteouts;  /* a context's files of that name are files */
+	bool skip_devices;
 	uint64_t skipped_xattrs; /* the file system has none, or they are overlayfs's own */
 };
 

@@ -2,6 +2,8 @@
  * tlab-unpack: one image layer from stdin into a directory, and the digests of what went through, in one pass.
  *   read and decompress (a thread) → hash → tar entries → objects beneath the directory → times of directories → one JSON line.
  * --lower names the directories of the layers below, topmost first: a parent that the layer does not bring is made as it is there.
+ * Of what a person gives (a build context, an archive of ADD): --at unpacks into a directory that is looked up inside --directory, `literal` takes
+ * whiteouts for files, --devices skip leaves devices out, --compression any reads bzip2 and xz too, --probe only asks (status 2: no archive).
  * Nothing is ever made outside the directory, whatever the archive says; what it says wrong ends in one line and status 1
  * (3 when the disk is full).
  */
@@ -23,10 +25,13 @@
 #include "tree.h"
 
 static const char usage[] =
-	"usage: tlab-unpack --directory DIR [--whiteouts overlay] [--lower DIR]... [--max-bytes N] [--max-ratio N] [--max-entries N] < LAYER";
+	"usage: tlab-unpack --directory DIR [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--lower DIR]... "
+	"[--max-bytes N] [--max-ratio N] [--max-entries N] [--compression any] < LAYER; tlab-unpack --probe yes < FILE";
 
 struct options {
 	const char *directory;
+	const char *at; /* a directory inside of that one */
+	bool probe;     /* only say whether it is an archive */
 	struct extraction extraction;
 	struct limits limits;
 };
@@ -50,6 +55,16 @@ static void parse_option(struct options *options, const char *flag, const char *
 		options->directory = value;
 	else if (strcmp(flag, "--whiteouts") == 0 && value && strcmp(value, "overlay") == 0)
 		options->extraction.overlay_whiteouts = true;
+	else if (strcmp(flag, "--whiteouts") == 0 && value && strcmp(value, "literal") == 0)
+		options->extraction.literal_whiteouts = true;
+	else if (strcmp(flag, "--devices") == 0 && value && strcmp(value, "skip") == 0)
+		options->extraction.skip_devices = true;
+	else if (strcmp(flag, "--at") == 0 && value)
+		options->at = value;
+	else if (strcmp(flag, "--compression") == 0 && value && strcmp(value, "any") == 0)
+		options->limits.any_compression = true;
+	else if (strcmp(flag, "--probe") == 0 && value && strcmp(value, "yes") == 0)
+		options->probe = options->limits.any_compression = true;
 	else if (strcmp(flag, "--lower") == 0 && value)
 		tree_add_lower(value);
 	else if (strcmp(flag, "--max-bytes") == 0)
@@ -73,7 +88,7 @@ static struct options parse(char **argv)
 	};
 	for (argv++; *argv; argv += argv[1] ? 2 : 1)
 		parse_option(&options, argv[0], argv[1]);
-	if (!options.directory)
+	if (!options.directory && !options.probe)
 		fail("%s", usage);
 	return options;
 }
@@ -110,7 +125,9 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* or libarchive cannot give names beyond ASCII */
 	umask(0);
-	tree_open(options.directory);
+	if (options.probe)
+		return stream_is_tar(&options.limits) ? 0 : 2;
+	tree_open(options.directory, options.at);
 	confine_to(tree_root(), kept);
 	stream_start(&options.limits);
 	struct archive *tar = stream_tar();

@@ -104,6 +104,31 @@ static const char *decompress(struct archive *raw)
 	return NULL;
 }
 
+/* Those of layers, and those that a person may have. No program of the host is ever started for one. */
+static void support_filters(struct archive *raw, const struct limits *limits)
+{
+	archive_read_support_filter_gzip(raw);
+	archive_read_support_filter_zstd(raw);
+	if (!limits->any_compression)
+		return;
+	archive_read_support_filter_bzip2(raw);
+	archive_read_support_filter_xz(raw);
+}
+
+bool stream_is_tar(const struct limits *limits)
+{
+	struct archive *tar = archive_read_new();
+	struct archive_entry *entry;
+	if (!tar)
+		fail("out of memory");
+	support_filters(tar, limits);
+	archive_read_support_format_tar(tar);
+	bool is_tar = archive_read_open_fd(tar, STDIN_FILENO, 10240) == ARCHIVE_OK &&
+	              archive_read_next_header(tar, &entry) == ARCHIVE_OK;
+	archive_read_free(tar);
+	return is_tar;
+}
+
 static void *run(void *unused)
 {
 	(void)unused;
@@ -112,8 +137,7 @@ static void *run(void *unused)
 		end_ring("out of memory");
 		return NULL;
 	}
-	archive_read_support_filter_gzip(raw);
-	archive_read_support_filter_zstd(raw);
+	support_filters(raw, &output.limits);
 	archive_read_support_format_raw(raw);
 	const char *problem = decompress(raw);
 	end_ring(problem);

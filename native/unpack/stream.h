@@ -5,6 +5,7 @@
 #ifndef TLAB_STREAM_H
 #define TLAB_STREAM_H
 #include <archive.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct limits {
@@ -12,6 +13,7 @@ struct limits {
 	uint64_t most_ratio;   /* uncompressed to compressed, checked from ratio_from bytes on */
 	uint64_t ratio_from;
 	uint64_t most_entries;
+	bool any_compression;  /* also bzip2 and xz, which layers never are */
 };
 
 struct totals {
@@ -22,6 +24,8 @@ struct totals {
 };
 
 void stream_start(const struct limits *limits);
+/* Whether what comes in is a tar, compressed or not, with at least one entry. In one thread, nothing is hashed. */
+bool stream_is_tar(const struct limits *limits);
 /* An open tar reader over the decompressed stream. */
 struct archive *stream_tar(void);
 /* Reads what follows the end of the archive, which may only be zeros, and waits for the thread. */

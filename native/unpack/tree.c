@@ -20,13 +20,6 @@ static struct {
 	char path[PATH_MAX];
 } last = { .fd = -1 };
 
-void tree_open(const char *directory)
-{
-	root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		fail("--directory %s: %s", directory, strerror(errno));
-}
-
 enum { most_lowers = 500 }; /* what overlayfs takes */
 static int lowers[most_lowers];
 static int lower_count;
@@ -59,6 +52,18 @@ static int open_in(int directory, const char *path, unsigned long long flags)
 static int open_beneath(const char *path, unsigned long long flags)
 {
 	return open_in(root, path, flags);
+}
+
+void tree_open(const char *directory, const char *at)
+{
+	root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0 && at) {
+		int outer = root;
+		root = open_in(outer, at, O_RDONLY | O_DIRECTORY);
+		close(outer);
+	}
+	if (root < 0)
+		fail("--directory %s%s%s: %s", directory, at ? " --at " : "", at ? at : "", strerror(errno));
 }
 
 void tree_clean(const char *path, char clean[PATH_MAX])

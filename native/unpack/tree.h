@@ -13,7 +13,8 @@ struct place {
 	char name[NAME_MAX + 5]; /* "." is the root itself; only a whiteout's is longer than NAME_MAX, by its prefix */
 };
 
-void tree_open(const char *directory);
+/* `at` is looked up inside `directory`, which is its root for symlinks; NULL is `directory` itself. */
+void tree_open(const char *directory, const char *at);
 int tree_root(void);
 /* A directory of a layer below, after those above it. */
 void tree_add_lower(const char *directory);

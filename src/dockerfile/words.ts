@@ -41,6 +41,20 @@ export function expandWord(text: string, lookup: Lookup, escapeToken = '\\'): Ex
   return { value, used: [...state.used], unset: [...state.unset] };
 }
 
+/** A heredoc's body with its variables replaced: quotes are text, the escape character only keeps $ and itself. */
+export function expandText(text: string, lookup: Lookup, escapeToken = '\\'): string {
+  const state: State = { text, at: 0, lookup, escapeToken, used: new Set(), unset: new Set() };
+  let value = '';
+  while (state.at < text.length) {
+    const c = text[state.at++] ?? '';
+    const next = text[state.at] ?? '';
+    if (c === '$') value += variable(state);
+    else if (c === escapeToken && (next === '$' || next === escapeToken)) value += text[state.at++];
+    else value += c;
+  }
+  return value;
+}
+
 interface State {
   text: string;
   at: number;

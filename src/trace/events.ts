@@ -1,6 +1,7 @@
 // The table of every event type: the rows of all stages joined. Types, validation and words all derive from here.
 import type * as v from 'valibot';
 import type { Cause } from './cause.ts';
+import { buildSourceRows } from './rows/build-sources.ts';
 import { cliRows } from './rows/cli.ts';
 import { containerdRows } from './rows/containerd.ts';
 import { daemonRows } from './rows/daemon.ts';
@@ -11,6 +12,7 @@ import { shimRows } from './rows/shim.ts';
 export const events = {
   ...cliRows,
   ...daemonRows,
+  ...buildSourceRows,
   ...containerdRows,
   ...shimRows,
   ...runcRows,

@@ -19,7 +19,7 @@ const table: Record<string, string[]> = {
   shim: [...leaves],
   containerd: [...leaves, 'kernel', 'shim', 'registry', 'runc'],
   // The messages of containerd's door are shared with the shim's, as in containerd itself: Status, Mount, the runtime's options.
-  daemon: [...leaves, 'kernel', 'containerd/client.ts', 'containerd/proto', 'shim/proto'],
+  daemon: [...leaves, 'kernel', 'dockerfile', 'containerd/client.ts', 'containerd/proto', 'shim/proto'],
   tracer: [...leaves],
   explain: [...leaves],
   diagram: [...leaves],

@@ -35,8 +35,6 @@ export interface ResolveOptions {
   isContext: boolean;
   /** The rules of .dockerignore; a client that is not docker's may not have applied them. */
   ignored?: (path: string, isDirectory: boolean) => boolean;
-  /** Where downloads go until `release()`. Default: below the data root. */
-  downloads?: string;
   /** A download larger than this is refused. Default 10 GiB. */
   mostDownloadBytes?: number;
   signal?: AbortSignal;
@@ -54,8 +52,8 @@ export interface TreeEntry {
   sizeBytes: number;
   /** Of a symlink: its target. */
   link: string;
-  /** Of a device: its number. */
-  device: number;
+  /** Of a device: `major:minor`. */
+  device: string;
 }
 
 /** What one word of an instruction stands for; a pattern gives one for each match. */
@@ -68,13 +66,15 @@ export interface ResolvedSource {
   name: string;
   /** For --parents: the directories to keep, relative to the destination. '' otherwise. */
   parent: string;
+  /** Where those directories are below the root; undefined when a symlink leads there: then they are made anew. */
+  parentSource: string | undefined;
+  /** From the context, a heredoc or a download: what it is says nothing about owners. */
+  isOwnedByRoot: boolean;
   isDirectory: boolean;
   /** The thing itself first (path ''), then what is in it, parents before children, without what is excluded; relative to `path`. */
   entries: readonly TreeEntry[];
   /** A local archive that ADD extracts. */
   isArchive: boolean;
-  /** From a download: its Last-Modified, seconds; undefined otherwise. */
-  mtime?: number;
 }
 
 export interface ResolvedSources {

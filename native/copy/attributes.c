@@ -1,0 +1,129 @@
+#include "attributes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "../archive/failure.h"
+
+static uid_t uid_of(const struct stat *status, const struct arguments *arguments)
+{
+	return arguments->has_owner ? arguments->uid : arguments->owned_by_root ? 0 : status->st_uid;
+}
+
+static gid_t gid_of(const struct stat *status, const struct arguments *arguments)
+{
+	return arguments->has_owner ? arguments->gid : arguments->owned_by_root ? 0 : status->st_gid;
+}
+
+/* Not those of overlayfs, which steer a mount, and no labels of this host. */
+static bool is_copied(const char *name)
+{
+	return strncmp(name, "trusted.overlay.", 16) != 0 && strncmp(name, "user.overlay.", 13) != 0 &&
+	       strcmp(name, "security.selinux") != 0;
+}
+
+static void copy_xattrs(int from, int to)
+{
+	static char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
+	ssize_t length = flistxattr(from, names, sizeof names);
+	if (length < 0 && errno != ENOTSUP)
+		fail_call("flistxattr(2)");
+	for (char *name = names; name < names + length; name += strlen(name) + 1) {
+		if (!is_copied(name))
+			continue;
+		ssize_t size = fgetxattr(from, name, value, sizeof value);
+		if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) < 0 && errno != ENOTSUP)
+			fail_call("fsetxattr(2)");
+	}
+}
+
+/* Owner first: chown(2) clears setuid bits and security.capability. */
+void set_attributes(int from, int to, const struct stat *status, const struct arguments *arguments)
+{
+	if (fchown(to, uid_of(status, arguments), gid_of(status, arguments)) < 0)
+		fail_call("fchown(2)");
+	if (fchmod(to, arguments->has_mode ? arguments->mode : status->st_mode & 07777) < 0)
+		fail_call("fchmod(2)");
+	copy_xattrs(from, to);
+}
+
+static void times_of(const struct stat *status, int64_t newest, struct timespec times[2])
+{
+	times[0] = status->st_atim;
+	times[1] = status->st_mtim;
+	for (int i = 0; i < 2; i++)
+		if (times[i].tv_sec >= newest)
+			times[i] = (struct timespec){ .tv_sec = newest };
+}
+
+void set_attributes_at(int parent, const char *name, const struct stat *status, const struct arguments *arguments)
+{
+	struct timespec times[2];
+	if (fchownat(parent, name, uid_of(status, arguments), gid_of(status, arguments), AT_SYMLINK_NOFOLLOW) < 0)
+		fail_call("fchownat(2)");
+	/* It was made here a moment ago; the call follows no symlink. */
+	if (!S_ISLNK(status->st_mode) && arguments->has_mode &&
+	    fchmodat(parent, name, arguments->mode, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOTSUP)
+		fail_call("fchmodat(2)");
+	times_of(status, arguments->newest, times);
+	if (utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		fail_call("utimensat(2)");
+}
+
+void set_times(int to, const struct stat *status, int64_t newest)
+{
+	struct timespec times[2];
+	times_of(status, newest, times);
+	if (futimens(to, times) < 0)
+		fail_call("futimens(3)");
+}
+
+struct remembered {
+	char *path;
+	dev_t device;
+	ino_t inode;
+	struct timespec times[2];
+};
+
+static struct {
+	struct remembered *items;
+	size_t count, capacity;
+} directories;
+
+void directory_times(const char *path, int to, const struct stat *status, int64_t newest)
+{
+	struct stat made;
+	if (fstat(to, &made) < 0)
+		fail_call("fstat(2)");
+	if (directories.count == directories.capacity) {
+		directories.capacity = directories.capacity ? directories.capacity * 2 : 256;
+		directories.items = realloc(directories.items, directories.capacity * sizeof *directories.items);
+	}
+	char *own = strdup(path);
+	if (!directories.items || !own)
+		fail("out of memory");
+	struct remembered *one = &directories.items[directories.count++];
+	*one = (struct remembered){ .path = own, .device = made.st_dev, .inode = made.st_ino };
+	times_of(status, newest, one->times);
+}
+
+/* Each is looked up anew; one that is another by now is left alone. */
+void directory_times_apply(const struct tree *to)
+{
+	for (size_t i = 0; i < directories.count; i++) {
+		struct remembered *one = &directories.items[i];
+		struct stat what;
+		int fd = tree_at(to, one->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+		if (fd >= 0 && fstat(fd, &what) == 0 && what.st_ino == one->inode && what.st_dev == one->device &&
+		    futimens(fd, one->times) < 0)
+			fail_call("futimens(3)");
+		if (fd >= 0)
+			close(fd);
+		free(one->path);
+	}
+	free(directories.items);
+}

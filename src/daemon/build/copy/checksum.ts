@@ -1,0 +1,77 @@
+// The checksum of sources: a line an entry, hashed. Contents are hashed natively, and a file that has not changed since (inode, size, change time) is not
+// read again.
+// Rule: what differs in the result must differ here, and nothing else: no times, no owners where they do not count.
+import { createHash } from 'node:crypto';
+import { LabError } from '../../../base/errors.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { fields, fieldsOf, type ListedEntry, type Native, refuse, runNative } from './native.ts';
+import type { CopyRequest, ResolvedSource, TreeEntry } from './types.ts';
+
+export async function checksumOf(
+  sources: readonly ResolvedSource[],
+  request: CopyRequest,
+  native: Native,
+): Promise<Digest> {
+  const hash = createHash('sha256');
+  for (const source of sources) {
+    const contents = await contentsOf(source, native);
+    const { name, parent, isDirectory, isArchive } = source;
+    hash.update(`${JSON.stringify([name, parent, isDirectory, isArchive])}\n`);
+    const hasOwner = !source.isOwnedByRoot && request.chown === undefined;
+    for (const [index, entry] of source.entries.entries())
+      hash.update(`${lineOf(entry, contents[index] ?? '', hasOwner)}\n`);
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function lineOf(entry: TreeEntry & { capability?: string }, content: string, hasOwner: boolean): string {
+  const { type, mode, path, link, device, capability = '', uid, gid } = entry;
+  const isDevice = type === 'character' || type === 'block';
+  return JSON.stringify([
+    type,
+    mode.toString(8),
+    path,
+    link,
+    isDevice ? device : '',
+    capability,
+    hasOwner ? [uid, gid] : [],
+    content,
+  ]);
+}
+
+/** Digests of files that were read, the oldest first. */
+const known = new Map<string, string>();
+const knownMax = 200_000;
+/** A file that changed less than this before it was read may change again without a new time. */
+const steadyNs = 2_000_000_000n;
+
+const keyOf = ({ identity, sizeBytes, changedNs }: ListedEntry): string => `${identity}:${sizeBytes}:${changedNs}`;
+
+/** One digest an entry, '' for what is no file. */
+async function contentsOf({ root, path, entries, name }: ResolvedSource, native: Native): Promise<string[]> {
+  const listed = entries as readonly ListedEntry[];
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const wanted = listed.filter((entry) => entry.type === 'file' && !known.has(keyOf(entry)));
+  const read = new Map<ListedEntry, string>();
+  if (wanted.length > 0) {
+    const names = wanted.map((entry) => [path, entry.path].filter(Boolean).join('/'));
+    const ended = await runNative(native, ['tlab-copy', 'sum', '--root', root], fields(names));
+    if (ended.status !== 0) refuse(ended, `hashing ${name}`);
+    for (const [index, digest] of [...fieldsOf(ended.stdout)].entries()) {
+      const entry = wanted[index];
+      if (digest === '-' || entry === undefined)
+        throw new LabError('conflict', `${names[index]}: it has changed while the build looked at it`);
+      read.set(entry, digest);
+      if (now - entry.changedNs > steadyNs) remember(keyOf(entry), digest);
+    }
+  }
+  return listed.map((entry) => (entry.type === 'file' ? (read.get(entry) ?? known.get(keyOf(entry)) ?? '') : ''));
+}
+
+function remember(key: string, digest: string): void {
+  known.set(key, digest);
+  for (const oldest of known.keys()) {
+    if (known.size <= knownMax) return;
+    known.delete(oldest);
+  }
+}
