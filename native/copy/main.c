@@ -67,6 +67,7 @@ static void allow_depth(void)
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { .newest = INT64_MAX };
+	failure_program("tlab-copy");
 	if (argc < 2)
 		fail("%s", usage);
 	int at = 2;
@@ -75,7 +76,6 @@ int main(int argc, char **argv)
 	/* Nobody is left who would use what is made. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	failure_program("tlab-copy");
 	allow_depth();
 	umask(0);
 	int status = 0;
