@@ -56,6 +56,15 @@ export const catalogue: Record<string, CatalogueRow> = {
     says: 'Fetch an image from a registry or the library',
     load: () => import('./commands/pull.ts'),
   },
+  push: { group: 'images', says: 'Send an image to its registry', load: () => import('./commands/push.ts') },
+  login: { group: 'images', says: 'Log in to a registry', load: () => import('./commands/login.ts') },
+  logout: { group: 'images', says: 'Log out of a registry', load: () => import('./commands/logout.ts') },
+  search: {
+    group: 'images',
+    hidden: true,
+    says: 'Not there: registries have no search',
+    load: () => import('./commands/search.ts'),
+  },
   lint: {
     group: 'images',
     says: 'Check a Dockerfile; every finding with its reason',

@@ -15,7 +15,7 @@ import { Snapshots } from './proto/gen/snapshots_pb.ts';
 import { Tasks } from './proto/gen/tasks_pb.ts';
 import { Transfer } from './proto/gen/transfer_pb.ts';
 import { Version } from './proto/gen/version_pb.ts';
-import { type PullRequest, pullImage } from './pull-client.ts';
+import { pullImage, pushImage, type TransferRequest } from './transfer-client.ts';
 
 const services = {
   version: Version,
@@ -34,13 +34,15 @@ const services = {
 
 export type ContainerdServices = { [Name in keyof typeof services]: ServiceClient<(typeof services)[Name]> };
 
-export type { PullRequest } from './pull-client.ts';
 export type { TransferProgress } from './transfer/protocol.ts';
+export type { TransferRequest } from './transfer-client.ts';
 
 export type ContainerdClient = ContainerdServices & {
   readonly namespace: string;
   /** Pulls, unpacks and names an image, with progress. Errors: notFound, permissionDenied, unavailable, dataLoss, cancelled; notImplemented by a real containerd. */
-  pull(request: PullRequest): Promise<void>;
+  pull(request: TransferRequest): Promise<void>;
+  /** Sends an image to its registry, with progress. Errors: as pull. */
+  push(request: TransferRequest): Promise<void>;
   /** The same connection, another namespace; closing either closes both. */
   inNamespace(namespace: string): ContainerdClient;
   close(): void;
@@ -88,6 +90,7 @@ function clientOver(context: ClientContext): ContainerdClient {
   return {
     ...opened,
     pull: (request) => pullImage(opened, request),
+    push: (request) => pushImage(opened, request),
     namespace: context.namespace,
     inNamespace: (namespace) => clientOver({ ...context, namespace }),
     close: () => context.channel.close(),

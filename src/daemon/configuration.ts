@@ -21,6 +21,8 @@ const schema = v.strictObject({
   containerd: maybe(text),
   'registry-mirrors': maybe(texts),
   'insecure-registries': maybe(texts),
+  /** A key of our own: hosts that may ask for a registry's credentials though they share no domain with it. */
+  'registry-realms': maybe(texts),
   bip: maybe(text),
   mtu: maybe(integer),
   ip: maybe(text),

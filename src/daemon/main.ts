@@ -22,6 +22,7 @@ import { containerRoutes } from './routes/containers.ts';
 import { execRoutes } from './routes/exec.ts';
 import { imageRoutes } from './routes/images.ts';
 import { refusedRoutes } from './routes/refused.ts';
+import { registryRoutes } from './routes/registry.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { systemRoutes } from './routes/system.ts';
 import { availableRuntimes, defaultRuntime, requireRuntime } from './runtimes.ts';
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     ...containerRoutes,
     ...streamRoutes,
     ...execRoutes,
+    ...registryRoutes,
     ...imageRoutes,
     ...refusedRoutes,
   ]);

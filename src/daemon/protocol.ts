@@ -305,6 +305,8 @@ export interface PullProgress {
   progressDetail?: { current?: number; total?: number };
   error?: string;
   errorDetail?: { message: string; code?: number };
+  /** What a machine wants to know: the digest of a push. */
+  aux?: unknown;
 }
 
 /** One line of GET /events. */

@@ -1,69 +1,44 @@
 // A registry's pull side: OCI distribution 1.1 and Docker's registry API v2 alike. One client an endpoint and pull; it
 // keeps the token and the connections until it is closed. Bytes of manifests are verified here, those of blobs by who takes them.
-import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../base/errors.ts';
-import { digestOf, isDigest, verifyDigest } from '../oci/digest.ts';
+import { type Digest, digestOf, isDigest, verifyDigest } from '../oci/digest.ts';
 import { type Descriptor, largestDocumentBytes, parseManifestDocument } from '../oci/image.ts';
 import { isIndexType, isManifestType, manifestAccept } from '../oci/media-types.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
-import { authorize, parseChallenge } from './auth.ts';
-import { trustedCertificates } from './certificates.ts';
-import { type Credentials, readCredentials } from './credentials.ts';
+import { type ClientOptions, RegistryConnection } from './connection.ts';
 import type { Endpoint } from './hosts.ts';
-import { type HttpOptions, type HttpResponse, HttpTransport, networkError, readBody } from './http.ts';
+import { type HttpResponse, networkError, readBody } from './http.ts';
 import type { ImageSource, ResolvedDocument } from './source.ts';
 
-export interface ClientOptions {
-  /** Who we are to the registry of this name; ~/.docker/config.json unless given. */
-  credentials?: (domain: string) => Promise<Credentials | undefined>;
-  signal?: AbortSignal | undefined;
-  /** Authorities to trust for a host; trustedCertificates unless given. */
-  certificates?: (host: string) => Promise<string[]>;
-  connectTimeoutMs?: number;
-  idleTimeoutMs?: number;
-  /** Waits between tries; a test gives one that does not. */
-  wait?: (ms: number) => Promise<void>;
-}
+export type { ClientOptions } from './connection.ts';
 
-const mostTries = 4;
-const firstBackOffMs = 250;
-/** A Retry-After beyond this is an error now rather than a pull that hangs. */
-const longestWaitMs = 15_000;
-const largestErrorBytes = 64 * 1024;
+/** What every registry must take, and so all that any may send. @source oci-distribution pushing manifests */
+export const largestManifestBytes = 4 * 1024 * 1024;
 
 export class RegistryClient implements ImageSource {
   readonly kind = 'registry';
   readonly name: string;
   readonly isMirror: boolean;
-  readonly #endpoint: Endpoint;
-  readonly #options: ClientOptions;
-  readonly #transport: HttpTransport;
-  #credentials: Promise<Credentials | undefined> | undefined;
-  /** scope → Authorization header. */
-  readonly #authorizations = new Map<string, string>();
+  readonly #connection: RegistryConnection;
 
   constructor(endpoint: Endpoint, options: ClientOptions = {}) {
     this.name = endpoint.origin.host;
     this.isMirror = endpoint.isMirror;
-    this.#endpoint = endpoint;
-    this.#options = options;
-    const certificates = () => (options.certificates ?? trustedCertificates)(endpoint.origin.host);
-    const http: HttpOptions = { verify: endpoint.verify, signal: options.signal, certificates };
-    if (options.connectTimeoutMs !== undefined) http.connectTimeoutMs = options.connectTimeoutMs;
-    if (options.idleTimeoutMs !== undefined) http.idleTimeoutMs = options.idleTimeoutMs;
-    this.#transport = new HttpTransport(http);
+    this.#connection = new RegistryConnection(endpoint, options);
   }
 
   close(): void {
-    this.#transport.close();
+    this.#connection.close();
   }
 
   async resolve(reference: Reference): Promise<ResolvedDocument> {
     const what = formatReference(reference);
-    const response = await this.#get(reference, `manifests/${reference.digest ?? reference.tag ?? 'latest'}`, {
-      accept: manifestAccept.join(', '),
+    const name = reference.digest ?? reference.tag ?? 'latest';
+    const response = await this.#get(reference, `manifests/${name}`, {
+      headers: { accept: manifestAccept.join(', ') },
+      why: `what does ${name} stand for`,
     });
-    const bytes = await readBody(response, largestDocumentBytes);
+    const bytes = await readBody(response, largestManifestBytes);
     if (reference.digest !== undefined) verifyDigest(bytes, reference.digest, what);
     const told = response.headers['docker-content-digest'];
     if (typeof told === 'string' && isDigest(told)) verifyDigest(bytes, told, what);
@@ -72,114 +47,87 @@ export class RegistryClient implements ImageSource {
     return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
   }
 
+  /** What the name stands for now, without its bytes; undefined when the registry does not say. Errors: as resolve. */
+  async currentDigest(reference: Reference): Promise<Digest | undefined> {
+    const name = reference.digest ?? reference.tag ?? 'latest';
+    const response = await this.#get(reference, `manifests/${name}`, {
+      method: 'HEAD',
+      headers: { accept: manifestAccept.join(', ') },
+      why: `does ${name} still stand for the same`,
+    });
+    response.body.resume();
+    const told = response.headers['docker-content-digest'];
+    return typeof told === 'string' && isDigest(told) ? told : undefined;
+  }
+
   async document(reference: Reference, descriptor: Descriptor): Promise<Uint8Array> {
     const isManifest = isIndexType(descriptor.mediaType) || isManifestType(descriptor.mediaType);
     const path = `${isManifest ? 'manifests' : 'blobs'}/${descriptor.digest}`;
-    const response = await this.#get(reference, path, { accept: isManifest ? descriptor.mediaType : '*/*' });
-    const bytes = await readBody(response, largestDocumentBytes);
-    verifyDigest(bytes, descriptor.digest, `${formatReference(reference)}: ${descriptor.mediaType}`);
+    const response = await this.#get(reference, path, {
+      headers: { accept: isManifest ? descriptor.mediaType : '*/*' },
+      why: isManifest ? 'the manifest for this platform' : "the image's config",
+    });
+    const bytes = await readBody(response, isManifest ? largestManifestBytes : largestDocumentBytes);
+    const what = `${formatReference(reference)}: ${descriptor.mediaType}`;
+    verifyDigest(bytes, descriptor.digest, what);
+    if (bytes.length !== descriptor.size) {
+      throw new LabError(
+        'dataLoss',
+        `${what}: ${bytes.length} bytes, the document that names it says ${descriptor.size}`,
+      );
+    }
     return bytes;
   }
 
   async blob(reference: Reference, descriptor: Descriptor, offset: number): Promise<AsyncIterable<Uint8Array>> {
     const headers: Record<string, string> = offset > 0 ? { range: `bytes=${offset}-` } : {};
-    const response = await this.#get(reference, `blobs/${descriptor.digest}`, headers);
+    const why = offset > 0 ? `the rest of the blob, from byte ${offset}` : 'the blob';
+    const response = await this.#get(reference, `blobs/${descriptor.digest}`, { headers, why });
+    checkLength(response, { descriptor, offset });
     // A server that does not know ranges sends everything again.
     return bodyFrom(response, response.status === 206 ? 0 : offset);
   }
 
   twin(reference: Reference, descriptor: Descriptor): string {
     const isManifest = isIndexType(descriptor.mediaType) || isManifestType(descriptor.mediaType);
-    const url = this.#url(reference, `${isManifest ? 'manifests' : 'blobs'}/${descriptor.digest}`);
-    const token = this.#authorizations.size > 0 ? ' -H "Authorization: Bearer $TOKEN"' : '';
+    const path = `${isManifest ? 'manifests' : 'blobs'}/${descriptor.digest}`;
+    const url = this.#connection.url({ repository: reference.path, path });
+    const token = this.#connection.isAuthorized ? ' -H "Authorization: Bearer $TOKEN"' : '';
     const accept = isManifest ? ` -H 'Accept: ${descriptor.mediaType}'` : '';
     return `curl -sSL${token}${accept} ${url}${isManifest ? '' : ' -o layer'}`;
   }
 
-  #url(reference: Reference, path: string): URL {
-    return new URL(`/v2/${reference.path}/${path}`, this.#endpoint.origin);
-  }
-
-  /** A successful answer, after as many tries as are worth it. */
-  async #get(reference: Reference, path: string, headers: Record<string, string>): Promise<HttpResponse> {
-    const url = this.#url(reference, path);
-    if (this.#endpoint.isMirror) url.searchParams.set('ns', reference.domain);
-    for (let tries = 1; ; tries++) {
-      const response = await this.#authorized(reference, url, headers);
-      if (response.status === 200 || response.status === 206) return response;
-      const error = await this.#refusal(reference, response);
-      const waitMs = retryAfterMs(response, tries);
-      if (waitMs === undefined || tries === mostTries) throw error;
-      await (this.#options.wait ?? ((ms: number) => delay(ms, undefined, { signal: this.#options.signal })))(waitMs);
-    }
-  }
-
-  async #authorized(reference: Reference, url: URL, headers: Record<string, string>): Promise<HttpResponse> {
-    const scope = `repository:${reference.path}:pull`;
-    const known = this.#authorizations.get(scope);
-    const first = await this.#transport.request({ url, headers: withAuthorization(headers, known) });
-    if (first.status !== 401) return first;
-    const challenge = parseChallenge(first.headers['www-authenticate']);
-    if (challenge === undefined) return first;
-    first.body.resume();
-    const authorization = await authorize(challenge, {
-      transport: this.#transport,
-      host: this.name,
-      isInsecure: !this.#endpoint.verify,
-      credentials: await this.#ownCredentials(),
-      scope,
-    });
-    this.#authorizations.set(scope, authorization);
-    return this.#transport.request({ url, headers: withAuthorization(headers, authorization) });
-  }
-
-  #ownCredentials(): Promise<Credentials | undefined> {
-    const domain = this.#endpoint.credentialsOf;
-    if (domain === undefined) return Promise.resolve(undefined);
-    this.#credentials ??= (this.#options.credentials ?? readCredentials)(domain);
-    return this.#credentials;
-  }
-
-  /** What an answer that is no success means. @source oci-distribution error-codes */
-  async #refusal(reference: Reference, response: HttpResponse): Promise<LabError> {
-    const body = await readBody(response, largestErrorBytes).catch(() => Buffer.alloc(0));
-    const said = messageOf(body);
-    const { status } = response;
-    const what = `${this.name}: ${reference.path}${reference.tag === undefined ? '' : `:${reference.tag}`}`;
-    const suffix = said === undefined ? '' : `: ${said}`;
-    if (status === 404) return new LabError('notFound', `${what}: not found${suffix}`);
-    if (status === 401 || status === 403) {
-      return new LabError('permissionDenied', `${what}: access is refused (${status})${suffix}`, {
-        hint: `it may not exist or may need "docker login ${reference.domain}"`,
-      });
-    }
-    if (status === 429) return new LabError('resourceExhausted', `${what}: too many requests (429)${suffix}`);
-    return new LabError('unavailable', `${what}: status ${status}${suffix}`);
+  #get(
+    reference: Reference,
+    path: string,
+    more: { method?: 'GET' | 'HEAD'; headers: Record<string, string>; why: string },
+  ): Promise<HttpResponse> {
+    const query: Record<string, string> = this.isMirror ? { ns: reference.domain } : {};
+    const what = reference.path + (reference.tag === undefined ? '' : `:${reference.tag}`);
+    return this.#connection.send({ repository: reference.path, path, query, ...more, what, expects: [200, 206] });
   }
 }
-
-const withAuthorization = (headers: Record<string, string>, authorization: string | undefined) =>
-  authorization === undefined ? headers : { ...headers, authorization };
 
 const mediaTypeOf = (response: HttpResponse): string | undefined =>
   response.headers['content-type']?.replace(/;.*$/, '').trim();
 
-/** How long until another try; undefined when another would not help. @source RFC 9110 10.2.3 */
-function retryAfterMs(response: HttpResponse, tries: number): number | undefined {
-  if (response.status !== 429 && response.status < 500) return undefined;
-  const header = response.headers['retry-after'];
-  if (header === undefined) return firstBackOffMs * 2 ** (tries - 1);
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return ms <= longestWaitMs ? Math.max(ms, 0) : undefined;
-}
-
-function messageOf(body: Buffer): string | undefined {
-  try {
-    const [first] = JSON.parse(body.toString('utf8')).errors;
-    const text = [first.code, first.message].filter((part) => typeof part === 'string').join(' ');
-    return text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 300) || undefined;
-  } catch {
-    return undefined;
+/** A range that was not asked for, or a length that cannot be, is refused before a byte is written. */
+function checkLength(response: HttpResponse, { descriptor, offset }: { descriptor: Descriptor; offset: number }): void {
+  const refuse = (said: string) => {
+    response.body.destroy();
+    return new LabError('dataLoss', `${response.url.host}: blob ${descriptor.digest}: ${said}`);
+  };
+  const { status, headers } = response;
+  const range = headers['content-range'];
+  if (status === 206 && offset === 0) throw refuse('it sends a part, the whole was asked for');
+  const first = /^bytes (\d+)-/.exec(range ?? '')?.[1];
+  if (status === 206 && first !== undefined && Number(first) !== offset) {
+    throw refuse(`it sends bytes from ${first} on, ${offset} was asked for`);
+  }
+  const expected = descriptor.size - (status === 206 ? offset : 0);
+  const length = headers['content-length'];
+  if (length !== undefined && headers['content-encoding'] === undefined && Number(length) > expected) {
+    throw refuse(`it announces ${length} bytes, more than the ${descriptor.size} bytes that were promised`);
   }
 }
 

@@ -11,6 +11,8 @@ export interface Endpoint {
   isMirror: boolean;
   /** The registry name whose credentials may be used here; undefined on mirrors. */
   credentialsOf: string | undefined;
+  /** Hosts beyond the usual ones that may ask for those credentials. */
+  realms?: readonly string[];
 }
 
 /** The keys of daemon.json. @source docker daemon.json: registry-mirrors, insecure-registries */
@@ -19,6 +21,8 @@ export interface RegistryConfiguration {
   mirrors?: readonly string[];
   /** `host`, `host:port` or a CIDR. */
   insecure?: readonly string[];
+  /** Hosts that may ask for a registry's credentials though they share no domain with it; a key of our own: registry-realms. */
+  realms?: readonly string[];
 }
 
 /** Where Docker Hub's images really are. @source docker registry/config.go */
@@ -28,9 +32,10 @@ const hubOrigin = 'https://registry-1.docker.io';
 export function endpointsOf(domain: string, configuration: RegistryConfiguration = {}): Endpoint[] {
   if (domain === defaultDomain) {
     const mirrors = (configuration.mirrors ?? []).map((text) => mirrorEndpoint(text, configuration));
-    return [...mirrors, { origin: new URL(hubOrigin), verify: true, isMirror: false, credentialsOf: domain }];
+    const hub = { origin: new URL(hubOrigin), verify: true, isMirror: false, credentialsOf: domain };
+    return [...mirrors, hub];
   }
-  const own = { isMirror: false, credentialsOf: domain };
+  const own = { isMirror: false, credentialsOf: domain, realms: configuration.realms ?? [] };
   if (!isInsecure(domain, configuration)) return [{ ...own, origin: new URL(`https://${domain}`), verify: true }];
   // An insecure registry may have a certificate that nobody knows, or none at all.
   return [

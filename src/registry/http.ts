@@ -1,35 +1,29 @@
 // One HTTP request, with the failures of networks in words. Redirects are followed by the rule that matters: what proves who
-// we are goes to the origin that asked for it and to no other.
+// we are (headers, forms, client certificates) goes to the origin that asked for it and to no other, and neither do uploads.
 // node:http is loaded when the first request is made: it costs every process that imports it 25 ms.
-import type { Agent, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent, ClientRequest, RequestOptions } from 'node:http';
 import { LabError } from '../base/errors.ts';
+import { traced } from './http-events.ts';
+import type { ClientCertificate, HttpBody, HttpRequest, HttpResponse } from './http-message.ts';
 
-export interface HttpResponse {
-  status: number;
-  headers: IncomingHttpHeaders;
-  /** The body; the caller reads it to its end or destroys it. */
-  body: IncomingMessage;
-  /** Where the answer came from, after redirects. */
-  url: URL;
-}
-
-export interface HttpRequest {
-  url: URL;
-  method?: 'GET' | 'HEAD' | 'POST';
-  headers?: Record<string, string>;
-  form?: Record<string, string>;
-}
+export type { ClientCertificate, HttpBody, HttpRequest, HttpResponse } from './http-message.ts';
 
 export interface HttpOptions {
   /** False: certificates are not checked (a registry that the configuration calls insecure). */
   verify: boolean;
+  /** Host whose certificate `verify: false` leaves unchecked, and that sees our certificate; any host when undefined. */
+  hostname?: string | undefined;
   /** Certificates of authorities to trust; asked when the first https request is made. */
   certificates?: (() => Promise<string[]>) | undefined;
+  /** What proves who we are to a registry that asks for it. */
+  clientCertificate?: (() => Promise<ClientCertificate | undefined>) | undefined;
   /** Until the connection stands, name look-up and TLS included. */
   connectTimeoutMs?: number;
   /** Longest silence of a connection that stands. */
   idleTimeoutMs?: number;
   signal?: AbortSignal | undefined;
+  /** Whose requests these are in a trace; `containerd` unless told. */
+  stage?: 'containerd' | 'daemon' | undefined;
 }
 
 /** A host that drops packets must not hold up the fallback for long. */
@@ -50,11 +44,12 @@ export class HttpTransport {
   async request(request: HttpRequest): Promise<HttpResponse> {
     let { url, headers = {} } = request;
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-      const response = await this.#send({ ...request, url, headers });
+      const response = await traced(this.#options.stage, { ...request, url, headers }, (one) => this.#send(one));
       const location = response.headers.location;
       if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
       response.body.resume();
       const next = redirectTarget(url, location);
+      checkRedirect(request, { from: url, to: next, status: response.status });
       if (next.origin !== url.origin) headers = withoutSecrets(headers);
       url = next;
     }
@@ -67,43 +62,48 @@ export class HttpTransport {
   }
 
   async #send(request: HttpRequest): Promise<HttpResponse> {
-    const { url, form } = request;
+    const { url } = request;
     const agent = await this.#agent(url);
-    const body = form === undefined ? undefined : new URLSearchParams(form).toString();
+    const body = request.form === undefined ? request.body : formBody(request.form);
     const module = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
-    const headers: Record<string, string> = { 'user-agent': 'tlab', ...request.headers };
-    if (body !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
-    const options: RequestOptions = { method: request.method ?? 'GET', headers, agent };
+    const options: RequestOptions = { method: request.method ?? 'GET', headers: headersOf(request, body), agent };
     if (this.#options.signal !== undefined) options.signal = this.#options.signal;
-    return new Promise((resolve, reject) => {
-      const sent = module.request(url, options);
-      const connecting = setTimeout(
-        () => sent.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })),
-        this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs,
-      );
-      const connected = () => clearTimeout(connecting);
-      sent.once('socket', (socket) => {
-        if (!socket.connecting) connected();
-        else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
-      });
-      sent.setTimeout(this.#options.idleTimeoutMs ?? defaultIdleTimeoutMs, () =>
-        sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ESILENT' })),
-      );
-      sent.once('close', connected);
-      sent.on('error', (error) => reject(networkError(url, error)));
-      sent.once('response', (answer) => {
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer, url });
-      });
-      sent.end(body);
+    const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+    const sent = module.request(url, options);
+    this.#limitTimes(sent, url);
+    sent.on('error', (error) => reject(networkError(url, error)));
+    sent.once('response', (answer) => {
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer, url });
     });
+    if (body === undefined) sent.end();
+    else writeBody(sent, body).catch((error) => sent.destroy(error));
+    return promise;
+  }
+
+  #limitTimes(sent: ClientRequest, url: URL): void {
+    const connecting = setTimeout(
+      () => sent.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })),
+      this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs,
+    );
+    const connected = () => clearTimeout(connecting);
+    sent.once('socket', (socket) => {
+      if (!socket.connecting) connected();
+      else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
+    });
+    sent.setTimeout(this.#options.idleTimeoutMs ?? defaultIdleTimeoutMs, () =>
+      sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ESILENT' })),
+    );
+    sent.once('close', connected);
   }
 
   async #agent(url: URL): Promise<Agent> {
-    const known = this.#agents.get(url.protocol);
+    const isOwn = this.#options.hostname === undefined || url.hostname === this.#options.hostname;
+    const key = `${url.protocol} ${isOwn}`;
+    const known = this.#agents.get(key);
     if (known !== undefined) return known;
     if (url.protocol === 'https:') await this.#mustResolve(url);
-    const agent = url.protocol === 'https:' ? await this.#tlsAgent() : plainAgent();
-    this.#agents.set(url.protocol, agent);
+    const agent = url.protocol === 'https:' ? await this.#tlsAgent(isOwn) : plainAgent();
+    this.#agents.set(key, agent);
     return agent;
   }
 
@@ -123,12 +123,50 @@ export class HttpTransport {
     }
   }
 
-  async #tlsAgent(): Promise<Agent> {
-    const { verify, certificates } = this.#options;
+  /** A host that the registry sends us to is checked as any other, and sees nothing of ours. */
+  async #tlsAgent(isOwn: boolean): Promise<Agent> {
+    const { certificates, clientCertificate } = this.#options;
+    const verify = this.#options.verify || !isOwn;
     const ca = verify ? await certificates?.() : undefined;
-    const options = { ...common, rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca }) };
+    const own = isOwn ? await clientCertificate?.() : undefined;
+    const options = { ...common, rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca }), ...own };
     return new (process.getBuiltinModule('node:https').Agent)(options);
   }
+}
+
+function headersOf(request: HttpRequest, body: HttpBody | undefined): Record<string, string> {
+  const headers: Record<string, string> = { 'user-agent': 'tlab', ...request.headers };
+  if (request.form !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
+  if (body !== undefined) headers['content-length'] = `${body.sizeBytes}`;
+  else if (request.method === 'POST' || request.method === 'PUT') headers['content-length'] = '0';
+  return headers;
+}
+
+function formBody(form: Record<string, string>): HttpBody {
+  const bytes = Buffer.from(new URLSearchParams(form).toString());
+  return bodyOf(bytes);
+}
+
+/** Bytes in memory as a body. */
+export const bodyOf = (bytes: Uint8Array): HttpBody => ({ sizeBytes: bytes.length, open: () => [bytes] });
+
+/** Stops quietly when the other side has answered and closed: its answer says why. */
+async function writeBody(sent: ClientRequest, body: HttpBody): Promise<void> {
+  for await (const chunk of body.open()) {
+    if (sent.destroyed) return;
+    if (!sent.write(chunk)) await untilDrained(sent);
+  }
+  sent.end();
+}
+
+function untilDrained(sent: ClientRequest): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => {
+    sent.off('drain', done).off('close', done);
+    resolve();
+  };
+  sent.on('drain', done).on('close', done);
+  return promise;
 }
 
 /** Connections are kept for the next request; HTTPS_PROXY and NO_PROXY are heeded. */
@@ -141,6 +179,18 @@ function redirectTarget(from: URL, location: string): URL {
   const to = new URL(location, from);
   if (to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')) return to;
   throw new LabError('unavailable', `${from.host}: it redirects from https to ${to.protocol.replace(':', '')}`);
+}
+
+/** A body (an upload, a form with a token) stays with the origin that it was meant for. @source RFC 9110 15.4 */
+function checkRedirect(request: HttpRequest, how: { from: URL; to: URL; status: number }): void {
+  const { from, to, status } = how;
+  const { method = 'GET' } = request;
+  if (method === 'GET' || method === 'HEAD') return;
+  if (to.origin === from.origin && (status === 307 || status === 308)) return;
+  throw new LabError(
+    'permissionDenied',
+    `${from.host}: it redirects a ${method} to ${to.host} (${status}): what is sent stays with ${from.host}`,
+  );
 }
 
 const withoutSecrets = (headers: Record<string, string>): Record<string, string> =>

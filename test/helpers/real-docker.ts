@@ -6,6 +6,8 @@ import { waitUntil } from './wait.ts';
 export interface RealDocker {
   /** Arguments that lead the docker command line to it. */
   host: string[];
+  /** Arguments of nsenter that lead into its network namespace. */
+  enter: string[];
   docker(...args: string[]): Promise<string>;
   stop(): Promise<void>;
 }
@@ -41,5 +43,10 @@ export async function startRealDocker(): Promise<RealDocker> {
     await stop();
     throw new Error(`a dockerd of our own: ${(error as Error).message}\n${said}`, { cause: error });
   }
-  return { host, docker: (...args) => must('/usr/bin/docker', [...host, ...args]), stop };
+  return {
+    host,
+    enter: [`--net=/proc/${daemon.pid}/ns/net`],
+    docker: (...args) => must('/usr/bin/docker', [...host, ...args]),
+    stop,
+  };
 }

@@ -25,7 +25,7 @@ test('credentials are those of exactly this registry', async () => {
       'reg.example:5000': auth('own:b:c'),
       'https://old.example/v1/': auth('old:d'),
     };
-    writeFileSync(file, JSON.stringify({ auths, credsStore: 'x' }));
+    writeFileSync(file, JSON.stringify({ auths, other: 'x' }));
     assert.deepEqual(await readCredentials('docker.io', file), { username: 'hub', password: 'a' });
     assert.deepEqual(await readCredentials('reg.example:5000', file), { username: 'own', password: 'b:c' });
     assert.deepEqual(await readCredentials('old.example', file), { username: 'old', password: 'd' });

@@ -19,14 +19,25 @@ const table: Record<string, string[]> = {
   shim: [...leaves],
   containerd: [...leaves, 'kernel', 'shim', 'registry', 'runc'],
   // The messages of containerd's door are shared with the shim's, as in containerd itself: Status, Mount, the runtime's options.
-  daemon: [...leaves, 'kernel', 'dockerfile', 'containerd/client.ts', 'containerd/proto', 'shim/proto'],
+  // registry: as Docker's, the daemon itself asks registries about logins and manifests; containerd has no service for that.
+  daemon: [...leaves, 'kernel', 'dockerfile', 'registry', 'containerd/client.ts', 'containerd/proto', 'shim/proto'],
   tracer: [...leaves],
   explain: [...leaves],
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
   lesson: [...leaves, 'explain', 'viewer'],
-  // library: its commands make and list images without a daemon, and so without a door.
-  cli: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'viewer', 'explain', 'dockerfile', 'library', 'engine'],
+  // library, registry: their commands make images, keep logins and serve a registry without a daemon, and so without a door.
+  cli: [
+    ...leaves,
+    'daemon/client.ts',
+    'daemon/protocol.ts',
+    'viewer',
+    'explain',
+    'dockerfile',
+    'library',
+    'registry',
+    'engine',
+  ],
   engine: ['*'],
 };
 

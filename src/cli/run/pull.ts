@@ -1,9 +1,9 @@
-// Pulls an image and shows how it goes. On a terminal each layer has a line that is redrawn; elsewhere a layer gets one
+// Pulls or pushes an image and shows how it goes. On a terminal each layer has a line that is redrawn; elsewhere a layer gets one
 // line when it is there, so that a log is no wall of text. The words of each line are the daemon's.
 
 import { LabError } from '../../base/errors.ts';
 import { fit, printable } from '../../base/text.ts';
-import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
+import { type ApiRequest, type DaemonClient, jsonLines } from '../../daemon/client.ts';
 import type { PullProgress } from '../../daemon/protocol.ts';
 import { withCause } from '../../trace/context.ts';
 import { terminalColumns } from '../terminal.ts';
@@ -13,6 +13,8 @@ export interface PullOptions {
   /** Where progress goes: stderr below run, stdout below pull. */
   to: NodeJS.WriteStream;
   quiet?: boolean;
+  /** Every tag of the repository. */
+  allTags?: boolean;
 }
 
 /** Name and tag or digest of a reference as the API wants them. @source docker-api POST /images/create */
@@ -26,16 +28,33 @@ export function splitReference(image: string): { fromImage: string; tag: string 
 
 /** Throws what the daemon says went wrong. */
 export async function pull(client: DaemonClient, image: string, options: PullOptions): Promise<void> {
-  const query = { ...splitReference(image), platform: options.platform };
-  const stream = await withCause('argument:IMAGE', () =>
-    client.stream({ method: 'POST', path: '/images/create', query }),
-  );
+  const { fromImage, tag } = splitReference(image);
+  const query = { fromImage, tag: options.allTags === true ? undefined : tag, platform: options.platform };
+  await transfer(client, image, { path: '/images/create', query }, options);
+}
+
+/** The same the other way. */
+export async function push(client: DaemonClient, image: string, options: PullOptions): Promise<void> {
+  const { fromImage, tag } = splitReference(image);
+  const query = { tag: options.allTags === true ? undefined : tag, platform: options.platform };
+  await transfer(client, image, { path: `/images/${fromImage}/push`, query }, options);
+}
+
+async function transfer(
+  client: DaemonClient,
+  image: string,
+  request: Pick<ApiRequest, 'path'> & { query: NonNullable<ApiRequest['query']> },
+  options: PullOptions,
+): Promise<void> {
+  const { authHeader } = await import('../registry/auth-header.ts');
+  const headers = await authHeader(image);
+  const stream = await withCause('argument:IMAGE', () => client.stream({ method: 'POST', headers, ...request }));
   const show = options.quiet === true ? undefined : progressView(options.to);
   for await (const line of jsonLines<PullProgress & { hint?: string }>(stream)) {
     if (line.error !== undefined) {
       throw new LabError('notFound', line.error, line.hint === undefined ? {} : { hint: line.hint });
     }
-    show?.(line);
+    if (line.aux === undefined) show?.(line);
   }
 }
 
@@ -46,7 +65,8 @@ function progressView(to: NodeJS.WriteStream): View {
 }
 
 /** States that say only "not yet". */
-const passing = /^(Pulling fs layer|Waiting|Downloading|Verifying Checksum|Download complete|Extracting)/;
+const passing =
+  /^(Pulling fs layer|Waiting|Downloading|Verifying Checksum|Download complete|Extracting|Preparing|Pushing|Resuming)/;
 
 const plainView = (to: NodeJS.WriteStream): View => {
   return (line) => {

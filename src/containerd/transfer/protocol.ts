@@ -1,9 +1,9 @@
-// What tlab's client and server of a transfer agree on beyond containerd's messages: headers of the resolver that say how to pull, and
-// how far a pull is, as events on the exchange (a topic of our own, the facts as JSON).
+// What tlab's client and server of a transfer agree on beyond containerd's messages: headers of the resolver that say how to pull or
+// push, and how far it is, as events on the exchange (a topic of our own, the facts as JSON).
 import * as v from 'valibot';
 
-export const progressTopic = '/pull/progress';
-export const progressType = 'io.tlab.pull-progress';
+export const progressTopic = '/transfer/progress';
+export const progressType = 'io.tlab.transfer-progress';
 
 const progressSchema = v.variant('kind', [
   v.object({ kind: v.literal('resolved'), reference: v.string(), digest: v.string(), source: v.string() }),
@@ -17,6 +17,18 @@ const progressSchema = v.variant('kind', [
     offsetBytes: v.number(),
     status: v.picklist(['waiting', 'exists', 'fetching', 'retrying', 'verifying', 'done', 'unpacking', 'unpacked']),
   }),
+  v.object({
+    kind: v.literal('push'),
+    digest: v.string(),
+    mediaType: v.string(),
+    sizeBytes: v.number(),
+    offsetBytes: v.number(),
+    status: v.picklist(['preparing', 'waiting', 'pushing', 'resuming', 'there', 'mounted', 'pushed']),
+    /** The repository that lent it. */
+    from: v.optional(v.string()),
+  }),
+  /** What the registry has under the name now. */
+  v.object({ kind: v.literal('named'), digest: v.string(), sizeBytes: v.number() }),
   /** The last one of a transfer. */
   v.object({ kind: v.literal('ended') }),
 ]);
@@ -29,6 +41,7 @@ export const progressEnvelope = v.object({ transfer: v.string(), progress: progr
 export const resolverHeaders = {
   mirrors: 'tlab-registry-mirrors',
   insecure: 'tlab-insecure-registries',
+  realms: 'tlab-registry-realms',
   credentials: 'X-Registry-Auth',
   /** An id that the client chose for its progress events. */
   transfer: 'tlab-transfer-id',

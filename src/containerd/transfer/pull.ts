@@ -1,19 +1,14 @@
 // A transfer from a registry to the image store: pull, unpack each layer as it arrives, name the image. All of it is held by a lease
 // until the image refers to it, so that a garbage collection in the middle takes nothing.
-import { create } from '@bufbuild/protobuf';
-import { AnySchema, timestampNow } from '@bufbuild/protobuf/wkt';
-import * as v from 'valibot';
-import { LabError } from '../../base/errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
-import type { Credentials } from '../../registry/credentials.ts';
 import type { PulledLayer } from '../../registry/documents.ts';
 import type { PulledImage, PullOptions } from '../../registry/pull.ts';
 import { emit } from '../../trace/recorder.ts';
-import { EnvelopeSchema } from '../proto/gen/events_pb.ts';
 import { ImageCreateSchema, ImageUpdateSchema } from '../proto/gen/images_pb.ts';
 import type { Stage } from '../stage.ts';
-import { progressTopic, progressType, resolverHeaders, type TransferProgress } from './protocol.ts';
+import type { TransferProgress } from './protocol.ts';
+import { clientOptionsOf, configurationOf, type Teller, teller } from './resolver.ts';
 import { contentSink } from './sink.ts';
 import { unpackLayer } from './unpack.ts';
 
@@ -33,12 +28,6 @@ export interface ImagePull {
 /** A pull that takes longer than this was forgotten by its client. */
 const leaseMs = 24 * 3600 * 1000;
 
-const credentialsSchema = v.object({
-  username: v.optional(v.string(), ''),
-  password: v.optional(v.string(), ''),
-  identitytoken: v.optional(v.string()),
-});
-
 /** Errors: those of registry/pull.ts, and dataLoss for a layer that is not what the image says. */
 export async function pullImage(stage: Stage, request: ImagePull): Promise<PulledImage> {
   const { namespace } = request;
@@ -57,22 +46,16 @@ export async function pullImage(stage: Stage, request: ImagePull): Promise<Pulle
   }
 }
 
-type Teller = (progress: TransferProgress) => void;
-
 function optionsOf(stage: Stage, request: ImagePull, { lease, told }: { lease: string; told: Teller }): PullOptions {
   const { namespace, signal, headers } = request;
   const parts = { ...stage, namespace, lease };
   const unpacker = `${stage.settings.binaryFolder}/tlab-unpack`;
-  const credentials = credentialsOf(headers);
   return {
     reference: parseReference(request.reference),
     content: contentSink(parts),
     ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
-    configuration: {
-      mirrors: listed(headers[resolverHeaders.mirrors]),
-      insecure: listed(headers[resolverHeaders.insecure]),
-    },
-    client: credentials === undefined ? {} : { credentials: async () => credentials },
+    configuration: configurationOf(headers),
+    client: clientOptionsOf(headers, (text) => told({ kind: 'notice', text })),
     async onLayer(layer) {
       told(layerProgress(layer, 'unpacking'));
       await unpackLayer({ ...parts, unpacker, signal }, layer);
@@ -91,31 +74,6 @@ const layerProgress = ({ descriptor }: PulledLayer, status: 'unpacking' | 'unpac
   offsetBytes: descriptor.size,
   status,
 });
-
-const listed = (text: string | undefined): string[] => (text ?? '').split(',').filter((entry) => entry !== '');
-
-/** @source docker-api X-Registry-Auth: base64url of a JSON object */
-function credentialsOf(headers: Record<string, string>): Credentials | undefined {
-  const header = headers[resolverHeaders.credentials];
-  if (header === undefined || header === '') return undefined;
-  const parsed = v.safeParse(credentialsSchema, jsonOf(Buffer.from(header, 'base64').toString()));
-  if (!parsed.success)
-    throw new LabError(
-      'invalidArgument',
-      'X-Registry-Auth: expected base64 of a JSON object with username and password',
-    );
-  const { username, password, identitytoken } = parsed.output;
-  if (username === '' && identitytoken === undefined) return undefined;
-  return { username, password, ...(identitytoken === undefined ? {} : { identityToken: identitytoken }) };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** The snapshot of all layers lives as long as the image's config does. */
 function labelConfig({ content }: Stage, namespace: string, pulled: PulledImage): void {
@@ -141,14 +99,4 @@ function nameImage(stage: Stage, request: ImagePull, pulled: PulledImage): void 
   if (isNew) stage.exchange.publish({ namespace, topic: '/images/create', schema: ImageCreateSchema, message });
   else stage.exchange.publish({ namespace, topic: '/images/update', schema: ImageUpdateSchema, message });
   emit('containerd.image-created', { data: { namespace, name, digest } });
-}
-
-function teller({ exchange }: Stage, { namespace, headers }: ImagePull): Teller {
-  const transfer = headers[resolverHeaders.transfer];
-  if (transfer === undefined) return () => {};
-  return (progress) => {
-    const value = Buffer.from(JSON.stringify({ transfer, progress }));
-    const event = create(AnySchema, { typeUrl: progressType, value });
-    exchange.forward(create(EnvelopeSchema, { timestamp: timestampNow(), namespace, topic: progressTopic, event }));
-  };
 }

@@ -8,6 +8,7 @@ import { hostPlatform, parsePlatform } from '../../oci/platform.ts';
 import { familiarReference, familiarRepository, formatReference, parseReference } from '../../oci/reference.ts';
 import type { Engine } from '../engine.ts';
 import type { PullProgress } from '../protocol.ts';
+import { registryOptions } from './registry-options.ts';
 
 export interface PullRequest {
   name: string;
@@ -24,12 +25,10 @@ export async function pullImage(engine: Engine, request: PullRequest): Promise<v
   const canonical = formatReference(reference);
   const { report, platform, registryAuth, signal } = request;
   const before = await targetOf(engine, canonical);
-  const { configuration } = engine;
   await engine.containerd.pull({
     reference: canonical,
     platform: platformOf(platform),
-    mirrors: configuration['registry-mirrors'] ?? [],
-    insecureRegistries: configuration['insecure-registries'] ?? [],
+    ...registryOptions(engine),
     ...(registryAuth === undefined ? {} : { registryAuth }),
     signal,
     onProgress: (progress) => report(lineOf(progress, reference.tag ?? '')),
@@ -68,7 +67,7 @@ const words: Readonly<Record<BlobStatus, string>> = {
 function lineOf(progress: TransferProgress, tag: string): PullProgress {
   if (progress.kind === 'resolved') return { status: `Pulling from ${progress.source}`, id: tag };
   if (progress.kind === 'notice') return { status: progress.text };
-  if (progress.kind === 'ended') return { status: '' };
+  if (progress.kind !== 'blob') return { status: '' };
   const { digest, status, sizeBytes, offsetBytes } = progress;
   const isMoving = status === 'fetching' || status === 'unpacking';
   return {

@@ -1,42 +1,39 @@
 // /images.
-import { asLabError, LabError } from '../../base/errors.ts';
-import { formatReference, parseReference } from '../../oci/reference.ts';
+import { LabError } from '../../base/errors.ts';
+import { formatReference, parseName, parseReference } from '../../oci/reference.ts';
+import type { Engine } from '../engine.ts';
 import { parseFilters } from '../filters.ts';
 import { historyOf, imageFilters, inspectImage, listImages } from '../image/inspect.ts';
 import { pullImage } from '../image/pull.ts';
+import { tagsAtRegistry } from '../image/registry-questions.ts';
 import { removeImage } from '../image/remove.ts';
-import type { PullProgress } from '../protocol.ts';
 import { boolean, type Call, json, type Route } from '../router.ts';
-import { commonHeaders } from '../server.ts';
+import { flowing, registryAuthOf } from './progress.ts';
 
 async function pull(call: Call): Promise<undefined> {
-  const { query, response, request } = call;
+  const { query } = call;
   if (query.get('fromSrc'))
     throw new LabError('notImplemented', 'images/create?fromSrc: importing an archive is not supported');
+  const { engine, signal } = call;
   const name = nameOf(query.get('fromImage') ?? '', query.get('tag') ?? '');
-  const registryAuth = request.headers['x-registry-auth'];
   parseReference(name);
-  const report = (line: PullProgress): void => {
-    if (!response.headersSent) response.writeHead(200, { ...commonHeaders, 'Content-Type': 'application/json' });
-    response.write(`${JSON.stringify(line)}\r\n`);
-  };
-  try {
-    await pullImage(call.engine, {
-      name,
-      platform: query.get('platform') || undefined,
-      registryAuth: typeof registryAuth === 'string' && registryAuth !== '' ? registryAuth : undefined,
-      report,
-      signal: call.signal,
-    });
-    response.end();
-  } catch (error) {
-    if (!response.headersSent) throw error;
-    const { message, hint } = asLabError(error);
-    const line = { error: message, errorDetail: { message }, ...(hint === undefined ? {} : { hint }) };
-    report(line);
-    response.end();
-  }
-  return undefined;
+  const platform = query.get('platform') || undefined;
+  const registryAuth = registryAuthOf(call);
+  const names = await namesToPull(engine, { name, registryAuth, signal });
+  return flowing(call, async (report) => {
+    for (const each of names) await pullImage(engine, { name: each, platform, registryAuth, report, signal });
+  });
+}
+
+/** Without tag and digest: every tag that the repository has. @source docker-api POST /images/create: tag */
+async function namesToPull(
+  engine: Engine,
+  asked: { name: string; registryAuth: string | undefined; signal: AbortSignal },
+): Promise<string[]> {
+  const { tag, digest } = parseName(asked.name);
+  if (tag !== undefined || digest !== undefined) return [asked.name];
+  const tags = await tagsAtRegistry(engine, asked);
+  return tags.map((each) => `${asked.name}:${each}`);
 }
 
 const nameOf = (image: string, tag: string): string => {

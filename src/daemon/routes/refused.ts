@@ -15,7 +15,6 @@ const refuse = (what: string, hint?: string) => (): never => {
 };
 
 const refused: ReadonlyArray<[methodAndPattern: string, what: string, hint?: string]> = [
-  ['POST /auth', 'logging in to a registry', 'credentials go with each pull'],
   ['POST /build', 'building images', 'build elsewhere and pull, or use: tlab library build'],
   ['POST /build/prune', 'the build cache'],
   ['POST /session', 'BuildKit sessions'],
@@ -24,10 +23,12 @@ const refused: ReadonlyArray<[methodAndPattern: string, what: string, hint?: str
   ['POST /images/load', 'loading images from an archive'],
   ['GET /images/get', 'saving images to an archive'],
   ['GET /images/{name*}/get', 'saving an image to an archive'],
-  ['POST /images/{name*}/push', 'pushing images'],
-  ['GET /images/search', 'searching a registry'],
+  [
+    'GET /images/search',
+    'searching a registry',
+    'Docker Hub alone has a search, and it is a web page: https://hub.docker.com',
+  ],
   ['POST /images/prune', 'pruning images', 'remove them by name'],
-  ['GET /distribution/{name*}/json', 'asking a registry about an image'],
   ['GET /containers/{id}/changes', 'listing the changes of a file system'],
   ['GET /containers/{id}/export', 'exporting a container'],
   ['GET /containers/{id}/archive', 'copying out of a container'],

@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { row } from '../row.ts';
 import { doorRows } from './door.ts';
 import { pullRows } from './pull.ts';
+import { pushRows } from './push.ts';
+import { registryRows } from './registry.ts';
 
 const namespace = v.string();
 const mount = v.object({ type: v.string(), source: v.string(), options: v.array(v.string()) });
@@ -197,6 +199,8 @@ export const containerdRows = {
   ...doorRows('containerd'),
   ...contentRows,
   ...pullRows,
+  ...pushRows,
+  ...registryRows('containerd'),
   ...snapshotRows,
   ...taskRows,
 } as const;

@@ -2,9 +2,11 @@
 import * as v from 'valibot';
 import { row } from '../row.ts';
 import { doorRows } from './door.ts';
+import { registryRows } from './registry.ts';
 
 export const daemonRows = {
   ...doorRows('daemon'),
+  ...registryRows('daemon'),
   'daemon.image-resolved': row({
     level: 1,
     data: v.object({
