@@ -4,7 +4,7 @@ import type { CommandClass } from './command.ts';
 
 export interface CatalogueRow {
   says: string;
-  group: 'containers' | 'images' | 'see' | 'engine';
+  group: 'learn' | 'containers' | 'images' | 'see' | 'engine';
   hidden?: boolean;
   /** Other names of the same command. */
   aliases?: readonly string[];
@@ -12,6 +12,7 @@ export interface CatalogueRow {
 }
 
 export const groups: Record<CatalogueRow['group'], string> = {
+  learn: 'Learn',
   see: 'See what happens',
   containers: 'Containers',
   images: 'Images',
@@ -20,6 +21,13 @@ export const groups: Record<CatalogueRow['group'], string> = {
 
 /** Key: the words of the command's name. */
 export const catalogue: Record<string, CatalogueRow> = {
+  learn: { group: 'learn', says: 'Go on with the course', load: () => import('./commands/learn.ts') },
+  check: { group: 'learn', says: 'Ask whether the step is passed', load: () => import('./commands/check.ts') },
+  hint: { group: 'learn', says: 'Get help, a little more each time', load: () => import('./commands/hint.ts') },
+  next: { group: 'learn', says: 'Check, and show the next step', load: () => import('./commands/next.ts') },
+  skip: { group: 'learn', says: 'Leave a step for later', load: () => import('./commands/skip.ts') },
+  reset: { group: 'learn', says: 'Take a step or a lesson again', load: () => import('./commands/reset.ts') },
+  list: { group: 'learn', says: 'List the lessons', load: () => import('./commands/list.ts') },
   run: { group: 'containers', says: 'Create and run a new container', load: () => import('./commands/run.ts') },
   create: {
     group: 'containers',

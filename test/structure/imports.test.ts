@@ -25,7 +25,8 @@ const table: Record<string, string[]> = {
   explain: [...leaves],
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
-  lesson: [...leaves, 'explain', 'viewer'],
+  lesson: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'explain', 'viewer'],
+  // library: its commands make and list images without a daemon, and so without a door.
   // library, registry: their commands make images, keep logins and serve a registry without a daemon, and so without a door.
   cli: [
     ...leaves,
@@ -33,6 +34,7 @@ const table: Record<string, string[]> = {
     'daemon/protocol.ts',
     'viewer',
     'explain',
+    'lesson',
     'dockerfile',
     'library',
     'registry',

@@ -110,7 +110,8 @@ function who({ found, numbers }: Material): Made {
   if (event === undefined) return undefined;
   const doer = doerOf(event);
   const asks = `Which stage does this: ${hidden(wordsOf(event), doer)}?`;
-  return { asks, ...chosen(doer, stages, numbers), proof: [event.seq], tells: [quote(event)] };
+  const others = event.stage === 'kernel' && doer !== 'kernel' ? stages.filter((stage) => stage !== 'kernel') : stages;
+  return { asks, ...chosen(doer, others, numbers), proof: [event.seq], tells: [quote(event)] };
 }
 
 /** A system call is the kernel's event, and a stage's deed. */

@@ -1,0 +1,34 @@
+// tlab learn: the step where the learner stands; predictions first, then what to do. With a terminal it goes on looking until the step is passed.
+import { LabError } from '../../base/errors.ts';
+import { defineCommand } from '../command.ts';
+import { boolean } from '../flags/spec.ts';
+import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { predictStep } from '../lesson/predict-step.ts';
+import { showKeys, showStep } from '../lesson/show-step.ts';
+import { watchStep } from '../lesson/watch-step.ts';
+
+export default defineCommand({
+  operands: '[LESSON]',
+  count: { min: 0, max: 1 },
+  says: 'Without LESSON: where you were. Work in another terminal; this one looks every second, and says when the step is passed.',
+  flags: { 'no-watch': boolean('Show the step and end') },
+  examples: [
+    { says: 'go on', line: 'sudo tlab learn' },
+    { says: 'one lesson', line: 'sudo tlab learn one-run' },
+  ],
+  async run({ operands: [id], flags }) {
+    const learner = openLearner();
+    const attempt = currentAttempt(learner, id);
+    showStep(attempt);
+    const isWatched = process.stdin.isTTY === true && process.stdout.isTTY === true && !flags['no-watch'];
+    if (attempt.progress.state === 'predicting') {
+      if (!isWatched)
+        throw new LabError('usage', 'this step asks for predictions first', {
+          hint: 'run it in a terminal: tlab learn',
+        });
+      await predictStep(learner, attempt);
+    }
+    showKeys(attempt.step);
+    return isWatched && attempt.step.checks.length > 0 ? await watchStep(learner, attempt) : 0;
+  },
+});

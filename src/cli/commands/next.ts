@@ -1,0 +1,32 @@
+// tlab next: on from a step that is only to be read; from one with checks, when they pass.
+import { defineCommand } from '../command.ts';
+import { askChecks } from '../lesson/ask-checks.ts';
+import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { showDebrief, showKeys, showResults, showStep } from '../lesson/show-step.ts';
+import { print } from '../terminal.ts';
+
+export default defineCommand({
+  operands: '[LESSON]',
+  count: { min: 0, max: 1 },
+  says: 'Asks the checks of the step; when they pass, or when it has none, the next one is shown. Status 1 when they do not.',
+  flags: {},
+  async run({ operands: [id] }) {
+    const learner = openLearner();
+    const attempt = currentAttempt(learner, id);
+    const { results, isPassed } = await askChecks(learner, attempt);
+    if (!isPassed) {
+      showResults(attempt.step, results);
+      return 1;
+    }
+    showDebrief(attempt.step);
+    const following = learner.attempt(attempt.lesson);
+    if (following.step === undefined) {
+      print(`\nThat was the last step of "${attempt.lesson.title}". What there is: tlab list`);
+      return 0;
+    }
+    print('');
+    showStep({ ...following, step: following.step });
+    showKeys(following.step);
+    return 0;
+  },
+});

@@ -1,0 +1,18 @@
+// tlab skip: leaves a step for later.
+import { defineCommand } from '../command.ts';
+import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { print } from '../terminal.ts';
+
+export default defineCommand({
+  operands: '[LESSON]',
+  count: { min: 0, max: 1 },
+  says: 'The step stays open in the list; tlab reset LESSON/STEP brings it back.',
+  flags: {},
+  run({ operands: [id] }) {
+    const learner = openLearner();
+    const { lesson, step } = currentAttempt(learner, id);
+    learner.record([{ kind: 'skipped', lesson: lesson.id, step: step.id }]);
+    print(`Skipped ${lesson.id}/${step.id}. Go on: tlab learn`);
+    return 0;
+  },
+});

@@ -1,0 +1,72 @@
+// The course of this package and the person who takes it: where lessons lie, where progress is kept, what counts as evidence.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../../base/errors.ts';
+import { type Attempt, Learner, lessonOf, openCourse } from '../../lesson/course.ts';
+import type { Lesson, Step } from '../../lesson/format/load.ts';
+import { progressFile, setAside } from '../../lesson/progress/log.ts';
+import type { Evidence } from '../../lesson/run/check-step.ts';
+import type { Trace } from '../../trace/file.ts';
+import { connect } from '../connection.ts';
+import { say } from '../terminal.ts';
+
+/** TLAB_LESSONS, for authors; else the package's own, beside dist/ or src/. */
+function lessonsFolder(): string {
+  const given = process.env.TLAB_LESSONS;
+  const candidates =
+    given === undefined ? ['../lessons', '../../../lessons'].map((one) => `${import.meta.dirname}/${one}`) : [given];
+  const found = candidates.find((one) => existsSync(one));
+  if (found !== undefined) return found;
+  throw new LabError('notFound', `lessons: no folder ${candidates.join(' or ')}`, { hint: 'set TLAB_LESSONS' });
+}
+
+/** The recording that a lesson's predictions are made from; its path is one of this package. */
+export function lessonTrace({ id, trace }: Lesson): string {
+  if (trace === undefined) throw new LabError('internal', `lesson "${id}" has predictions and no trace`);
+  return join(lessonsFolder(), '..', trace);
+}
+
+export const openLessons = () => openCourse(lessonsFolder());
+
+export function openLearner(course = openLessons()): Learner {
+  for (const broken of course.broken) say(`lesson left out: ${broken}`);
+  const file = progressFile();
+  try {
+    return new Learner(course, file);
+  } catch (error) {
+    if (!(error instanceof LabError) || error.kind !== 'dataLoss') throw error;
+    say(`${error.message}; it is kept as ${setAside(file)}, and progress begins anew.`);
+    return new Learner(course, file);
+  }
+}
+
+/** The step that the learner is at. @throws LabError conflict when everything is done */
+export function currentAttempt(learner: Learner, id?: string): Attempt & { step: Step } {
+  const course = openLessons();
+  const lesson = id === undefined ? learner.current : lessonOf(course, id);
+  if (lesson === undefined) {
+    throw new LabError('conflict', 'every lesson is done', { hint: 'tlab reset LESSON, to take one again' });
+  }
+  const attempt = learner.attempt(lesson);
+  if (attempt.step === undefined) {
+    throw new LabError('conflict', `lesson "${lesson.id}" is done`, {
+      hint: `tlab reset ${lesson.id}, to take it again`,
+    });
+  }
+  return { ...attempt, step: attempt.step };
+}
+
+/** The engine, and the traces that were recorded since. */
+export function evidenceSince(since: Date): Evidence {
+  let traces: Promise<Trace[]> | undefined;
+  return { daemon: connect(), traces: () => (traces ??= tracesSince(since)) };
+}
+
+async function tracesSince(since: Date): Promise<Trace[]> {
+  const [{ listTraces }, { loadTrace }] = await Promise.all([
+    import('../../engine/traces.ts'),
+    import('../../engine/first-look.ts'),
+  ]);
+  const recent = listTraces().filter(({ startedAt, closed }) => closed && Date.parse(startedAt) >= since.getTime());
+  return await Promise.all(recent.map(({ id }) => loadTrace(id)));
+}

@@ -1,0 +1,64 @@
+// A step of a lesson on the terminal: what it says, what to do, what will be looked at.
+import { printable, wrap } from '../../base/text.ts';
+import type { Attempt } from '../../lesson/course.ts';
+import type { Lesson, Step } from '../../lesson/format/load.ts';
+import type { CheckResult } from '../../lesson/run/check-step.ts';
+import { counted } from '../format/words.ts';
+import { paint, print, terminalColumns } from '../terminal.ts';
+import { commandLines, markdownLines } from './markdown.ts';
+
+export const lessonWidth = (): number => Math.min(terminalColumns(), 90);
+
+const printAll = (lines: readonly string[]): void => {
+  for (const line of lines) print(line);
+};
+
+export function showStep({ lesson, step }: Attempt & { step: Step }): void {
+  const number = lesson.steps.findIndex(({ id }) => id === step.id) + 1;
+  print(paint.out('bold', printable(`${lesson.title}: ${step.title}`)));
+  print(paint.out('dim', `step ${number} of ${lesson.steps.length}, ${lesson.id}/${step.id}`));
+  if (number === 1 && lesson.introduction !== '') printAll(['', ...markdownLines(bodyOf(lesson), lessonWidth())]);
+  for (const { kind, text } of step.tells) {
+    print('');
+    printAll(kind === 'do' ? commandLines(text) : markdownLines(text, lessonWidth()));
+  }
+  print('');
+}
+
+/** The title of the document repeats that of the lesson. */
+const bodyOf = ({ introduction }: Lesson): string => introduction.replace(/^# .*\n+/, '');
+
+/** What follows a step, by what it has. */
+export function showKeys(step: Step): void {
+  const wishes = step.checks.map(({ says }) => says);
+  if (wishes.length > 0) print(`Passed when ${wishes.join(', and ')}.`);
+  const keys = step.checks.length > 0 ? ['tlab check', 'tlab hint', 'tlab skip'] : ['tlab next'];
+  print(paint.out('dim', `${keys.join(' · ')} · tlab list`));
+}
+
+const words = { passed: 'PASS', failed: 'NOT YET', unknown: 'CANNOT TELL' } as const;
+const styles = { passed: 'green', failed: 'red', unknown: 'yellow' } as const;
+
+export function showResults(step: Step, results: readonly CheckResult[]): void {
+  for (const { check, state, saw, wanted } of results) {
+    print(`${paint.out(styles[state], words[state])}  ${printable(check.says)}`);
+    if (state === 'passed') continue;
+    const width = lessonWidth() - 6;
+    for (const [label, text] of [
+      ['saw:  ', saw],
+      ['want: ', wanted],
+    ] as const) {
+      for (const line of wrap(`${label}${printable(text)}`, width)) print(`      ${line}`);
+    }
+  }
+  const waiting = step.checks.length - results.length;
+  if (waiting > 0)
+    print(paint.out('dim', `${counted(waiting, 'check')} more ${waiting === 1 ? 'waits' : 'wait'} for these.`));
+}
+
+export function showDebrief(step: Step): void {
+  if (step.why === '') return;
+  print('');
+  print(paint.out('bold', 'Why'));
+  printAll(markdownLines(step.why, lessonWidth()));
+}

@@ -1,0 +1,40 @@
+// Looks at a step's checks while the learner works elsewhere, until they pass. Ctrl-C ends the looking; nothing is lost by it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt, Learner } from '../../lesson/course.ts';
+import type { Step } from '../../lesson/format/load.ts';
+import { paint, print } from '../terminal.ts';
+import { askChecks } from './ask-checks.ts';
+import { showDebrief, showResults } from './show-step.ts';
+
+const everyMs = 1_000;
+/** A look that takes longer waits as long again, so that the machine is not busy with it. */
+const pauseOf = (tookMs: number): number => Math.max(everyMs, tookMs);
+
+export async function watchStep(learner: Learner, attempt: Attempt & { step: Step }): Promise<number> {
+  const interrupted = new AbortController();
+  const stop = (): void => interrupted.abort();
+  process.once('SIGINT', stop);
+  try {
+    for (let seen = 0; ; ) {
+      const began = performance.now();
+      const { results, isPassed } = await askChecks(learner, attempt, false);
+      const passed = results.filter(({ state }) => state === 'passed').length;
+      if (isPassed) {
+        print('');
+        showResults(attempt.step, results);
+        showDebrief(attempt.step);
+        print(paint.out('dim', 'Passed. Go on: tlab learn'));
+        return 0;
+      }
+      if (passed > seen) print(`${passed} of ${attempt.step.checks.length} checks pass.`);
+      seen = Math.max(seen, passed);
+      await sleep(pauseOf(performance.now() - began), undefined, { signal: interrupted.signal });
+    }
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    print(paint.out('dim', '\nNothing is lost. Go on: tlab learn'));
+    return 5;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+}

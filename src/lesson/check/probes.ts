@@ -1,0 +1,122 @@
+// The state probes by name: each finds facts, which a check's `want` is held against. Rule: read-only, at most five seconds, and what
+// cannot be looked at is "cannot tell", never "not so".
+import { request } from 'node:http';
+import { createConnection } from 'node:net';
+import { LabError } from '../../base/errors.ts';
+import type { DaemonClient } from '../../daemon/client.ts';
+import type { ContainerInspect } from '../../daemon/protocol.ts';
+import type { Check, ProbeName } from '../format/schema.ts';
+import { factOf, matcherWords, matches, valueWords } from './match.ts';
+import { cgroupFacts, fileFacts, mountFacts, namespaceFacts, processesBeside, processFacts } from './proc.ts';
+import { CannotTell, type Facts, type Verdict } from './verdict.ts';
+
+const timeoutMs = 5_000;
+
+type Selector<Name extends ProbeName> = NonNullable<Check[Name]>;
+type Probe<Name extends ProbeName> = (selector: Selector<Name>, daemon: DaemonClient) => Promise<Facts>;
+
+const probes: { [Name in ProbeName]: Probe<Name> } = {
+  container: async (name, daemon) =>
+    (await inspected<ContainerInspect>(daemon, `/containers/${encodeURIComponent(name)}/json`)) ?? {},
+  image: async (name, daemon) => ((await inspected<object>(daemon, `/images/${name}/json`)) as Facts | undefined) ?? {},
+  process: async ({ container, name }, daemon) => {
+    const first = await pidOf(daemon, container);
+    if (first === undefined) return {};
+    if (name === undefined) return processFacts(first);
+    return (
+      processesBeside(first)
+        .map(processFacts)
+        .find((facts) => facts.Name === name) ?? {}
+    );
+  },
+  namespace: async ({ container, kind, sharedWith }, daemon) => {
+    const pid = await pidOf(daemon, container);
+    const other = sharedWith === undefined ? undefined : await pidOf(daemon, sharedWith);
+    return pid === undefined ? {} : namespaceFacts(pid, kind, other);
+  },
+  mount: async ({ container, path }, daemon) => {
+    const pid = container === undefined ? 'self' : await pidOf(daemon, container);
+    return pid === undefined ? {} : mountFacts(pid, path);
+  },
+  cgroup: async ({ container, ...file }, daemon) => {
+    const pid = await pidOf(daemon, container);
+    return pid === undefined ? {} : cgroupFacts(pid, file);
+  },
+  file: async ({ container, path }, daemon) => {
+    const pid = container === undefined ? undefined : await pidOf(daemon, container);
+    if (container !== undefined && pid === undefined)
+      throw new CannotTell(`container ${container} does not run: its files are not to be seen`);
+    return fileFacts(pid === undefined ? '/' : `/proc/${pid}/root`, path);
+  },
+  port: async ({ address, port, path }) => await portFacts(address, Number(port), path),
+};
+
+/** An object of the engine; undefined when it has none of that name. */
+async function inspected<Shape>(daemon: DaemonClient, path: string): Promise<Shape | undefined> {
+  try {
+    return await daemon.json<Shape>({ method: 'GET', path, signal: AbortSignal.timeout(timeoutMs) });
+  } catch (error) {
+    if (error instanceof LabError && error.kind === 'notFound') return undefined;
+    throw new CannotTell(`the engine does not answer: ${(error as Error).message}`);
+  }
+}
+
+/** Of a container's first process; undefined when it does not run. */
+async function pidOf(daemon: DaemonClient, container: string): Promise<number | undefined> {
+  const found = await inspected<ContainerInspect>(daemon, `/containers/${encodeURIComponent(container)}/json`);
+  const pid = found?.State.Pid ?? 0;
+  return pid > 0 ? pid : undefined;
+}
+
+async function portFacts(address: string, port: number, path: string | undefined): Promise<Facts> {
+  if (!(await isOpen(address, port))) return { open: false };
+  if (path === undefined) return { open: true };
+  const { promise, resolve } = Promise.withResolvers<Facts>();
+  const ask = request({ host: address, port, path, timeout: timeoutMs, agent: false }, (answer) => {
+    let body = '';
+    answer.setEncoding('utf8').on('data', (text: string) => {
+      body += text.slice(0, 64 * 1024 - body.length);
+    });
+    answer.on('close', () => resolve({ open: true, status: answer.statusCode, body: body.trimEnd() }));
+  });
+  ask.on('timeout', () => ask.destroy());
+  ask.on('error', () => resolve({ open: true }));
+  ask.end();
+  return await promise;
+}
+
+function isOpen(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = createConnection({ host, port, timeout: timeoutMs });
+  const end = (result: boolean) => () => {
+    socket.destroy();
+    resolve(result);
+  };
+  socket.on('connect', end(true)).on('error', end(false)).on('timeout', end(false));
+  return promise;
+}
+
+/** Asks a probe and holds its facts against what is wanted; without `want`, that the thing is there. */
+export async function checkState(check: Check, name: ProbeName, daemon: DaemonClient): Promise<Verdict> {
+  const want = check.want ?? {};
+  const wanted = Object.entries(want).map(([path, matcher]) => `${path} ${matcherWords(matcher)}`);
+  try {
+    const facts = await (probes[name] as Probe<ProbeName>)(check[name] as never, daemon);
+    const seen = Object.entries(want).map(([path, matcher]) => {
+      const value = factOf(facts, path);
+      return { isRight: matches(matcher, value), says: `${path} ${valueWords(value)}` };
+    });
+    const isThere = Object.keys(facts).length > 0 && facts.exists !== false && facts.open !== false;
+    const isPassed = seen.length === 0 ? isThere : seen.every(({ isRight }) => isRight);
+    const wrongOnes = seen.filter(({ isRight }) => !isRight).map(({ says }) => says);
+    const saw = isPassed ? seen.map(({ says }) => says) : wrongOnes;
+    return {
+      state: isPassed ? 'passed' : 'failed',
+      saw: !isThere && !isPassed ? `no such ${name}` : saw.join(', ') || `the ${name}`,
+      wanted: wanted.join(', ') || `a ${name}`,
+    };
+  } catch (error) {
+    if (!(error instanceof CannotTell)) throw error;
+    return { state: 'unknown', saw: error.message, wanted: wanted.join(', ') || `a ${name}` };
+  }
+}

@@ -1,0 +1,105 @@
+// All lessons in their order, and where a learner stands among them. Rule: what a step says, does and checks has this attempt's values in it.
+import { createHash, randomUUID } from 'node:crypto';
+import { LabError } from '../base/errors.ts';
+import { findingLine } from './format/finding.ts';
+import { type Lesson, loadCourse, type Step } from './format/load.ts';
+import { append, readLog } from './progress/log.ts';
+import { currentStep, isOver, type LessonLog, lessonLogs, type StepProgress, stepProgress } from './progress/state.ts';
+import { fillAll, valuesOf } from './vars.ts';
+
+export interface Course {
+  lessons: Lesson[];
+  /** What is wrong with lessons that were left out, one line each. */
+  broken: string[];
+}
+
+/** The course below a folder. A broken lesson is left out and told; the others are there. */
+export function openCourse(folder: string): Course {
+  const loaded = loadCourse(folder);
+  return {
+    lessons: loaded.flatMap(({ lesson, findings }) => (lesson !== undefined && findings.length === 0 ? [lesson] : [])),
+    broken: loaded.flatMap(({ findings }) => findings.slice(0, 1).map(findingLine)),
+  };
+}
+
+/** @throws LabError notFound, naming the lessons that there are */
+export function lessonOf({ lessons }: Course, id: string): Lesson {
+  const lesson = lessons.find((one) => one.id === id);
+  if (lesson !== undefined) return lesson;
+  const known = lessons.map((one) => one.id).join(', ') || 'none';
+  throw new LabError('notFound', `lesson "${id}": no such lesson, there are ${known}`, { hint: 'tlab list' });
+}
+
+/** One learner in one lesson. */
+export interface Attempt {
+  lesson: Lesson;
+  /** undefined when every step is passed or skipped. */
+  step: Step | undefined;
+  progress: StepProgress;
+  /** When the step was first shown in this attempt; what happened earlier proves nothing. */
+  since: Date;
+}
+
+export class Learner {
+  readonly #course: Course;
+  readonly #file: string;
+  #logs: Map<string, LessonLog>;
+
+  constructor(course: Course, file: string) {
+    this.#course = course;
+    this.#file = file;
+    this.#logs = lessonLogs(readLog(file).entries);
+  }
+
+  /** The lesson that was worked on last and is not done; else the first that is not. */
+  get current(): Lesson | undefined {
+    const open = this.#course.lessons.filter(
+      (lesson) => currentStep(lesson.steps, this.#logs.get(lesson.id)) !== undefined,
+    );
+    const lastAt = (lesson: Lesson): string => this.#logs.get(lesson.id)?.lastAt ?? '';
+    return open.toSorted((a, b) => lastAt(b).localeCompare(lastAt(a)))[0];
+  }
+
+  /** Begins the lesson when it has not begun; its values stay the same until it is reset. */
+  attempt(lesson: Lesson): Attempt {
+    if (!this.#logs.has(lesson.id)) this.record([{ kind: 'began', lesson: lesson.id, seed: randomUUID() }]);
+    const log = this.#logs.get(lesson.id) as LessonLog;
+    const values = valuesOf(lesson.vars, log.seed);
+    const filled = { ...lesson, steps: lesson.steps.map((step) => fillAll(step, values)) };
+    const step = currentStep(filled.steps, log);
+    if (step !== undefined && !log.steps.has(step.id)) {
+      this.record([{ kind: 'opened', lesson: lesson.id, step: step.id, content: contentOf(step) }]);
+    }
+    const entries = step && this.#logs.get(lesson.id)?.steps.get(step.id);
+    return {
+      lesson: filled,
+      step,
+      progress: stepProgress(step ?? { predictions: [] }, entries),
+      since: new Date(entries?.[0]?.at ?? log.lastAt),
+    };
+  }
+
+  /** What this attempt's values and questions are made from. */
+  seedOf({ id }: Lesson): string {
+    return this.#logs.get(id)?.seed ?? id;
+  }
+
+  /** How many steps of a lesson are over, and how many there are. */
+  countOf(lesson: Lesson): { over: number; all: number } {
+    const log = this.#logs.get(lesson.id);
+    const over = lesson.steps.filter((step) => isOver(stepProgress(step, log?.steps.get(step.id)))).length;
+    return { over, all: lesson.steps.length };
+  }
+
+  record(entries: Parameters<typeof append>[1]): void {
+    append(this.#file, entries);
+    this.#logs = lessonLogs(readLog(this.#file).entries);
+  }
+}
+
+/** Kept as a note beside a pass: a changed text does not take it back, it is told. */
+export const contentOf = (step: Step): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ ...step, line: 0 }))
+    .digest('hex')
+    .slice(0, 16);
