@@ -9,6 +9,7 @@
 #include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -64,11 +65,21 @@ void verb_clean(const struct arguments *arguments)
 	tree_open(&tree, "--root", arguments->root);
 	for (const char *path; (path = request_field());) {
 		long long modified = atoll(request_needed("time"));
-		char name[NAME_MAX + 1];
+		char folder[PATH_MAX];
 		struct stat status, above;
 		failure_entry(path);
-		tree_forget(&tree);
-		int parent = tree_parent(&tree, path, name);
+		if (strlen(path) >= sizeof folder)
+			fail("its path is longer than %d bytes", PATH_MAX - 1);
+		char *slash = strrchr(strcpy(folder, path), '/');
+		const char *name = slash ? path + (slash - folder) + 1 : path;
+		*(slash ? slash : folder) = '\0';
+		if (tree.last >= 0)
+			close(tree.last);
+		int parent = tree.last = tree_at(&tree, folder, O_RDONLY | O_DIRECTORY);
+		if (parent < 0 && errno == ENOENT)
+			continue;
+		if (parent < 0)
+			fail_call("openat2(2)");
 		if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || fstat(parent, &above) < 0)
 			continue;
 		bool is_directory = S_ISDIR(status.st_mode);

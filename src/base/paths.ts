@@ -32,10 +32,10 @@ export const paths = {
   containers: `${dataRoot}/containers`,
   /** Offline images, each an OCI layout: `<library>/<name>`. */
   library: `${dataRoot}/library`,
-  /** What builds need: `contexts/<id>`, `downloads/<id>`, `caches/<id>` of RUN --mount=type=cache. */
+  /** What builds need: `contexts/<id>`, `made/<id>` for downloads and heredocs, `caches/<id>` of RUN --mount=type=cache. */
   build: `${dataRoot}/build`,
-  /** Secrets of running builds, on file systems in memory. */
-  buildSecrets: `${runRoot}/build`,
+  /** Mounts for RUN, and secrets in memory: `<id>/<number>`, while the RUN lasts. */
+  buildMounts: `${runRoot}/build`,
   /** Traces: `<traces>/<trace-id>/parts/<stage>-<pid>.jsonl`. */
   traces: process.env.TLAB_TRACES ?? `${dataRoot}/traces`,
 } as const;
