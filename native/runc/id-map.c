@@ -29,9 +29,9 @@ static long read_sysctl(struct executor *executor, const char *path)
 	return got > 0 ? strtol(text, NULL, 10) : -1;
 }
 
-static const char *what_to_do(struct executor *executor)
+static const char *what_to_do(struct executor *executor, int number)
 {
-	if (errno == ENOSPC || errno == EUSERS)
+	if (number == ENOSPC || number == EUSERS)
 		return "user.max_user_namespaces is reached, or namespaces are nested too deep: sysctl -w user.max_user_namespaces=15000";
 	if (read_sysctl(executor, "sys/kernel/unprivileged_userns_clone") == 0)
 		return "this host keeps them for root: sysctl -w kernel.unprivileged_userns_clone=1";
@@ -40,13 +40,11 @@ static const char *what_to_do(struct executor *executor)
 
 int fail_user_namespace(struct executor *executor)
 {
-	const char *hint = errno == EPERM || errno == ENOSPC || errno == EUSERS ? what_to_do(executor) : NULL;
 	int number = errno;
 	FAIL_CALL(executor, "clone3(2)", "making the container's first process in a user namespace");
 	size_t used = strlen(executor->failure->text);
-	if (hint)
-		snprintf(executor->failure->text + used, sizeof executor->failure->text - used, ": %s", hint);
-	executor->failure->number = number;
+	if (number == EPERM || number == ENOSPC || number == EUSERS)
+		snprintf(executor->failure->text + used, sizeof executor->failure->text - used, ": %s", what_to_do(executor, number));
 	return -1;
 }
 
@@ -95,6 +93,20 @@ static bool same_numbers(const char *one, const char *other)
 	}
 }
 
+/* A read gives a page of lines at most, and a map may have more. Its length, or -1 with errno. */
+static ssize_t read_map(int fd, char *map, size_t size)
+{
+	size_t length = 0;
+	ssize_t got;
+	while (length < size - 1 && (got = read(fd, map + length, size - 1 - length)) != 0) {
+		if (got < 0)
+			return -1;
+		length += (size_t)got;
+	}
+	map[length] = '\0';
+	return (ssize_t)length;
+}
+
 int op_id_map_check(struct executor *executor, const struct operation *operation)
 {
 	const char *file = operation->arguments[ID_MAP_CHECK_FILE].string, *wanted = operation->arguments[ID_MAP_CHECK_VALUE].string;
@@ -103,14 +115,13 @@ int op_id_map_check(struct executor *executor, const struct operation *operation
 		return FAIL(executor, "reading \"%s\": expected uid_map or gid_map", file);
 	snprintf(path, sizeof path, "%d/%s", executor->child, file);
 	int fd = openat(executor->host_proc, path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, map, sizeof map - 1);
+	ssize_t got = fd < 0 ? -1 : read_map(fd, map, sizeof map);
 	if (got < 0)
 		FAIL_CALL(executor, fd < 0 ? "open(2)" : "read(2)", "reading %s of the joined user namespace", file);
 	if (fd >= 0)
 		close(fd);
 	if (got < 0)
 		return -1;
-	map[got] = '\0';
 	return same_numbers(map, wanted) ? 0 : FAIL(executor, "joining the user namespace: its %s is not the map that config.json says", file);
 }
 

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { binaries } from '../helpers/binaries.ts';
 import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace, type TestContainer } from '../helpers/runtime.ts';
-import { must, start } from '../helpers/shell.ts';
+import { must, run, start } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const place = new RuntimePlace();
@@ -83,6 +84,47 @@ test('pid, network, ipc, uts and cgroup are joined beside a user namespace that 
   for (const type of joined) assert.equal(linkOf(pid, type), linkOf(first, type), type);
   const ran = await place.exec(container, { args: ['ps', '-o', 'pid,args'] });
   assert.match(ran.stdout, / 1 sleep 1000\n/, ran.stderr);
+});
+
+/** More lines than a read of a map gives at once, that is a page. */
+const longMap = Array.from({ length: 200 }, (_, index) => ({
+  containerID: index,
+  hostID: 100000 + 2 * index,
+  size: 1,
+}));
+
+test('the maps of a user namespace that is joined are compared to their end', root(), async () => {
+  const withMap =
+    (path: string | undefined, mappings: typeof longMap) =>
+    (config: RuntimeConfig): void => {
+      const namespaces = [...namespacesOf([], 0), { type: 'user', ...(path && { path }) }];
+      Object.assign(config.linux, { namespaces, uidMappings: mappings, gidMappings: longMap });
+    };
+  const first = await place.start(await ownedBundle(['sleep', '1000'], withMap(undefined, longMap)));
+  const path = `/proc/${first}/ns/user`;
+  const same = await place.start(await ownedBundle(['sleep', '1000'], withMap(path, longMap)));
+  assert.equal(linkOf(same, 'user'), linkOf(first, 'user'));
+  const other = longMap.with(-1, { containerID: 199, hostID: 200000, size: 1 });
+  const refused = await place.create(await ownedBundle(['true'], withMap(path, other)));
+  assert.match(
+    refused.stderr,
+    /its uid_map is not the map that config\.json says \(config\.json \/linux\/uidMappings\)/,
+  );
+});
+
+test('a host that refuses a user namespace is named with its own error', root(), async () => {
+  const container = await ownedBundle(['true'], (config) => {
+    const namespaces = [...namespacesOf([], 0), { type: 'user' }];
+    Object.assign(config.linux, { namespaces, uidMappings: map, gidMappings: map });
+  });
+  const elsewhere = `${place.folder}/elsewhere`;
+  mkdirSync(elsewhere);
+  // Whoever has changed his root may not make one. @source man unshare(2) EPERM
+  const words = ['--root', place.root, 'create', '--bundle', container.bundle, container.id];
+  const script = `mount --rbind / ${elsewhere} && exec chroot ${elsewhere} ${binaries}/tlab-runc ${words.join(' ')}`;
+  const ran = await run('unshare', ['--mount', 'sh', '-c', script]);
+  assert.match(ran.stderr, /in a user namespace: clone3\(2\): EPERM operation not permitted: .*chroot of the caller/);
+  assert.equal(ran.status, 1);
 });
 
 test("beside a user namespace of its own the host's namespaces are joined by path", root(), async () => {
