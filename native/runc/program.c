@@ -30,7 +30,12 @@ static int check_program(const char *path)
 	if (!S_ISREG(status.st_mode))
 		return S_ISDIR(status.st_mode) ? EISDIR : EACCES;
 	/* The C library's faccessat(AT_EACCESS) would fork; the system call of Linux 5.8 does not. */
-	return syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+	if (syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return 0;
+	/* Neither is an answer about the file, but of a filter older than the call; all ids are the same here. */
+	if (errno != ENOSYS && errno != EPERM)
+		return errno;
+	return access(path, X_OK) < 0 ? errno : 0;
 }
 
 static int search_path(struct executor *executor, const char *name, const char *path)

@@ -137,6 +137,16 @@ const others = (place: Place): Behaviour[] => [
     expected: /^done\s+.*(not permitted|not implemented)/,
   },
   {
+    title: 'a profile older than faccessat2(2) lets the program be found',
+    observe: on(
+      place,
+      ['true'],
+      { edit: withProfile([{ names: ['faccessat2'], action: 'SCMP_ACT_ERRNO' }]) },
+      async (container) => (await container.run()).status,
+    ),
+    expected: 0,
+  },
+  {
     title: 'a filter works without noNewPrivileges too',
     observe: on(
       place,
