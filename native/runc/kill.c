@@ -34,7 +34,7 @@ static int kill_without_cgroup(struct container *container, int sig, struct fail
 int verb_kill(struct call *call)
 {
 	struct container container;
-	const char *text = call->options.rest_count > 0 ? call->options.rest[0] : "TERM";
+	const char *text = call->options.signal ? call->options.signal : "TERM";
 	int sig = signal_number(text);
 	if (sig < 0)
 		return fail_plain(&call->failure, "kill: unknown signal \"%s\"", text);

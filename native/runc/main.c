@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 		printf("tlab-runc version %s\nspec: 1.2.1\n", TLAB_VERSION);
 		return 0;
 	}
-	bool native = options->verb && is_native_verb(options->verb);
+	bool native = options->verb && !options->help && is_native_verb(options->verb);
 	if (native && strcmp(options->verb, "exec") == 0 && !options->process)
 		native = false; /* the process document is made from the command line by the TypeScript part */
 	for (size_t i = 0; native && i < sizeof verbs / sizeof *verbs; i++)

@@ -10,7 +10,7 @@
 enum kind { FLAG, TEXT, NUMBER, IGNORED_TEXT, IGNORED_FLAG };
 
 struct option_row {
-	const char *verbs; /* " create run ", or "" for the global ones */
+	const char *verbs; /* " create run ", "" for the global ones, NULL for those that stand anywhere */
 	const char *name; /* without dashes; short ones have one letter */
 	enum kind kind;
 	size_t offset;
@@ -27,8 +27,8 @@ static const struct option_row option_rows[] = {
 	{ "", "rootless", TEXT, AT(rootless_word) },
 	{ "", "version", FLAG, AT(version) },
 	{ "", "v", FLAG, AT(version) },
-	{ "", "help", FLAG, AT(help) },
-	{ "", "h", FLAG, AT(help) },
+	{ NULL, "help", FLAG, AT(help) },
+	{ NULL, "h", FLAG, AT(help) },
 	{ " create run ", "bundle", TEXT, AT(bundle) },
 	{ " create run ", "b", TEXT, AT(bundle) },
 	{ " create run exec ", "pid-file", TEXT, AT(pid_file) },
@@ -63,6 +63,8 @@ bool is_native_verb(const char *verb)
 static bool belongs_to(const struct option_row *row, const char *verb)
 {
 	char padded[32] = " ";
+	if (!row->verbs)
+		return true;
 	if (row->verbs[0] == '\0' || !verb || strlen(verb) > sizeof padded - 3)
 		return row->verbs[0] == '\0' && !verb;
 	strcat(padded, verb);
@@ -89,13 +91,25 @@ static int set_number(unsigned *field, const char *text, const char *name, struc
 	return 0;
 }
 
+/* @source Go strconv.ParseBool */
+static int set_flag(bool *field, const char *text, const char *name, struct failure *failure)
+{
+	static const char *const words[] = { "1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False" };
+	size_t count = sizeof words / sizeof *words, place = 0;
+	while (text && place < count && strcmp(words[place], text) != 0)
+		place++;
+	if (place == count)
+		return fail_plain(failure, "--%s \"%s\": expected true or false", name, text);
+	*field = place < count / 2;
+	return 0;
+}
+
 static int set(struct options *options, const struct option_row *row, const char *value, struct failure *failure)
 {
 	char *field = (char *)options + row->offset;
 	switch (row->kind) {
 	case FLAG:
-		*(bool *)(void *)field = !value || strcmp(value, "false") != 0;
-		return 0;
+		return set_flag((bool *)(void *)field, value, row->name, failure);
 	case TEXT:
 		*(const char **)(void *)field = value;
 		return 0;
@@ -167,29 +181,54 @@ static const char *default_root(void)
 	return path;
 }
 
+static bool is_verb(const struct options *options, const char *verb)
+{
+	return options->verb && strcmp(options->verb, verb) == 0;
+}
+
+/* 1: nothing that follows is for this program. */
+static int take_word(struct options *options, char *word, struct failure *failure)
+{
+	if (!options->verb) {
+		options->verb = word;
+		return !is_native_verb(word);
+	}
+	if (!options->id)
+		options->id = word;
+	else if (is_verb(options, "kill") && !options->signal)
+		options->signal = word;
+	else
+		return fail_plain(failure, "%s \"%s\": expected nothing behind the container id", options->verb, word);
+	return is_verb(options, "exec"); /* the rest is a command */
+}
+
+static int parse_words(struct options *options, int argc, char **argv, struct failure *failure)
+{
+	bool only_words = false; /* behind -- */
+	for (int at = 1; at < argc && !options->help; at++) {
+		bool is_option = !only_words && argv[at][0] == '-' && argv[at][1] != '\0';
+		if (is_option && strcmp(argv[at], "--") == 0 && options->verb && !is_verb(options, "exec")) {
+			only_words = true;
+			continue;
+		}
+		int result = is_option ? parse_option(options, argv, argc, &at, failure) : take_word(options, argv[at], failure);
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct failure *failure)
 {
 	*options = (struct options){ .root = default_root(), .bundle = "." };
-	for (int at = 1; at < argc; at++) {
-		if (argv[at][0] == '-' && argv[at][1] != '\0') {
-			if (parse_option(options, argv, argc, &at, failure) == 0)
-				continue;
-			options->process = NULL; /* exec's other flags describe a process: the TypeScript part makes the document */
-			return options->verb && strcmp(options->verb, "exec") == 0 ? 0 : -1;
-		} else if (!options->verb) {
-			options->verb = argv[at];
-			if (!is_native_verb(options->verb))
-				return 0;
-		} else {
-			options->id = argv[at];
-			options->rest = argv + at + 1;
-			options->rest_count = argc - at - 1;
-			break;
-		}
+	int result = parse_words(options, argc, argv, failure);
+	if (result < 0 && is_verb(options, "exec")) { /* its other flags describe a process: the TypeScript part makes the document */
+		options->process = NULL;
+		return 0;
 	}
-	if (set_rootless(options, failure) < 0)
+	if (result < 0 || set_rootless(options, failure) < 0)
 		return -1;
-	if (!options->verb)
+	if (!options->verb || options->help || !is_native_verb(options->verb))
 		return 0;
 	if (!options->id)
 		return fail_plain(failure, "%s: expected a container id", options->verb);

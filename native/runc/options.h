@@ -16,11 +16,13 @@ struct options {
 	bool detach, force, all, tty, no_pivot, no_new_keyring, ignore_paused, keep;
 	unsigned preserve_fds;
 	const char *id;
-	char **rest; /* what follows the id */
-	int rest_count;
+	const char *signal; /* kill's; NULL: not given */
 };
 
-/* -1 with a failure for an option that the verb does not have. Verbs that are not native stop at the verb. */
+/*
+ * -1 with a failure for an option that the verb does not have, or a word too many. Options may follow the id, but exec's: there a command
+ * begins. Verbs that are not native stop at the verb, and everything stops at --help.
+ */
 int options_parse(struct options *options, int argc, char **argv, struct failure *failure);
 bool is_native_verb(const char *verb);
 

@@ -22,21 +22,36 @@ const verbs: Readonly<Record<string, () => Promise<{ verb: Verb }>>> = {
 /** runc's, which need CRIU. */
 const refusedVerbs = ['checkpoint', 'restore'];
 
+/** Native: they come here with --help only. */
+const nativeVerbs = ['create', 'start', 'run', 'state', 'kill', 'delete', 'pause', 'resume'];
+
 const globalTexts = ['root', 'log', 'log-format', 'rootless', 'criu'] as const;
 const globalFlags = ['debug', 'systemd-cgroup', 'help', 'h', 'version', 'v'] as const;
 
+interface CommandLine extends GlobalOptions {
+  /** `--help` before the verb. */
+  isHelp: boolean;
+}
+
 async function main(argv: string[]): Promise<void> {
-  const options: GlobalOptions = {
+  const options: CommandLine = {
     root: defaultRoot(),
     log: undefined,
     isJsonLog: false,
     isDebug: false,
+    isHelp: false,
     rootless: 'auto',
     cgroupDriver: 'cgroupfs',
   };
   try {
     const rest = takeGlobalOptions(argv, options);
     const [name = '', ...own] = rest;
+    const topic = helpTopic(name, own, options);
+    if (topic !== undefined) {
+      const { helpOf } = await import('./help.ts');
+      process.stdout.write(helpOf(topic));
+      return;
+    }
     const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
     if (refusedVerbs.includes(name))
       throw new LabError('notImplemented', `${name}: not supported by tlab-runc, which does not use CRIU`);
@@ -49,6 +64,15 @@ async function main(argv: string[]): Promise<void> {
   }
 }
 
+/** Which help is asked for, '' for that of the program; undefined for none. Behind the id words may be a command's own. */
+function helpTopic(name: string, own: readonly string[], { isHelp }: CommandLine): string | undefined {
+  if (name === '' || name === 'help' || name === 'h') return own[0] ?? '';
+  const end = own.findIndex((word) => !word.startsWith('-'));
+  const before = own.slice(0, end === -1 ? own.length : end);
+  const asks = isHelp || nativeVerbs.includes(name) || before.some((word) => /^--?(help|h)$/.test(word));
+  return asks ? name : undefined;
+}
+
 /** An ordinary user's containers are in their own directory; native/runc decides the same. @source man runc(8) --root */
 function defaultRoot(): string {
   const own = process.env.XDG_RUNTIME_DIR ?? '';
@@ -56,7 +80,7 @@ function defaultRoot(): string {
 }
 
 /** Those before the verb, with one dash or two, as Go's flag package takes them. Returns what is left. */
-function takeGlobalOptions(argv: string[], options: GlobalOptions): string[] {
+function takeGlobalOptions(argv: string[], options: CommandLine): string[] {
   const rest = [...argv];
   while (rest[0]?.startsWith('-')) {
     const word = rest.shift() ?? '';
@@ -84,9 +108,10 @@ function setText(options: GlobalOptions, name: string, value: string | undefined
   }
 }
 
-function setFlag(options: GlobalOptions, name: string, value: string | undefined): void {
+function setFlag(options: CommandLine, name: string, value: string | undefined): void {
   const isSet = value !== 'false';
   if (name === 'debug') options.isDebug = isSet;
+  if (name === 'help' || name === 'h') options.isHelp = isSet;
   if (name === 'systemd-cgroup') options.cgroupDriver = isSet ? 'systemd' : 'cgroupfs';
 }
 

@@ -442,4 +442,22 @@ export const differences: readonly Difference[] = [
     instead: /^\[(true|false),"running"\]$/,
     reason: 'the program goes on, and start fails not always (runtime#lifecycle since 1.2.1: it must be stopped)',
   },
+  {
+    behaviour: 'a flag with =1 is set',
+    runtimes: ['crun'],
+    instead: false,
+    reason: 'its flags take no value: refused',
+  },
+  {
+    behaviour: 'a flag may follow the id',
+    runtimes: ['crun'],
+    instead: false,
+    reason: 'its options end at the first word',
+  },
+  {
+    behaviour: 'help says what there is',
+    runtimes: ['crun'],
+    instead: [true, false, false, true, false, true],
+    reason: 'it has --help alone',
+  },
 ];

@@ -10,6 +10,7 @@ export const commandLineSuite: Suite = (place) => [
     ['a bundle needs nothing but config.json and its root filesystem', 'echo ran', 'ran'],
   ]),
   ...statuses(place),
+  ...flags(place),
   ...runs(place),
   ...descriptors(place),
   ...logs(place),
@@ -81,6 +82,21 @@ const statuses = (place: Place): Behaviour[] => [
     }),
     expected: [true, 'running'],
   },
+];
+
+/** Whether delete of a container that runs removes it, with these words. */
+const deletes = (place: Place, words: (id: string) => readonly string[]) =>
+  on(place, sleeping, {}, async (container) => {
+    await container.start();
+    await place.call(['delete', ...words(container.id)]);
+    return container.left().length === 0;
+  });
+
+const flags = (place: Place): Behaviour[] => [
+  { title: 'a flag with =1 is set', observe: deletes(place, (id) => ['--force=1', id]), expected: true },
+  { title: 'a flag with =F is not set', observe: deletes(place, (id) => ['--force=F', id]), expected: false },
+  { title: 'a flag may follow the id', observe: deletes(place, (id) => [id, '--force']), expected: true },
+  { title: 'an id may follow --', observe: deletes(place, (id) => ['-f', '--', id]), expected: true },
 ];
 
 const runs = (place: Place): Behaviour[] => [
@@ -196,11 +212,30 @@ const logs = (place: Place): Behaviour[] => [
     observe: async () => (await place.call(['--version'])).stdout,
     expected: /^spec: 1\.\d+\.\d+/m,
   },
+  {
+    title: 'help says what there is',
+    observe: async () => {
+      const calls = [
+        ['--help'],
+        ['help'],
+        ['help', 'create'],
+        ['create', '--help'],
+        ['exec', '-h'],
+        ['list', '--help'],
+      ];
+      const answers = await Promise.all(calls.map((args) => place.call(args)));
+      return answers.map(({ status, stdout }) => status === 0 && /usage/i.test(stdout));
+    },
+    expected: [true, true, true, true, true, true],
+  },
   ...[
     ['an unknown command is refused', ['dance']],
     ['an unknown option is refused', ['list', '--colour']],
     ['create without an id is refused', ['create']],
     ['state without an id is refused', ['state']],
+    ['create with two ids is refused', ['create', 'one', 'two']],
+    ['kill with two signals is refused', ['kill', 'one', 'KILL', 'TERM']],
+    ['a flag that is neither true nor false is refused', ['delete', '--force=perhaps', 'nobody']],
   ].map(([title, args]) => ({
     title: title as string,
     observe: async () => (await place.call(args as string[])).status !== 0,
