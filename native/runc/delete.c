@@ -53,6 +53,13 @@ int remove_container(struct container *container, struct call *call)
 	return hold_step(call, "remove-state") < 0 ? -1 : container_forget(container, &call->failure);
 }
 
+void container_thaw(const struct container *container)
+{
+	struct failure ignored;
+	if (cgroups_frozen(&container->plan))
+		cgroups_freeze(&container->plan, false, &ignored);
+}
+
 /* The pidfd turns readable when the process has ended, whoever reaps it. A frozen one must be thawed to die. */
 int container_kill(struct container *container, struct failure *failure)
 {
@@ -61,10 +68,7 @@ int container_kill(struct container *container, struct failure *failure)
 		return 0;
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
 	sys_pidfd_send_signal(pidfd, SIGKILL);
-	if (cgroups_frozen(&container->plan)) {
-		struct failure ignored;
-		cgroups_freeze(&container->plan, false, &ignored);
-	}
+	container_thaw(container);
 	int ready = poll(&ended, 1, KILL_DEADLINE_MS);
 	close(pidfd);
 	return ready == 1 ? 0 : fail_plain(failure, "container \"%s\" does not end after SIGKILL", container->id);

@@ -1,4 +1,7 @@
-/* kill: a signal to the container's first process by pidfd, or to every process of its cgroups. */
+/*
+ * kill: a signal to the container's first process by pidfd, or to every process of its cgroups. Of a paused one SIGKILL ends the pause too:
+ * in a frozen cgroup of version 1 nothing dies. @source runc libcontainer Container.Signal
+ */
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
@@ -47,6 +50,8 @@ int verb_kill(struct call *call)
 		result = cgroups_signal(&container.plan, sig, NULL);
 	else if (result == 0)
 		result = kill_one(&container, sig, &call->failure);
+	if (result == 0 && sig == SIGKILL)
+		container_thaw(&container);
 	container_close(&container);
 	return result;
 }

@@ -31,6 +31,8 @@ int start_container(struct container *container, struct call *call);
 void run_poststop_hooks(const struct container *container, struct call *call);
 /* Shared by delete and run: removes a stopped container, its cgroups, its state; runs poststop hooks. */
 int remove_container(struct container *container, struct call *call);
+/* What SIGKILL needs. */
+void container_thaw(const struct container *container);
 /* Kills it and waits for its end, thawing it where it is frozen. */
 int container_kill(struct container *container, struct failure *failure);
 

@@ -104,6 +104,20 @@ test('pause freezes every process and resume lets them go on', root(), async () 
   assertNothingIsLeft(container);
 });
 
+test('SIGKILL ends a paused container, by its first process and by all of them', root(), async () => {
+  for (const words of [[], ['--all']]) {
+    const container = await place.bundle(['sleep', '1000']);
+    await place.start(container);
+    await place.runc(['pause', container.id]);
+    await place.runc(['kill', ...words, container.id, 'TERM']);
+    assert.equal((await place.state(container)).status, 'paused', 'any other signal waits');
+    assert.equal((await place.runc(['kill', ...words, container.id, 'KILL'])).status, 0);
+    await place.reaches(container, 'stopped');
+    assert.equal((await place.runc(['delete', container.id])).status, 0);
+    assertNothingIsLeft(container);
+  }
+});
+
 test('exec joins namespaces, cgroups and identity, and gives the exit status', root(), async () => {
   const container = await place.bundle(['sleep', '1000']);
   const pid = await place.start(container);
