@@ -90,9 +90,9 @@ static bool wait_for(struct running *running, uint64_t timeout_seconds)
 		int ready = poll(fds, 2, left);
 		if (ready > 0 && fds[1].revents)
 			keep_output(running);
-		else if (ready > 0)
+		if (ready > 0 && fds[0].revents)
 			return true;
-		else if (ready == 0)
+		if (left == 0) /* also while it prints without end */
 			return false;
 	}
 }
