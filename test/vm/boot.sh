@@ -11,9 +11,10 @@ mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro host /h
 mount -t tmpfs -o mode=755 layer /layer
 mkdir /layer/upper /layer/work
 mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work root /root || poweroff -f
-mkdir -p /root/lib/modules /root/checkout /root/library
+mkdir -p /root/lib/modules /root/checkout /root/node_modules /root/library
 mount --bind "/host$MODULES" /root/lib/modules
 mount --bind "/host$CHECKOUT" /root/checkout
+mount --bind "/host$NODE_MODULES" /root/node_modules
 mount --bind "/host$LIBRARY" /root/library
 [ -e /root/sbin/modprobe ] || ln -s /bin/busybox /root/sbin/modprobe
 # A layer on a layer is refused by the kernel, so what holds snapshots is plain memory.

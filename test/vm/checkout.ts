@@ -10,5 +10,6 @@ export function copyCheckout(from: string, to: string): void {
     recursive: true,
     filter: (path) => !/\/dist\/(obj|obj-sanitize|sanitize|compile-cache|bin)$|\.map$/.test(path),
   });
-  symlinkSync(`${from}/node_modules`, `${to}/node_modules`);
+  // boot.sh puts the host's there: its own path may be below a folder that is memory in the machine.
+  symlinkSync('/node_modules', `${to}/node_modules`);
 }

@@ -50,6 +50,7 @@ export async function runInMachine(name: MachineName, command: string): Promise<
       MACHINE: name,
       SCRIPT: script,
       CHECKOUT: `${scratch}/checkout`,
+      NODE_MODULES: `${checkout}/node_modules`,
       MODULES: kernel.modules,
       LIBRARY: `${cache}/data/library`,
       COMMAND: command,
