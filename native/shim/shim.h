@@ -128,7 +128,7 @@ void process_exited(struct process *process, int wait_status, struct timespec at
 /* Publishes the exit and answers those who Wait. */
 void announce_exit(struct process *process);
 void process_set_status(struct process *process, enum status status, const struct trace *trace);
-/* An exec also leaves the list. Returns who still waited for it: dispatched again once it cannot be found, they are refused. */
+/* An exec also leaves the list. Returns who still waited for it, a Delete too: dispatched again once it cannot be found, they are refused. */
 struct request *process_free(struct process *process);
 void dispatch_all(struct request *list);
 void put_exit(struct writer *writer, uint32_t status_field, const struct process *process);

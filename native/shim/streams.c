@@ -49,8 +49,12 @@ static bool open_fifo(struct stream *stream, const char *path, bool reading, int
 	int writer = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	close(both);
 	if (reader < 0 || writer < 0) {
-		close(reader);
-		close(writer);
+		int error = errno;
+		if (reader >= 0)
+			close(reader);
+		if (writer >= 0)
+			close(writer);
+		errno = error;
 		return false;
 	}
 	*end = reading ? reader : writer;

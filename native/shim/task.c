@@ -182,6 +182,8 @@ struct request *process_free(struct process *process)
 	while (*end)
 		end = &(*end)->next;
 	*end = process->waiters;
+	if (process->deleting) /* an exec's, whose output drained while its container was deleted */
+		append_request(&left, process->deleting);
 	struct process **link = &process->container->execs;
 	while (*link && *link != process)
 		link = &(*link)->next;

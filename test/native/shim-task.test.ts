@@ -122,6 +122,23 @@ describe('the task service', { skip: missing('/usr/sbin/runc') }, () => {
     await place.end(shim);
   });
 
+  test('answers the Delete of an exec whose output drains while the container is deleted', async () => {
+    const shim = await place.start('draining', ['/bin/sleep', '1000']);
+    const { task } = shim.client;
+    await task.create({ id: 'draining', bundle: shim.bundle, rootfs: place.rootfs() });
+    await task.start({ id: 'draining' });
+    // More than the FIFO holds, less than the pipe behind it does too: it ends, and its output cannot.
+    const spec = execSpec(shim, ['/bin/sh', '-c', 'head -c 100000 /dev/zero']);
+    await task.exec({ id: 'draining', execId: 'loud', stdout: shim.fifo('loud'), spec });
+    await task.start({ id: 'draining', execId: 'loud' });
+    await task.wait({ id: 'draining', execId: 'loud' });
+    const deleted = task.delete({ id: 'draining', execId: 'loud' }, { timeoutMs: 20_000 });
+    const outcome = assert.rejects(deleted, /not found/);
+    await task.kill({ id: 'draining', signal: 9 });
+    await task.wait({ id: 'draining' });
+    await Promise.all([outcome, place.end(shim)]);
+  });
+
   test('gives a terminal, resizes it, passes input', async () => {
     const shim = await place.start('terminal', ['/bin/sh', '-c', 'read x; stty size; echo "got $x"'], {
       terminal: true,
