@@ -30,7 +30,8 @@ export async function runNative(
   input: Iterable<Buffer> | Readable,
 ): Promise<Ended> {
   const cancelled = new LabError('cancelled', `${program} ${args[0] ?? ''}: cancelled`);
-  if (native.signal?.aborted === true) throw cancelled;
+  const isCancelled = (): boolean => native.signal?.aborted === true;
+  if (isCancelled()) throw cancelled;
   const child = spawn(`${native.binaryFolder}/${program}`, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(native.signal === undefined ? {} : { signal: native.signal, killSignal: 'SIGKILL' as const }),
@@ -62,7 +63,7 @@ export async function runNative(
     return { status: code ?? 255, stdout: Buffer.concat(chunks), message: stderr.trim().replace(`${program}: `, '') };
   } catch (error) {
     child.kill('SIGKILL');
-    if (native.signal?.aborted === true) throw cancelled;
+    if (isCancelled()) throw cancelled;
     throw error instanceof LabError
       ? error
       : new LabError('internal', `executing ${program}: ${(error as Error).message}`, { cause: error });
