@@ -118,15 +118,38 @@ struct walk {
 	void *data;
 };
 
-static void walk_processes(const char *folder, const struct walk *walk)
+/* The first thread of a process has its number; others are not counted. @source man proc_pid_status(5) Tgid */
+static bool leads(pid_t thread)
 {
-	char path[PATH_MAX + 16], line[32];
-	snprintf(path, sizeof path, "%s/cgroup.procs", folder);
+	char path[64], line[128];
+	int leader = 0;
+	snprintf(path, sizeof path, "/proc/%d/status", thread);
 	FILE *file = fopen(path, "re");
-	while (file && fgets(line, sizeof line, file))
-		walk->found((pid_t)strtol(line, NULL, 10), walk->data);
+	while (file && fgets(line, sizeof line, file) && sscanf(line, "Tgid: %d", &leader) != 1)
+		;
 	if (file)
 		fclose(file);
+	return leader == thread;
+}
+
+/* A threaded cgroup refuses to name processes, but names its threads. @source kernel cgroup-v2.rst, Threads */
+static void walk_processes(const char *folder, const struct walk *walk)
+{
+	static const char *const names[] = { "cgroup.procs", "cgroup.threads" };
+	char path[PATH_MAX + 16], line[32];
+	bool refused = true;
+	for (int i = 0; i < 2 && refused; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		FILE *file = fopen(path, "re");
+		while (file && fgets(line, sizeof line, file)) {
+			pid_t pid = (pid_t)strtol(line, NULL, 10);
+			if (i == 0 || leads(pid))
+				walk->found(pid, walk->data);
+		}
+		refused = file && ferror(file) && errno == EOPNOTSUPP;
+		if (file)
+			fclose(file);
+	}
 }
 
 /* A container may make cgroups of its own below; how deep is bounded. */

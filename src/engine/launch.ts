@@ -8,7 +8,8 @@ import { paths } from '../base/paths.ts';
 import { packageRoot } from './package.ts';
 import { endProcess, engineProcesses } from './processes.ts';
 
-const startDeadlineMs = 20_000;
+/** Of a daemon that lives and is slow, as in an emulated machine: one that ends is seen at once. Longer than containerd's (supervisor.ts). */
+const startDeadlineMs = 90_000;
 const stopDeadlineMs = 15_000;
 /** How soon to try again when no file changed: the socket's file is there a moment before it listens. */
 const retryMs = 20;

@@ -112,9 +112,18 @@ export function processesOf(container: ContainerState): number[] {
   if (cgroup === undefined) return [];
   const below = readdirSync(cgroup, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
   const directories = [cgroup, ...below.map((entry) => `${entry.parentPath}/${entry.name}`)];
-  const pids = directories.flatMap((path) => (readOptional(`${path}/cgroup.procs`) ?? '').split('\n').filter(Boolean));
+  const pids = directories.flatMap((path) =>
+    (readOptional(`${path}/cgroup.procs`) ?? processesOfThreads(path)).split('\n').filter(Boolean),
+  );
   return [...new Set(pids.map(Number))].sort((a, b) => a - b);
 }
+
+/** A threaded cgroup refuses to name processes: those are its threads that lead a group. @source kernel cgroup-v2.rst, Threads */
+const processesOfThreads = (cgroup: string): string =>
+  (readOptional(`${cgroup}/cgroup.threads`) ?? '')
+    .split('\n')
+    .filter((tid) => readOptional(`/proc/${tid}/status`)?.includes(`\nTgid:\t${tid}\n`))
+    .join('\n');
 
 /** The container's path below each hierarchy's root, as `linux.cgroupsPath` would say it. */
 export function cgroupsPathOf(container: ContainerState): string {

@@ -233,6 +233,18 @@ export const differences: readonly Difference[] = [
     instead: { isRefused: false, isNamed: false },
     reason: 'not checked: create stands still until somebody thaws the cgroup',
   },
+  {
+    behaviour: 'update --resources with rules of devices puts these in the place of the old ones',
+    runtimes: ['runc'],
+    instead: [false, false, false],
+    reason: 'devices in an update are passed over',
+  },
+  {
+    behaviour: 'update --resources with rules of devices puts these in the place of the old ones',
+    runtimes: ['crun'],
+    instead: [false, true, true],
+    reason: 'no rules are none to write: the old ones stay',
+  },
   ...[
     'events --stats prints one statistics event of the container',
     'events --stats counts the processes',

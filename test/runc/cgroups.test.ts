@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Resources } from '../../src/oci/runtime-resources.ts';
+import type { CgroupWrite } from '../../src/runc/compile/cgroup-directories.ts';
 import { cgroupPathOf } from '../../src/runc/compile/cgroup-path.ts';
 import { cgroupOperations, joinOperations, resourceWrites } from '../../src/runc/compile/cgroups.ts';
+import { deviceChanges } from '../../src/runc/compile/cgroups-v1.ts';
 import { weightOfBlkio, weightOfShares } from '../../src/runc/compile/cgroups-v2.ts';
+import { devicePolicy, deviceWords } from '../../src/runc/compile/device-rules.ts';
+import { checkBeforeUpdate } from '../../src/runc/compile/memory-rules.ts';
 import { parseCgroupMounts } from '../../src/runc/host/cgroups.ts';
-import { parseHardLimits } from '../../src/runc/host/facts.ts';
+import { type HostFacts, parseHardLimits } from '../../src/runc/host/facts.ts';
 import { inSafeOrder } from '../../src/runc/verbs/update.ts';
-import { brief, contextWith, version2 } from './host.ts';
+import { brief, contextWith, named, version1, version2 } from './host.ts';
+
+const wordsOf = ({ path, value }: CgroupWrite): string => `${path.slice(path.lastIndexOf('/') + 1)}=${value}`;
 
 const writes = (resources: Resources, host: Parameters<typeof contextWith>[1] = {}): string[] =>
   resourceWrites(contextWith({ linux: { cgroupsPath: '/c' } }, host), resources)
     .filter(({ path }) => !path.includes('/devices.'))
-    .map(({ path, value }) => `${path.slice(path.lastIndexOf('/') + 1)}=${value}`);
+    .map(wordsOf);
 
 const onVersion2 = (resources: Resources): string[] => writes(resources, { cgroups: version2 });
 
@@ -32,7 +38,7 @@ const cases: readonly [title: string, resources: Resources, v1: string[], v2: st
   ],
   ['a memory limit taken away', { memory: { limit: -1 } }, ['memory.limit_in_bytes=-1'], ['memory.max=max']],
   ['a reservation', { memory: { reservation: 50 } }, ['memory.soft_limit_in_bytes=50'], ['memory.low=50']],
-  ['CPU shares, a weight in version 2', { cpu: { shares: 1024 } }, ['cpu.shares=1024'], ['cpu.weight=39']],
+  ['CPU shares, a weight in version 2', { cpu: { shares: 1024 } }, ['cpu.shares=1024'], ['cpu.weight=100']],
   [
     'quota and period',
     { cpu: { quota: 150000, period: 100000 } },
@@ -88,7 +94,93 @@ test('version 2 refuses what only version 1 has', () => {
   assert.throws(() => onVersion2({ network: { classID: 7 } }), /a network class/);
 });
 
-test('weights keep the ends of their ranges', () => {
+test('where BFQ is, weights are its own, in the scale of version 1', () => {
+  const resources = { blockIO: { weight: 500, weightDevice: [{ major: 8, minor: 0, weight: 300 }] } };
+  const on = (host: Partial<HostFacts>) => writes(resources, { hasBfq: () => true, ...host });
+  assert.deepEqual(on({}), ['blkio.bfq.weight=500', 'blkio.bfq.weight_device=8:0 300']);
+  assert.deepEqual(on({ cgroups: version2 }), ['io.bfq.weight=500', 'io.bfq.weight=8:0 300']);
+});
+
+test('limits of huge pages hold for what is reserved too', () => {
+  const resources = { hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }] };
+  const hugetlb = { v1: [{ controllers: ['hugetlb'], mountpoint: '/sys/fs/cgroup/hugetlb' }], v2: undefined };
+  assert.deepEqual(writes(resources, { cgroups: { ...hugetlb, v1: [...hugetlb.v1, ...version1.v1] } }), [
+    'hugetlb.2MB.limit_in_bytes=4194304',
+    'hugetlb.2MB.rsvd.limit_in_bytes=4194304',
+  ]);
+  assert.deepEqual(onVersion2(resources), ['hugetlb.2MB.max=4194304', 'hugetlb.2MB.rsvd.max=4194304']);
+});
+
+test('a limit of kernel memory is left out with a warning', () => {
+  const context = contextWith({});
+  resourceWrites(context, { memory: { kernel: 4096 } });
+  assert.match(context.warnings.join(), /memory\/kernel: 4096 is ignored/);
+});
+
+test('with checkBeforeUpdate no limit goes below what is used', () => {
+  const used = { memory: 100n, swap: 50n };
+  assert.throws(() => checkBeforeUpdate({ limit: 99 }, used), /memory\/limit: 99: expected at least .* 100/);
+  assert.throws(
+    () => checkBeforeUpdate({ limit: 100, swap: 149 }, used),
+    /memory\/swap: 149: expected at least .* 150/,
+  );
+  checkBeforeUpdate({ limit: 100, swap: 150 }, used);
+  checkBeforeUpdate({ limit: -1, swap: -1 }, used);
+});
+
+const threadedAt = (path: string, type: string): Partial<HostFacts> => ({
+  cgroups: version2,
+  readCgroupFile: (file) => (file === `/sys/fs/cgroup${path}/cgroup.type` ? type : ''),
+});
+
+test('below a threaded cgroup, and below the root of such, the levels that are made become threaded', () => {
+  for (const type of ['threaded', 'domain threaded', 'domain invalid']) {
+    const operations = cgroupOperations(contextWith({ linux: { cgroupsPath: '/t/a/b' } }, threadedAt('/t', type)));
+    assert.deepEqual(
+      named(operations, 'cgroup_write').map(({ path, value }) => `${path}=${value}`),
+      [...(type === 'domain invalid' ? ['/t'] : []), '/t/a', '/t/a/b'].map(
+        (path) => `/sys/fs/cgroup${path}/cgroup.type=threaded`,
+      ),
+    );
+  }
+  const plain = cgroupOperations(contextWith({ linux: { cgroupsPath: '/t/a' } }, threadedAt('/t', 'domain')));
+  assert.deepEqual(named(plain, 'cgroup_write'), []);
+});
+
+test('a threaded cgroup takes limits of cpu, cpuset and pids, and refuses those of whole domains by name', () => {
+  const context = contextWith({ linux: { cgroupsPath: '/t/a' } }, threadedAt('/t', 'threaded'));
+  const words = (resources: Resources) => resourceWrites(context, resources).map(wordsOf);
+  assert.deepEqual(words({ cpu: { shares: 1024, cpus: '0' }, pids: { limit: 5 } }), [
+    'cpuset.cpus=0',
+    'cpu.weight=100',
+    'pids.max=5',
+  ]);
+  assert.throws(
+    () => words({ memory: { limit: 1 } }),
+    /resources\/memory: the cgroup ".*\/t\/a" is threaded: expected/,
+  );
+  assert.throws(() => words({ unified: { 'io.max': '8:0 rbps=1' } }), /unified\/io\.max: .* is threaded/);
+});
+
+test('new device rules of a cgroup in use are written as the difference, and whole where that is not known', () => {
+  const changes = (devices: Resources['devices'], list: string) =>
+    deviceChanges(contextWith({}), { devices: devices ?? [] }, list).map(
+      ({ path, value }) => `${path.split('.').at(-1)} ${value}`,
+    );
+  const defaults = devicePolicy([])
+    .exceptions.map((exception) => deviceWords(exception))
+    .join('\n');
+  assert.deepEqual(changes([], defaults), []);
+  assert.deepEqual(
+    changes([{ allow: true, type: 'c', major: 10, minor: 229, access: 'rw' }], `${defaults}\nc 7:1 rwm\nc 10:229 rm`),
+    ['allow c 10:229 w', 'deny c 7:1 rwm', 'deny c 10:229 m'],
+  );
+  assert.equal(changes([], 'a *:* rwm')[0], 'deny a *:* rwm');
+  assert.deepEqual(changes([{ allow: true }], defaults), ['allow a *:* rwm']);
+});
+
+test('weights keep the ends of their ranges, and defaults are defaults', () => {
+  assert.deepEqual([1024, 2000, 512].map(weightOfShares), [100, 170, 59]);
   assert.deepEqual(
     [weightOfShares(2), weightOfShares(262144), weightOfShares(1), weightOfShares(1e9)],
     [1, 10000, 1, 10000],

@@ -37,6 +37,7 @@ export const hostWith = (changes: Partial<HostFacts> = {}): HostFacts => ({
   },
   isHostNamespace: (_type, path) => path === '/host',
   hasKcore: false,
+  hasBfq: () => false,
   hasSystemd: true,
   deviceName: (kind, major) => (kind === 'char' && major === 136 ? 'pts' : undefined),
   securityModules: { appArmor: false, seLinux: false },

@@ -1,7 +1,7 @@
 // The runtime by itself on a version 2 host: the same bundles under tlab-runc, runc and crun, compared by what the kernel then
 // shows. Runs inside the machine of run.ts, as root.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
 import { must, type Ran, run, start } from '../helpers/shell.ts';
@@ -90,11 +90,19 @@ const everything: Edit = (config) => {
   };
 };
 
+/** What runtimes of these days write otherwise: the weight of shares (cgroups-v2.ts says why), the reservations of huge pages. */
+const alike = ({
+  'cpu.weight': _weight,
+  'hugetlb.2MB.rsvd.max': _reserved,
+  ...rest
+}: Record<string, string>): Record<string, string> => rest;
+
 for (const theirs of ['runc', 'crun'] as const) {
   test(`every file of the cgroup holds what ${theirs} writes there`, async () => {
     const bundle = await bundleOf(['sleep', '1000'], everything);
     const ours = await beside('tlab', bundle, settings);
-    assert.deepEqual(ours, await beside(theirs, bundle, settings));
+    assert.deepEqual(alike(ours), alike(await beside(theirs, bundle, settings)));
+    assert.deepEqual([ours['cpu.weight'], ours['hugetlb.2MB.rsvd.max']], ['59', '4194304']);
     assert.deepEqual(
       ['memory.max', 'memory.swap.max', 'cpu.max', 'io.max', 'hugetlb.2MB.max', 'memory.high'].map(
         (file) => ours[file],
@@ -195,7 +203,79 @@ test('update writes the files that runc writes', async () => {
       await mustCall(runtime, 'update', ...flags, '--pids-limit', '7', id);
       return settings();
     });
-  assert.deepEqual(await updated('tlab'), await updated('runc'));
+  const ours = await updated('tlab');
+  assert.equal(ours['cpu.weight'], '174');
+  assert.deepEqual(alike(ours), alike(await updated('runc')));
+});
+
+const updateWith = (resources: unknown): Promise<Ran> => {
+  const file = `${folder}/resources.json`;
+  writeFileSync(file, JSON.stringify(resources));
+  return call('tlab', 'update', '--resources', file, id);
+};
+
+test('an update of device rules puts another program on the cgroup, and one of other limits leaves it', async () => {
+  const bundle = await bundleOf(['sleep', '1000'], (config) => {
+    const { capabilities } = config.process as unknown as { capabilities: Record<string, string[]> };
+    for (const set of ['bounding', 'permitted', 'effective']) capabilities[set]?.push('CAP_MKNOD');
+  });
+  await beside('tlab', bundle, async () => {
+    const opens = async (node: string): Promise<boolean> => {
+      const script = `rm -f /dev/node; mknod /dev/node ${node} && : </dev/node`;
+      return (await call('tlab', 'exec', id, 'sh', '-c', script)).status === 0;
+    };
+    const seen = async () => [await opens('c 1 11'), await opens('c 1 3')];
+    assert.deepEqual(await seen(), [false, true]);
+    assert.equal(
+      (await updateWith({ devices: [{ allow: true, type: 'c', major: 1, minor: 11, access: 'r' }] })).status,
+      0,
+    );
+    assert.deepEqual(await seen(), [true, true]);
+    assert.equal((await updateWith({ pids: { limit: 50 } })).status, 0);
+    assert.deepEqual(await seen(), [true, true]);
+    assert.equal((await updateWith({ devices: [] })).status, 0);
+    assert.deepEqual(await seen(), [false, true]);
+  });
+});
+
+test('with checkBeforeUpdate a limit below the use is refused, and nobody is killed', async () => {
+  const bundle = await bundleOf(['sh', '-c', 'x=$(head -c 20000000 /dev/zero | tr "\\0" x); echo; sleep 1000']);
+  await beside('tlab', bundle, async () => {
+    while (Number(setting('memory.current')) < 20_000_000) await new Promise((resolve) => setTimeout(resolve, 50));
+    const refused = await updateWith({ memory: { limit: 8_000_000, checkBeforeUpdate: true } });
+    assert.match(refused.stderr, /memory\/limit: 8000000: expected at least what is used/);
+    assert.deepEqual([refused.status, setting('memory.max')], [1, 'max']);
+    assert.match(setting('memory.events'), /oom_kill 0/);
+  });
+});
+
+test('in a threaded cgroup a container runs, is signalled and removed; limits of a whole domain are refused', async () => {
+  const threaded = `${cgroupRoot}/tlab-vm-threads/threaded`;
+  mkdirSync(threaded, { recursive: true });
+  try {
+    writeFileSync(`${threaded}/cgroup.type`, 'threaded');
+    const inThreads = (resources: unknown) =>
+      bundleOf(['sleep', '1000'], (config) =>
+        Object.assign(config.linux, { cgroupsPath: `/tlab-vm-threads/threaded/${id}`, resources }),
+      );
+    const bundle = await inThreads({ cpu: { shares: 1024 }, pids: { limit: 9 } });
+    await start(programs.tlab, ['--root', `${folder}/tlab`, 'create', '--bundle', bundle, id]).ended;
+    await mustCall('tlab', 'start', id);
+    const { pid } = JSON.parse(await mustCall('tlab', 'state', id));
+    assert.equal(readFileSync(`${threaded}/${id}/cgroup.type`, 'utf8').trim(), 'threaded');
+    assert.equal(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), `0::/tlab-vm-threads/threaded/${id}\n`);
+    assert.equal(readFileSync(`${threaded}/${id}/pids.max`, 'utf8'), '9\n');
+    assert.deepEqual(JSON.parse(await mustCall('tlab', 'ps', '--format', 'json', id)), [pid]);
+    const second = await call('tlab', 'create', '--bundle', bundle, 'second');
+    assert.match(second.stderr, /not empty: 1 process/);
+    await mustCall('tlab', 'delete', '--force', id);
+    assert.ok(!existsSync(`${threaded}/${id}`));
+    const refused = await call('tlab', 'create', '--bundle', await inThreads({ memory: { limit: 67108864 } }), id);
+    assert.match(refused.stderr, /resources\/memory: the cgroup ".*" is threaded/);
+  } finally {
+    await call('tlab', 'delete', '--force', id);
+    await must('rmdir', [threaded, `${cgroupRoot}/tlab-vm-threads`]);
+  }
 });
 
 test('stats agree with the files of the cgroup', async () => {

@@ -6,7 +6,7 @@ import type { Operation } from '../plan/operations.ts';
 import { type CgroupWrite, cgroupDirectories } from './cgroup-directories.ts';
 import { cgroupPathOf } from './cgroup-path.ts';
 import { byRuntime, type CompileContext, type PlanCause, refusal } from './context.ts';
-import { deviceCause, devicePolicy, deviceWords } from './device-rules.ts';
+import { type DeviceException, deviceCause, devicePolicy, deviceWords } from './device-rules.ts';
 import { checkMemory } from './memory-rules.ts';
 import { hasDeviceRules } from './rootless-cgroups.ts';
 
@@ -51,10 +51,10 @@ export function writesV1(context: CompileContext, resources: Resources): CgroupW
   const to = writer(context);
   return [
     ...(hasDeviceRules(context) ? deviceWrites(resources, to) : []),
-    ...memoryWrites(resources, to),
+    ...memoryWrites(resources, to, context),
     ...cpuWrites(resources, to),
     ...pidsWrites(resources, to),
-    ...blockWrites(resources.blockIO ?? {}, to),
+    ...blockWrites(resources.blockIO ?? {}, to, context),
     ...otherWrites(resources, to),
   ];
 }
@@ -74,6 +74,40 @@ function writer(context: CompileContext): Writer {
   };
 }
 
+/**
+ * From what `devices.list` says to what the rules come to, for a cgroup in use: only what differs is written, so that no device that is
+ * allowed before and after is refused between. Exceptions from "all" are not in that list: then, and to get there, the rules are written anew.
+ * @source kernel cgroup-v1/devices.rst
+ */
+export function deviceChanges(context: CompileContext, resources: Resources, list: string): CgroupWrite[] {
+  const rules = resources.devices ?? [];
+  const to = writer(context);
+  const policy = devicePolicy(rules);
+  const present = parseDeviceList(list);
+  if (policy.isAllowed || present === undefined) return deviceWrites(resources, to);
+  const wanted = new Map(policy.exceptions.map((exception) => [deviceKey(exception), exception.access]));
+  const change = (file: string, key: string, letters: string): CgroupWrite[] =>
+    letters === '' ? [] : to(file, `${key} ${letters}`, '/devices');
+  return [
+    ...[...wanted].flatMap(([key, access]) => change('devices.allow', key, lettersOf(access, present.get(key)))),
+    ...[...present].flatMap(([key, access]) => change('devices.deny', key, lettersOf(access, wanted.get(key)))),
+  ];
+}
+
+const deviceKey = ({ type, major, minor }: DeviceException): string => `${type} ${major}:${minor}`;
+
+const lettersOf = (access: string, without = ''): string =>
+  [...access].filter((letter) => !without.includes(letter)).join('');
+
+/** Undefined where all devices are allowed, with exceptions or without. */
+function parseDeviceList(list: string): Map<string, string> | undefined {
+  const rows = list.split('\n').flatMap((line) => {
+    const [, key, access] = /^([abc] \S+:\S+) ([rwm]+)$/.exec(line.trim()) ?? [];
+    return key === undefined || access === undefined ? [] : [[key, access] as const];
+  });
+  return rows.some(([key]) => key.startsWith('a ')) ? undefined : new Map(rows);
+}
+
 function deviceWrites(resources: Resources, to: Writer): CgroupWrite[] {
   const rules = resources.devices ?? [];
   const policy = devicePolicy(rules);
@@ -90,8 +124,8 @@ function deviceWrites(resources: Resources, to: Writer): CgroupWrite[] {
   ];
 }
 
-function memoryWrites({ memory = {} }: Resources, to: Writer): CgroupWrite[] {
-  checkMemory(memory);
+function memoryWrites({ memory = {} }: Resources, to: Writer, context: CompileContext): CgroupWrite[] {
+  checkMemory(memory, context);
   return [
     // The limit first: memory+swap may never be below memory. @source kernel cgroup-v1/memory.rst
     ...to('memory.limit_in_bytes', set(memory.limit), '/memory/limit'),
@@ -120,17 +154,24 @@ const cpuWrites = ({ cpu = {} }: Resources, to: Writer): CgroupWrite[] => [
 const pidsWrites = ({ pids }: Resources, to: Writer): CgroupWrite[] =>
   to('pids.max', !pids?.limit ? undefined : pids.limit > 0 ? pids.limit : 'max', '/pids/limit');
 
-const blockWrites = (block: BlockIO, to: Writer): CgroupWrite[] => [
-  ...to('blkio.weight', set(block.weight), '/blockIO/weight'),
-  ...to('blkio.leaf_weight', set(block.leafWeight), '/blockIO/leafWeight'),
-  ...(block.weightDevice ?? []).flatMap((device, index) => [
-    ...to('blkio.weight_device', perDevice(device, device.weight), `/blockIO/weightDevice/${index}`),
-    ...to('blkio.leaf_weight_device', perDevice(device, device.leafWeight), `/blockIO/weightDevice/${index}`),
-  ]),
-  ...throttles.flatMap(([key, file]) =>
-    (block[key] ?? []).flatMap((device, index) => to(file, perDevice(device, device.rate), `/blockIO/${key}/${index}`)),
-  ),
-];
+/** The plain weights were CFQ's, which Linux 5.0 dropped: where BFQ is, its own stand in for them. @source linux block/bfq-cgroup.c */
+function blockWrites(block: BlockIO, to: Writer, { host }: CompileContext): CgroupWrite[] {
+  const isWeighed = block.weight || block.weightDevice?.length;
+  const weight = isWeighed && host.hasBfq() ? 'blkio.bfq.weight' : 'blkio.weight';
+  return [
+    ...to(weight, set(block.weight), '/blockIO/weight'),
+    ...to('blkio.leaf_weight', set(block.leafWeight), '/blockIO/leafWeight'),
+    ...(block.weightDevice ?? []).flatMap((device, index) => [
+      ...to(`${weight}_device`, perDevice(device, device.weight), `/blockIO/weightDevice/${index}`),
+      ...to('blkio.leaf_weight_device', perDevice(device, device.leafWeight), `/blockIO/weightDevice/${index}`),
+    ]),
+    ...throttles.flatMap(([key, file]) =>
+      (block[key] ?? []).flatMap((device, index) =>
+        to(file, perDevice(device, device.rate), `/blockIO/${key}/${index}`),
+      ),
+    ),
+  ];
+}
 
 const throttles = [
   ['throttleReadBpsDevice', 'blkio.throttle.read_bps_device'],
@@ -140,8 +181,11 @@ const throttles = [
 ] as const;
 
 const otherWrites = (resources: Resources, to: Writer): CgroupWrite[] => [
+  // Reservations too: where only faults are counted, a program that has reserved more is killed by a page. @source oci-runtime config-linux#huge-page-limits
   ...(resources.hugepageLimits ?? []).flatMap(({ pageSize, limit }, index) =>
-    to(`hugetlb.${pageSize}.limit_in_bytes`, limit, `/hugepageLimits/${index}`),
+    ['limit_in_bytes', 'rsvd.limit_in_bytes'].flatMap((file) =>
+      to(`hugetlb.${pageSize}.${file}`, limit, `/hugepageLimits/${index}`),
+    ),
   ),
   ...to('net_cls.classid', set(resources.network?.classID), '/network/classID'),
   ...(resources.network?.priorities ?? []).flatMap(({ name, priority }, index) =>

@@ -1,5 +1,5 @@
 // Facts about this host that a plan depends on, read in a few small files. The compiler takes them as an argument.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { NamespaceType } from '../../oci/runtime.ts';
 import { type CgroupLayout, readCgroupLayout } from './cgroups.ts';
 import { type RootlessFacts, type RootlessWord, readRootless } from './rootless.ts';
@@ -19,6 +19,8 @@ export interface HostFacts {
   hasKcore: boolean;
   /** systemd is this host's init. @source man sd_booted(3) */
   hasSystemd: boolean;
+  /** The I/O scheduler that has weights of cgroups is loaded. */
+  hasBfq: () => boolean;
   /** The name that /proc/devices has for a major number. */
   deviceName: (kind: 'char' | 'block', major: number) => string | undefined;
   /** Linux security modules that label processes and that this kernel has switched on. */
@@ -40,6 +42,7 @@ export function readHostFacts(rootless: RootlessWord = 'auto'): HostFacts {
     isHostNamespace,
     hasKcore: existsSync('/proc/kcore'),
     hasSystemd: existsSync('/run/systemd/system'),
+    hasBfq: () => hasBfq('/sys/block'),
     deviceName: (kind, major) => deviceNameIn(readFileSync('/proc/devices', 'utf8'), kind, major),
     securityModules: {
       appArmor: readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
@@ -47,6 +50,12 @@ export function readHostFacts(rootless: RootlessWord = 'auto'): HostFacts {
     },
     rootless: readRootless(rootless, effectiveCapabilities),
   };
+}
+
+/** Each disk names the schedulers that it could have: `[none] mq-deadline bfq`. @source kernel block/switching-sched.rst */
+function hasBfq(disks: string): boolean {
+  const names = existsSync(disks) ? readdirSync(disks) : [];
+  return names.some((name) => /\bbfq\b/.test(readOr(`${disks}/${name}/queue/scheduler`)));
 }
 
 const namespaceFiles: Partial<Record<NamespaceType, string>> = { network: 'net', mount: 'mnt' };

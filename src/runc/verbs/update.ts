@@ -7,10 +7,17 @@ import { type Resources, resourcesSchema } from '../../oci/runtime-resources.ts'
 import { emit } from '../../trace/recorder.ts';
 import type { CgroupWrite } from '../compile/cgroup-directories.ts';
 import { resourceWrites } from '../compile/cgroups.ts';
+import { deviceChanges } from '../compile/cgroups-v1.ts';
 import type { CompileContext } from '../compile/context.ts';
-import { type Property, resourceProperties } from '../compile/systemd-properties.ts';
-import { mustBeCgroup } from '../host/cgroups.ts';
+import { deviceProgram } from '../compile/device-program.ts';
+import { devicePolicy } from '../compile/device-rules.ts';
+import { checkBeforeUpdate } from '../compile/memory-rules.ts';
+import { hasDeviceRules } from '../compile/rootless-cgroups.ts';
+import { deviceProperties, type Property, resourceProperties } from '../compile/systemd-properties.ts';
+import { isUnified, mustBeCgroup } from '../host/cgroups.ts';
+import { replaceDevicePrograms } from '../host/device-programs.ts';
 import { readHostFacts } from '../host/facts.ts';
+import { warn } from '../log.ts';
 import { mustAllow } from '../state.machine.ts';
 import { type ContainerState, cgroupsPathOf, readContainer, readOptional } from '../state-directory.ts';
 import { callManager } from '../systemd/client.ts';
@@ -56,39 +63,40 @@ export const verb: Verb = (argv, options) => {
   return update(id, typeof file === 'string' ? readResources(file) : resourcesOfFlags(values), options);
 };
 
-async function update(id: string, resources: Resources, { root }: GlobalOptions): Promise<void> {
+async function update(id: string, resources: Resources, options: GlobalOptions): Promise<void> {
+  const { root } = options;
   const container = readContainer(root, id);
   mustAllow('update', container);
-  const { devices: _devices, ...rest } = resources;
-  const context = contextFor(container);
-  const wanted = withLimitBesideSwap(container, rest);
-  const writes = inSafeOrder(writesFor(context, wanted));
+  const context = contextFor(container, resources);
+  const wanted = withLimitBesideSwap(container, resources);
+  const devices = devicesFor(container, context, resources);
+  const writes = [...devices.writes, ...inSafeOrder(writesFor(context, wanted))];
+  for (const warning of context.warnings) warn(warning, options);
+  if (wanted.memory?.checkBeforeUpdate === true) checkUse(container, wanted.memory);
   // systemd first: what it does not know it would undo with its next word about this unit.
-  if (container.unit !== undefined) await setProperties(container.unit, resourceProperties(context, wanted));
-  for (const write of writes) {
-    try {
-      mustBeCgroup(write.path);
-      writeFileSync(write.path, write.value);
-    } catch (error) {
-      throw inContext(
-        `updating container "${id}"`,
-        new LabError(
-          'invalidArgument',
-          `writing "${write.value}" to ${write.path}: ${(error as NodeJS.ErrnoException).code}`,
-        ),
-      );
-    }
-    emit('kernel.file-written', {
-      data: { path: write.path, value: write.value },
-      twin: `echo ${write.value} > ${write.path}`,
-    });
-  }
+  if (container.unit !== undefined)
+    await setProperties(container.unit, [...resourceProperties(context, wanted), ...devices.properties]);
+  for (const write of writes) writeOne(id, write);
+  if (devices.program !== undefined) replaceDevicePrograms(devices.program.path, devices.program.bytes);
 }
 
-const contextFor = (container: ContainerState): CompileContext => ({
+function writeOne(id: string, { path, value }: CgroupWrite): void {
+  try {
+    mustBeCgroup(path);
+    writeFileSync(path, value);
+  } catch (error) {
+    throw inContext(
+      `updating container "${id}"`,
+      new LabError('invalidArgument', `writing "${value}" to ${path}: ${(error as NodeJS.ErrnoException).code}`),
+    );
+  }
+  emit('kernel.file-written', { data: { path, value }, twin: `echo ${value} > ${path}` });
+}
+
+const contextFor = (container: ContainerState, resources: Resources): CompileContext => ({
   id: container.id,
   bundle: container.bundle,
-  config: { ociVersion: container.ociVersion, linux: { cgroupsPath: cgroupsPathOf(container) } },
+  config: { ociVersion: container.ociVersion, linux: { cgroupsPath: cgroupsPathOf(container), resources } },
   host: readHostFacts(),
   warnings: [],
 });
@@ -99,9 +107,38 @@ async function setProperties(unit: string, properties: readonly Property[]): Pro
   await callManager({ member: 'SetUnitProperties', signature: 'sba(sv)', values: [unit, true, properties] });
 }
 
-/** Device rules are those of create: an update has none. */
+/** Without the rules of devices, which are not simply written again. */
 function writesFor(context: CompileContext, resources: Resources): CgroupWrite[] {
   return resourceWrites(context, resources).filter(({ path }) => !/\/devices\.(allow|deny)$/.test(path));
+}
+
+interface DeviceUpdate {
+  writes: CgroupWrite[];
+  properties: readonly Property[];
+  program?: { path: string; bytes: Uint8Array };
+}
+
+/** New rules take the place of the old ones, as if the container had been created with them; without any, the old ones stay. */
+function devicesFor(container: ContainerState, context: CompileContext, resources: Resources): DeviceUpdate {
+  const none: DeviceUpdate = { writes: [], properties: [] };
+  if (resources.devices === undefined || !hasDeviceRules(context)) return none;
+  const properties = deviceProperties(context);
+  const { v2 } = context.host.cgroups;
+  if (isUnified(context.host.cgroups)) {
+    const path = container.cgroups.find((cgroup) => cgroup.startsWith(`${v2}/`));
+    if (path === undefined) return none;
+    return { writes: [], properties, program: { path, bytes: deviceProgram(devicePolicy(resources.devices)) } };
+  }
+  const list = container.cgroups.map((path) => readOptional(`${path}/devices.list`)).find((text) => text !== undefined);
+  return { writes: deviceChanges(context, resources, list ?? ''), properties };
+}
+
+/** Version 2 only: version 1 refuses such a limit by itself. */
+function checkUse(container: ContainerState, memory: NonNullable<Resources['memory']>): void {
+  const path = container.cgroups.find((cgroup) => readOptional(`${cgroup}/memory.current`) !== undefined);
+  if (path === undefined) return;
+  const bytes = (file: string): bigint => BigInt(readOptional(`${path}/${file}`)?.trim() ?? 0);
+  checkBeforeUpdate(memory, { memory: bytes('memory.current'), swap: bytes('memory.swap.current') });
 }
 
 /** `--memory-swap` alone means: beside the limit that is there. */

@@ -223,6 +223,21 @@ function updates(place: Place): Behaviour[] {
       expected: 'writes',
     },
     {
+      title: 'update --resources with rules of devices puts these in the place of the old ones',
+      observe: async () => {
+        const file = `${(await container()).bundle}/devices.json`;
+        const has = async () => /^c 10:229 r/m.test((await container()).cgroupFile('devices.list'));
+        const updated = async (devices: unknown[]) => {
+          writeFileSync(file, JSON.stringify({ devices }));
+          succeeded(await (await container()).verb('update', `--resources=${file}`));
+          return has();
+        };
+        const rule = { allow: true, type: 'c', major: 10, minor: 229, access: 'r' };
+        return [await has(), await updated([{ allow: false, access: 'rwm' }, rule]), await updated([])];
+      },
+      expected: [false, true, false],
+    },
+    {
       title: 'an update to a value that the kernel refuses fails',
       observe: async () => (await (await container()).verb('update', '--cpuset-cpus=999')).status !== 0,
       expected: true,
