@@ -54,6 +54,11 @@ void control_open(const char *stage, int lowest)
 	control.pid = (int)getpid();
 }
 
+int control_descriptor(void)
+{
+	return control.open ? control.fd : -1;
+}
+
 /* The length of the line; 0 when it does not fit. Nothing in it may end a line, and only the cause may hold a space. */
 static size_t write_question(const struct question *question, char *line, size_t size)
 {

@@ -25,6 +25,8 @@ struct question {
 
 /* Connects when the environment asks for it, on a descriptor of at least `lowest`, close-on-exec. Before any clone. */
 void control_open(const char *stage, int lowest);
+/* Of the connection; -1 for none. */
+int control_descriptor(void);
 /* 0: go; otherwise the errno that the step must fail with. Allocates nothing. */
 int control_ask(const struct question *question);
 

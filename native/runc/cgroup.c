@@ -134,10 +134,9 @@ static int open_join_of_init(struct executor *executor, const char *cgroup, unsi
 	return is_cgroup_fd(fd) ? 0 : FAIL(executor, "joining cgroup \"%s\": it is not one", cgroup);
 }
 
-int cgroups_open_joins(struct executor *executor, struct cgroup_joins *joins)
+int cgroups_open_joins(struct executor *executor)
 {
 	unsigned count = 0;
-	*joins = (struct cgroup_joins){ .clone_into = -1 };
 	for (uint32_t i = 0; i < executor->plan->count; i++) {
 		const struct operation *operation = &executor->plan->operations[i];
 		const char *cgroup = operation->arguments[CGROUP_JOIN_PATH].string;
@@ -145,9 +144,9 @@ int cgroups_open_joins(struct executor *executor, struct cgroup_joins *joins)
 			continue;
 		if (operation->actor == ACTOR_INIT && open_join_of_init(executor, cgroup, count++) < 0)
 			return -1;
-		if (operation->actor == ACTOR_RUNTIME && joins->clone_into < 0) {
-			joins->clone_into = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			joins->clone_into_path = cgroup;
+		if (operation->actor == ACTOR_RUNTIME && executor->clone_into < 0) {
+			executor->clone_into = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			executor->clone_into_path = cgroup;
 		}
 	}
 	return 0;

@@ -8,10 +8,6 @@
 #include "plan.h"
 
 struct executor;
-struct cgroup_joins {
-	int clone_into; /* -1: none */
-	const char *clone_into_path;
-};
 
 bool is_cgroup_fd(int fd);
 /* A directory that is a cgroup; -1 with errno, ENOTSUP where it is none. */
@@ -23,8 +19,8 @@ typedef void (*cgroup_visit)(int parent, const char *name, int dir, void *contex
 void cgroup_walk(int parent, const char *name, cgroup_visit visit, void *context);
 /* Before `create` makes anything: -1 where processes are in the plan's cgroups, or where they are frozen. */
 int cgroups_check_free(const struct plan *plan, struct failure *failure);
-/* Before the clone: what the child needs to join its cgroups. */
-int cgroups_open_joins(struct executor *executor, struct cgroup_joins *joins);
+/* Before the first process is made: what it needs to join its cgroups. */
+int cgroups_open_joins(struct executor *executor);
 /* Calls `each` for the directory of every cgroup_join of a plan. Stops at the first -1. */
 int cgroups_each(const struct plan *plan, int (*each)(const char *path, void *context), void *context);
 /* Sends a signal to every process in the plan's cgroups; *sent counts them. */

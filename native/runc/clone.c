@@ -1,8 +1,9 @@
 /*
- * The container's first process is made. Where it has to join namespaces before its birth (a pid namespace takes only children; a
- * user namespace has to own what is made in it), an intermediate process joins them and clones it as the runtime's own child:
+ * The container's first process is made. Where namespaces have to be joined before its birth (a pid namespace takes only children; a
+ * user namespace has to own what is made in it; an exec must not be seen before it is inside), a process of its own joins them, by
+ * operations of init, and clones it as the runtime's child:
  *
- *     runtime ── fork ──▶ intermediate: setns … ── clone3(CLONE_PARENT) ──▶ child of the runtime
+ *     runtime ── fork ──▶ joiner: setns … ── clone(CLONE_PARENT) ──▶ child of the runtime
  *
  * Rule: the runtime itself never leaves a namespace. It has the host's hooks still to run, maps to write and a failure to undo.
  */
@@ -36,90 +37,68 @@ int become_root_of_user_namespace(struct executor *executor)
 	return 0;
 }
 
-/* The kernel kills it when the runtime dies before its first GO. @source man clone(2) */
-static _Noreturn void child(struct executor *executor, uint64_t flags)
+/* What is true of every process that acts as init. The kernel kills it when the runtime dies before its first GO. @source man clone(2) */
+static void begin_as_init(struct executor *executor, uint64_t flags)
 {
 	prctl(PR_SET_NAME, "tlab-runc:init");
-	close(executor->socket);
-	executor->socket = executor->peer;
+	if (executor->peer >= 0) {
+		close(executor->socket);
+		executor->socket = executor->peer;
+		executor->peer = -1;
+	}
 	die_with_runtime(executor);
 	if (flags & CLONE_NEWUSER)
-		executor->in_new_user_namespace = true;
-	umask(0);
-	child_main(executor);
+		executor->in_new_user_namespace = executor->awaits_maps = true;
 }
 
 /* Refused: cgroup_join will write cgroup.procs, and say what is wrong. */
-static int clone_into_cgroup(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
+static int clone_into_cgroup(struct executor *executor, const struct clone_args *args)
 {
-	if (joins->clone_into >= 0) {
-		struct clone_args into = *args;
-		into.flags |= CLONE_INTO_CGROUP;
-		into.cgroup = (uint64_t)joins->clone_into;
-		executor->shared->cloned_into_cgroup = true;
-		int pid = sys_clone3(&into);
-		if (pid >= 0)
-			return pid;
-		executor->shared->cloned_into_cgroup = false;
-	}
-	return sys_clone3(args);
-}
-
-/* Comes back in the parent only. */
-static int clone_child(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
-{
-	int pid = clone_into_cgroup(executor, args, joins);
-	if (pid == 0)
-		child(executor, args->flags);
+	struct clone_args into = *args;
+	into.flags |= CLONE_INTO_CGROUP;
+	into.cgroup = (uint64_t)executor->clone_into;
+	executor->shared->cloned_into_cgroup = true;
+	int pid = sys_clone3(&into);
 	if (pid < 0)
-		return args->flags & CLONE_NEWUSER ? fail_user_namespace(executor)
-		                                   : FAIL_CALL(executor, "clone3(2)", "cloning the container's first process");
+		executor->shared->cloned_into_cgroup = false;
 	return pid;
 }
 
-static _Noreturn void intermediate(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
+/*
+ * The joiner of an exec has the container's seccomp filter already, and one that lets programs fork need not know clone3(2): it calls
+ * clone(2), whose first three arguments are the same everywhere.
+ */
+static int clone_anew(const struct clone_args *args)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (uint32_t i = 0; i < executor->current; i++)
-		if (executor->plan->operations[i].code == OP_SETNS && join_namespace(executor, i) < 0)
-			_exit(1);
-	args->flags |= CLONE_PARENT;
-	args->exit_signal = 0; /* the intermediate's own */
-	executor->shared->cloned = clone_child(executor, args, joins);
-	_exit(executor->shared->cloned < 0);
+	if (args->flags & CLONE_PARENT)
+		return (int)syscall(SYS_clone, args->flags | args->exit_signal, 0, args->parent_tid, 0, 0);
+	struct clone_args copy = *args;
+	return sys_clone3(&copy);
 }
 
-static int clone_through_intermediate(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
+/* 0 in the new process. */
+static int make_process(struct executor *executor, const struct clone_args *args)
 {
-	int status = 0;
-	pid_t pid = fork();
-	if (pid == 0)
-		intermediate(executor, args, joins);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return FAIL_CALL(executor, pid < 0 ? "fork(2)" : "waitpid(2)", "joining namespaces before the clone");
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status) == 0 ? executor->shared->cloned : -1;
-	return FAIL(executor, "joining namespaces before the clone: killed by signal %d", WTERMSIG(status));
-}
-
-static bool joins_before_clone(const struct executor *executor)
-{
-	const struct operation *setns = plan_find(executor->plan, OP_SETNS, 0);
-	return setns && setns < &executor->plan->operations[executor->current];
+	int pid = executor->clone_into >= 0 ? clone_into_cgroup(executor, args) : -1;
+	if (pid < 0)
+		pid = clone_anew(args);
+	if (pid < 0)
+		return args->flags & CLONE_NEWUSER ? fail_user_namespace(executor)
+		                                   : FAIL_CALL(executor, "clone(2)", "cloning the container's first process");
+	return pid;
 }
 
 /*
  * Of an ordinary user the child can be dumped until its first GO: else its id maps belong to root. Nobody can use that: who looks
  * into a process in a user namespace needs capabilities there. @source man PR_SET_DUMPABLE(2const), ptrace(2)
  */
-static int clone_ready_for_maps(struct executor *executor, struct clone_args *args, const struct cgroup_joins *joins)
+static int make_ready_for_maps(struct executor *executor, const struct clone_args *args)
 {
 	bool opens = args->flags & CLONE_NEWUSER && geteuid() != 0;
 	if (opens)
 		prctl(PR_SET_DUMPABLE, 1);
-	int pid = joins_before_clone(executor) ? clone_through_intermediate(executor, args, joins)
-	                                       : clone_child(executor, args, joins);
-	if (opens)
+	int pid = make_process(executor, args);
+	if (opens && pid != 0)
 		prctl(PR_SET_DUMPABLE, 0);
 	return pid;
 }
@@ -135,22 +114,117 @@ static int open_time_offsets(struct executor *executor)
 	return executor->time_offsets < 0 ? FAIL_CALL(executor, "open(2)", "opening the clocks of the child's time namespace") : 0;
 }
 
-int op_clone(struct executor *executor, const struct operation *operation)
+/* The runtime's: the process that acts as init from now on. */
+static void take_child(struct executor *executor, int pid)
 {
-	struct clone_args args = { .flags = operation->arguments[CLONE_FLAGS].number, .exit_signal = SIGCHLD };
-	struct cgroup_joins joins;
-	if (cgroups_open_joins(executor, &joins) < 0)
-		return -1;
-	int pid = clone_ready_for_maps(executor, &args, &joins);
-	if (joins.clone_into >= 0)
-		close(joins.clone_into);
-	if (pid < 0)
-		return -1;
 	executor->child = pid;
-	executor->cloned_into = executor->shared->cloned_into_cgroup ? joins.clone_into_path : NULL;
-	close(executor->peer);
+	executor->cloned_into = executor->shared->cloned_into_cgroup ? executor->clone_into_path : NULL;
+	if (executor->peer >= 0)
+		close(executor->peer);
 	executor->peer = -1;
+}
+
+static void forget_cgroup(struct executor *executor)
+{
+	if (executor->clone_into >= 0)
+		close(executor->clone_into);
+	executor->clone_into = -1;
+}
+
+static int child_is_there(struct executor *executor)
+{
+	forget_cgroup(executor);
 	if (open_time_offsets(executor) < 0)
 		return -1;
 	return executor->after_clone ? executor->after_clone(executor) : 0;
+}
+
+static bool joins_before_clone(const struct executor *executor)
+{
+	const struct operation *join = plan_find(executor->plan, OP_CGROUP_JOIN, executor->current);
+	return join && join < plan_find(executor->plan, OP_CLONE, executor->current);
+}
+
+/* That of an exec is in the container's version 2 cgroup, which its child inherits; of a new container the child alone is. */
+static int fork_joiner(struct executor *executor)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int later = executor->clone_into;
+	if (joins_before_clone(executor)) {
+		int pid = make_process(executor, &args);
+		forget_cgroup(executor);
+		return pid;
+	}
+	executor->clone_into = -1;
+	int pid = make_process(executor, &args);
+	executor->clone_into = later;
+	return pid;
+}
+
+int op_fork(struct executor *executor, const struct operation *operation)
+{
+	(void)operation;
+	int pid = cgroups_open_joins(executor) < 0 ? -1 : fork_joiner(executor);
+	if (pid == 0) {
+		begin_as_init(executor, 0);
+		umask(0);
+		child_main(executor);
+	}
+	if (pid < 0)
+		return -1;
+	executor->joiner = pid;
+	take_child(executor, pid);
+	return 0;
+}
+
+/* Goes on in the child: the joiner is done. What it was, its child is: who acts as init is who holds the hand-over. */
+static int clone_by_joiner(struct executor *executor, struct clone_args *args)
+{
+	args->flags |= CLONE_PARENT | CLONE_PARENT_SETTID;
+	args->exit_signal = 0; /* the joiner's own */
+	args->parent_tid = (uint64_t)(uintptr_t)&executor->shared->cloned;
+	int pid = make_ready_for_maps(executor, args);
+	if (pid > 0)
+		_exit(0);
+	if (pid == 0)
+		begin_as_init(executor, args->flags);
+	return pid;
+}
+
+int op_clone(struct executor *executor, const struct operation *operation)
+{
+	struct clone_args args = { .flags = operation->arguments[CLONE_FLAGS].number, .exit_signal = SIGCHLD };
+	if (operation->actor == ACTOR_INIT)
+		return clone_by_joiner(executor, &args);
+	if (cgroups_open_joins(executor) < 0)
+		return -1;
+	int pid = make_ready_for_maps(executor, &args);
+	if (pid == 0) {
+		begin_as_init(executor, args.flags);
+		umask(0);
+		child_main(executor);
+	}
+	if (pid < 0)
+		return -1;
+	take_child(executor, pid);
+	return child_is_there(executor);
+}
+
+/* Shared memory is the child's too, which a container may have taken over: only a child of the runtime's own is believed. */
+static bool is_own_child(pid_t pid)
+{
+	siginfo_t info;
+	return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+int child_of_joiner(struct executor *executor)
+{
+	pid_t pid = executor->shared->cloned;
+	if (executor->child != executor->joiner || pid == 0)
+		return 0;
+	if (pid == executor->joiner || !is_own_child(pid))
+		return FAIL(executor, "cloning the container's first process: %d is no child of tlab-runc", (int)pid);
+	waitpid(executor->joiner, NULL, 0);
+	take_child(executor, pid);
+	return child_is_there(executor);
 }

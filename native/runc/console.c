@@ -1,6 +1,6 @@
 /*
  * The terminal: made by the container's own devpts, its master sent to the caller's console socket, its slave the
- * container's standard streams, controlling terminal and, where a path is given, /dev/console.
+ * container's standard streams and, where a path is given, /dev/console; then the session's controlling terminal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -86,8 +86,6 @@ static int use_slave(struct executor *executor, int master, int slave, const str
 	snprintf(name, sizeof name, "/dev/pts/%u", number);
 	if (send_descriptor(executor->console, master, name, strlen(name)) < 0)
 		return FAIL_CALL(executor, "sendmsg(2)", "sending the terminal to the console socket");
-	if (ioctl(slave, TIOCSCTTY, 0) < 0)
-		return FAIL_CALL(executor, "ioctl(2)", "making the terminal the controlling one");
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(slave, fd) < 0)
 			return FAIL_CALL(executor, "dup2(2)", "making the terminal the standard streams");
@@ -111,4 +109,16 @@ int op_console(struct executor *executor, const struct operation *operation)
 	close(executor->console);
 	executor->console = -1;
 	return result;
+}
+
+/* Only the leader of a session may, and only for itself. @source man TIOCSCTTY(2const) */
+int op_controlling_terminal(struct executor *executor, const struct operation *operation)
+{
+	(void)operation;
+	if (ioctl(0, TIOCSCTTY, 0) == 0)
+		return 0;
+	if (errno != EIO)
+		return FAIL_CALL(executor, "ioctl(2)", "making the terminal the controlling one");
+	executor->tolerated = EIO; /* its master is closed already: the program finds that its terminal has hung up */
+	return 0;
 }

@@ -214,7 +214,8 @@ static int execute_plan(struct creation *creation)
 	events_plan_begin(&call->events, &creation->container.plan, &creation->executor.records);
 	int result = execute(&creation->executor);
 	event_plan_executed(&call->events, &creation->container.plan,
-	                    (struct execution){ call->options.id, creation->container.saved.rootfs, creation->container.saved.pid });
+	                    (struct execution){ call->options.id, creation->container.saved.rootfs, creation->container.saved.pid,
+	                                        creation->executor.joiner });
 	if (result < 0)
 		call->failure = creation->executor.shared->failure;
 	return result;

@@ -146,6 +146,8 @@ void event_plan_executed(const struct events *events, const struct plan *plan, s
 	json_number(&json, "operations", plan->count);
 	json_number(&json, "runtimePid", getpid());
 	json_number(&json, "initPid", execution.init);
+	if (execution.joiner > 0)
+		json_number(&json, "joinerPid", execution.joiner);
 	json_end_object(&json);
 	trace_emit(&events->trace, "runc.plan-executed", NULL, NULL, NULL, &json);
 }

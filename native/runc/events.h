@@ -22,7 +22,7 @@ void event_state(const struct events *events, const char *id, struct change chan
 void events_plan_begin(const struct events *events, const struct plan *plan, struct records *records);
 struct execution {
 	const char *id, *rootfs;
-	pid_t init;
+	pid_t init, joiner; /* joiner: 0 for none */
 };
 void event_plan_executed(const struct events *events, const struct plan *plan, struct execution execution);
 void event_cgroup_removed(const struct events *events, const char *path);

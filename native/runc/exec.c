@@ -1,7 +1,7 @@
 /*
- * exec: a further process in a container. Its process document has a plan of its own, which begins with joining the namespaces
- * of the container's first process. The process is cloned with the host's mounts still around it, unreadable for the container
- * (PR_SET_DUMPABLE 0), and leaves them as its first operations.
+ * exec: a further process in a container. Its process document has a plan of its own. A joiner (clone.c), which the container does not
+ * see, enters the cgroups and namespaces of the container's first process, becomes the user, gives up what the program must not
+ * have, and clones the process: it has nothing of the host, for the container may hold CAP_SYS_PTRACE and take it over.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -61,7 +61,8 @@ static int run_plan(struct call *call, const struct container *container, struct
 	prctl(PR_SET_DUMPABLE, 0);
 	events_plan_begin(&call->events, plan, &executor->records);
 	int result = execute(executor);
-	event_plan_executed(&call->events, plan, (struct execution){ options->id, container->saved.rootfs, executor->child });
+	event_plan_executed(&call->events, plan,
+	                    (struct execution){ options->id, container->saved.rootfs, executor->child, executor->joiner });
 	if (result < 0) {
 		call->failure = shared->failure;
 		return -1;

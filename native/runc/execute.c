@@ -75,12 +75,11 @@ _Noreturn void child_main(struct executor *executor)
 {
 	const struct plan *plan = executor->plan;
 	struct message message;
-	bool first = true;
 	while (message_receive(executor->socket, &message) == 1 && message.kind == MESSAGE_GO) {
 		uint32_t index = message.index;
-		if (first && executor->in_new_user_namespace && become_root_of_user_namespace(executor) < 0)
+		if (executor->awaits_maps && become_root_of_user_namespace(executor) < 0)
 			child_failed(executor);
-		first = false;
+		executor->awaits_maps = false;
 		for (; index < plan->count && plan->operations[index].actor == ACTOR_INIT; index++)
 			if (run_operation(executor, index) < 0)
 				child_failed(executor);
@@ -95,6 +94,8 @@ _Noreturn void child_main(struct executor *executor)
 static int child_ended(struct executor *executor)
 {
 	int status = 0;
+	if (child_of_joiner(executor) < 0)
+		return -1;
 	if (atomic_load(&executor->shared->executing))
 		return 0; /* the socket was closed by execve(2) */
 	if (waitpid(executor->child, &status, 0) == executor->child)
@@ -102,6 +103,17 @@ static int child_ended(struct executor *executor)
 	if (WIFSIGNALED(status))
 		return FAIL(executor, "the container's first process was killed by signal %d while it was set up", WTERMSIG(status));
 	return FAIL(executor, "the container's first process ended with %d while it was set up", WEXITSTATUS(status));
+}
+
+/* A container may have taken the child over: the runtime goes on only with an operation of its own, behind what it has done. */
+static int check_yield(struct executor *executor, uint32_t from, uint32_t to)
+{
+	const struct plan *plan = executor->plan;
+	const struct operation *clone = plan_find(plan, OP_CLONE, 0);
+	bool is_cloned = executor->child != executor->joiner || (clone && clone >= &plan->operations[to]);
+	if (to > from && to < plan->count && plan->operations[to].actor == ACTOR_RUNTIME && is_cloned)
+		return 0;
+	return FAIL(executor, "the container's first process handed over at operation %u after %u: it is not its own", to, from);
 }
 
 /* Lets the child act from `index`; *next is where the runtime goes on, plan->count when the child is on its own. */
@@ -121,6 +133,8 @@ static int hand_over(struct executor *executor, uint32_t index, uint32_t *next)
 		return FAIL_CALL(executor, "read(2)", "waiting for the container's first process");
 	if (got == 0)
 		return child_ended(executor);
+	if (child_of_joiner(executor) < 0)
+		return -1;
 	if (message.kind == MESSAGE_FAILED)
 		return -1;
 	if (message.kind == MESSAGE_READY) {
@@ -128,8 +142,7 @@ static int hand_over(struct executor *executor, uint32_t index, uint32_t *next)
 			return -1;
 		return message_send(executor->socket, MESSAGE_GO, message.index) < 0 ? child_ended(executor) : 0;
 	}
-	*next = message.index;
-	return 0;
+	return check_yield(executor, index, *next = message.index);
 }
 
 /* Opened before any namespace is left, so that the paths mean what the caller meant. @source man setns(2) */
@@ -163,7 +176,7 @@ static int prepare(struct executor *executor)
 {
 	int pair[2];
 	unsigned namespaces = 0;
-	executor->socket = executor->peer = executor->time_offsets = executor->root = executor->agent = -1;
+	executor->socket = executor->peer = executor->time_offsets = executor->root = executor->agent = executor->clone_into = -1;
 	executor->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (executor->host_proc < 0)
 		return FAIL_CALL(executor, "open(2)", "opening the host's /proc");

@@ -23,8 +23,8 @@
 struct shared {
 	struct failure failure;
 	atomic_int executing; /* set by the child right before execve(2) */
-	pid_t cloned; /* by the intermediate process of a clone, which has ended when the runtime reads these two */
-	bool cloned_into_cgroup;
+	pid_t cloned; /* by the joiner; written by the kernel before the child runs */
+	bool cloned_into_cgroup; /* by the joiner too */
 	atomic_int listener; /* by the child: the number of its seccomp listener plus one, or LISTENER_FAILED */
 	atomic_int listener_sent; /* by the runtime: the agent has it */
 	char state_json[STATE_JSON_BYTES]; /* for hooks; written by the runtime while the child waits */
@@ -49,7 +49,8 @@ struct executor {
 	int (*on_ready)(struct executor *executor); /* runtime, while the child stands before its barrier */
 
 	/* runtime */
-	pid_t child;
+	pid_t child;  /* that acts as init: the joiner until it has cloned the child */
+	pid_t joiner; /* of a plan with a fork; 0 */
 	int time_offsets; /* the child's timens_offsets, where the plan sets clocks; -1 */
 	int socket; /* own end of the hand-over */
 	int peer; /* the child's end, until the clone */
@@ -63,7 +64,8 @@ struct executor {
 	int namespaces[MAX_NAMESPACES]; /* of the setns operations, in plan order; -1: already in it */
 	int host_proc; /* O_PATH of the host's procfs: never a path that the container could replace */
 	int joins[MAX_CGROUPS_JOINED]; /* of init's cgroup_join operations, in plan order: `tasks`, open for writing */
-	const char *cloned_into; /* the version 2 cgroup that the child was cloned into */
+	int clone_into; /* a version 2 cgroup's directory, until a process is made in it; -1 */
+	const char *clone_into_path, *cloned_into; /* its path; the same once the child is in it */
 	int sources[MAX_MOUNT_SOURCES]; /* detached mounts, in plan order; the child attaches them */
 	unsigned sources_count, sources_attached;
 	int console; /* connected console socket, or own socketpair in the foreground; -1 */
@@ -75,6 +77,7 @@ struct executor {
 	int mounted; /* that mount */
 	bool pivoted;
 	bool in_new_user_namespace;
+	bool awaits_maps; /* it is nobody in its new user namespace until the runtime's next GO */
 	const char *postponed_chdir;
 	int tolerated; /* errno that an operation met and may ignore; goes to its record */
 	char program[PATH_MAX];
@@ -90,14 +93,14 @@ _Noreturn void child_main(struct executor *executor);
 /* By the child, at its birth and after each change of ids, which clears the signal; dies at once when the runtime has died meanwhile. */
 void die_with_runtime(const struct executor *executor);
 
+/* The runtime's, once its joiner has said anything: the child that it has cloned takes its place. -1 when that is not to be believed. */
+int child_of_joiner(struct executor *executor);
+
 /* One operation with its record and its cause in the failure. A controller is asked first (hold.h). */
 int run_operation(struct executor *executor, uint32_t index);
 
 /* The child takes id 0 of the user namespace that it was cloned into or has joined. */
 int become_root_of_user_namespace(struct executor *executor);
-
-/* The setns operation at `index`, in whichever process calls. */
-int join_namespace(struct executor *executor, uint32_t index);
 
 #define FAIL_CALL(executor, call, ...) fail_call((executor)->failure, call, __VA_ARGS__)
 #define FAIL(executor, ...) fail_plain((executor)->failure, __VA_ARGS__)

@@ -114,6 +114,7 @@ int op_setuid(struct executor *executor, const struct operation *operation)
 		return FAIL_CALL(executor, "prctl(2)", "keeping capabilities");
 	if (syscall(SYS_setresuid, uid, uid, uid) < 0)
 		return FAIL_CALL(executor, "setresuid(2)", "setting user %u", uid);
+	prctl(PR_SET_DUMPABLE, 0); /* fs.suid_dumpable says what it is now */
 	die_with_runtime(executor);
 	return executor->postponed_chdir ? enter_working_directory(executor, executor->postponed_chdir) : 0;
 }

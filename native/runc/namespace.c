@@ -23,10 +23,9 @@ static int prepared_namespace(const struct executor *executor, uint32_t index)
 }
 
 /* @source man setns(2) */
-int join_namespace(struct executor *executor, uint32_t index)
+int op_setns(struct executor *executor, const struct operation *operation)
 {
-	const struct operation *operation = &executor->plan->operations[index];
-	int fd = prepared_namespace(executor, index), type = (int)operation->arguments[SETNS_TYPE].number;
+	int fd = prepared_namespace(executor, executor->current), type = (int)operation->arguments[SETNS_TYPE].number;
 	if (fd < 0)
 		return 0;
 	if (setns(fd, type) < 0)
@@ -39,12 +38,6 @@ int join_namespace(struct executor *executor, uint32_t index)
 	executor->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	executor->pivoted = true;
 	return executor->root < 0 ? FAIL_CALL(executor, "open(2)", "opening the container's root") : 0;
-}
-
-/* The runtime stays where it is: an intermediate process of the clone joins for the child. */
-int op_setns(struct executor *executor, const struct operation *operation)
-{
-	return operation->actor == ACTOR_RUNTIME ? 0 : join_namespace(executor, executor->current);
 }
 
 int op_unshare(struct executor *executor, const struct operation *operation)

@@ -26,6 +26,7 @@ enum fact {
 	X(cgroup_write, 2, "ss") \
 	X(cgroup_devices, 3, "sb") \
 	X(systemd_call, 90, "ssbnns") \
+	X(fork, 15, "") \
 	X(clone, 10, "n") \
 	X(id_map, 11, "ss") \
 	X(cgroup_join, 12, "s") \
@@ -51,6 +52,7 @@ enum fact {
 	X(device_make, 33, "snnnnn") \
 	X(symlink, 34, "ss") \
 	X(console, 35, "snn") \
+	X(controlling_terminal, 28, "") \
 	X(pivot_root, 36, "") \
 	X(root_enter, 74, "s") \
 	X(root_readonly, 37, "") \
@@ -74,6 +76,7 @@ enum fact {
 	X(personality, 82, "n") \
 	X(cpu_affinity, 83, "s") \
 	X(memory_policy, 84, "nns") \
+	X(close_descriptors, 88, "") \
 	X(await_start, 60, "") \
 	X(exec, 61, "vv") \
 	X(id_map_helper, 100, "ss") \
@@ -84,6 +87,7 @@ enum operation_code {
 	OP_CGROUP_WRITE = 2,
 	OP_CGROUP_DEVICES = 3,
 	OP_SYSTEMD_CALL = 90,
+	OP_FORK = 15,
 	OP_CLONE = 10,
 	OP_ID_MAP = 11,
 	OP_CGROUP_JOIN = 12,
@@ -109,6 +113,7 @@ enum operation_code {
 	OP_DEVICE_MAKE = 33,
 	OP_SYMLINK = 34,
 	OP_CONSOLE = 35,
+	OP_CONTROLLING_TERMINAL = 28,
 	OP_PIVOT_ROOT = 36,
 	OP_ROOT_ENTER = 74,
 	OP_ROOT_READONLY = 37,
@@ -132,6 +137,7 @@ enum operation_code {
 	OP_PERSONALITY = 82,
 	OP_CPU_AFFINITY = 83,
 	OP_MEMORY_POLICY = 84,
+	OP_CLOSE_DESCRIPTORS = 88,
 	OP_AWAIT_START = 60,
 	OP_EXEC = 61,
 	OP_ID_MAP_HELPER = 100,

@@ -138,25 +138,38 @@ static bool is_late(const struct operation *operation)
 	return (operation->code == OP_HOOK || operation->code == OP_SYSTEMD_CALL) && operation->actor == ACTOR_RUNTIME;
 }
 
-/* One clone, then one exec, nothing of the runtime between the barrier and exec, only what later verbs do after it. */
+/* Init is made by a clone of the runtime's, or by a fork and then once more by its own clone. */
+static const char *birth_problem(const struct operation *operation, bool *forked, bool *cloned)
+{
+	if (operation->code == OP_FORK) {
+		if (*forked || *cloned || operation->actor != ACTOR_RUNTIME)
+			return "fork stands where it cannot";
+		*forked = true;
+	} else if (operation->code == OP_CLONE) {
+		if (*cloned || operation->actor != (*forked ? ACTOR_INIT : ACTOR_RUNTIME))
+			return "clone stands where it cannot";
+		*cloned = true;
+	} else if (operation->actor == ACTOR_INIT && !*forked && !*cloned) {
+		return "init acts before it is made";
+	}
+	return NULL;
+}
+
+/* One birth, then one exec, nothing of the runtime between the barrier and exec, only what later verbs do after it. */
 static const char *order_problem(const struct plan *plan)
 {
-	bool cloned = false, barred = false, executed = false;
+	bool forked = false, cloned = false, barred = false, executed = false;
 	for (uint32_t i = 0; i < plan->count; i++) {
 		const struct operation *operation = &plan->operations[i];
+		const char *problem = birth_problem(operation, &forked, &cloned);
+		if (problem)
+			return problem;
 		if (executed && !is_late(operation))
 			return "something follows exec that is not for later verbs";
-		if (operation->code == OP_CLONE) {
-			if (cloned || operation->actor != ACTOR_RUNTIME)
-				return "clone stands where it cannot";
-			cloned = true;
-		} else if (operation->actor == ACTOR_INIT && !cloned) {
-			return "init acts before it is cloned";
-		}
 		if (barred && !executed && operation->actor == ACTOR_RUNTIME)
 			return "the runtime acts after the barrier";
 		if (operation->code == OP_AWAIT_START || operation->code == OP_EXEC) {
-			if (operation->actor != ACTOR_INIT || (operation->code == OP_AWAIT_START && barred))
+			if (operation->actor != ACTOR_INIT || !cloned || (operation->code == OP_AWAIT_START && barred))
 				return "the barrier or exec stands where it cannot";
 			barred = true;
 			executed = operation->code == OP_EXEC;

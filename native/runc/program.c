@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../common/control.h"
 #include "syscalls.h"
 
 static const char *environment_value(const struct operation *exec, const char *name)
@@ -155,12 +156,22 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* All from `first` on; the controller's stays while there are questions. */
+static int close_from(struct executor *executor, unsigned first, int kept)
+{
+	bool keeps = kept >= (int)first;
+	if ((keeps && kept > (int)first && sys_close_range(first, (unsigned)kept - 1, 0) < 0) ||
+	    sys_close_range(keeps ? (unsigned)kept + 1 : first, ~0u, 0) < 0)
+		return FAIL_CALL(executor, "close_range(2)", "closing descriptors");
+	return 0;
+}
+
 /*
  * Nothing above standard error but what the caller asked to keep reaches the program. Closed now, not by execve(2): that looks the
  * program and its interpreter up while close-on-exec descriptors are still open, and an image may name one as
  * /proc/self/fd/5/<pid>/root/bin/sh (CVE-2024-21626). Only the hand-over, which leads nowhere, stays to tell of a failure.
  */
-static int close_descriptors(struct executor *executor)
+static int close_descriptors(struct executor *executor, int kept)
 {
 	int first = 3 + (int)executor->preserve_fds;
 	if (executor->socket >= 0) {
@@ -168,9 +179,14 @@ static int close_descriptors(struct executor *executor)
 			return FAIL_CALL(executor, "dup3(2)", "keeping the hand-over");
 		executor->socket = first++;
 	}
-	if (sys_close_range((unsigned)first, ~0u, 0) < 0)
-		return FAIL_CALL(executor, "close_range(2)", "closing descriptors");
-	return 0;
+	return close_from(executor, (unsigned)first, kept);
+}
+
+int op_close_descriptors(struct executor *executor, const struct operation *operation)
+{
+	(void)operation;
+	executor->host_proc = executor->root = executor->console = executor->agent = -1;
+	return close_descriptors(executor, control_descriptor());
 }
 
 /* @source man execve(2) */
@@ -180,7 +196,7 @@ int op_exec(struct executor *executor, const struct operation *operation)
 		return -1;
 	add_home(operation);
 	reset_signals();
-	if (close_descriptors(executor) < 0)
+	if (close_descriptors(executor, -1) < 0)
 		return -1;
 	prctl(PR_SET_PDEATHSIG, 0); /* the program outlives the runtime: execve(2) would keep this */
 	atomic_store(&executor->shared->executing, 1);

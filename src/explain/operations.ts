@@ -64,10 +64,18 @@ const rows = {
     shows: ['KRN-3'],
     source: 'man systemd-run(1)',
   },
+  fork: {
+    does: 'Makes a process that joins what is there already, and then clones the one that will run the program.',
+    now: 'Before anything is joined: tlab-runc itself has to stay on the host, for hooks, maps and whatever must be undone.',
+    without:
+      'A process would be seen in the container while it still has descriptors, rights and mounts of the host: who may trace it there could use them.',
+    shows: ['KRN-6'],
+    source: 'man fork(2)',
+  },
   clone: {
     does: (s) =>
       text(s, 'flags') === ''
-        ? 'Makes the process that will run the command in the container; it joins the namespaces afterwards.'
+        ? 'Makes the process that will run the command in the container: it is inside from its first moment.'
         : `Makes the container's first process with its own ${text(s, 'flags').replaceAll(',', ', ')} namespaces.`,
     now: 'After the limits stand, so that the child is born under them; before everything that has to be done from inside. Namespaces that exist already (the network) are joined, not made.',
     without: 'No process, no container: a container is a process with its own view, and no other object in the kernel.',
@@ -270,6 +278,20 @@ const rows = {
     without: 'With -t the program would find no terminal.',
     shows: ['CTD-5'],
     source: 'man pts(4)',
+  },
+  controlling_terminal: {
+    does: 'Makes the terminal on the standard streams the controlling one of the session.',
+    now: 'By the process that leads the session: nobody can do it for another.',
+    without: 'Ctrl+C would send no signal, and a shell would have no job control.',
+    shows: ['CTD-5'],
+    source: 'man TIOCSCTTY(2const)',
+  },
+  close_descriptors: {
+    does: 'Closes every descriptor but the standard streams and the line to tlab-runc.',
+    now: 'After all that needed them, before the process is made that the container can see.',
+    without: 'One of a directory of the host would lead out of the container (CVE-2024-21626).',
+    shows: ['KRN-6'],
+    source: 'man close_range(2)',
   },
   pivot_root: {
     does: 'Makes the root filesystem the root and takes the old one out of the mount namespace.',

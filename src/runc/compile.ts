@@ -20,7 +20,9 @@ import { netDeviceOperations } from './compile/net-devices.ts';
 import {
   checkProcess,
   consoleOperations,
+  controlOperations,
   execOperation,
+  execPrivileges,
   oomOperations,
   privilegeOperations,
   sessionOperations,
@@ -204,6 +206,7 @@ function setUpOperations(context: CompileContext, process: ProcessSpec, mounts: 
     ...finalRootPropagation(context),
     // The terminal before read-only remounts: it is bound on a file that may have to be made.
     ...consoleOperations(process, isShared ? '' : '/dev/console'),
+    ...controlOperations(process),
     ...lateRemounts(mounts),
     ...readonlyRoot(context),
     umaskOperation(process),
@@ -214,27 +217,32 @@ function setUpOperations(context: CompileContext, process: ProcessSpec, mounts: 
   ];
 }
 
+/** All that needs rights, descriptors or mounts of the host comes before the clone, by a process that the container does not see. */
 function processOperations(context: CompileContext, process: ProcessSpec): Operation[] {
   checkProcess(process);
   checkMapped(context, process);
-  const namespaces = execNamespaces(context);
+  const { beforeClone, inChild } = execPrivileges(context, process);
   const oom = oomOperations(process);
+  const isOrdinary = context.host.rootless !== undefined;
   return [
-    ...namespaces.beforeClone,
     ...initialAffinity(process),
     // An ordinary user is kept from the files of a process that may not be dumped: the score is set before, and inherited.
-    ...(context.host.rootless === undefined ? [] : oom),
-    byRuntime('clone', 'default:exec-process', { flags: 0 }),
-    ...(context.host.rootless === undefined ? oom : []),
+    ...(isOrdinary ? oom : []),
+    byRuntime('fork', 'default:exec-process', {}),
+    ...(isOrdinary ? [] : oom),
     ...joinOperations(context),
     ...finalAffinity(process),
-    byInit('setsid', 'default:own-session', {}),
-    ...namespaces.inChild,
+    ...execNamespaces(context),
     ...enterRootOfInit(context),
     ...sessionOperations(context),
     ...consoleOperations(process, ''),
     umaskOperation(process),
-    ...privilegeOperations(context, process),
+    ...beforeClone,
+    byInit('close_descriptors', 'default:exec-process', {}),
+    byInit('clone', 'default:exec-process', { flags: 0 }),
+    byInit('setsid', 'default:own-session', {}),
+    ...controlOperations(process),
+    ...inChild,
     execOperation(process),
   ];
 }

@@ -36,7 +36,7 @@ export interface Claims {
   containers: ReadonlySet<number>;
 }
 
-const namingFields = ['childPid', 'shimPid', 'taskPid', 'initPid', 'runtimePid'] as const;
+const namingFields = ['childPid', 'shimPid', 'taskPid', 'initPid', 'joinerPid', 'runtimePid'] as const;
 
 export function claimsOf({ header, events }: Trace): Claims {
   const stages = new Map(header.processes.map(({ pid, stage }) => [pid, stage]));

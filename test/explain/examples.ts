@@ -339,6 +339,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
     awaitsJob: '1',
     tolerates: '',
   },
+  fork: {},
   clone: { flags: 'mount,uts,ipc,pid' },
   id_map: { file: 'uid_map', value: '0 100000 65536\n' },
   id_map_check: { file: 'uid_map', value: '0 100000 65536\n' },
@@ -399,5 +400,7 @@ export const operationExamples: Record<OperationName, Record<string, unknown>> =
   memory_policy: { mode: 2, flags: 0, nodes: '0' },
   chdir: { path: '/' },
   await_start: {},
+  close_descriptors: {},
+  controlling_terminal: {},
   exec: { argv: ['nginx'], env: [] },
 };

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { MS } from '../../src/runc/compile/flags.ts';
 import { compileBundle, compileProcessDocument } from '../../src/runc/compile.ts';
 import { decodePlan } from '../../src/runc/plan/decode.ts';
+import type { Operation } from '../../src/runc/plan/operations.ts';
 import { hostWith, named } from './host.ts';
 
 const fixtures = new URL('../fixtures/docker-20.10', import.meta.url).pathname;
@@ -214,24 +215,45 @@ test('the binary plan reads back as what was compiled', () => {
   );
 });
 
-test('an exec joins the namespaces of its container: pid before the clone, mount last', () => {
-  const process = JSON.stringify({
-    args: ['sh'],
-    cwd: '/',
-    user: { uid: 1000, gid: 1000 },
-    env: ['PATH=/bin'],
-    terminal: true,
-    consoleSize: { height: 24, width: 80 },
-  });
-  const plan = compileProcessDocument({ id, bundle: '/bundle', config, process, host: hostWith() });
-  const names = plan.operations.map(({ name }) => name);
+const execPlan = (changes: Record<string, unknown> = {}, document = config): Operation[] => {
+  const process = { args: ['sh'], cwd: '/', user: { uid: 1000, gid: 1000 }, env: ['PATH=/bin'], ...changes };
+  const source = { id, bundle: '/bundle', config: document, process: JSON.stringify(process), host: hostWith() };
+  return [...compileProcessDocument(source).plan.operations];
+};
+/** What stands behind the clone: all that a process does which the container sees. */
+const seen = (plan: readonly Operation[]): string[] =>
+  plan.slice(plan.findIndex(({ name }) => name === 'clone') + 1).map(({ actor, name }) => `${actor} ${name}`);
+
+test('an exec joins the namespaces of its container, the mounts last, and becomes its user, before the clone', () => {
+  const plan = execPlan({ terminal: true, consoleSize: { height: 24, width: 80 } });
+  const names = plan.map(({ name }) => name);
   assert.deepEqual(
-    named(plan.operations, 'setns').map(({ path }) => path),
-    ['ns/pid', 'ns/ipc', 'ns/uts', 'ns/net', 'ns/mnt'],
+    named(plan, 'setns').map(({ path }) => path),
+    ['ns/ipc', 'ns/uts', 'ns/net', 'ns/pid', 'ns/mnt'],
   );
-  assert.ok(names.indexOf('setns') < names.indexOf('clone'));
-  assert.deepEqual(named(plan.operations, 'console'), [{ path: '', rows: 24, columns: 80 }]);
+  assert.equal(names[names.indexOf('clone') - 1], 'close_descriptors');
+  assert.deepEqual(seen(plan), ['init setsid', 'init controlling_terminal', 'init exec']);
+  assert.deepEqual(named(plan, 'console'), [{ path: '', rows: 24, columns: 80 }]);
   // The document has no capabilities, so the container's hold.
-  assert.deepEqual(named(plan.operations, 'capset')[0]?.permitted, 0xa80425fbn);
+  assert.deepEqual(named(plan, 'capset')[0]?.permitted, 0xa80425fbn);
   assert.ok(!names.includes('await_start') && !names.includes('mount') && !names.includes('pivot_root'));
+});
+
+test('behind the clone of an exec are the limit that counts processes, and a filter that needs no rights', () => {
+  const rlimits = ['RLIMIT_NOFILE', 'RLIMIT_NPROC'].map((type) => ({ type, soft: 10, hard: 20 }));
+  assert.deepEqual(seen(execPlan({ rlimits, noNewPrivileges: true })), [
+    'init setsid',
+    'init rlimit',
+    'init seccomp',
+    'init exec',
+  ]);
+});
+
+test('an exec whose filter forbids the clone takes it afterwards, and its rights with it', () => {
+  const forbidding = JSON.parse(config) as { linux: { seccomp: unknown } };
+  const syscalls = [{ names: ['clone'], action: 'SCMP_ACT_ERRNO' }];
+  forbidding.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_X86_64'], syscalls };
+  const plan = execPlan({}, JSON.stringify(forbidding));
+  assert.deepEqual(seen(plan).slice(0, 3), ['init setsid', 'init seccomp', 'init capability_bounding']);
+  assert.equal(plan.filter(({ name }) => name === 'capset').length, 1);
 });

@@ -29,7 +29,10 @@ export const hostWith = (changes: Partial<HostFacts> = {}): HostFacts => ({
   cgroups: version1,
   boundingCapabilities: (1n << 41n) - 1n,
   effectiveCapabilities: (1n << 41n) - 1n,
-  hardLimits: new Map([[7, 20000n]]),
+  hardLimits: new Map([
+    [6, 20000n],
+    [7, 20000n],
+  ]),
   readCgroupFile: (path) => {
     if (path.endsWith('/cgroup.controllers')) return 'cpuset cpu memory pids';
     if (path === '/sys/fs/cgroup/cpuset/cpuset.cpus') return '0-1';

@@ -27,8 +27,9 @@ const order = (namespaces: NamespaceSpec[], { maps = false, privileged = true } 
 
 test('without a user namespace pid is joined before the clone, the others by the child', () => {
   assert.deepEqual(order([own('mount'), at('pid'), at('network'), own('cgroup'), own('uts')]), [
-    'runtime setns /ns/pid',
-    'runtime clone mount,uts',
+    'runtime fork ',
+    'init setns /ns/pid',
+    'init clone mount,uts',
     'init setns /ns/network',
     'init unshare cgroup',
   ]);
@@ -36,8 +37,9 @@ test('without a user namespace pid is joined before the clone, the others by the
 
 test('beside a new user namespace everything is joined with the rights of the host', () => {
   assert.deepEqual(order([own('user'), own('mount'), at('network'), own('pid')], { maps: true }), [
-    'runtime setns /ns/network',
-    'runtime clone user,pid',
+    'runtime fork ',
+    'init setns /ns/network',
+    'init clone user,pid',
     'runtime id_map uid_map',
     'runtime id_map gid_map',
     'init unshare mount',
@@ -46,10 +48,11 @@ test('beside a new user namespace everything is joined with the rights of the ho
 
 test('a joined user namespace comes last of the joins, and everything new is made at once in it', () => {
   assert.deepEqual(order([own('mount'), at('user'), at('pid'), at('ipc'), own('uts'), own('cgroup')]), [
-    'runtime setns /ns/pid',
-    'runtime setns /ns/ipc',
-    'runtime setns /ns/user',
-    'runtime clone mount,uts',
+    'runtime fork ',
+    'init setns /ns/pid',
+    'init setns /ns/ipc',
+    'init setns /ns/user',
+    'init clone mount,uts',
     'init unshare cgroup',
   ]);
 });
@@ -68,19 +71,19 @@ test('the clocks of a new time namespace are set between leaving the old and ent
 });
 
 test('a caller without rights joins the user namespace first, which gives them', () => {
-  assert.deepEqual(order([own('mount'), at('pid'), at('user')], { privileged: false }).slice(0, 2), [
-    'runtime setns /ns/user',
-    'runtime setns /ns/pid',
+  assert.deepEqual(order([own('mount'), at('pid'), at('user')], { privileged: false }).slice(0, 3), [
+    'runtime fork ',
+    'init setns /ns/user',
+    'init setns /ns/pid',
   ]);
 });
 
-test('an exec in a user namespace joins the others before it, and the mount namespace in the child', () => {
+test('an exec joins the mount namespace after the others, and the user namespace, which takes the rights, last', () => {
   const context = contextWith({ linux: { namespaces: [own('mount'), own('user'), own('pid'), at('network')] } });
-  const { beforeClone, inChild } = execNamespaces(context);
-  assert.deepEqual(lines([...beforeClone, ...inChild]), [
-    'runtime setns ns/net',
-    'runtime setns ns/pid',
-    'runtime setns ns/user',
+  assert.deepEqual(lines(execNamespaces(context)), [
+    'init setns ns/net',
+    'init setns ns/pid',
     'init setns ns/mnt',
+    'init setns ns/user',
   ]);
 });

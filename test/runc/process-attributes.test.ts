@@ -159,18 +159,18 @@ test('they are set after the cgroup is joined, before capabilities are dropped a
   }
 });
 
-test('a CPU affinity is for exec alone: the runtime before the clone, the child in its cgroup', () => {
+test('a CPU affinity is for exec alone: the runtime’s before anything is made, then its own in its cgroup', () => {
   const edit: Edit = (c) => (c.process.execCPUAffinity = { initial: '0', final: '0-1, 3' });
   assert.equal(named(compile(edit).operations, 'cpu_affinity').length, 0);
   const { operations } = compileExec(edit, {});
   const shown = operations.flatMap((operation) =>
     operation.name === 'cpu_affinity'
       ? [`${operation.actor} ${operation.arguments.cpus}`]
-      : ['clone', 'setsid'].includes(operation.name)
+      : ['fork', 'clone'].includes(operation.name)
         ? [operation.name]
         : [],
   );
-  assert.deepEqual(shown, ['runtime 0', 'clone', 'init 0-1,3', 'setsid']);
+  assert.deepEqual(shown, ['runtime 0', 'fork', 'init 0-1,3', 'clone']);
   assert.throws(
     () => compileExec(edit, { execCPUAffinity: { final: '9000' } }),
     /execCPUAffinity\/final: "9000": expected CPUs such as 0-3,7/,

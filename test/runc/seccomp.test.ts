@@ -7,8 +7,9 @@ import type { SeccompProfile } from '../../src/oci/runtime-seccomp.ts';
 import { seccompOperation } from '../../src/runc/compile/seccomp.ts';
 import { checkProfile, flagBits } from '../../src/runc/seccomp/check.ts';
 import { enosysStub } from '../../src/runc/seccomp/enosys.ts';
+import { decodeProgram, evaluate, type Instruction } from '../../src/runc/seccomp/evaluate.ts';
 import { compileFilter } from '../../src/runc/seccomp/libseccomp.ts';
-import { decodeProgram, evaluate, type Instruction, parseListing } from './classic-bpf.ts';
+import { parseListing } from './classic-bpf.ts';
 import { contextWith } from './host.ts';
 
 const fixtures = new URL('../fixtures/docker-20.10', import.meta.url).pathname;

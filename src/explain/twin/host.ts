@@ -137,6 +137,7 @@ function operationStep(event: TraceEvent): Step | undefined {
   switch (event.data.operation) {
     case 'oom_score_adj':
       return { event, lines: [`echo ${word(String(given.value))} > "/proc/$INIT/oom_score_adj"`] };
+    case 'fork':
     case 'clone':
       return undefined;
     case 'cgroup_devices':

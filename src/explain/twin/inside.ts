@@ -38,6 +38,8 @@ const makers: Readonly<Record<string, Maker>> = {
 /** Written by the script's frame: the namespaces, the change of root, the barrier, and the privileges that one setpriv gives away. */
 const framed = new Set([
   'setsid',
+  'controlling_terminal',
+  'close_descriptors',
   'setns',
   'unshare',
   'pivot_root',

@@ -1,7 +1,7 @@
 // `linux.namespaces` → one clone with the new ones, a setns for each that has a path. Order matters:
 // - pid is joined before the clone, since setns(2) moves only children;
 // - so is everything else beside a user namespace, new or joined: who is in it may not join what belongs to the host's, and what is to
-//   belong to it has to be made in it. An intermediate process of the clone does these (native/runc/clone.c);
+//   belong to it has to be made in it. The process of a fork does these, and the clone (native/runc/clone.c);
 // - cgroup is left (unshare) only after the child was put into its cgroup, which becomes the namespace's root.
 import type { NamespaceSpec, NamespaceType } from '../../oci/runtime.ts';
 import type { Operation } from '../plan/operations.ts';
@@ -44,13 +44,15 @@ function checkMappings(context: CompileContext): void {
 
 /** The clone, with what must stand around it. */
 export function cloneOperations(context: CompileContext): Operation[] {
-  return [
-    ...joinedBeforeClone(context).map(({ type, path, cause }) =>
-      byRuntime('setns', cause, { path, type: CLONE_NEW[type] }),
-    ),
-    byRuntime('clone', '/linux/namespaces', { flags: bitsOf(fresh(context).filter(isMadeAtClone(context))) }),
-    ...mappingOperations(context),
-  ];
+  const joins = joinedBeforeClone(context).map(({ type, path, cause }) =>
+    byInit('setns', cause, { path, type: CLONE_NEW[type] }),
+  );
+  const flags = bitsOf(fresh(context).filter(isMadeAtClone(context)));
+  const clone: Operation[] =
+    joins.length === 0
+      ? [byRuntime('clone', '/linux/namespaces', { flags })]
+      : [byRuntime('fork', '/linux/namespaces', {}), ...joins, byInit('clone', '/linux/namespaces', { flags })];
+  return [...clone, ...mappingOperations(context)];
 }
 
 const joined = (context: CompileContext): Entry[] => entries(context).filter(({ path }) => path !== '');
@@ -109,22 +111,14 @@ export const loopbackOperations = (context: CompileContext): Operation[] =>
     .map(({ cause }) => byInit('loopback_up', cause, {}));
 
 /**
- * An exec joins all that its container's init is in; paths are beneath /proc/<pid of init>/. The mount namespace last, in the child:
- * paths change with it.
+ * An exec joins all that its container's init is in; paths are beneath /proc/<pid of init>/. The mount namespace last of those that
+ * the host's rights open.
  */
-export function execNamespaces(context: CompileContext): { beforeClone: Operation[]; inChild: Operation[] } {
+export function execNamespaces(context: CompileContext): Operation[] {
   const order: NamespaceType[] = ['ipc', 'uts', 'network', 'time', 'cgroup', 'pid', 'user', 'mount'];
   const present = order.flatMap((type) => entries(context).filter((entry) => entry.type === type));
-  const values = ({ type }: Entry): { path: string; type: number } => ({
-    path: `ns/${type === 'mount' ? 'mnt' : type === 'network' ? 'net' : type}`,
-    type: CLONE_NEW[type],
-  });
-  const hasUser = present.some(({ type }) => type === 'user');
-  const isEarly = ({ type, path }: Entry): boolean => type === 'pid' || (hasUser && (type !== 'mount' || path !== ''));
-  return {
-    beforeClone: aroundUser(context, present.filter(isEarly)).map((entry) =>
-      byRuntime('setns', entry.cause, values(entry)),
-    ),
-    inChild: present.filter((entry) => !isEarly(entry)).map((entry) => byInit('setns', entry.cause, values(entry))),
-  };
+  const file = (type: NamespaceType): string => (type === 'mount' ? 'mnt' : type === 'network' ? 'net' : type);
+  return aroundUser(context, present).map(({ type, cause }) =>
+    byInit('setns', cause, { path: `ns/${file(type)}`, type: CLONE_NEW[type] }),
+  );
 }

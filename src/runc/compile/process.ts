@@ -4,11 +4,12 @@
 // - the bounding set is dropped while CAP_SETPCAP is there; groups before gid before uid, each needs what the next gives up.
 import type { ProcessSpec } from '../../oci/runtime-process.ts';
 import type { Operation } from '../plan/operations.ts';
+import { allowsSetUp } from '../seccomp/evaluate.ts';
 import { boundingOperation, capabilityMasks, capsetOperations } from './capabilities.ts';
 import { byInit, byRuntime, type CompileContext, refusal, unsupported } from './context.ts';
 import { memoryPolicyOperations, personalityOperations } from './execution-domain.ts';
 import { appArmorOperations, refuseSeLinux } from './labels.ts';
-import { rlimitOperations } from './rlimits.ts';
+import { isForChild, rlimitOperations } from './rlimits.ts';
 import { ioPriorityOperations, schedulerOperations } from './scheduling.ts';
 import { seccompOperation } from './seccomp.ts';
 
@@ -39,6 +40,7 @@ export const sessionOperations = (context: CompileContext): Operation[] => [
   byInit('session_keyring', 'default:session-keyring', { name: `_ses.${context.id}` }),
 ];
 
+/** The terminal; then, by the leader of the session, its control. */
 export const consoleOperations = (process: ProcessSpec, path: string): Operation[] =>
   process.terminal === true
     ? [
@@ -50,6 +52,9 @@ export const consoleOperations = (process: ProcessSpec, path: string): Operation
       ]
     : [];
 
+export const controlOperations = (process: ProcessSpec): Operation[] =>
+  process.terminal === true ? [byInit('controlling_terminal', '/process/terminal', {})] : [];
+
 export const umaskOperation = (process: ProcessSpec): Operation =>
   process.user.umask === undefined
     ? byInit('umask', 'default:umask', { mask: 0o022 })
@@ -58,9 +63,7 @@ export const umaskOperation = (process: ProcessSpec): Operation =>
 /** Limits to capabilities; the caller appends what stands between them and exec. */
 export function privilegeOperations(context: CompileContext, process: ProcessSpec): Operation[] {
   refuseSeLinux(context, process);
-  const masks = capabilityMasks(context, process);
-  const seccomp = seccompOperation(context);
-  const noNewPrivileges = process.noNewPrivileges === true;
+  const { early, rights, late } = rightsOperations(context, process);
   return [
     ...rlimitOperations(context, process),
     ...schedulerOperations(process),
@@ -69,15 +72,61 @@ export function privilegeOperations(context: CompileContext, process: ProcessSpe
     ...personalityOperations(context),
     // Opens a file of procfs that belongs to root alone while the process is not dumpable: before the user changes.
     ...appArmorOperations(context, process),
-    ...(noNewPrivileges ? [byInit('no_new_privs', '/process/noNewPrivileges', {})] : seccomp),
-    boundingOperation(masks),
-    byInit('chdir', '/process/cwd', { path: process.cwd }),
-    byInit('setgroups', '/process/user/additionalGids', { gids: (process.user.additionalGids ?? []).join(' ') }),
-    byInit('setgid', '/process/user/gid', { gid: process.user.gid }),
-    byInit('setuid', '/process/user/uid', { uid: process.user.uid }),
-    ...capsetOperations(masks),
-    ...(noNewPrivileges ? seccomp : []),
+    ...early,
+    ...rights,
+    ...late,
   ];
+}
+
+/**
+ * The same of an exec, around its clone: the process that the container sees has no right that its program will not have, for who holds
+ * CAP_SYS_PTRACE in there can take it over. A filter that comes first and forbids what the clone and the steps after it call has to wait
+ * for the child, and all rights with it.
+ */
+export function execPrivileges(
+  context: CompileContext,
+  process: ProcessSpec,
+): { beforeClone: Operation[]; inChild: Operation[] } {
+  refuseSeLinux(context, process);
+  const { early, rights, late } = rightsOperations(context, process);
+  const given = early.every((operation) => operation.name !== 'seccomp' || allowsSetUp(operation.arguments.program));
+  const limits = rlimitOperations(context, process);
+  return {
+    beforeClone: [
+      ...limits.filter((limit) => !isForChild(context, limit)),
+      ...memoryPolicyOperations(context),
+      ...personalityOperations(context),
+      ...appArmorOperations(context, process),
+      ...(given ? [...early, ...rights] : []),
+    ],
+    inChild: [
+      ...limits.filter((limit) => isForChild(context, limit)),
+      ...schedulerOperations(process),
+      ...ioPriorityOperations(process),
+      ...(given ? late : [...early, ...rights, ...late]),
+    ],
+  };
+}
+
+function rightsOperations(
+  context: CompileContext,
+  process: ProcessSpec,
+): Record<'early' | 'rights' | 'late', Operation[]> {
+  const masks = capabilityMasks(context, process);
+  const seccomp = seccompOperation(context);
+  const noNewPrivileges = process.noNewPrivileges === true;
+  return {
+    early: noNewPrivileges ? [byInit('no_new_privs', '/process/noNewPrivileges', {})] : seccomp,
+    rights: [
+      boundingOperation(masks),
+      byInit('chdir', '/process/cwd', { path: process.cwd }),
+      byInit('setgroups', '/process/user/additionalGids', { gids: (process.user.additionalGids ?? []).join(' ') }),
+      byInit('setgid', '/process/user/gid', { gid: process.user.gid }),
+      byInit('setuid', '/process/user/uid', { uid: process.user.uid }),
+      ...capsetOperations(masks),
+    ],
+    late: noNewPrivileges ? seccomp : [],
+  };
 }
 
 export const execOperation = (process: ProcessSpec): Operation =>

@@ -28,6 +28,15 @@ export function rlimitOperations(context: CompileContext, process: ProcessSpec):
   });
 }
 
+/**
+ * The number of the user's processes, where it is not raised: the joiner of an exec is one of them while it clones the child, so the
+ * limit is set by the child. @source man getrlimit(2) RLIMIT_NPROC
+ */
+export const isForChild = ({ host }: CompileContext, { name, arguments: values }: Operation): boolean =>
+  name === 'rlimit' &&
+  values.resource === rlimitNumbers.RLIMIT_NPROC &&
+  BigInt(values.hard) <= (host.hardLimits.get(Number(values.resource)) ?? 0n);
+
 function checkHost(
   context: CompileContext,
   pointer: string,

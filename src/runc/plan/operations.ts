@@ -64,10 +64,18 @@ export const operations = {
     source: 'man org.freedesktop.systemd1(5)',
   },
   // ── clone: what follows with actor init runs in the child
+  /** Where something has to be joined before the clone. From here on init acts: this process until its `clone`, then that one's child. */
+  fork: {
+    code: 15,
+    arguments: {},
+    says: 'fork the process that joins namespaces and clones the child in them',
+    source: 'man fork(2)',
+  },
+  /** By the runtime; after a `fork` by init, as a child of the runtime. */
   clone: {
     code: 10,
     arguments: { flags: 'number' },
-    says: "clone3 the container's first process into new namespaces",
+    says: "clone the container's first process into new namespaces",
     source: 'man clone(2)',
   },
   // ── runtime, with the child waiting
@@ -228,6 +236,12 @@ export const operations = {
     says: 'make a pseudo-terminal, send its master to the console socket, bind it on /dev/console',
     source: 'man pts(4)',
   },
+  controlling_terminal: {
+    code: 28,
+    arguments: {},
+    says: 'make the terminal on the standard streams the controlling one of the session',
+    source: 'man TIOCSCTTY(2const)',
+  },
   pivot_root: {
     code: 36,
     arguments: {},
@@ -357,6 +371,13 @@ export const operations = {
     arguments: { mode: 'number', flags: 'number', nodes: 'string' },
     says: 'set the NUMA memory policy',
     source: 'man set_mempolicy(2)',
+  },
+  /** Of an exec, before its clone: no process that the container can see has a descriptor of the host. */
+  close_descriptors: {
+    code: 88,
+    arguments: {},
+    says: 'close all descriptors but the standard streams, what the caller keeps, and the hand-over',
+    source: 'man close_range(2)',
   },
   /** The barrier of `created`: the executor reports ready and blocks until `start`. */
   await_start: {

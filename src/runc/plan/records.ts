@@ -30,6 +30,7 @@ const executed = v.object({
   rootfs: v.string(),
   runtimePid: v.number(),
   initPid: v.number(),
+  joinerPid: v.optional(v.number()),
 });
 export type Execution = v.InferOutput<typeof executed>;
 
@@ -71,11 +72,19 @@ interface Join {
   span: string;
 }
 
+/** Who did it: up to the clone that init itself does, init is the joiner. */
+function actorPid(plan: Plan, index: number, { runtimePid, initPid, joinerPid = initPid }: Execution): number {
+  const { actor } = plan.operations[index] as Operation;
+  const rebirth = plan.operations.findIndex((operation) => operation.name === 'clone' && operation.actor === 'init');
+  if (actor === 'runtime') return runtimePid;
+  return index <= rebirth ? joinerPid : initPid;
+}
+
 function joinRecords({ plan, records, execution, span }: Join): PartEvent[] {
   return records.flatMap((record) => {
     const operation = plan.operations[record.index];
     if (operation === undefined) return [];
-    const pid = operation.actor === 'init' ? execution.initPid : execution.runtimePid;
+    const pid = actorPid(plan, record.index, execution);
     const { type, data } = describe(operation, record, execution);
     const twin = twinOf(operation, { rootfs: execution.rootfs, initPid: execution.initPid, result: record.result });
     const event: PartEvent = {

@@ -54,6 +54,8 @@ export const runcRows = {
       operations: v.number(),
       runtimePid: v.number(),
       initPid: v.number(),
+      /** The process that joined namespaces and cloned init, where there was one. */
+      joinerPid: v.optional(v.number()),
     }),
     says: (d) => `execute the plan of ${d.id}: ${d.operations} operations`,
     source: 'oci-runtime runtime#create',
