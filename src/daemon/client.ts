@@ -3,6 +3,7 @@
 // traceparent, and turns an error body back into the LabError that the daemon threw.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createConnection, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { type ErrorKind, errorKinds, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import type { Provenance } from '../trace/cause.ts';
@@ -18,6 +19,8 @@ export interface ApiRequest {
   /** Undefined values are left out; booleans become 1 and 0. */
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
+  /** Bytes instead of a body: a build's context. They are sent as they come, and no faster than they are read. */
+  upload?: { stream: Readable; type: string };
   signal?: AbortSignal;
   headers?: Record<string, string>;
   /** Where the fields of `body` come from, for the trace: JSON pointer → flag or argument. */
@@ -83,14 +86,18 @@ function send(socketPath: string, request: ApiRequest, extraHeaders: Record<stri
       ...(body === undefined
         ? {}
         : { 'Content-Type': 'application/json', 'Content-Length': `${Buffer.byteLength(body)}` }),
-      ...(request.method === 'POST' && body === undefined ? { 'Content-Length': '0' } : {}),
+      ...(request.upload === undefined ? {} : { 'Content-Type': request.upload.type }),
+      ...(request.method === 'POST' && body === undefined && request.upload === undefined
+        ? { 'Content-Length': '0' }
+        : {}),
       ...(span === undefined ? {} : { traceparent: span.traceparent }),
       ...request.headers,
       ...extraHeaders,
     },
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
-  message.end(body);
+  if (request.upload === undefined) message.end(body);
+  else sendUpload(message, request.upload.stream);
   return {
     message,
     answered: (status, error) => {
@@ -101,6 +108,16 @@ function send(socketPath: string, request: ApiRequest, extraHeaders: Record<stri
       });
     },
   };
+}
+
+/** The daemon may answer, and refuse, before it has read everything: then the rest is not sent. */
+function sendUpload(message: ClientRequest, stream: Readable): void {
+  stream.on('error', (error) => message.destroy(error));
+  message.on('response', (answer) => {
+    if ((answer.statusCode ?? 0) >= 400) stream.destroy();
+  });
+  message.on('close', () => stream.destroy());
+  stream.pipe(message);
 }
 
 function open(socketPath: string, request: ApiRequest): Promise<IncomingMessage> {

@@ -44,6 +44,8 @@ const schema = v.strictObject({
   'userns-remap': maybe(text),
   /** `native.cgroupdriver=systemd` */
   'exec-opts': maybe(texts),
+  /** Builds that execute at the same time; the others wait. tlab's own key. */
+  'max-concurrent-builds': maybe(v.pipe(integer, v.minValue(1, 'expected at least 1'))),
 });
 
 export type Configuration = v.InferOutput<typeof schema>;

@@ -1,5 +1,7 @@
 // What every verb of the daemon works with. Made once, in main.ts; verbs take it as their first argument.
 import type { ContainerdClient } from '../containerd/client.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Builder } from './build/builder.ts';
 import type { Configuration } from './configuration.ts';
 import type { Containers } from './container/containers.ts';
 import type { EventHub } from './events.ts';
@@ -20,12 +22,14 @@ export const ownerLabel = 'io.tlab/container';
 export const provenanceExtension = 'io.tlab.provenance';
 
 export interface Engine {
+  builder: Builder;
   configuration: Configuration;
   containerd: ContainerdClient;
   containers: Containers;
   events: EventHub;
   execs: Execs;
   images: ImageStore;
+  kernel: Kernel;
   networking: Networking;
   runtimes: ReadonlyMap<string, Runtime>;
   volumes: VolumeStore;

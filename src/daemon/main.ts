@@ -8,9 +8,11 @@ import { collectAtOnce } from '../base/garbage.ts';
 import { paths } from '../base/paths.ts';
 import { connectContainerd } from '../containerd/client.ts';
 import { openRealKernel } from '../kernel/real/kernel.ts';
+import { openBuilder } from './build/builder.ts';
+import { removeBuildLeftovers } from './build/leftovers.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import { Containers } from './container/containers.ts';
-import { containerdNamespace, type Engine } from './engine.ts';
+import { containerdNamespace, type Engine, snapshotter } from './engine.ts';
 import { EventHub } from './events.ts';
 import { Execs } from './exec/execs.ts';
 import { readHostFacts } from './host.ts';
@@ -18,6 +20,7 @@ import { ImageStore } from './image/store.ts';
 import { lockByPidFile } from './lock.ts';
 import { openNetworking } from './network/open.ts';
 import { applyRestartPolicies, restoreContainers } from './restore.ts';
+import { buildRoutes } from './routes/build.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { execRoutes } from './routes/exec.ts';
 import { imageRoutes } from './routes/images.ts';
@@ -40,6 +43,7 @@ async function main(): Promise<void> {
   const release = await takeLocks();
   const supervisor = await superviseContainerd(configuration.containerd);
   const engine = buildEngine(configuration, supervisor.address);
+  await removeBuildLeftovers(engine);
   await restoreContainers(engine);
   const follower = followTasks(engine);
   await follower.ready;
@@ -51,6 +55,7 @@ async function main(): Promise<void> {
     ...execRoutes,
     ...registryRoutes,
     ...imageRoutes,
+    ...buildRoutes,
     ...refusedRoutes,
   ]);
   await listen(server);
@@ -74,14 +79,17 @@ function buildEngine(configuration: Configuration, address: string): Engine {
   const runtimes = availableRuntimes(configuration);
   requireRuntime(runtimes, defaultRuntime(configuration));
   const remap = loadRemap(configuration['userns-remap']);
+  const kernel = openRealKernel();
   return {
+    builder: openBuilder(configuration, containerd, snapshotter),
     configuration,
     containerd,
     containers: new Containers(),
     events: new EventHub(),
     execs: new Execs(),
     images: new ImageStore(containerd),
-    networking: openNetworking(openRealKernel(), {
+    kernel,
+    networking: openNetworking(kernel, {
       runRoot: paths.runRoot,
       dataRoot: paths.dataRoot,
       bip: configuration.bip,

@@ -356,3 +356,42 @@ export interface ResetResponse {
   Images: number;
   Volumes: number;
 }
+
+/** What changed between the key of a step and the nearest earlier one of that step. */
+export interface KeyChange {
+  /** `parent`, `instruction`, `environment`, `arguments`, `sources`, `platform` … */
+  part: string;
+  before: string;
+  now: string;
+}
+
+/** One line of POST /build for tlab's own client (`events=1`); docker's gets sentences made of these. */
+export type BuildEvent =
+  | { kind: 'queued'; position: number; running: number }
+  | { kind: 'started'; waitedMs: number }
+  | { kind: 'context'; sentBytes: number; entries: number }
+  | { kind: 'planned'; total: number; stages: Array<{ index: number; name: string; steps: number; isNeeded: boolean }> }
+  | { kind: 'step-started'; step: number; stage: string; text: string; line: number }
+  | { kind: 'cache'; step: number; hit: boolean; key: string; reason: string; changes: KeyChange[] }
+  | { kind: 'container'; step: number; id: string }
+  | { kind: 'container-removed'; step: number; id: string }
+  | { kind: 'output'; step: number; stream: 'stdout' | 'stderr'; text: string }
+  | { kind: 'pull'; step: number; line: PullProgress }
+  | { kind: 'step-finished'; step: number; id: string; durationMs: number; sizeBytes: number }
+  | { kind: 'warning'; text: string }
+  | { kind: 'built'; id: string; digest: string }
+  | { kind: 'tagged'; name: string }
+  | {
+      kind: 'error';
+      message: string;
+      code: number;
+      errorKind: ErrorKind;
+      hint?: string;
+      data?: Record<string, unknown>;
+    };
+
+/** POST /build/prune. */
+export interface BuildPruneResponse {
+  CachesDeleted: string[] | null;
+  SpaceReclaimed: number;
+}

@@ -5,7 +5,7 @@ import { type DefaultName, defaults } from '../trace/defaults.ts';
 import type { Trace, TraceEvent } from '../trace/file.ts';
 import { own } from './words-row.ts';
 
-const rootKinds = new Set(['flag', 'argument', 'command', 'image', 'default', 'request']);
+const rootKinds = new Set(['flag', 'argument', 'command', 'image', 'default', 'request', 'dockerfile']);
 
 export interface CauseChain {
   /** The number of the event that a system call carries out; the links are those of that event. */

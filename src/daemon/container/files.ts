@@ -5,17 +5,23 @@ import { emit } from '../../trace/recorder.ts';
 import type { Configuration } from '../configuration.ts';
 import type { ContainerFiles } from '../spec/input.ts';
 import { hostnameOf } from '../spec/process.ts';
-import type { Container } from './container.ts';
+import type { ContainerRecord } from './record.ts';
 import { giveToRoot } from './remap.ts';
 
-export const filesOf = (container: Pick<Container, 'folder'>): ContainerFiles => ({
+/** A container, or the step of a build. */
+export interface FilesOwner {
+  folder: string;
+  record: Pick<ContainerRecord, 'id' | 'config' | 'host' | 'sandbox' | 'remap'>;
+}
+
+export const filesOf = (container: Pick<FilesOwner, 'folder'>): ContainerFiles => ({
   hosts: `${container.folder}/hosts`,
   hostname: `${container.folder}/hostname`,
   resolvConf: `${container.folder}/resolv.conf`,
 });
 
 /** Written at every start: the address may be another one. */
-export function writeFiles(container: Container, configuration: Configuration): void {
+export function writeFiles(container: FilesOwner, configuration: Configuration): void {
   mkdirSync(container.folder, { recursive: true, mode: 0o710 });
   const files = filesOf(container);
   const { config, host, id } = container.record;
@@ -56,7 +62,7 @@ function hostResolver(isHostNetwork: boolean): string {
 }
 
 /** @source man hosts(5); docker libnetwork etchosts */
-function hostsText(container: Container, hostname: string): string {
+function hostsText(container: FilesOwner, hostname: string): string {
   const { config, host, sandbox } = container.record;
   if (host.NetworkMode === 'host') return readHostFile('/etc/hosts') + extraHosts(host.ExtraHosts ?? [], '');
   const full = config.Domainname ? `${hostname}.${config.Domainname} ${hostname}` : hostname;

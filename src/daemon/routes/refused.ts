@@ -15,8 +15,6 @@ const refuse = (what: string, hint?: string) => (): never => {
 };
 
 const refused: ReadonlyArray<[methodAndPattern: string, what: string, hint?: string]> = [
-  ['POST /build', 'building images', 'build elsewhere and pull, or use: tlab library build'],
-  ['POST /build/prune', 'the build cache'],
   ['POST /session', 'BuildKit sessions'],
   ['POST /grpc', 'BuildKit'],
   ['POST /commit', 'making an image of a container'],

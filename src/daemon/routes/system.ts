@@ -5,6 +5,7 @@ import { arch, availableParallelism, hostname, release, totalmem } from 'node:os
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
+import { cacheUsage } from '../build/cache/prune.ts';
 import { cgroupDriverOf } from '../cgroups.ts';
 import { listContainers } from '../container/list.ts';
 import { type Engine, snapshotter } from '../engine.ts';
@@ -26,7 +27,7 @@ const ping: Answer = {
   headers: {
     'Cache-Control': 'no-cache, no-store, must-revalidate',
     Pragma: 'no-cache',
-    'Builder-Version': '',
+    'Builder-Version': '1',
     Swarm: 'inactive',
   },
 };
@@ -194,7 +195,7 @@ export const systemRoutes: readonly Route[] = [
         Images: images,
         Containers: listContainers(engine, { all: true, limit: 0, filters: {} }),
         Volumes: volumes,
-        BuildCache: [],
+        BuildCache: await cacheUsage(engine),
       });
     },
   },

@@ -68,6 +68,50 @@ export const daemonRows = {
     says: (d) => `user "${d.user}" is uid ${d.uid}, gid ${d.gid}`,
     source: 'man passwd(5)',
   }),
+  'daemon.build-planned': row({
+    level: 1,
+    data: v.object({ target: v.string(), needed: v.number(), skipped: v.number(), steps: v.number() }),
+    says: (d) => `stage ${d.target} needs ${d.needed} stages of ${d.needed + d.skipped}: ${d.steps} steps`,
+    source: 'dockerfile reference: Multi-stage builds',
+  }),
+  'daemon.build-step-started': row({
+    level: 0,
+    data: v.object({ step: v.number(), stage: v.string(), instruction: v.string(), line: v.number() }),
+    says: (d) => `step ${d.step}: ${d.instruction}`,
+    source: 'dockerfile reference',
+  }),
+  'daemon.build-cache-looked-up': row({
+    level: 1,
+    data: v.object({
+      step: v.number(),
+      instruction: v.string(),
+      hit: v.boolean(),
+      key: v.string(),
+      reason: v.string(),
+      /** What the key is the digest of, by name. */
+      parts: v.record(v.string(), v.string()),
+    }),
+    says: (d) => `step ${d.step}: ${d.hit ? 'from the cache' : 'to be done'}: ${d.reason}`,
+    source: 'tlab build/cache/key.ts',
+  }),
+  'daemon.build-layer-committed': row({
+    level: 1,
+    data: v.object({ digest: v.string(), diffId: v.string(), chainId: v.string(), sizeBytes: v.number() }),
+    says: (d) => `layer ${d.digest.slice(7, 19)} of ${d.sizeBytes} bytes`,
+    source: 'oci-image layer',
+  }),
+  'daemon.build-step-finished': row({
+    level: 1,
+    data: v.object({ step: v.number(), durationMs: v.number(), sizeBytes: v.number() }),
+    says: (d) => `step ${d.step} took ${d.durationMs} ms`,
+    source: 'dockerfile reference',
+  }),
+  'daemon.build-finished': row({
+    level: 0,
+    data: v.object({ id: v.string(), digest: v.string(), names: v.array(v.string()) }),
+    says: (d) => `image ${d.id.slice(7, 19)} is built${d.names.length === 0 ? '' : `: ${d.names.join(', ')}`}`,
+    source: 'oci-image manifest',
+  }),
   'daemon.event-published': row({
     level: 1,
     data: v.object({ type: v.string(), action: v.string(), id: v.string() }),

@@ -1,0 +1,41 @@
+// What all builds of a daemon share: the queue, the cache, secrets that wait for their build. Made once, in main.ts.
+
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { LabError } from '../../base/errors.ts';
+import { paths } from '../../base/paths.ts';
+import type { ContainerdClient } from '../../containerd/client.ts';
+import type { Configuration } from '../configuration.ts';
+import { BuildCache } from './cache/cache.ts';
+import { BuildQueue } from './queue.ts';
+import { BuildSecrets } from './secrets.ts';
+
+export interface Builder {
+  queue: BuildQueue;
+  cache: BuildCache;
+  secrets: BuildSecrets;
+  /** Where the native programs are. */
+  binaryFolder: string;
+}
+
+export const openBuilder = (
+  configuration: Configuration,
+  containerd: ContainerdClient,
+  snapshotter: string,
+): Builder => ({
+  queue: new BuildQueue(configuration['max-concurrent-builds'] ?? Math.max(2, availableParallelism())),
+  cache: new BuildCache(`${paths.dataRoot}/build/cache`, containerd, snapshotter),
+  secrets: new BuildSecrets(),
+  binaryFolder: binaryFolder(),
+});
+
+/** Beside the bundle (dist/bin), or seen from this source file. Errors: unavailable. */
+function binaryFolder(): string {
+  const here = import.meta.dirname;
+  const places = [`${here}/bin`, `${here}/../../../dist/bin`];
+  const found = places.find((place) => existsSync(`${place}/tlab-unpack`));
+  if (found !== undefined) return found;
+  throw new LabError('unavailable', `native programs in ${places[0]}: they are not there`, {
+    hint: 'run `make -C native`',
+  });
+}

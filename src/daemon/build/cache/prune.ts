@@ -1,0 +1,100 @@
+// Taking the build cache away: all of it, or what no image needs any more; by age, and down to a size. @source docker-api POST /build/prune
+import { LabError } from '../../../base/errors.ts';
+import { digestHex } from '../../../oci/digest.ts';
+import type { Engine } from '../../engine.ts';
+import type { Filters } from '../../filters.ts';
+import type { BuildPruneResponse } from '../../protocol.ts';
+import { parseTimeNs } from '../../time.ts';
+import type { CacheRecord } from './record.ts';
+
+export interface PruneRequest {
+  /** Also what images are made of: their next build starts anew. */
+  all: boolean;
+  /** Bytes that may stay; the least recently used go first. */
+  keepBytes: number;
+  filters: Filters;
+}
+
+export const pruneFilters = ['until', 'unused-for', 'id'];
+
+/** Errors: invalidArgument for a filter's value. */
+export async function pruneCache(
+  engine: Engine,
+  { all, keepBytes, filters }: PruneRequest,
+): Promise<BuildPruneResponse> {
+  const { cache } = engine.builder;
+  const used = await layersOfImages(engine);
+  const isUsed = ({ layer }: CacheRecord): boolean => layer !== undefined && used.has(layer.descriptor.digest);
+  const wanted = cache.all().filter((record) => (all || !isUsed(record)) && matches(record, filters));
+  const oldestFirst = wanted.sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+  let total = sizeOf(cache.all());
+  const going: CacheRecord[] = [];
+  for (const record of oldestFirst) {
+    if (keepBytes > 0 && total <= keepBytes) break;
+    going.push(record);
+    total -= record.sizeBytes;
+  }
+  const reclaimed = sizeOf(going.filter((record) => !isUsed(record)));
+  for (const [index, record] of going.entries()) await cache.remove(record, { sync: index === going.length - 1 });
+  return { CachesDeleted: going.map(({ key }) => digestHex(key).slice(0, 25)), SpaceReclaimed: reclaimed };
+}
+
+/** Two records may have one layer. */
+function sizeOf(records: readonly CacheRecord[]): number {
+  const sizes = new Map(
+    records.flatMap(({ layer, sizeBytes }) => (layer ? [[layer.descriptor.digest, sizeBytes] as const] : [])),
+  );
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+async function layersOfImages(engine: Engine): Promise<Set<string>> {
+  const images = await engine.images.describeAll();
+  return new Set(images.flatMap(({ manifest }) => manifest.layers.map(({ digest }) => digest as string)));
+}
+
+function matches(record: CacheRecord, filters: Filters): boolean {
+  const times = [...(filters.until ?? []), ...(filters['unused-for'] ?? [])].map((text) => {
+    const ns = parseTimeNs(text, 'until');
+    if (ns === undefined) throw new LabError('invalidArgument', `until "${text}": expected a time or a duration`);
+    return Number(ns / 1_000_000n);
+  });
+  const ids = filters.id ?? [];
+  return (
+    times.every((ms) => record.lastUsedMs < ms) &&
+    (ids.length === 0 || ids.some((id) => digestHex(record.key).startsWith(id.replace('sha256:', ''))))
+  );
+}
+
+/** One element of BuildCache in GET /system/df. */
+export interface BuildCacheUsage {
+  ID: string;
+  Parent: string;
+  Type: string;
+  Description: string;
+  InUse: boolean;
+  Shared: boolean;
+  Size: number;
+  CreatedAt: string;
+  LastUsedAt: string;
+  UsageCount: number;
+}
+
+/** @source docker-api GET /system/df */
+export async function cacheUsage(engine: Engine): Promise<BuildCacheUsage[]> {
+  const used = await layersOfImages(engine);
+  return engine.builder.cache
+    .all()
+    .filter(({ layer }) => layer !== undefined)
+    .map((record) => ({
+      ID: digestHex(record.key).slice(0, 25),
+      Parent: '',
+      Type: 'regular',
+      Description: record.place.text,
+      InUse: false,
+      Shared: used.has(record.layer?.descriptor.digest ?? ''),
+      Size: record.sizeBytes,
+      CreatedAt: record.created,
+      LastUsedAt: new Date(record.lastUsedMs).toISOString(),
+      UsageCount: record.uses,
+    }));
+}

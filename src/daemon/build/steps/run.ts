@@ -1,0 +1,87 @@
+// RUN: the command, what it sees, and its container.
+import { LabError } from '../../../base/errors.ts';
+import type { Instruction } from '../../../dockerfile/syntax.ts';
+import { formatPlatform } from '../../../oci/platform.ts';
+import { nameOf } from '../environment.ts';
+import { shellOf } from '../metadata.ts';
+import { runContainer } from '../run.ts';
+import type { FileStep, StepInput } from '../step.ts';
+import { commandLine, scriptMount } from './command-line.ts';
+import { layerStep } from './layer-step.ts';
+
+export async function runStep(input: StepInput): Promise<FileStep> {
+  const { solver, state, instruction, scope, step } = input;
+  const { session } = solver;
+  const network = networkOf(input);
+  refuseSecurity(instruction);
+  const command = commandLine(instruction, shellOf(state.config));
+  const image = state.config.Env ?? [];
+  const known = new Set(image.map(nameOf));
+  const argumentsSeen = scope.keyed().filter(([name]) => !known.has(name));
+  const proxies = [...session.given.predefined()].filter(([name]) => !known.has(name));
+  const all = new Map([...scope.entries().filter(([name]) => !known.has(name)), ...proxies]);
+  const env = [...image, ...[...all].map(([name, value]) => `${name}=${value}`)];
+  return await layerStep(input, {
+    parts: {
+      parent: state.chainId ?? 'scratch',
+      instruction: JSON.stringify([command.argv, command.script ?? '', network]),
+      platform: formatPlatform(state.platform),
+      environment: JSON.stringify(image),
+      arguments: JSON.stringify(argumentsSeen),
+      user: state.config.User ?? '',
+      workdir: state.config.WorkingDir ?? '/',
+      ...(session.epoch === undefined ? {} : { epoch: `${session.epoch}` }),
+    },
+    text: historyText(command.argv, argumentsSeen),
+    work: async (rootfs) => {
+      const { reporter } = session;
+      reporter.report({ kind: 'container', step, id: rootfs.id });
+      const exitCode = await runContainer(session, rootfs, {
+        step,
+        line: instruction.startLine,
+        argv: command.argv,
+        env,
+        user: state.config.User ?? '',
+        workdir: state.config.WorkingDir || '/',
+        network,
+        mounts: command.script === undefined ? [] : [scriptMount(rootfs.folder, command)],
+      });
+      reporter.report({ kind: 'container-removed', step, id: rootfs.id });
+      if (exitCode !== 0) throw exited(command.argv, exitCode);
+    },
+  });
+}
+
+/** @source docker builder/dockerfile/dispatchers.go: the words that clients look for */
+const exited = (argv: readonly string[], code: number): LabError =>
+  new LabError('invalidArgument', `The command '${argv.join(' ')}' returned a non-zero code: ${code}`, {
+    data: { code },
+  });
+
+/** As Docker's own: `RUN |2 A=1 B=2 /bin/sh -c make`. */
+function historyText(argv: readonly string[], args: ReadonlyArray<[string, string]>): string {
+  const given =
+    args.length === 0 ? '' : `|${args.length} ${args.map(([name, value]) => `${name}=${value}`).join(' ')} `;
+  return `RUN ${given}${argv.join(' ')}`;
+}
+
+function networkOf({ instruction, solver }: StepInput): string {
+  const asked = instruction.flags.network?.[0];
+  const ofBuild = solver.session.request.host.NetworkMode || 'default';
+  if (asked === undefined || asked === 'default') return ofBuild;
+  if (asked === 'none') return 'none';
+  if (asked === 'host') {
+    if (ofBuild === 'host') return 'host';
+    throw new LabError('permissionDenied', 'RUN --network=host: the build was not given the network of the host', {
+      hint: 'build with --network host',
+    });
+  }
+  throw new LabError('invalidArgument', `RUN --network=${asked}: expected default, none or host`);
+}
+
+function refuseSecurity({ flags }: Instruction): void {
+  const asked = flags.security?.[0];
+  if (asked !== undefined && asked !== 'sandbox')
+    throw new LabError('notImplemented', `RUN --security=${asked}: tlab does not support it`);
+  if ((flags.mount ?? []).length > 0) throw new LabError('notImplemented', 'RUN --mount: tlab does not support it yet');
+}
