@@ -1,10 +1,9 @@
 // tlab learn: the step where the learner stands; predictions first, then what to do. With a terminal it goes on looking until the step is passed.
-import { LabError } from '../../base/errors.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { currentAttempt, openLearner } from '../lesson/learner.ts';
 import { predictStep } from '../lesson/predict-step.ts';
-import { showKeys, showStep } from '../lesson/show-step.ts';
+import { showKeys, showRest, showStep } from '../lesson/show-step.ts';
 import { watchStep } from '../lesson/watch-step.ts';
 
 export default defineCommand({
@@ -20,14 +19,11 @@ export default defineCommand({
     const learner = openLearner();
     const attempt = currentAttempt(learner, id);
     showStep(attempt);
-    const isWatched = process.stdin.isTTY === true && process.stdout.isTTY === true && !flags['no-watch'];
     if (attempt.progress.state === 'predicting') {
-      if (!isWatched)
-        throw new LabError('usage', 'this step asks for predictions first', {
-          hint: 'run it in a terminal: tlab learn',
-        });
       await predictStep(learner, attempt);
+      showRest(attempt.step);
     }
+    const isWatched = process.stdin.isTTY === true && process.stdout.isTTY === true && !flags['no-watch'];
     showKeys(attempt.step);
     return isWatched && attempt.step.checks.length > 0 ? await watchStep(learner, attempt) : 0;
   },

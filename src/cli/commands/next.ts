@@ -26,7 +26,8 @@ export default defineCommand({
     }
     print('');
     showStep({ ...following, step: following.step });
-    showKeys(following.step);
+    if (following.progress.state === 'predicting') print('Predictions come first: tlab learn');
+    else showKeys(following.step);
     return 0;
   },
 });

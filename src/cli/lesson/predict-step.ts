@@ -1,5 +1,5 @@
 // Predictions of a step, asked before the engine does it: questions made from the lesson's recorded trace. An answer counts once.
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { LabError } from '../../base/errors.ts';
 import { printable, wrap } from '../../base/text.ts';
 import { find } from '../../lesson/check/trace.ts';
@@ -12,18 +12,29 @@ import { paint, print } from '../terminal.ts';
 import { lessonTrace } from './learner.ts';
 import { lessonWidth } from './show-step.ts';
 
+/** From a terminal, or line by line from a pipe. @throws LabError usage when the input ends before the last answer */
 export async function predictStep(learner: Learner, attempt: Attempt & { step: Step }): Promise<void> {
   const { lesson, step, progress } = attempt;
   const trace = await readTraceFile(lessonTrace(lesson));
-  const input = createInterface({ input: process.stdin, output: process.stdout });
+  const input = createInterface({ input: process.stdin });
+  const lines = input[Symbol.asyncIterator]();
+  const ask = async (): Promise<string> => {
+    process.stdout.write('> ');
+    const { value, done } = await lines.next();
+    if (done !== true) return value;
+    throw new LabError('usage', 'the input has ended: expected an answer', {
+      hint: 'nothing is lost; go on: tlab learn',
+    });
+  };
   try {
     for (const prediction of step.predictions) {
       if (progress.predictions.has(prediction.id)) continue;
       const question = questionOf(trace, prediction, find(trace, prediction.of), learner.seedOf(lesson));
-      if (question === undefined)
+      if (question === undefined) {
         throw new LabError('internal', `prediction "${prediction.id}": the recorded trace holds too little for it`);
+      }
       showQuestion(question);
-      const { answer, result } = await untilReadable(question, () => input.question('> '));
+      const { answer, result } = await untilReadable(question, ask);
       showGrade(question, result);
       learner.record([
         {

@@ -13,12 +13,23 @@ const printAll = (lines: readonly string[]): void => {
   for (const line of lines) print(line);
 };
 
-export function showStep({ lesson, step }: Attempt & { step: Step }): void {
+/** Title and text, up to where predictions are asked for while some are open. */
+export function showStep({ lesson, step, progress }: Attempt & { step: Step }): void {
   const number = lesson.steps.findIndex(({ id }) => id === step.id) + 1;
   print(paint.out('bold', printable(`${lesson.title}: ${step.title}`)));
   print(paint.out('dim', `step ${number} of ${lesson.steps.length}, ${lesson.id}/${step.id}`));
   if (number === 1 && lesson.introduction !== '') printAll(['', ...markdownLines(bodyOf(lesson), lessonWidth())]);
-  for (const { kind, text } of step.tells) {
+  const asked = step.tells.findIndex(({ kind }) => kind === 'predict');
+  showTells(progress.state === 'predicting' ? step.tells.slice(0, asked) : step.tells);
+}
+
+/** What stands behind the predictions, once they are made. */
+export const showRest = ({ tells }: Step): void =>
+  showTells(tells.slice(tells.findIndex(({ kind }) => kind === 'predict') + 1));
+
+function showTells(tells: Step['tells']): void {
+  for (const { kind, text } of tells) {
+    if (kind === 'predict') continue;
     print('');
     printAll(kind === 'do' ? commandLines(text) : markdownLines(text, lessonWidth()));
   }
@@ -31,7 +42,7 @@ const bodyOf = ({ introduction }: Lesson): string => introduction.replace(/^# .*
 /** What follows a step, by what it has. */
 export function showKeys(step: Step): void {
   const wishes = step.checks.map(({ says }) => says);
-  if (wishes.length > 0) print(`Passed when ${wishes.join(', and ')}.`);
+  if (wishes.length > 0) printAll(wrap(printable(`Passed when ${wishes.join(', and ')}.`), lessonWidth()));
   const keys = step.checks.length > 0 ? ['tlab check', 'tlab hint', 'tlab skip'] : ['tlab next'];
   print(paint.out('dim', `${keys.join(' · ')} · tlab list`));
 }

@@ -18,8 +18,8 @@ export interface Step {
   id: string;
   title: string;
   line: number;
-  /** Markdown, in the order of the file, with the commands to type between. */
-  tells: Array<{ kind: 'say' | 'do'; text: string }>;
+  /** Markdown, in the order of the file, with the commands to type between, and the place where predictions are asked for. */
+  tells: Array<{ kind: 'say' | 'do' | 'predict'; text: string }>;
   /** The debrief; Markdown. */
   why: string;
   predictions: schema.Prediction[];
@@ -101,7 +101,8 @@ function readStep(source: LessonSource, step: SourceStep, findings: Finding[]): 
     line: step.line,
     tells: step.parts.flatMap((part): Step['tells'] => {
       if (part.kind === 'say') return [{ kind: 'say', text: part.text }];
-      return part.kind === 'block' && part.type === 'do' ? [{ kind: 'do', text: part.text }] : [];
+      if (part.kind === 'block' && part.type === 'do') return [{ kind: 'do', text: part.text }];
+      return part.kind === 'block' && part.type === 'predict' ? [{ kind: 'predict', text: '' }] : [];
     }),
     why: step.parts.flatMap((part) => (part.kind === 'why' ? [part.text] : [])).join('\n\n'),
     predictions: all('predict', lists.predict),
