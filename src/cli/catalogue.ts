@@ -27,6 +27,16 @@ export const catalogue: Record<string, CatalogueRow> = {
   next: { group: 'learn', says: 'Check, and show the next step', load: () => import('./commands/next.ts') },
   skip: { group: 'learn', says: 'Leave a step for later', load: () => import('./commands/skip.ts') },
   reset: { group: 'learn', says: 'Take a step or a lesson again', load: () => import('./commands/reset.ts') },
+  'lesson lint': {
+    group: 'learn',
+    says: 'Find what is wrong with lessons',
+    load: () => import('./commands/lesson/lint.ts'),
+  },
+  'lesson test': {
+    group: 'learn',
+    says: 'Prove lessons on this machine',
+    load: () => import('./commands/lesson/test.ts'),
+  },
   list: { group: 'learn', says: 'List the lessons', load: () => import('./commands/list.ts') },
   run: { group: 'containers', says: 'Create and run a new container', load: () => import('./commands/run.ts') },
   create: {
@@ -149,6 +159,7 @@ export const catalogue: Record<string, CatalogueRow> = {
 /** One line about each first word that has commands below it. */
 export const topics: Record<string, string> = {
   trace: 'Run a command and see every step of it',
+  lesson: 'For authors of lessons',
   system: 'Start, stop and reset the engine',
   library: 'Images built from packages of this host, for use offline',
   plan: 'The kernel operations that a container is made of',

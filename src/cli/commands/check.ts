@@ -14,7 +14,7 @@ export default defineCommand({
   async run({ operands: [id], flags }) {
     const learner = openLearner();
     const attempt = currentAttempt(learner, id);
-    const { results, isPassed } = await askChecks(learner, attempt);
+    const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (flags.json) {
       const checks = results.map(({ check, state, saw, wanted, events = [] }) => ({
         id: check.id,
@@ -28,7 +28,7 @@ export default defineCommand({
       );
       return isPassed ? 0 : 1;
     }
-    showResults(attempt.step, results);
+    showResults(attempt.step, results, reply);
     if (isPassed) showDebrief(attempt.step);
     const next = isPassed ? 'Passed. Go on: tlab learn' : 'Help: tlab hint';
     print(paint.out('dim', next));

@@ -13,9 +13,9 @@ export default defineCommand({
   async run({ operands: [id] }) {
     const learner = openLearner();
     const attempt = currentAttempt(learner, id);
-    const { results, isPassed } = await askChecks(learner, attempt);
+    const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (!isPassed) {
-      showResults(attempt.step, results);
+      showResults(attempt.step, results, reply);
       return 1;
     }
     showDebrief(attempt.step);

@@ -3,11 +3,14 @@ import { LabError } from '../../base/errors.ts';
 import { type Attempt, contentOf, type Learner } from '../../lesson/course.ts';
 import type { Step } from '../../lesson/format/load.ts';
 import { type CheckResult, checkStep, isStepPassed } from '../../lesson/run/check-step.ts';
+import { replyTo } from '../../lesson/run/replies.ts';
 import { evidenceSince } from './learner.ts';
 
 export interface Asked {
   results: CheckResult[];
   isPassed: boolean;
+  /** What to say to somebody who went this way. */
+  reply: string | undefined;
 }
 
 /** `isTry`: the learner asked, so it counts; a look by itself counts only when it passes. */
@@ -16,7 +19,8 @@ export async function askChecks(learner: Learner, attempt: Attempt & { step: Ste
   if (progress.state === 'predicting') {
     throw new LabError('conflict', `step "${step.id}" asks for predictions first`, { hint: 'tlab learn' });
   }
-  const results = await checkStep(step, evidenceSince(since), progress.passedChecks);
+  const evidence = evidenceSince(since);
+  const results = await checkStep(step, evidence, progress.passedChecks);
   const isPassed = isStepPassed(step, results);
   const place = { lesson: lesson.id, step: step.id };
   const ids = (state: CheckResult['state']): string[] =>
@@ -27,5 +31,6 @@ export async function askChecks(learner: Learner, attempt: Attempt & { step: Ste
     ]);
   }
   if (isPassed) learner.record([{ kind: 'passed', ...place, content: contentOf(step) }]);
-  return { results, isPassed };
+  const wrong = isPassed || !isTry ? undefined : await replyTo(step, results, evidence);
+  return { results, isPassed, reply: wrong?.reply };
 }

@@ -11,7 +11,7 @@ import { connect } from '../connection.ts';
 import { say } from '../terminal.ts';
 
 /** TLAB_LESSONS, for authors; else the package's own, beside dist/ or src/. */
-function lessonsFolder(): string {
+export function lessonsFolder(): string {
   const given = process.env.TLAB_LESSONS;
   const candidates =
     given === undefined ? ['../lessons', '../../../lessons'].map((one) => `${import.meta.dirname}/${one}`) : [given];

@@ -50,7 +50,7 @@ export function showKeys(step: Step): void {
 const words = { passed: 'PASS', failed: 'NOT YET', unknown: 'CANNOT TELL' } as const;
 const styles = { passed: 'green', failed: 'red', unknown: 'yellow' } as const;
 
-export function showResults(step: Step, results: readonly CheckResult[]): void {
+export function showResults(step: Step, results: readonly CheckResult[], reply?: string): void {
   for (const { check, state, saw, wanted } of results) {
     print(`${paint.out(styles[state], words[state])}  ${printable(check.says)}`);
     if (state === 'passed') continue;
@@ -62,6 +62,7 @@ export function showResults(step: Step, results: readonly CheckResult[]): void {
       for (const line of wrap(`${label}${printable(text)}`, width)) print(`      ${line}`);
     }
   }
+  if (reply !== undefined) printAll(['', ...markdownLines(reply, lessonWidth())]);
   const waiting = step.checks.length - results.length;
   if (waiting > 0)
     print(paint.out('dim', `${counted(waiting, 'check')} more ${waiting === 1 ? 'waits' : 'wait'} for these.`));

@@ -96,6 +96,8 @@ function isOpen(host: string, port: number): Promise<boolean> {
   return promise;
 }
 
+const absentWords = (name: ProbeName): string => (name === 'port' ? 'nobody listens' : `no such ${name}`);
+
 /** Asks a probe and holds its facts against what is wanted; without `want`, that the thing is there. */
 export async function checkState(check: Check, name: ProbeName, daemon: DaemonClient): Promise<Verdict> {
   const want = check.want ?? {};
@@ -112,7 +114,7 @@ export async function checkState(check: Check, name: ProbeName, daemon: DaemonCl
     const saw = isPassed ? seen.map(({ says }) => says) : wrongOnes;
     return {
       state: isPassed ? 'passed' : 'failed',
-      saw: !isThere && !isPassed ? `no such ${name}` : saw.join(', ') || `the ${name}`,
+      saw: !isThere && !isPassed ? absentWords(name) : saw.join(', ') || `the ${name}`,
       wanted: wanted.join(', ') || `a ${name}`,
     };
   } catch (error) {

@@ -1,0 +1,69 @@
+// tlab lesson test: proves lessons on this machine's engine. Status 1 when one is not proved.
+import { LabError } from '../../../base/errors.ts';
+import type { ContainerSummary } from '../../../daemon/protocol.ts';
+import { lessonOf } from '../../../lesson/course.ts';
+import { type Proof, proveLesson, type Stage } from '../../../lesson/run/prove.ts';
+import { defineCommand } from '../../command.ts';
+import { connect } from '../../connection.ts';
+import { boolean, text } from '../../flags/spec.ts';
+import { counted } from '../../format/words.ts';
+import { evidenceSince, openLessons } from '../../lesson/learner.ts';
+import { requireRoot } from '../../root.ts';
+import { paint, print } from '../../terminal.ts';
+
+export default defineCommand({
+  operands: '[LESSON...]',
+  count: { min: 0 },
+  says: 'Types every solution and every wrong answer into a terminal, and takes away what was made. Only on a machine for trying things.',
+  flags: {
+    all: boolean('Every lesson'),
+    seed: text('What the values of variables are made from', { value: 'text' }),
+    json: boolean('Print one JSON document'),
+  },
+  async run({ operands, flags }) {
+    requireRoot('testing lessons');
+    const course = openLessons();
+    const lessons = flags.all ? course.lessons : operands.map((id) => lessonOf(course, id));
+    if (lessons.length === 0) throw new LabError('usage', 'no lesson named', { hint: '--all' });
+    const proofs: Proof[] = [];
+    for (const lesson of lessons) {
+      const proof = await proveLesson(lesson, stage, flags.seed ?? lesson.id);
+      proofs.push(proof);
+      if (!flags.json) show(proof);
+    }
+    if (flags.json) print(JSON.stringify({ schema: 'tlab.proofs/1', proofs, broken: course.broken }));
+    else for (const broken of course.broken) print(`${paint.out('red', 'BROKEN')}  ${broken}`);
+    return proofs.some(({ failures }) => failures.length > 0) || course.broken.length > 0 ? 1 : 0;
+  },
+});
+
+function show({ lesson, trials, negative, failures }: Proof): void {
+  const isProved = failures.length === 0;
+  const word = paint.out(isProved ? 'green' : 'red', isProved ? 'PROVED' : 'NOT PROVED');
+  print(`${word}  ${lesson}: ${counted(trials, 'trial')}, ${counted(negative, 'wrong answer')}`);
+  for (const failure of failures) print(`  ${failure}`);
+}
+
+const stage: Stage = {
+  type: async (shell) => {
+    const { spawn } = await import('node:child_process');
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // In a terminal of its own, as somebody who types; tlab is this very program.
+    const program = `${process.env.TLAB_PROGRAM ?? process.argv[1]}`;
+    const typed = `tlab() { ${JSON.stringify(program)} "$@"; }\n${shell}`;
+    const child = spawn('script', ['-qec', `sh -c ${quoted(typed)}`, '/dev/null'], { stdio: 'ignore' });
+    child.on('error', reject).on('close', () => resolve());
+    await promise;
+  },
+  evidence: () => evidenceSince(new Date()),
+  inventory: async () => {
+    const all = await connect().json<ContainerSummary[]>({
+      method: 'GET',
+      path: '/containers/json',
+      query: { all: true },
+    });
+    return all.map(({ Id, Names }) => `container ${Names[0] ?? Id}`);
+  },
+};
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

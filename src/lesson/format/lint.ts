@@ -1,0 +1,85 @@
+// What is wrong with a course beyond the form of its files: ids, order, coverage, help that is missing.
+
+import { LabError } from '../../base/errors.ts';
+import { syllabus } from '../../explain/syllabus.ts';
+import { parseFilter } from '../../viewer/filter.ts';
+import { namesIn } from '../vars.ts';
+import type { Finding } from './finding.ts';
+import type { Lesson, LoadedLesson, Step } from './load.ts';
+import type { TraceAssertion } from './schema.ts';
+
+/** Each check has that many known wrong answers at least. */
+const wrongAnswers = 2;
+
+export function lintCourse(course: readonly LoadedLesson[]): Finding[] {
+  const findings = course.flatMap((one) => one.findings);
+  const before = new Set<string>();
+  for (const { lesson } of course) {
+    if (lesson === undefined) continue;
+    const at = (says: string, line = 1): void => {
+      findings.push({ file: `${lesson.folder}/lesson.md`, line, column: 1, says });
+    };
+    if (before.has(lesson.id)) at(`id "${lesson.id}" is taken by an earlier lesson`);
+    for (const need of lesson.needs)
+      if (!before.has(need)) at(`needs "${need}": expected a lesson that comes before this one`);
+    before.add(lesson.id);
+    lintLesson(lesson, at);
+  }
+  return findings;
+}
+
+type Report = (says: string, line?: number) => void;
+
+function lintLesson(lesson: Lesson, at: Report): void {
+  for (const id of lesson.covers) if (!Object.hasOwn(syllabus, id)) at(`covers ${id}: no such entry of the syllabus`);
+  const known = new Set(Object.keys(lesson.vars));
+  for (const name of namesIn(JSON.stringify({ ...lesson, folder: '' })))
+    if (!known.has(name)) at(`{{${name}}}: no such variable in the header`);
+  for (const step of lesson.steps) lintStep(step, lesson, (says) => at(`step ${step.id}: ${says}`, step.line));
+}
+
+function lintStep(step: Step, lesson: Lesson, at: Report): void {
+  const ids = [...step.checks, ...step.predictions].map(({ id }) => id);
+  for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) at(`id "${id}" is taken in this step`);
+  for (const { check } of step.wrong)
+    if (!ids.includes(check)) at(`wrong: "${check}" is no check and no prediction of this step`);
+  for (const { needs } of step.checks)
+    for (const need of needs) if (!ids.includes(need)) at(`needs "${need}": no such check`);
+  if (step.predictions.length > 0 && lesson.trace === undefined) at('it has predictions: expected trace in the header');
+  for (const filter of filtersOf(step)) lintFilter(filter, at);
+  if (step.checks.length === 0) return;
+  if (step.hints === undefined) at('it has checks and no hints');
+  if (step.solve === '') at('it has checks and neither solve nor do');
+  for (const { id } of step.checks) {
+    const known = step.wrong.filter(({ check }) => check === id);
+    if (known.length < wrongAnswers)
+      at(`check ${id}: ${known.length} known wrong answers, expected ${wrongAnswers} at least`);
+    const blind = known.filter(({ when }) => when === undefined).length;
+    if (blind > 1) at(`check ${id}: ${blind} wrong answers without "when" cannot be told apart`);
+  }
+}
+
+function filtersOf(step: Step): string[] {
+  const of = (assertion: TraceAssertion | undefined): string[] =>
+    assertion === undefined
+      ? []
+      : (['exists', 'none', 'count', 'before', 'after'] as const).flatMap((key) => {
+          const filter = (assertion as Record<string, unknown>)[key];
+          return typeof filter === 'string' ? [filter] : [];
+        });
+  return [
+    ...step.predictions.map((one) => one.of),
+    ...step.checks.flatMap(({ trace }) => of(trace)),
+    ...step.wrong.flatMap(({ when }) => of(when?.trace)),
+    ...step.interview.flatMap(({ points }) => points.flatMap(({ proof }) => proof ?? [])),
+  ];
+}
+
+function lintFilter(filter: string, at: Report): void {
+  try {
+    parseFilter(filter);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    at(error.message);
+  }
+}

@@ -1,0 +1,103 @@
+// Proves a lesson on the real engine: unsolved it fails, every wrong answer fails with its own reply, the solution passes, and nothing is left.
+// Rule: each trial begins where a learner would stand: what the lesson made is taken away, and the earlier steps are solved again.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lesson, Step } from '../format/load.ts';
+import { fillAll, type Values, valuesOf } from '../vars.ts';
+import { type CheckResult, checkStep, type Evidence, isStepPassed } from './check-step.ts';
+import { replyTo } from './replies.ts';
+
+const settling = { tries: 15, everyMs: 200 } as const;
+
+export interface Stage {
+  /** Runs shell as the learner would type it, in a terminal. Its status is not asked: wrong answers may fail by themselves. */
+  type(shell: string): Promise<void>;
+  /** Evidence from now on. */
+  evidence(): Evidence;
+  /** Everything of the engine that is there, one line each. */
+  inventory(): Promise<string[]>;
+}
+
+export interface Proof {
+  lesson: string;
+  /** What was tried, in words. */
+  trials: number;
+  negative: number;
+  failures: string[];
+}
+
+export async function proveLesson(lesson: Lesson, stage: Stage, seed: string): Promise<Proof> {
+  return await new Prover(lesson, stage, valuesOf(lesson.vars, seed)).prove();
+}
+
+class Prover {
+  readonly #steps: Step[];
+  readonly #teardown: string | undefined;
+  readonly #stage: Stage;
+  readonly #proof: Proof;
+
+  constructor(lesson: Lesson, stage: Stage, values: Values) {
+    this.#steps = lesson.steps.map((step) => fillAll(step, values));
+    this.#teardown = lesson.teardown === undefined ? undefined : fillAll(lesson.teardown, values);
+    this.#stage = stage;
+    this.#proof = { lesson: lesson.id, trials: 0, negative: 0, failures: [] };
+  }
+
+  async prove(): Promise<Proof> {
+    const before = await this.#stage.inventory();
+    for (const [index, step] of this.#steps.entries()) if (step.checks.length > 0) await this.#step(step, index);
+    await this.#clear();
+    const left = (await this.#stage.inventory()).filter((line) => !before.includes(line));
+    if (left.length > 0) this.#proof.failures.push(`after its teardown there is still ${left.join(', ')}`);
+    return this.#proof;
+  }
+
+  async #step(step: Step, index: number): Promise<void> {
+    await this.#trial(step, index, 'unsolved', undefined, (results) =>
+      isStepPassed(step, results) ? 'it is passed although nothing was done' : undefined,
+    );
+    for (const wrong of step.wrong) {
+      if (wrong.do === undefined) continue;
+      this.#proof.negative++;
+      await this.#trial(step, index, `wrong "${wrong.means}"`, wrong.do, async (results, evidence) => {
+        if (isStepPassed(step, results)) return 'it is passed';
+        const reply = await replyTo(step, results, evidence);
+        return reply?.means === wrong.means
+          ? undefined
+          : `the reply is that of "${reply?.means ?? 'nobody'}": ${saidOf(results)}`;
+      });
+    }
+    await this.#trial(step, index, 'solution', step.solve, (results) =>
+      isStepPassed(step, results) ? undefined : `it is not passed: ${saidOf(results)}`,
+    );
+  }
+
+  async #trial(
+    step: Step,
+    index: number,
+    name: string,
+    shell: string | undefined,
+    judge: (results: CheckResult[], evidence: Evidence) => string | undefined | Promise<string | undefined>,
+  ): Promise<void> {
+    await this.#clear();
+    for (const earlier of this.#steps.slice(0, index)) if (earlier.solve !== '') await this.#stage.type(earlier.solve);
+    const evidence = this.#stage.evidence();
+    if (shell !== undefined) await this.#stage.type(shell);
+    const judged = async (): Promise<string | undefined> => judge(await checkStep(step, evidence, new Set()), evidence);
+    let failure = await judged();
+    // A program that was started in the background may need a moment to end.
+    for (let tries = 0; failure !== undefined && shell !== undefined && tries < settling.tries; tries++) {
+      await sleep(settling.everyMs);
+      failure = await judged();
+    }
+    this.#proof.trials++;
+    if (failure !== undefined) this.#proof.failures.push(`step ${step.id}, ${name}: ${failure}`);
+  }
+
+  async #clear(): Promise<void> {
+    if (this.#teardown !== undefined) await this.#stage.type(this.#teardown);
+  }
+}
+
+const saidOf = (results: readonly CheckResult[]): string =>
+  results.map(({ check, state, saw }) => `${check.id} ${state} (${saw})`).join('; ');

@@ -1,0 +1,103 @@
+// The lessons on the real engine: the linter has nothing to say, every one is proved, a wrong lesson is found out, and a learner's way
+// through the first one, by commands alone, is passed.
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
+import { root } from '../helpers/root.ts';
+
+const lessons = new URL('../../lessons', import.meta.url).pathname;
+const folder = mkdtempSync('/var/tmp/tlab-lessons-');
+let engine: TestEngine;
+let env: Record<string, string>;
+before(async () => {
+  if (process.getuid?.() !== 0) return;
+  engine = await startEngine();
+  env = { TLAB_PROGRESS: join(folder, 'progress.jsonl'), TLAB_PROGRAM: tlabProgram };
+});
+after(async () => {
+  await engine?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const tlab = (args: string[], more: Record<string, string> = {}, input?: string) =>
+  engine.tlab(args, { env: { ...env, ...more }, timeoutMs: 240_000, ...(input !== undefined && { input }) });
+
+test('the linter has nothing to say', root(), async () => {
+  const { stdout, status } = await tlab(['lesson', 'lint']);
+  assert.match(stdout, /^\d+ lessons, 0 findings\.$/m);
+  assert.equal(status, 0);
+});
+
+test(
+  'every lesson is proved: unsolved, wrong answers with their replies, solutions, nothing left',
+  root(),
+  async () => {
+    const { stdout, status } = await tlab(['lesson', 'test', '--all', '--json']);
+    const { proofs, broken } = JSON.parse(stdout);
+    assert.deepEqual(broken, []);
+    for (const proof of proofs) assert.deepEqual(proof.failures, [], proof.lesson);
+    assert.ok(proofs.every((proof: { negative: number }) => proof.negative > 0));
+    assert.equal(status, 0);
+  },
+);
+
+test(
+  'a lesson that is wrong is not proved: passed without doing, a solution that does not pass, a reply of another',
+  root(),
+  async () => {
+    const own = join(folder, 'lessons');
+    cpSync(join(lessons, '01-stack/02-exit-codes'), join(own, '01-stack/01-exit-codes'), { recursive: true });
+    const file = join(own, '01-stack/01-exit-codes/lesson.md');
+    const text = readFileSync(file, 'utf8').replace('needs: [one-run]\n', '');
+    const proved = async (changed: string): Promise<string> => {
+      assert.notEqual(changed, text);
+      writeFileSync(file, changed);
+      const { stdout, status } = await tlab(['lesson', 'test', '--all'], { TLAB_LESSONS: own });
+      assert.equal(status, 1, stdout);
+      return stdout;
+    };
+    assert.match(
+      await proved(
+        text.replace('want: {State.Status: exited, State.ExitCode: "{{status}}"}', 'want: {Id: {absent: true}}'),
+      ),
+      /step own, unsolved: it is passed although nothing was done/,
+    );
+    assert.match(
+      await proved(text.replace("sh -c 'exit {{status}}'", "sh -c 'exit 1'")),
+      /step own, solution: it is not passed: own failed \(State\.ExitCode 1\)/,
+    );
+    assert.match(
+      await proved(text.replace('want: {State.Running: true}', 'want: {State.Running: false}')),
+      /step killed, wrong "every signal ends process 1": the reply is that of "nobody"/,
+    );
+  },
+);
+
+test('by commands alone, from a pipe: told, not yet, helped, done, passed, predicted, resumed', root(), async () => {
+  const shown = await tlab(['learn', 'one-run', '--no-watch']);
+  const command = /^ {4}tlab (run .*)$/m.exec(shown.stdout)?.[1];
+  assert.ok(command !== undefined, shown.stdout);
+  const early = await tlab(['check']);
+  assert.equal(early.status, 1);
+  assert.match(early.stdout, /NOT YET.*saw: {2}no such container/s);
+  assert.match((await tlab(['hint'])).stdout, /^Hint 1 of 4: where to look/);
+  await engine.must(...command.split(' '));
+  const passed = await tlab(['next']);
+  assert.equal(passed.status, 0, passed.stdout);
+  assert.match(passed.stdout, /Who made it\?/);
+  assert.equal((await tlab(['check'])).status, 1, 'predictions come first');
+  const cut = await tlab(['learn'], {}, '2 1 4 3\n');
+  assert.notEqual(cut.status, 0, 'the input has ended before the second answer');
+  const rest = await tlab(['learn', '--no-watch'], {}, '1\n');
+  assert.equal(rest.status, 0, rest.stderr);
+  assert.doesNotMatch(rest.stdout, /In which order/, 'the first answer was kept');
+  assert.match((await tlab(['list'])).stdout, /^> +one-run +1 of 3/m);
+  await tlab(['skip']);
+  assert.match((await tlab(['list'])).stdout, /^> +one-run +2 of 3/m);
+  await tlab(['reset', 'one-run/who']);
+  assert.match((await tlab(['list'])).stdout, /^> +one-run +1 of 3/m);
+  await tlab(['reset', 'all', '--yes']);
+  assert.match((await tlab(['list'])).stdout, /^> +one-run +0 of 3/m);
+});
