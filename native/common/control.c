@@ -14,7 +14,8 @@
 
 static struct {
 	bool open;
-	int fd;
+	int fd, next; /* next: a child's; -1 */
+	int lowest;
 	const char *stage;
 	int pid; /* as the host sees it: the child of a clone may not know its own */
 } control;
@@ -33,25 +34,51 @@ static bool is_trusted(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == 0 || peer.uid == geteuid());
 }
 
-void control_open(const char *stage, int lowest)
+/* Out of the way of descriptors that the caller has promised to a container. -1 for none. */
+static int connect_to(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = getenv("TLAB_CONTROL");
 	if (!path || path[0] != '/' || strlen(path) >= sizeof address.sun_path)
-		return;
+		return -1;
 	memcpy(address.sun_path, path, strlen(path));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return;
-	/* Out of the way of descriptors that the caller has promised to a container. */
+		return -1;
 	int moved = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 && is_trusted(fd)
-	                ? fcntl(fd, F_DUPFD_CLOEXEC, lowest)
+	                ? fcntl(fd, F_DUPFD_CLOEXEC, control.lowest)
 	                : -1;
 	close(fd);
-	control.open = moved >= 0;
-	control.fd = moved;
+	return moved;
+}
+
+void control_open(const char *stage, int lowest)
+{
+	control.lowest = lowest;
+	control.fd = connect_to(getenv("TLAB_CONTROL"));
+	control.open = control.fd >= 0;
+	control.next = -1;
 	control.stage = stage;
 	control.pid = (int)getpid();
+}
+
+void control_before_clone(void)
+{
+	if (control.open)
+		control.next = connect_to(getenv("TLAB_CONTROL"));
+}
+
+void control_after_clone(bool is_child)
+{
+	if (!control.open)
+		return;
+	int unused = is_child ? control.fd : control.next;
+	if (is_child) {
+		control.fd = control.next;
+		control.open = control.fd >= 0;
+	}
+	if (unused >= 0)
+		close(unused);
+	control.next = -1;
 }
 
 int control_descriptor(void)

@@ -5,12 +5,13 @@
  *     ask STAGE PID VERB ID INDEX NAME ACTOR [CAUSE] newline  ─▶
  *                                                             ◀─  go newline, or fail ERRNO newline (a name or a number)
  *
- * One question at a time, on one connection a process (a container's first process asks on that of its runtime; the two never act at
- * once). INDEX is the place in the plan, or - for a step that no plan has. A controller that is absent, goes away, is another
+ * One question at a time, each process on a connection of its own (a container's first process asks with the pid of its runtime, which
+ * connects for it). INDEX is the place in the plan, or - for a step that no plan has. A controller that is absent, goes away, is another
  * user's, or speaks anything else means go: nothing but an explicit `fail` may change what a command does.
  */
 #ifndef TLAB_CONTROL_H
 #define TLAB_CONTROL_H
+#include <stdbool.h>
 
 enum { CONTROL_NO_INDEX = -1 };
 
@@ -25,6 +26,9 @@ struct question {
 
 /* Connects when the environment asks for it, on a descriptor of at least `lowest`, close-on-exec. Before any clone. */
 void control_open(const char *stage, int lowest);
+/* Around a clone of a process that will ask too: it gets a connection of its own. */
+void control_before_clone(void);
+void control_after_clone(bool is_child);
 /* Of the connection; -1 for none. */
 int control_descriptor(void);
 /* 0: go; otherwise the errno that the step must fail with. Allocates nothing. */

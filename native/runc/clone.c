@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../common/control.h"
 #include "cgroup.h"
 #include "executor.h"
 #include "id-map.h"
@@ -164,7 +165,9 @@ static int fork_joiner(struct executor *executor)
 int op_fork(struct executor *executor, const struct operation *operation)
 {
 	(void)operation;
+	control_before_clone();
 	int pid = cgroups_open_joins(executor) < 0 ? -1 : fork_joiner(executor);
+	control_after_clone(pid == 0);
 	if (pid == 0) {
 		begin_as_init(executor, 0);
 		umask(0);
@@ -198,7 +201,9 @@ int op_clone(struct executor *executor, const struct operation *operation)
 		return clone_by_joiner(executor, &args);
 	if (cgroups_open_joins(executor) < 0)
 		return -1;
+	control_before_clone();
 	int pid = make_ready_for_maps(executor, &args);
+	control_after_clone(pid == 0);
 	if (pid == 0) {
 		begin_as_init(executor, args.flags);
 		umask(0);

@@ -111,8 +111,8 @@ export const faultyExec = { args: ['sleep', '1000'], execCPUAffinity: { initial:
 /** Operations that no plan of this host can have, and why. */
 export const notHere: Readonly<Record<string, string>> = {
   cgroup_devices: 'it belongs to hosts whose devices are in the version 2 hierarchy',
-  net_device: 'a device that is in the container when a later operation fails is gone with its network',
+  net_device: 'it takes a device of the host: test/faults/net-devices.test.ts',
   id_map_helper: 'it belongs to the containers of an ordinary user',
-  systemd_call: 'it needs systemd as the first process; test/vm/systemd.guest.ts has its failures',
-  apparmor_profile: 'it needs AppArmor in the kernel; test/vm/apparmor.guest.ts has its failure',
+  systemd_call: 'it needs systemd as the first process; test/vm/systemd.guest.ts fails and kills it',
+  apparmor_profile: 'it needs AppArmor in the kernel; test/vm/apparmor.guest.ts fails and kills it',
 };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { assertCause, FaultPlace } from '../faults/place.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
 import { must, run } from '../helpers/shell.ts';
 
@@ -56,4 +57,27 @@ test('a profile that is not loaded fails create with its cause', async () => {
     created.stderr,
     /asking for AppArmor profile "nobody-loaded-this": write\(2\): ENOENT .*apparmorProfile\)/,
   );
+});
+
+test('a create that fails or is killed where the profile is asked for leaves nothing', async () => {
+  const faults = new FaultPlace();
+  await faults.open();
+  const plan = {
+    name: 'a confined container',
+    edit: (config: { process: object }) => void Object.assign(config.process, { apparmorProfile: profile }),
+  };
+  const one = await faults.subject(plan, ['true']);
+  const index = one.plan.findIndex(({ name }) => name === 'apparmor_profile');
+  const operation = one.plan[index];
+  assert.ok(operation);
+  faults.failAt(index, 'EIO');
+  assertCause((await faults.runc(one, 'create')).stderr, operation, 'EIO');
+  await faults.assertNothingLeft(one, 'after a failure');
+  const killed = faults.killAt(index);
+  await faults.runc(one, 'create');
+  assert.ok(killed());
+  faults.calm();
+  await faults.must(one, 'delete', '--force');
+  await faults.assertNothingLeft(one, 'after a kill');
+  await faults.close();
 });

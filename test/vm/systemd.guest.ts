@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { type Answer, control } from '../../src/engine/control.ts';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
 import { must, type Ran, run, start } from '../helpers/shell.ts';
 
@@ -185,6 +186,30 @@ test('a value that systemd refuses fails with its words, and leaves no unit', as
   assert.match(ran.stderr, /systemd StartTransientUnit of "pre-guest\.scope": .*CollectMode/i);
   assert.equal(await shown('LoadState'), 'LoadState=not-found');
 });
+
+for (const fault of ['fail', 'kill'] as const) {
+  test(`${fault} where systemd is called for the unit, and behind it: neither unit nor cgroup is left`, async () => {
+    const bundle = await bundleOf(['true']);
+    for (const point of ['systemd_call', 'cgroup_join', 'pivot_root']) {
+      let met = false;
+      const controller = await control(`${folder}/control`, ({ name, pid, verb }): Answer | Promise<Answer> => {
+        if (met || verb !== 'create' || name !== point) return 'go';
+        met = true;
+        if (fault === 'fail') return 'EIO';
+        process.kill(pid, 'SIGKILL');
+        return new Promise(() => undefined);
+      });
+      const words = ['--systemd-cgroup', '--root', `${folder}/tlab`, 'create', '--bundle', bundle, 'guest'];
+      const ran = await run(programs.tlab, words, { env: { TLAB_CONTROL: `${folder}/control` } });
+      await controller.close();
+      assert.ok(met, point);
+      if (fault === 'fail') assert.match(ran.stderr, new RegExp(`operation "${point}": injected: EIO `));
+      else await mustCall('tlab', 'delete', '--force', 'guest');
+      while ((await shown('LoadState')) !== 'LoadState=not-found') await new Promise(setImmediate);
+      assert.deepEqual(directories(), [], `${fault} at ${point}`);
+    }
+  });
+}
 
 test('run leaves neither a unit nor a cgroup', async () => {
   const ran = await call('tlab', 'run', '--bundle', await bundleOf(['cat', '/proc/self/cgroup']), 'guest');
