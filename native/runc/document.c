@@ -30,6 +30,25 @@ static int compile(const struct compilation *compilation, const struct options *
 	return -1;
 }
 
+int document_make(char path[32], char **argv, int verb_at, struct failure *failure)
+{
+	int status = 0, memory = memfd_create("tlab-process", 0); /* whoever makes and reads it inherits it */
+	if (memory < 0)
+		return fail_call(failure, "memfd_create(2)", "making the process document");
+	snprintf(path, 32, "/proc/self/fd/%d", memory);
+	pid_t pid = fork();
+	if (pid == 0)
+		node_document(argv, verb_at, path);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		fail_call(failure, "fork(2)", "making the process document");
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return memory;
+	else
+		failure->text[0] = '\0'; /* said already */
+	close(memory);
+	return -1;
+}
+
 static int read_for(struct plan *plan, const char *path, const char *sha, struct failure *failure)
 {
 	if (plan_read(plan, path, failure) < 0)

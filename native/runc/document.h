@@ -9,6 +9,11 @@
 #include "options.h"
 #include "plan.h"
 
+/*
+ * The process document that exec's flags and command ask for, made by the TypeScript part: a descriptor, and in `path` the name of it.
+ * -1 with a failure, whose text is empty when the reason has been said.
+ */
+int document_make(char path[32], char **argv, int verb_at, struct failure *failure);
 /* `bundle` is absolute; `document` NULL for the bundle's config.json. */
 int document_plan(struct plan *plan, const char *bundle, const char *document, const struct options *options,
                   struct failure *failure);

@@ -78,17 +78,27 @@ static int run_plan(struct call *call, const struct container *container, struct
 	return ends[0] >= 0 ? terminal_relay(ends[0], executor->child) : wait_foreground(executor->child);
 }
 
+/* That of --process, or one that is made of the command. */
+static int find_document(struct call *call, char document[PATH_MAX])
+{
+	const struct options *options = &call->options;
+	if (options->process)
+		return realpath(options->process, document)
+		               ? 0
+		               : fail_call(&call->failure, "realpath(3)", "--process \"%s\"", options->process);
+	if (!options->has_command)
+		return fail_plain(&call->failure, "expected a command behind the container id \"%s\", or --process", options->id);
+	return document_make(document, call->argv, options->verb_at, &call->failure) < 0 ? -1 : 0;
+}
+
 int verb_exec(struct call *call)
 {
 	struct container container;
 	struct plan plan = { 0 };
 	char document[PATH_MAX];
-	int result = check_preserved(&call->options, &call->failure);
-	if (result == 0 && !realpath(call->options.process, document))
-		result = fail_call(&call->failure, "realpath(3)", "--process \"%s\"", call->options.process);
-	if (result < 0)
+	if (check_preserved(&call->options, &call->failure) < 0 || find_document(call, document) < 0)
 		return -1;
-	result = container_open(&container, call->options.root, call->options.id, &call->failure);
+	int result = container_open(&container, call->options.root, call->options.id, &call->failure);
 	if (result == 0)
 		result = check_container(&container, &call->options, &call->failure);
 	/* Its cgroups are where the container's are, whatever this command line says. */

@@ -78,6 +78,7 @@ static int run_verb(struct call *call, size_t place, char **argv)
 	control_open("runc", 3 + (int)call->options.preserve_fds);
 	events_open(&call->events);
 	event_request(&call->events, call->options.verb, argv);
+	call->argv = argv;
 	int status = verbs[place].run(call);
 	if (status < 0) {
 		/* Words that engines know from runc. */
@@ -104,8 +105,6 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	bool native = options->verb && !options->help && is_native_verb(options->verb);
-	if (native && strcmp(options->verb, "exec") == 0 && !options->process)
-		native = false; /* the process document is made from the command line by the TypeScript part */
 	for (size_t i = 0; native && i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(verbs[i].name, options->verb) == 0)
 			return run_verb(&call, i, argv);

@@ -79,6 +79,27 @@ int node_take_over(char **argv, struct failure *failure)
 	return fail_call(failure, "execve(2)", "starting \"%s\"", found);
 }
 
+/* argv with two words behind the verb. */
+_Noreturn void node_document(char **argv, int verb_at, const char *output)
+{
+	struct failure failure = { .text = "no memory" };
+	int count = 0, used = 0;
+	while (argv[count])
+		count++;
+	char **words = calloc((size_t)count + 3, sizeof *words);
+	for (int i = 0; words && i < count; i++) {
+		words[used++] = argv[i];
+		if (i != verb_at)
+			continue;
+		words[used++] = "--document-to";
+		words[used++] = (char *)(uintptr_t)output;
+	}
+	if (words)
+		node_take_over(words, &failure);
+	fprintf(stderr, "tlab-runc: making the process document: %s\n", failure.text);
+	_exit(1);
+}
+
 _Noreturn void node_compile(const struct compilation *compilation, const struct options *options)
 {
 	char node[PATH_MAX], script[PATH_MAX];

@@ -12,6 +12,8 @@ struct compilation {
 
 /* Replaces this process: `tlab-runc.cjs <argv[1..]>`. Returns -1 with a failure when it cannot. */
 int node_take_over(char **argv, struct failure *failure);
+/* Replaces this (forked) process by one that writes the process document of an exec's command line to `output`; ends as node_compile. */
+_Noreturn void node_document(char **argv, int verb_at, const char *output);
 /* Replaces this (forked) process by the compiler; ends with 1 when it cannot, having said why. */
 _Noreturn void node_compile(const struct compilation *compilation, const struct options *options);
 

@@ -42,8 +42,22 @@ static const struct option_row option_rows[] = {
 	{ " run ", "no-subreaper", IGNORED_FLAG, 0 },
 	{ " exec ", "process", TEXT, AT(process) },
 	{ " exec ", "p", TEXT, AT(process) },
-	{ " exec ", "tty", FLAG, AT(tty) },
-	{ " exec ", "t", FLAG, AT(tty) },
+	/* Of these the TypeScript part makes the process document. */
+	{ " exec ", "cwd", IGNORED_TEXT, 0 },
+	{ " exec ", "env", IGNORED_TEXT, 0 },
+	{ " exec ", "e", IGNORED_TEXT, 0 },
+	{ " exec ", "tty", IGNORED_FLAG, 0 },
+	{ " exec ", "t", IGNORED_FLAG, 0 },
+	{ " exec ", "user", IGNORED_TEXT, 0 },
+	{ " exec ", "u", IGNORED_TEXT, 0 },
+	{ " exec ", "additional-gids", IGNORED_TEXT, 0 },
+	{ " exec ", "g", IGNORED_TEXT, 0 },
+	{ " exec ", "cap", IGNORED_TEXT, 0 },
+	{ " exec ", "c", IGNORED_TEXT, 0 },
+	{ " exec ", "no-new-privs", IGNORED_FLAG, 0 },
+	{ " exec ", "apparmor", IGNORED_TEXT, 0 },
+	{ " exec ", "process-label", IGNORED_TEXT, 0 },
+	{ " exec ", "cgroup", IGNORED_TEXT, 0 },
 	{ " exec ", "ignore-paused", FLAG, AT(ignore_paused) },
 	{ " kill ", "all", FLAG, AT(all) },
 	{ " kill ", "a", FLAG, AT(all) },
@@ -116,7 +130,7 @@ static int set(struct options *options, const struct option_row *row, const char
 	case NUMBER:
 		return set_number((unsigned *)(void *)field, value, row->name, failure);
 	default:
-		if (strcmp(row->name, "log-format") != 0)
+		if (!value || strcmp(row->name, "log-format") != 0)
 			return 0;
 		if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
 			return fail_plain(failure, "--log-format \"%s\": expected json or text", value);
@@ -187,10 +201,11 @@ static bool is_verb(const struct options *options, const char *verb)
 }
 
 /* 1: nothing that follows is for this program. */
-static int take_word(struct options *options, char *word, struct failure *failure)
+static int take_word(struct options *options, int at, const char *word, struct failure *failure)
 {
 	if (!options->verb) {
 		options->verb = word;
+		options->verb_at = at;
 		return !is_native_verb(word);
 	}
 	if (!options->id)
@@ -207,13 +222,15 @@ static int parse_words(struct options *options, int argc, char **argv, struct fa
 	bool only_words = false; /* behind -- */
 	for (int at = 1; at < argc && !options->help; at++) {
 		bool is_option = !only_words && argv[at][0] == '-' && argv[at][1] != '\0';
-		if (is_option && strcmp(argv[at], "--") == 0 && options->verb && !is_verb(options, "exec")) {
+		if (is_option && strcmp(argv[at], "--") == 0 && options->verb) {
 			only_words = true;
 			continue;
 		}
-		int result = is_option ? parse_option(options, argv, argc, &at, failure) : take_word(options, argv[at], failure);
-		if (result != 0)
+		int result = is_option ? parse_option(options, argv, argc, &at, failure) : take_word(options, at, argv[at], failure);
+		if (result != 0) {
+			options->has_command = result > 0 && at + 1 < argc;
 			return result;
+		}
 	}
 	return 0;
 }
@@ -221,12 +238,7 @@ static int parse_words(struct options *options, int argc, char **argv, struct fa
 int options_parse(struct options *options, int argc, char **argv, struct failure *failure)
 {
 	*options = (struct options){ .root = default_root(), .bundle = "." };
-	int result = parse_words(options, argc, argv, failure);
-	if (result < 0 && is_verb(options, "exec")) { /* its other flags describe a process: the TypeScript part makes the document */
-		options->process = NULL;
-		return 0;
-	}
-	if (result < 0 || set_rootless(options, failure) < 0)
+	if (parse_words(options, argc, argv, failure) < 0 || set_rootless(options, failure) < 0)
 		return -1;
 	if (!options->verb || options->help || !is_native_verb(options->verb))
 		return 0;

@@ -13,10 +13,12 @@ struct options {
 	bool rootless; /* no privileges over the host's ids and cgroups: what options_parse made of the word */
 	/* verbs */
 	const char *verb, *bundle, *pid_file, *console_socket, *process;
-	bool detach, force, all, tty, no_pivot, no_new_keyring, ignore_paused, keep;
+	int verb_at; /* its place in argv */
+	bool detach, force, all, no_pivot, no_new_keyring, ignore_paused, keep;
 	unsigned preserve_fds;
 	const char *id;
 	const char *signal; /* kill's; NULL: not given */
+	bool has_command; /* words follow exec's id */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 struct call {
 	struct options options;
+	char **argv; /* what the options were read from */
 	struct events events;
 	struct failure failure;
 };

@@ -1,13 +1,10 @@
-// exec [flags] ID COMMAND…: without --process the process document is made here, from config.json's process and the flags;
-// then the native exec runs it, as it would for a caller that brings a document.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+// exec [flags] ID COMMAND…: without --process the process document is made here, from config.json's process and the flags. The native exec
+// asks for it with `--document-to PATH` before all flags, and runs it as that of a caller who brings one.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
 import { readContainer } from '../state-directory.ts';
-import type { GlobalOptions, Verb } from './verb.ts';
+import type { Verb } from './verb.ts';
 
 const flags = {
   cwd: { type: 'string' },
@@ -29,7 +26,9 @@ const flags = {
 
 type Flags = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
 
-export const verb: Verb = (argv, options) => {
+export const verb: Verb = ([to, path, ...argv], { root }) => {
+  if (to !== '--document-to' || path === undefined)
+    throw new LabError('usage', 'exec: expected to be asked for a document by the native exec');
   const end = endOfFlags(argv);
   const { values } = parseArgs({ args: argv.slice(0, end), options: flags });
   if ((values.cgroup ?? []).length > 0)
@@ -40,14 +39,7 @@ export const verb: Verb = (argv, options) => {
   const [id, ...command] = withoutSeparator(argv.slice(end));
   if (id === undefined || command.length === 0)
     throw new LabError('usage', 'exec: expected a container id and a command');
-  const folder = mkdtempSync(join(tmpdir(), 'tlab-runc-exec-'));
-  try {
-    const file = `${folder}/process.json`;
-    writeFileSync(file, JSON.stringify(processOf(options.root, { id, command, values })), { mode: 0o600 });
-    process.exitCode = runNative(file, id, { options, values });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  writeFileSync(path, JSON.stringify(processOf(root, { id, command, values })));
 };
 
 /** `exec ID -- COMMAND…`, as the manual page writes it, and `exec -- ID COMMAND…`. @source man runc-exec(8) */
@@ -107,19 +99,4 @@ function idOf(text: string, flag: string): number {
   if (!/^\d{1,10}$/.test(text))
     throw new LabError('usage', `${flag} "${text}": expected a number, names are not looked up`);
   return Number(text);
-}
-
-function runNative(file: string, id: string, { options, values }: { options: GlobalOptions; values: Flags }): number {
-  const program = join(dirname(process.argv[1] ?? ''), 'bin/tlab-runc');
-  const log =
-    options.log === undefined ? [] : ['--log', options.log, '--log-format', options.isJsonLog ? 'json' : 'text'];
-  const own = (['pid-file', 'console-socket', 'preserve-fds'] as const).flatMap((name) =>
-    values[name] === undefined ? [] : [`--${name}`, values[name]],
-  );
-  if (values.detach) own.push('--detach');
-  if (values['ignore-paused']) own.push('--ignore-paused');
-  const args = ['--root', options.root, '--rootless', options.rootless, ...log, 'exec', ...own, '--process', file, id];
-  const ran = spawnSync(program, args, { stdio: 'inherit' });
-  if (ran.error) throw new LabError('internal', `starting "${program}"`, { cause: ran.error });
-  return ran.status ?? 128 + (ran.signal === null ? 0 : constants.signals[ran.signal]);
 }

@@ -1,6 +1,6 @@
 // More processes in a container: what they share with the first one, what their own document changes, how their end is told.
 // @source man runc-exec(8)
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { waitUntil } from '../../helpers/wait.ts';
 import { type Behaviour, on, once, type Suite } from '../behaviour.ts';
 import type { Document, Place } from '../place.ts';
@@ -181,6 +181,33 @@ function byFlags(place: Place): Behaviour[] {
 }
 
 const others = (place: Place): Behaviour[] => [
+  {
+    title: 'exec --preserve-fds 1 hands on descriptor 3',
+    observe: on(place, sleeping, {}, async (container) => {
+      await container.start();
+      writeFileSync(`${container.bundle}/handed`, 'handed on');
+      const descriptor = openSync(`${container.bundle}/handed`, 'r');
+      const words = ['sh', '-c', 'cat <&3'];
+      const { stdout } = await container.execute(['--preserve-fds=1'], words, { descriptors: [descriptor] });
+      closeSync(descriptor);
+      return stdout;
+    }),
+    expected: 'handed on',
+  },
+  {
+    title: 'exec hands a signal on to its program, and gives its status',
+    observe: on(place, sleeping, {}, async (container) => {
+      await container.start();
+      const into = { output: `${container.bundle}/exec-output`, errors: `${container.bundle}/exec-errors` };
+      const script = 'trap "echo term; exit 3" TERM; echo up; while :; do sleep 0.02; done';
+      const { child, ended } = place.spawn(['exec', container.id, 'sh', '-c', script], { into });
+      const output = (): string => readFileSync(into.output, 'utf8');
+      await waitUntil(() => output() !== '', { what: 'the exec' });
+      child.kill('SIGTERM');
+      return `${await ended} ${output()}`;
+    }),
+    expected: '3 up\nterm',
+  },
   {
     title: 'an exec in a created container runs before its program does',
     observe: on(place, ['sh', '-c', 'touch /ran; exec sleep 1000'], {}, async (container) => {
