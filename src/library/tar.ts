@@ -116,51 +116,75 @@ function entryOf(header: Uint8Array, flag: string, data: Uint8Array, long: { pat
 /** The archive of the entries, in their order, with the end marker. */
 export function writeTar(entries: Iterable<TarEntry>): Buffer {
   const blocks: Uint8Array[] = [];
-  for (const entry of entries) {
-    const pax = paxRecords(entry);
-    if (pax.length > 0) {
-      const about = { ...entry, path: 'PaxHeaders', type: 'file', mode: 0o644, link: '', data: pax } as const;
-      blocks.push(headerOf(about, 'x'), ...body(pax));
-    }
-    blocks.push(headerOf(entry, flagOfType[entry.type]), ...body(entry.data));
-  }
-  blocks.push(new Uint8Array(2 * blockBytes));
+  for (const entry of entries) blocks.push(...tarHead(entry, entry.data.length), ...body(entry.data));
+  blocks.push(tarEnd);
   return Buffer.concat(blocks);
 }
 
-const body = (data: Uint8Array): Uint8Array[] => [data, new Uint8Array(padded(data.length) - data.length)];
+/** Two empty blocks. */
+export const tarEnd: Uint8Array = new Uint8Array(2 * blockBytes);
+
+export type TarHead = Omit<TarEntry, 'data'>;
+
+/**
+ * What stands in front of an entry's `sizeBytes` bytes, for archives that are written as they are read. Fill the last block up with zeros
+ * (`tarPadding`). `records` are further pax records.
+ */
+export function tarHead(
+  entry: TarHead,
+  sizeBytes: number,
+  records: Readonly<Record<string, Uint8Array>> = {},
+): Buffer[] {
+  const pax = paxRecords(entry, sizeBytes, records);
+  const head = headerOf(entry, flagOfType[entry.type], sizeBytes);
+  if (pax.length === 0) return [head];
+  const about = { ...entry, path: 'PaxHeaders', type: 'file', mode: 0o644, link: '' } as const;
+  return [headerOf(about, 'x', pax.length), Buffer.concat(body(pax)), head];
+}
+
+export const tarPadding = (sizeBytes: number): Uint8Array => new Uint8Array(padded(sizeBytes) - sizeBytes);
+
+const body = (data: Uint8Array): Uint8Array[] => [data, tarPadding(data.length)];
 
 const needsPax = (value: string, limit: number): boolean =>
   Buffer.byteLength(value) > limit || /[^\x20-\x7e]/.test(value);
 
-function paxRecords(entry: TarEntry): Uint8Array {
-  const records: string[] = [];
-  if (needsPax(pathIn(entry), 100)) records.push(paxRecord('path', pathIn(entry)));
-  if (needsPax(entry.link, 100)) records.push(paxRecord('linkpath', entry.link));
-  return Buffer.from(records.join(''));
+/** The largest number that eleven octal digits hold. */
+const octalMax = 8 ** 11 - 1;
+
+function paxRecords(entry: TarHead, sizeBytes: number, more: Readonly<Record<string, Uint8Array>>): Buffer {
+  const records: Buffer[] = [];
+  const add = (key: string, value: string): void => void records.push(paxRecord(key, Buffer.from(value)));
+  if (needsPax(pathIn(entry), 100)) add('path', pathIn(entry));
+  if (needsPax(entry.link, 100)) add('linkpath', entry.link);
+  if (sizeBytes > octalMax) add('size', String(sizeBytes));
+  if (entry.mtime < 0 || entry.mtime > octalMax) add('mtime', String(entry.mtime));
+  for (const [key, value] of Object.entries(more)) records.push(paxRecord(key, value));
+  return Buffer.concat(records);
 }
 
 /** A pax record counts its own length in. @source man pax(1): extended header */
-function paxRecord(key: string, value: string): string {
-  const rest = ` ${key}=${value}\n`;
-  const bytes = Buffer.byteLength(rest);
+function paxRecord(key: string, value: Uint8Array): Buffer {
+  const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')]);
+  const bytes = rest.length;
   let length = bytes + String(bytes).length;
   if (bytes + String(length).length !== length) length = bytes + String(length).length;
-  return `${length}${rest}`;
+  return Buffer.concat([Buffer.from(String(length)), rest]);
 }
 
-const pathIn = (entry: TarEntry): string => (entry.type === 'directory' ? `${entry.path || '.'}/` : entry.path);
+const pathIn = (entry: TarHead): string => (entry.type === 'directory' ? `${entry.path || '.'}/` : entry.path);
 
-function headerOf(entry: TarEntry, flag: string): Buffer {
+function headerOf(entry: TarHead, flag: string, sizeBytes: number): Buffer {
   const header = Buffer.alloc(blockBytes);
   const put = (value: string, at: number, length: number) => header.write(value.slice(0, length), at, length, 'utf8');
+  // What does not fit stands in a pax record.
   const number = (value: number, at: number, length: number) =>
-    put(value.toString(8).padStart(length - 1, '0'), at, length);
+    put((value < 0 || value >= 8 ** (length - 1) ? 0 : value).toString(8).padStart(length - 1, '0'), at, length);
   put(pathIn(entry), 0, 100);
   number(entry.mode, 100, 8);
   number(entry.uid, 108, 8);
   number(entry.gid, 116, 8);
-  number(entry.data.length, 124, 12);
+  number(sizeBytes, 124, 12);
   number(entry.mtime, 136, 12);
   put(' '.repeat(8), 148, 8);
   put(flag, 156, 1);

@@ -1,0 +1,123 @@
+// COPY and ADD, one row a case: the lines of a Dockerfile behind FROM, all in one build. `base` is the base image (copy-lab.ts), also as a stage.
+
+export interface CopyCase {
+  lines: string;
+  /** All three refuse it; or only we and BuildKit. */
+  isRefused?: boolean;
+  /** Why the classic builder does something else, where we follow BuildKit. */
+  classic?: string;
+  /** Why this BuildKit (of Docker 20.10) does something else. */
+  buildkit?: string;
+}
+
+const one = (lines: string): CopyCase => ({ lines });
+
+export const copyCases: CopyCase[] = [
+  // One file.
+  one('COPY a.txt /new'),
+  one('COPY a.txt /new/'),
+  one('COPY a.txt /new/deeper/name'),
+  one('COPY a.txt /new/deeper/'),
+  one('COPY a.txt /dir'),
+  one('COPY a.txt /dir/'),
+  one('COPY a.txt /dir/existing'),
+  one('COPY a.txt /file'),
+  one('COPY ./a.txt ./rel'),
+  one('COPY /a.txt /'),
+  one('COPY a.txt .'),
+  one('COPY a.txt ./'),
+  one('COPY a.txt /dir/.'),
+  one('COPY ../../a.txt /up'),
+  one('COPY run.sh owned b.txt /bin/'),
+  one('COPY ["with space", "/with space/"]'),
+  one('COPY ünï /'),
+  one('COPY a.txt /link'),
+  one('COPY a.txt /link/'),
+  one('COPY a.txt /link/sub/new'),
+  one('COPY a.txt /relative/'),
+  one('COPY a.txt /filelink'),
+  one('COPY a.txt /dangling'),
+  one('COPY a.txt /dangling/'),
+  one('COPY a.txt /climbs/out'),
+  one('COPY filelink /new'),
+  one('COPY filelink /new/'),
+  one('COPY rootlink /new'),
+  one('COPY dotdotlink /new'),
+  // Directories.
+  one('COPY dir /new'),
+  one('COPY dir /new/'),
+  one('COPY dir/ /new'),
+  one('COPY dir /new/deeper'),
+  one('COPY dir /dir'),
+  one('COPY dir /'),
+  one('COPY dir /link'),
+  one('COPY dir /link/sub/'),
+  one('COPY dirlink /new'),
+  one('COPY dirlink/y /new'),
+  one('COPY . /all'),
+  one('COPY . .'),
+  one('COPY dir/empty /new'),
+  one('COPY hard /new'),
+  one('COPY hard/one hard/two /new/'),
+  one('COPY merge /dir'),
+  one('COPY merge/ /dir/'),
+  one('COPY dir merge /new/'),
+  one('COPY dir a.txt /new/'),
+  // Patterns.
+  one('COPY *.txt /new/'),
+  one('COPY ?.txt /new/'),
+  one('COPY [a-b].txt /new/'),
+  one('COPY arr[[]0].txt /new/'),
+  one('COPY d*r /new/'),
+  one('COPY deep/*/f.txt /new/'),
+  one('COPY deep/* /new/'),
+  one('COPY filelin* /new/'),
+  one('COPY dir/* /new/'),
+  // Owners and modes.
+  one('COPY --chown=1:2 a.txt /new/deeper/'),
+  one('COPY --chown=5 dir /new'),
+  one('COPY --chown=bob a.txt /new'),
+  one('COPY --chown=solo a.txt /new'),
+  one('COPY --chown=bob:staff dir /dir'),
+  one('COPY --chown=9:staff run.sh /new'),
+  one('COPY --chown=0:bob owned /new'),
+  one('USER bob\nCOPY a.txt /new/x'),
+  one('WORKDIR /dir/sub\nCOPY a.txt b.txt ./'),
+  one('WORKDIR /made\nCOPY a.txt name'),
+  // From another stage.
+  one('COPY --from=base /dir /new'),
+  one('COPY --from=base /dir/existing /new/'),
+  one('COPY --from=base /link/existing /new'),
+  one('COPY --from=base /link /new'),
+  one('COPY --from=base dir/sub /new'),
+  one('COPY --from=base --chown=7 /dir /new'),
+  one('COPY --from=base /bin /new'),
+  one('COPY --from=base /climbs /new'),
+  one('COPY --from=base /fifos /new'),
+  one('COPY --from=base /e*c /new/'),
+  // ADD.
+  one('ADD a.txt /new'),
+  one('ADD plain.tar /new'),
+  one('ADD gz.tgz /new/'),
+  one('ADD bz.tar.bz2 /new/'),
+  one('ADD xz.tar.xz /new/'),
+  one('ADD unnamed /new/'),
+  one('ADD text.gz /new/'),
+  one('ADD plain.tar /dir'),
+  one('ADD plain.tar a.txt /new/'),
+  one('ADD --chown=5:6 plain.tar /new/'),
+  one('COPY plain.tar /new/'),
+  // Refused.
+  { lines: 'COPY nope /new', isRefused: true },
+  { lines: 'COPY a.txt b.txt /new', isRefused: true },
+  { lines: 'COPY n*pe /new/', isRefused: true },
+  { lines: 'COPY --chown=nobodyknows a.txt /new', isRefused: true },
+  { lines: 'COPY --from=base /nope /new', isRefused: true },
+  { lines: 'COPY a.txt /file/x', isRefused: true },
+  { lines: 'COPY clash/ /', isRefused: true },
+  { lines: 'COPY clashdir/ /', isRefused: true },
+  { lines: 'COPY clashfile/ /', isRefused: true },
+  { lines: 'COPY dir /file', isRefused: true },
+  { lines: 'COPY a.txt /file/', isRefused: true },
+  { lines: 'COPY https://example.com/x /new', isRefused: true },
+];
