@@ -46,6 +46,7 @@ const schema = v.strictObject({
   'exec-opts': maybe(texts),
   /** Builds that execute at the same time; the others wait. tlab's own key. */
   'max-concurrent-builds': maybe(v.pipe(integer, v.minValue(1, 'expected at least 1'))),
+  'cgroup-parent': maybe(text),
 });
 
 export type Configuration = v.InferOutput<typeof schema>;

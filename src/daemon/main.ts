@@ -10,6 +10,7 @@ import { connectContainerd } from '../containerd/client.ts';
 import { openRealKernel } from '../kernel/real/kernel.ts';
 import { openBuilder } from './build/builder.ts';
 import { removeBuildLeftovers } from './build/leftovers.ts';
+import { cgroupDriverOf, checkCgroupParent } from './cgroups.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import { Containers } from './container/containers.ts';
 import { containerdNamespace, type Engine, snapshotter } from './engine.ts';
@@ -80,6 +81,8 @@ function buildEngine(configuration: Configuration, address: string): Engine {
   requireRuntime(runtimes, defaultRuntime(configuration));
   const remap = loadRemap(configuration['userns-remap']);
   const kernel = openRealKernel();
+  const facts = readHostFacts();
+  checkCgroupParent(cgroupDriverOf(configuration, facts.cgroupVersion), configuration['cgroup-parent']);
   return {
     builder: openBuilder(configuration, containerd, snapshotter),
     configuration,
@@ -98,7 +101,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
     }),
     runtimes,
     volumes: new VolumeStore(`${paths.dataRoot}/volumes`, remap && rootOf(remap)),
-    facts: readHostFacts(),
+    facts,
     remap,
     daemonId: daemonId(`${paths.dataRoot}/engine-id`),
   };

@@ -70,6 +70,7 @@ export interface HostConfigRequest {
   PidMode?: string;
   IpcMode?: string;
   UTSMode?: string;
+  CgroupParent?: string;
   CgroupnsMode?: string;
   LogConfig?: { Type?: string; Config?: Record<string, string> | null };
   Sysctls?: Record<string, string> | null;

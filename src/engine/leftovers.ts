@@ -2,6 +2,7 @@
 // Rule: a thing counts as tlab's by its name or place, and a process by the engine that it belongs to.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isInCgroups } from '../base/cgroups.ts';
 import { paths } from '../base/paths.ts';
 import { findProgram } from '../kernel/programs.ts';
 import { descendantsOf, engineProcesses } from './processes.ts';
@@ -80,17 +81,47 @@ export function ruleLeftovers(): string[] {
 
 const cgroupRoot = '/sys/fs/cgroup';
 
-/** The engine's folders, one on version 2, one a controller on version 1; all below them is the engine's. */
-export const cgroupLeftovers = (): string[] =>
-  [cgroupRoot, ...subfolders(cgroupRoot).map((name) => `${cgroupRoot}/${name}`)]
-    .flatMap((hierarchy) => [`${hierarchy}/${paths.cgroupParent}`, ...scopesIn(`${hierarchy}/system.slice`)])
-    .filter((folder) => existsSync(folder));
+/**
+ * The engine's folders, one on version 2, one a controller on version 1, with all below them; and of each container that it knows what
+ * is elsewhere, below a parent that was asked for. A plain directory of such a name is nobody's cgroup and stays.
+ */
+export function cgroupLeftovers(): string[] {
+  const hierarchies = [cgroupRoot, ...subfolders(cgroupRoot).map((name) => `${cgroupRoot}/${name}`)].filter(
+    isInCgroups,
+  );
+  const elsewhere = hierarchies.flatMap((hierarchy) => [
+    ...scopesIn(`${hierarchy}/system.slice`),
+    ...containersIn(hierarchy, new Set(containerIds())),
+  ]);
+  const own = hierarchies.map((hierarchy) => `${hierarchy}/${paths.cgroupParent}`);
+  return [...own, ...new Set(elsewhere)].filter(isInCgroups);
+}
 
-/** Of the systemd driver: one for each container, named by its whole id. */
+const containerId = /^[0-9a-f]{64}$/;
+
+const containerIds = (): string[] => subfolders(paths.containers).filter((name) => containerId.test(name));
+
+/** Of the systemd driver: one for each container, named by its whole id, and by the engine, so that another's are not taken. */
 const scopesIn = (slice: string): string[] =>
   subfolders(slice)
-    .filter((name) => new RegExp(`^${paths.cgroupParent}-[0-9a-f]{64}\\.scope$`).test(name))
+    .filter((name) => isScope(name))
     .map((name) => `${slice}/${name}`);
+
+function isScope(name: string, ids?: ReadonlySet<string>): boolean {
+  const prefix = `${paths.cgroupParent}-`;
+  const id = name.startsWith(prefix) && name.endsWith('.scope') ? name.slice(prefix.length, -'.scope'.length) : '';
+  return containerId.test(id) && (ids?.has(id) ?? true);
+}
+
+/** Anywhere below, but in the engine's own folder; what is in a container's cgroup is that container's. */
+function containersIn(folder: string, ids: ReadonlySet<string>): string[] {
+  if (ids.size === 0) return [];
+  return subfolders(folder).flatMap((name) => {
+    const path = `${folder}/${name}`;
+    if (ids.has(name) || isScope(name, ids)) return [path];
+    return name === paths.cgroupParent || !isInCgroups(path) ? [] : containersIn(path, ids);
+  });
+}
 
 export function processesIn(folder: string): number[] {
   const own = readText(`${folder}/cgroup.procs`).split('\n').filter(Boolean).map(Number);

@@ -47,6 +47,10 @@ export const defaults = {
     says: "Every container has a control group of its own, below its engine's.",
     source: 'tlab',
   },
+  'cgroup-parent': {
+    says: 'daemon.json names the parent of the control groups of containers that ask for none.',
+    source: 'docker docs engine/daemon, cgroup-parent',
+  },
   'default-namespaces': {
     says: 'A container has its own mounts, host name, processes and IPC objects.',
     source: 'docker oci/defaults.go',

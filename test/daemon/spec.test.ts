@@ -151,3 +151,13 @@ test('a mapped container joins the user namespace of its network, names its maps
   for (const pointer of [`/linux/namespaces/${at}`, '/linux/uidMappings', '/linux/gidMappings'])
     assert.equal(provenance[pointer], 'default:userns-remap');
 });
+
+test('the parent of the cgroup is in its path, and the reason is the flag or daemon.json', () => {
+  const placed = (parent: string | undefined, cgroupParent?: string) => {
+    const { config, provenance } = generateSpec(inputFor({ HostConfig: { CgroupParent: parent } }, { cgroupParent }));
+    return [config.linux?.cgroupsPath, provenance['/linux/cgroupsPath']];
+  };
+  assert.deepEqual(placed('/a', '/b'), [`/a/${id}`, 'api:/HostConfig/CgroupParent']);
+  assert.deepEqual(placed('', '/b'), [`/b/${id}`, 'default:cgroup-parent']);
+  assert.deepEqual(placed(undefined), [`/tlab/${id}`, 'default:cgroup-path']);
+});

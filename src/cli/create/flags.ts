@@ -49,6 +49,10 @@ export const createFlags = {
   attach: many('Attach to stdin, stdout or stderr', streamName, { short: 'a' }),
   'cap-add': at(host('CapAdd'), list('Add Linux capabilities')),
   'cap-drop': at(host('CapDrop'), list('Drop Linux capabilities')),
+  'cgroup-parent': at(
+    host('CgroupParent'),
+    text('Parent of the container’s cgroup: a path, or x.slice', { value: 'string' }),
+  ),
   cgroupns: at(
     host('CgroupnsMode'),
     one('Cgroup namespace to use', oneOf('host', 'private'), { value: 'host|private' }),

@@ -4,6 +4,7 @@ import { inContext, LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
+import { cgroupDriverOf, checkCgroupParent } from '../cgroups.ts';
 import type { Configuration } from '../configuration.ts';
 import { type Engine, ownerLabel, snapshotter } from '../engine.ts';
 import type { ResolvedImage } from '../image/store.ts';
@@ -64,6 +65,7 @@ async function prepare(
 ): Promise<{ record: ContainerRecord; warnings: string[] }> {
   const { HostConfig: asked = {}, ...config } = body;
   const host = withConfiguredDefaults(asked, engine.configuration);
+  checkCgroupParent(cgroupDriverOf(engine.configuration, engine.facts.cgroupVersion), host.CgroupParent);
   const remap = remapFor(engine, host, requireRuntime(engine.runtimes, host.Runtime));
   const warnings = warningsFor(engine, body);
   const image = await withCause('api:/Image', () => engine.images.resolve(config.Image));

@@ -113,7 +113,7 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
     const options = runtimeOptions(
       requireRuntime(this.#engine.runtimes, runtime),
       streams,
-      cgroupDriverOf(this.#engine.configuration),
+      cgroupDriverOf(this.#engine.configuration, this.#engine.facts.cgroupVersion),
     );
     return options === undefined ? {} : { options };
   }

@@ -1,8 +1,9 @@
 // GET /containers/{id}/stats: the cgroup's counters, read where they stand. Basic: CPU, memory, processes.
 // @source docker-api GET /containers/{id}/stats; man cgroups(7)
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { isInCgroups } from '../../base/cgroups.ts';
 import { cgroupFoldersOf } from '../cgroups.ts';
 import type { Engine } from '../engine.ts';
 import { timestampNow } from '../time.ts';
@@ -38,7 +39,11 @@ const noCpu: CpuStats = {
 
 export async function statsOf(engine: Engine, container: Container, previous: Stats | undefined): Promise<Stats> {
   const isRunning = container.isRunning;
-  const read = groupReader(engine.facts.cgroupVersion, container.id);
+  const read = groupReader(
+    engine.facts.cgroupVersion,
+    container.id,
+    container.record.host.CgroupParent || engine.configuration['cgroup-parent'],
+  );
   return {
     read: isRunning ? timestampNow() : never,
     preread: previous?.read ?? never,
@@ -57,12 +62,12 @@ export async function statsOf(engine: Engine, container: Container, previous: St
 
 type Read = (controller: string, file: string) => string | undefined;
 
-function groupReader(version: 1 | 2, id: string): Read {
+function groupReader(version: 1 | 2, id: string, parent: string | undefined): Read {
   return (controller, file) => {
     const hierarchy = version === 2 ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`;
-    const path = cgroupFoldersOf(id)
+    const path = cgroupFoldersOf(id, parent)
       .map((folder) => `${hierarchy}/${folder}/${file}`)
-      .find((path) => existsSync(path));
+      .find(isInCgroups);
     try {
       return path === undefined ? undefined : readFileSync(path, 'utf8').trim();
     } catch {

@@ -43,7 +43,8 @@ export function specInput(engine: Engine, container: Container, { rootfs, sandbo
     files: filesOf(container),
     networkNamespace: sandbox?.path,
     userNamespace: userNamespaceOf(container, sandbox),
-    cgroupDriver: cgroupDriverOf(engine.configuration),
+    cgroupDriver: cgroupDriverOf(engine.configuration, engine.facts.cgroupVersion),
+    cgroupParent: engine.configuration['cgroup-parent'],
     initProgram: (host.Init ?? engine.configuration.init) ? initProgram(engine) : undefined,
     facts: engine.facts,
   };

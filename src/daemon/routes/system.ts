@@ -103,7 +103,7 @@ async function infoOf(engine: Engine): Promise<unknown> {
     NGoroutines: 0,
     SystemTime: timestampNow(),
     LoggingDriver: configuration['log-driver'] ?? 'json-file',
-    CgroupDriver: cgroupDriverOf(configuration),
+    CgroupDriver: cgroupDriverOf(configuration, facts.cgroupVersion),
     CgroupVersion: `${facts.cgroupVersion}`,
     NEventsListener: engine.events.listenerCount('event'),
     KernelVersion: release(),

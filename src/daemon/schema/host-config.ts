@@ -64,6 +64,7 @@ export const hostConfigFields = {
   IpcMode: maybe(v.picklist(['', 'host', 'private', 'shareable', 'none'], 'expected private, none or host')),
   UTSMode: maybe(v.picklist(['', 'host'], 'expected "" or host')),
   UsernsMode: maybe(v.picklist(['', 'host'], 'expected "" or host')),
+  CgroupParent: maybe(text),
   CgroupnsMode: maybe(v.picklist(['', 'host', 'private'], 'expected host or private')),
   LogConfig: maybe(
     v.object({

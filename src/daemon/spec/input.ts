@@ -73,4 +73,6 @@ export interface SpecInput {
   facts: HostFacts;
   /** Without a word, the runtime makes the cgroups itself. */
   cgroupDriver?: CgroupDriver;
+  /** daemon.json's, for containers that ask for none. */
+  cgroupParent?: string | undefined;
 }

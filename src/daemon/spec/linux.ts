@@ -48,7 +48,7 @@ const defaultDeviceRules = [
 ];
 
 export function putLinux(draft: Draft, input: SpecInput): void {
-  draft.put('/linux/cgroupsPath', cgroupsPathOf(input.cgroupDriver ?? 'cgroupfs', input.id), 'default:cgroup-path');
+  putCgroup(draft, input);
   putNamespaces(draft, input);
   putMappings(draft, input);
   putSysctls(draft, input);
@@ -56,6 +56,12 @@ export function putLinux(draft: Draft, input: SpecInput): void {
   putResources(draft, input.host);
   putMasks(draft, input);
   putSeccomp(draft, input);
+}
+
+function putCgroup(draft: Draft, { host, id, cgroupDriver = 'cgroupfs', cgroupParent }: SpecInput): void {
+  const path = cgroupsPathOf(cgroupDriver, id, host.CgroupParent || cgroupParent);
+  const byDefault: Cause = cgroupParent ? 'default:cgroup-parent' : 'default:cgroup-path';
+  draft.put('/linux/cgroupsPath', path, host.CgroupParent ? 'api:/HostConfig/CgroupParent' : byDefault);
 }
 
 function putNamespaces(draft: Draft, { host, facts, networkNamespace, userNamespace }: SpecInput): void {

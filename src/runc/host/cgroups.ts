@@ -1,12 +1,9 @@
 // The cgroup hierarchies of this host: version 1, version 2, or both (hybrid). A controller belongs to version 1 when it is mounted so.
-// Rule: a directory under /sys/fs/cgroup counts only if statfs says that it is a cgroup filesystem; other tools leave plain directories there.
+// Rule: a directory under /sys/fs/cgroup counts only if statfs says that it is a cgroup (base/cgroups.ts).
 
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { cgroupMagic, isFilesystem, isInCgroups } from '../../base/cgroups.ts';
 import { LabError } from '../../base/errors.ts';
-
-/** @source uapi linux/magic.h */
-const CGROUP_SUPER_MAGIC = 0x27e0eb;
-const CGROUP2_SUPER_MAGIC = 0x63677270;
 
 /** One mounted version 1 hierarchy. */
 export interface CgroupHierarchy {
@@ -36,23 +33,15 @@ export function readCgroupLayout(): CgroupLayout {
   const layout = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   return {
     ...layout,
-    v1: layout.v1.filter((hierarchy) => isFilesystem(hierarchy.mountpoint, CGROUP_SUPER_MAGIC)),
-    v2: layout.v2 !== undefined && isFilesystem(layout.v2, CGROUP2_SUPER_MAGIC) ? layout.v2 : undefined,
+    v1: layout.v1.filter((hierarchy) => isFilesystem(hierarchy.mountpoint, cgroupMagic.version1)),
+    v2: layout.v2 !== undefined && isFilesystem(layout.v2, cgroupMagic.version2) ? layout.v2 : undefined,
   };
 }
 
 /** Throws for a file that is in no cgroup filesystem: other tools leave plain look-alikes where cgroups would be. */
 export function mustBeCgroup(path: string): void {
-  if (isFilesystem(path, CGROUP2_SUPER_MAGIC) || isFilesystem(path, CGROUP_SUPER_MAGIC)) return;
+  if (isInCgroups(path)) return;
   throw new LabError('conflict', `"${path}": it is not in a cgroup file system`);
-}
-
-function isFilesystem(path: string, magic: number): boolean {
-  try {
-    return statfsSync(path).type === magic;
-  } catch {
-    return false;
-  }
 }
 
 /** Options of a cgroup superblock that are not controllers. @source man cgroups(7) */
