@@ -22,13 +22,12 @@ const hasSystemd = (): boolean => existsSync('/run/systemd/system');
  * hierarchy would undo each other's work. @source docker docs engine/daemon, native.cgroupdriver
  */
 export function cgroupDriverOf(
-  configuration: Configuration,
-  cgroupVersion: 1 | 2,
+  { configuration, facts }: { configuration: Configuration; facts: { cgroupVersion: 1 | 2 } },
   isSystemd = hasSystemd(),
 ): CgroupDriver {
   const asked = (configuration['exec-opts'] ?? []).at(-1);
   if (asked !== undefined) return asked === `${option}systemd` ? 'systemd' : 'cgroupfs';
-  return cgroupVersion === 2 && isSystemd ? 'systemd' : 'cgroupfs';
+  return facts.cgroupVersion === 2 && isSystemd ? 'systemd' : 'cgroupfs';
 }
 
 /** Errors: invalidArgument for another option, notImplemented where systemd does not run. */

@@ -82,7 +82,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
   const remap = loadRemap(configuration['userns-remap']);
   const kernel = openRealKernel();
   const facts = readHostFacts();
-  checkCgroupParent(cgroupDriverOf(configuration, facts.cgroupVersion), configuration['cgroup-parent']);
+  checkCgroupParent(cgroupDriverOf({ configuration, facts }), configuration['cgroup-parent']);
   return {
     builder: openBuilder(configuration, containerd, snapshotter),
     configuration,

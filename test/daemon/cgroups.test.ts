@@ -8,11 +8,14 @@ import { parseConfiguration } from '../../src/daemon/configuration.ts';
 const parsed = (...words: string[]) => parseConfiguration(JSON.stringify({ 'exec-opts': words }), 'daemon.json');
 
 test('the driver is the one that exec-opts names; without a word systemd on version 2 where it runs, else cgroupfs', () => {
-  const nothing = parseConfiguration('{}', 'daemon.json');
-  assert.equal(cgroupDriverOf(nothing, 2, true), 'systemd');
-  assert.equal(cgroupDriverOf(nothing, 2, false), 'cgroupfs');
-  assert.equal(cgroupDriverOf(nothing, 1, true), 'cgroupfs');
-  assert.equal(cgroupDriverOf(parsed('native.cgroupdriver=cgroupfs'), 2, true), 'cgroupfs');
+  const on = (cgroupVersion: 1 | 2, configuration = parseConfiguration('{}', 'daemon.json')) => ({
+    configuration,
+    facts: { cgroupVersion },
+  });
+  assert.equal(cgroupDriverOf(on(2), true), 'systemd');
+  assert.equal(cgroupDriverOf(on(2), false), 'cgroupfs');
+  assert.equal(cgroupDriverOf(on(1), true), 'cgroupfs');
+  assert.equal(cgroupDriverOf(on(2, parsed('native.cgroupdriver=cgroupfs')), true), 'cgroupfs');
 });
 
 test('with systemd the parent must be a slice, without it is a path', () => {
@@ -37,7 +40,8 @@ test('another option is refused by name', () => {
 });
 
 test('the systemd driver is taken where systemd runs, and refused where not', () => {
-  const ask = () => cgroupDriverOf(parsed('native.cgroupdriver=systemd'), 1);
+  const ask = () =>
+    cgroupDriverOf({ configuration: parsed('native.cgroupdriver=systemd'), facts: { cgroupVersion: 1 } });
   if (existsSync('/run/systemd/system')) assert.equal(ask(), 'systemd');
   else assert.throws(ask, /systemd does not run on this host/);
 });

@@ -92,7 +92,8 @@ function specOf(build: BuildSession, rootfs: StepRootfs, { request, host, sandbo
     mounts: [],
     files: filesOf(owner),
     networkNamespace: sandbox.path,
-    cgroupDriver: cgroupDriverOf(engine.configuration),
+    cgroupDriver: cgroupDriverOf(engine),
+    cgroupParent: engine.configuration['cgroup-parent'],
     initProgram: undefined,
     facts: engine.facts,
   });
@@ -118,7 +119,7 @@ async function createContainer(
   { id, spec, undo }: { id: string; spec: GeneratedSpec; undo: UndoStack },
 ): Promise<void> {
   const runtime = requireRuntime(engine.runtimes, defaultRuntime(engine.configuration));
-  const options = runtimeOptions(runtime, undefined, cgroupDriverOf(engine.configuration));
+  const options = runtimeOptions(runtime, undefined, cgroupDriverOf(engine));
   undo.push('containerd container', () => ignoreMissing(engine.containerd.containers.delete({ id })));
   await engine.containerd.containers.create({
     container: {
@@ -152,7 +153,7 @@ async function execute(build: BuildSession, { id, source, step, streams, undo }:
   const options = runtimeOptions(
     requireRuntime(runtimes, defaultRuntime(configuration)),
     undefined,
-    cgroupDriverOf(configuration),
+    cgroupDriverOf(build.engine),
   );
   undo.push('task', () => ignoreMissing(containerd.tasks.delete({ containerId: id })));
   await containerd.tasks.create({

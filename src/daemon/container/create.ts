@@ -65,7 +65,7 @@ async function prepare(
 ): Promise<{ record: ContainerRecord; warnings: string[] }> {
   const { HostConfig: asked = {}, ...config } = body;
   const host = withConfiguredDefaults(asked, engine.configuration);
-  checkCgroupParent(cgroupDriverOf(engine.configuration, engine.facts.cgroupVersion), host.CgroupParent);
+  checkCgroupParent(cgroupDriverOf(engine), host.CgroupParent);
   const remap = remapFor(engine, host, requireRuntime(engine.runtimes, host.Runtime));
   const warnings = warningsFor(engine, body);
   const image = await withCause('api:/Image', () => engine.images.resolve(config.Image));

@@ -113,7 +113,7 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
     const options = runtimeOptions(
       requireRuntime(this.#engine.runtimes, runtime),
       streams,
-      cgroupDriverOf(this.#engine.configuration, this.#engine.facts.cgroupVersion),
+      cgroupDriverOf(this.#engine),
     );
     return options === undefined ? {} : { options };
   }

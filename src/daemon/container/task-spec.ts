@@ -43,7 +43,7 @@ export function specInput(engine: Engine, container: Container, { rootfs, sandbo
     files: filesOf(container),
     networkNamespace: sandbox?.path,
     userNamespace: userNamespaceOf(container, sandbox),
-    cgroupDriver: cgroupDriverOf(engine.configuration, engine.facts.cgroupVersion),
+    cgroupDriver: cgroupDriverOf(engine),
     cgroupParent: engine.configuration['cgroup-parent'],
     initProgram: (host.Init ?? engine.configuration.init) ? initProgram(engine) : undefined,
     facts: engine.facts,

@@ -103,7 +103,7 @@ async function infoOf(engine: Engine): Promise<unknown> {
     NGoroutines: 0,
     SystemTime: timestampNow(),
     LoggingDriver: configuration['log-driver'] ?? 'json-file',
-    CgroupDriver: cgroupDriverOf(configuration, facts.cgroupVersion),
+    CgroupDriver: cgroupDriverOf(engine),
     CgroupVersion: `${facts.cgroupVersion}`,
     NEventsListener: engine.events.listenerCount('event'),
     KernelVersion: release(),
