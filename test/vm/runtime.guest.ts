@@ -227,7 +227,7 @@ test('an update of device rules puts another program on the cgroup, and one of o
       const script = `rm -f /dev/node; mknod /dev/node ${node} && : </dev/node`;
       return (await call('tlab', 'exec', id, 'sh', '-c', script)).status === 0;
     };
-    const seen = async () => [await opens('c 1 11'), await opens('c 1 3')];
+    const seen = async () => [await opens('c 10 237'), await opens('c 1 3')];
     assert.deepEqual(await seen(), [false, true]);
     assert.equal(
       (await updateWith({ devices: [{ allow: true, type: 'c', major: 1, minor: 11, access: 'r' }] })).status,
