@@ -10,6 +10,7 @@ export function readHostFacts(): HostFacts {
     cgroupVersion: cgroupVersion(),
     capabilities: capabilitiesIn(status),
     hasSeccomp: /^Seccomp:/m.test(status),
+    appArmorProfiles,
     devices: () => devicesUnder('/dev'),
   };
 }
@@ -18,6 +19,23 @@ export function readHostFacts(): HostFacts {
 function capabilitiesIn(status: string): string[] {
   const mask = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   return allCapabilities.filter((_name, bit) => (mask >> BigInt(bit)) & 1n);
+}
+
+/** One a line, `name (mode)`; a name may hold spaces. @source kernel admin-guide/LSM/apparmor.rst */
+function appArmorProfiles(): readonly string[] | undefined {
+  if (!textOf('/sys/module/apparmor/parameters/enabled').startsWith('Y')) return undefined;
+  return textOf('/sys/kernel/security/apparmor/profiles')
+    .split('\n')
+    .flatMap((line) => /^(.+) \([a-z]+\)$/.exec(line)?.[1] ?? []);
+}
+
+/** '' where it is not there. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** A hybrid host counts as version 1: its controllers are there. @source man cgroups(7) */

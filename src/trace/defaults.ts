@@ -92,6 +92,10 @@ export const defaults = {
     says: 'System calls that containers rarely need are refused.',
     source: 'docker profiles/seccomp',
   },
+  'apparmor-profile': {
+    says: "Docker's AppArmor profile confines every container, where the host has it loaded.",
+    source: 'docker profiles/apparmor',
+  },
   'init-by-configuration': {
     says: 'daemon.json asks for an init process in every container.',
     source: 'dockerd daemon.json init',

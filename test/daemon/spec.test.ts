@@ -26,6 +26,7 @@ function inputFor(request: Record<string, unknown>, more: Partial<SpecInput> = {
       cgroupVersion: 1,
       capabilities: ['CAP_CHOWN', 'CAP_KILL', 'CAP_SYS_CHROOT', 'CAP_NET_ADMIN'],
       hasSeccomp: true,
+      appArmorProfiles: () => undefined,
       devices: () => [{ path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 0o666, uid: 0, gid: 0 }],
     },
     ...more,

@@ -52,6 +52,7 @@ function run(flags: string, ...command: string[]): Run {
       cgroupVersion: 1,
       capabilities: capabilityNames.map((name) => `CAP_${name.replace('CAP_', '')}`),
       hasSeccomp: false,
+      appArmorProfiles: () => undefined,
       devices: () => [{ path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 0o666, uid: 0, gid: 0 }],
     },
   });

@@ -13,6 +13,7 @@ import type { CreateResponse } from '../protocol.ts';
 import { defaultRuntime, requireRuntime } from '../runtimes.ts';
 import type { CreateBody } from '../schema/create.ts';
 import type { HostConfig } from '../schema/host-config.ts';
+import { appArmorProfile } from '../spec/apparmor.ts';
 import { chooseCapabilities } from '../spec/capabilities.ts';
 import { argumentsOf } from '../spec/process.ts';
 import { timestampNow } from '../time.ts';
@@ -67,6 +68,7 @@ async function prepare(
   const host = withConfiguredDefaults(asked, engine.configuration);
   checkCgroupParent(cgroupDriverOf(engine), host.CgroupParent);
   const remap = remapFor(engine, host, requireRuntime(engine.runtimes, host.Runtime));
+  appArmorProfile(host, engine.facts); // refused now rather than at start
   const warnings = warningsFor(engine, body);
   const image = await withCause('api:/Image', () => engine.images.resolve(config.Image));
   const imageConfig = image.config.config ?? {};

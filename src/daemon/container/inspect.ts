@@ -1,6 +1,8 @@
 // GET /containers/{id}/json: everything about one container in Docker's form.
 import { snapshotter } from '../engine.ts';
 import type { ContainerInspect, ContainerState, EndpointSettings, MountPoint } from '../protocol.ts';
+import { appArmorProfile } from '../spec/apparmor.ts';
+import type { HostFacts } from '../spec/input.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../spec/linux.ts';
 import { defaultShmBytes } from '../spec/mounts.ts';
 import { hostnameOf } from '../spec/process.ts';
@@ -8,7 +10,7 @@ import type { Container } from './container.ts';
 import { filesOf } from './files.ts';
 import { hasLog } from './logging.ts';
 
-export function inspectContainer(container: Container): ContainerInspect {
+export function inspectContainer(container: Container, facts: HostFacts): ContainerInspect {
   const { record } = container;
   const files = filesOf(container);
   return {
@@ -28,7 +30,7 @@ export function inspectContainer(container: Container): ContainerInspect {
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: profileOf(container, facts),
     ExecIDs: container.execIds.size === 0 ? null : [...container.execIds],
     HostConfig: hostConfigOf(container),
     GraphDriver: { Name: snapshotter, Data: null },
@@ -36,6 +38,15 @@ export function inspectContainer(container: Container): ContainerInspect {
     Config: configOf(container),
     NetworkSettings: networkSettingsOf(container),
   };
+}
+
+/** '' too when the profile that the container asks for is gone: starting it will say so. */
+function profileOf({ record: { host } }: Container, facts: HostFacts): string {
+  try {
+    return appArmorProfile(host, facts)?.profile ?? '';
+  } catch {
+    return '';
+  }
 }
 
 function stateOf({ status, record: { lifecycle } }: Container): ContainerState {

@@ -119,6 +119,7 @@ function processOf(engine: Engine, { container, config }: Exec, rootfs: Rootfs):
     env: [...home, ...terminal, ...(config.Env ?? [])],
     cwd: config.WorkingDir || (base?.cwd ?? '/'),
     user: ids,
+    ...(config.Privileged && base?.apparmorProfile !== undefined ? { apparmorProfile: 'unconfined' } : {}),
     capabilities:
       (ids?.uid ?? 0) === 0
         ? { bounding: capabilities, effective: capabilities, permitted: capabilities }

@@ -79,7 +79,11 @@ export const containerRoutes: readonly Route[] = [
     handler: async ({ engine, query }) =>
       json(await pruneContainers(engine, parseFilters(query.get('filters'), ['until', 'label', 'label!']))),
   },
-  { method: 'GET', pattern: '/containers/{id}/json', handler: (call) => json(inspectContainer(containerOf(call))) },
+  {
+    method: 'GET',
+    pattern: '/containers/{id}/json',
+    handler: (call) => json(inspectContainer(containerOf(call), call.engine.facts)),
+  },
   {
     method: 'POST',
     pattern: '/containers/{id}/start',

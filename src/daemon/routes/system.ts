@@ -147,6 +147,7 @@ async function infoOf(engine: Engine): Promise<unknown> {
     RuncCommit: { ID: '', Expected: '' },
     InitCommit: { ID: '', Expected: '' },
     SecurityOptions: [
+      ...(facts.appArmorProfiles() === undefined ? [] : ['name=apparmor']),
       ...(facts.hasSeccomp ? ['name=seccomp,profile=builtin'] : []),
       ...(engine.remap === undefined ? [] : ['name=userns']),
     ],

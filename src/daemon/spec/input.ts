@@ -24,6 +24,8 @@ export interface HostFacts {
   /** CAP_* in the daemon's bounding set: no container can have more. */
   capabilities: readonly string[];
   hasSeccomp: boolean;
+  /** Names of the AppArmor profiles that are loaded now; undefined where the kernel has no AppArmor. */
+  appArmorProfiles: () => readonly string[] | undefined;
   /** Every device node under /dev; read only for --privileged. */
   devices: () => readonly HostDevice[];
 }

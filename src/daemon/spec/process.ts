@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { LabError } from '../../base/errors.ts';
 import { shortId } from '../../base/ids.ts';
 import type { Cause } from '../../trace/cause.ts';
+import { appArmorProfile } from './apparmor.ts';
 import { chooseCapabilities } from './capabilities.ts';
 import type { Draft } from './draft.ts';
 import type { SpecInput } from './input.ts';
@@ -83,6 +84,8 @@ export function putProcess(draft: Draft, input: SpecInput): void {
   draft.put('/process/cwd', cwd, cwdCause(input));
   putCapabilities(draft, input);
   const security = parseSecurityOptions(host.SecurityOpt ?? []);
+  const appArmor = appArmorProfile(host, input.facts);
+  if (appArmor !== undefined) draft.put('/process/apparmorProfile', appArmor.profile, appArmor.cause);
   draft.put('/process/noNewPrivileges', security.noNewPrivileges || undefined, 'api:/HostConfig/SecurityOpt');
   draft.put(
     '/process/oomScoreAdj',

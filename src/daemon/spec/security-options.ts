@@ -1,10 +1,12 @@
-// --security-opt: no-new-privileges, seccomp, and the names of what tlab does not have. @source docker-api HostConfig#SecurityOpt
+// --security-opt: no-new-privileges, seccomp, AppArmor, and the names of what tlab does not have. @source docker-api HostConfig#SecurityOpt
 import { LabError } from '../../base/errors.ts';
 
 export interface SecurityOptions {
   noNewPrivileges: boolean;
   /** `default`, `unconfined`, or a profile as JSON text. */
   seccomp: string;
+  /** The name of a profile, or `unconfined`; undefined: none was asked for. */
+  appArmor?: string;
   /** systempaths=unconfined: nothing masked, nothing read-only. */
   areSystemPathsUnconfined: boolean;
 }
@@ -32,13 +34,15 @@ function applyOption(parsed: SecurityOptions, { option, name, value }: Given): v
     parsed.seccomp = value === 'builtin' ? 'default' : value;
   } else if (name === 'systempaths' && value === 'unconfined') {
     parsed.areSystemPathsUnconfined = true;
-  } else if ((name === 'apparmor' && value === 'unconfined') || (name === 'label' && value === 'disable')) {
-    // Neither AppArmor nor SELinux is applied at all, so there is nothing to switch off.
-  } else if (name === 'apparmor' || name === 'label') {
-    throw new LabError('notImplemented', `security option "${option}": tlab applies no ${name} profiles`);
+  } else if (name === 'apparmor' && value !== undefined && /^\S+$/.test(value)) {
+    parsed.appArmor = value;
+  } else if (name === 'label' && value === 'disable') {
+    // SELinux is not applied at all, so there is nothing to switch off.
+  } else if (name === 'label') {
+    throw new LabError('notImplemented', `security option "${option}": tlab applies no SELinux labels`);
   } else {
     throw new LabError('invalidArgument', `invalid --security-opt 2: "${option}"`, {
-      hint: 'known are no-new-privileges, seccomp=unconfined, seccomp=JSON, systempaths=unconfined',
+      hint: 'known are no-new-privileges, seccomp=unconfined, seccomp=JSON, apparmor=PROFILE, systempaths=unconfined',
     });
   }
 }

@@ -56,6 +56,7 @@ function placeIn(pointer: string, ours: unknown, theirs: Json): string | undefin
 function inputOf(theirs: Json, body: unknown, image: RunConfig): SpecInput {
   const { HostConfig: host = {}, ...config } = parseCreate(body);
   const user = object(object(theirs.process).user);
+  const profile = text(object(theirs.process).apparmorProfile);
   const args = list(object(theirs.process).args);
   const namespaces = list(object(theirs.linux).namespaces).map((one) => text(object(one).type));
   return {
@@ -78,6 +79,7 @@ function inputOf(theirs: Json, body: unknown, image: RunConfig): SpecInput {
       cgroupVersion: namespaces.includes('cgroup') ? 2 : 1,
       capabilities: allCapabilities,
       hasSeccomp: object(theirs.linux).seccomp !== undefined,
+      appArmorProfiles: () => (profile === '' ? undefined : [profile]),
       devices: () => [],
     },
   };

@@ -4,14 +4,17 @@ import { memoryPolicyModes } from '../../base/kernel-names.ts';
 import { hookPhases } from '../../oci/runtime.ts';
 import { capabilityNames, MPOL_F } from '../compile/flags.ts';
 import { knownMountOptions } from '../compile/mount-options.ts';
+import { supportedFlags } from '../seccomp/kernel-flags.ts';
 import { actions, architectures, filterFlags, operators } from '../seccomp/names.ts';
 import type { Verb } from './verb.ts';
 
 export const verb: Verb = () => {
-  process.stdout.write(`${JSON.stringify(features, undefined, '    ')}\n`);
+  const { linux, ...rest } = features;
+  const seccomp = { ...linux.seccomp, supportedFlags: supportedFlags() };
+  process.stdout.write(`${JSON.stringify({ ...rest, linux: { ...linux, seccomp } }, undefined, '    ')}\n`);
 };
 
-/** Whether AppArmor and the like work depends on the host too: here stands what this runtime was made to do. */
+/** What this runtime was made to do; whether AppArmor and the like work depends on the host too. The verb adds the kernel's own flags. */
 export const features = {
   ociVersionMin: '1.0.0',
   ociVersionMax: '1.2.1',
@@ -27,7 +30,6 @@ export const features = {
       operators: Object.keys(operators).sort(),
       archs: Object.keys(architectures).sort(),
       knownFlags: Object.keys(filterFlags).sort(),
-      supportedFlags: Object.keys(filterFlags).sort(),
     },
     apparmor: { enabled: true },
     selinux: { enabled: false },
