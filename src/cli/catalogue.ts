@@ -6,6 +6,8 @@ export interface CatalogueRow {
   says: string;
   group: 'learn' | 'containers' | 'images' | 'see' | 'engine';
   hidden?: boolean;
+  /** Docker's longer name of another command: shown in the help of its topic only. */
+  isLonger?: boolean;
   /** Other names of the same command. */
   aliases?: readonly string[];
   load: () => Promise<{ default: CommandClass }>;
@@ -19,8 +21,7 @@ export const groups: Record<CatalogueRow['group'], string> = {
   engine: 'The engine',
 };
 
-/** Key: the words of the command's name. */
-export const catalogue: Record<string, CatalogueRow> = {
+const commands: Record<string, CatalogueRow> = {
   learn: { group: 'learn', says: 'Go on with the course', load: () => import('./commands/learn.ts') },
   check: { group: 'learn', says: 'Ask whether the step is passed', load: () => import('./commands/check.ts') },
   hint: { group: 'learn', says: 'Get help, a little more each time', load: () => import('./commands/hint.ts') },
@@ -88,7 +89,41 @@ export const catalogue: Record<string, CatalogueRow> = {
     says: 'Check a Dockerfile; every finding with its reason',
     load: () => import('./commands/lint.ts'),
   },
+  tag: { group: 'images', says: 'Give an image another name', load: () => import('./commands/tag.ts') },
+  history: { group: 'images', says: 'Show how an image was made', load: () => import('./commands/history.ts') },
   rmi: { group: 'images', says: 'Remove images', load: () => import('./commands/rmi.ts') },
+  'image inspect': {
+    group: 'images',
+    isLonger: true,
+    says: 'Show everything known about images',
+    load: () => import('./commands/image/inspect.ts'),
+  },
+  'image prune': {
+    group: 'images',
+    says: 'Remove images that nothing uses',
+    load: () => import('./commands/image/prune.ts'),
+  },
+  'container inspect': {
+    group: 'containers',
+    isLonger: true,
+    says: 'Show everything known about containers',
+    load: () => import('./commands/container/inspect.ts'),
+  },
+  'container prune': {
+    group: 'containers',
+    says: 'Remove all containers that do not run',
+    load: () => import('./commands/container/prune.ts'),
+  },
+  'system df': {
+    group: 'engine',
+    says: 'Show what takes how much disk space',
+    load: () => import('./commands/system/df.ts'),
+  },
+  'system prune': {
+    group: 'engine',
+    says: 'Remove what nothing uses',
+    load: () => import('./commands/system/prune.ts'),
+  },
   events: { group: 'engine', says: "Follow the daemon's events", load: () => import('./commands/events.ts') },
   info: { group: 'engine', says: 'Show what the engine is made of', load: () => import('./commands/info.ts') },
   version: {
@@ -156,11 +191,50 @@ export const catalogue: Record<string, CatalogueRow> = {
   'library rm': { group: 'images', says: 'Remove offline images', load: () => import('./commands/library/rm.ts') },
 };
 
+/** Docker's longer names, by the shorter one; those that are not in the table yet are left out. */
+const longer: Record<string, readonly string[]> = {
+  image: ['build', 'history', 'import', 'load', 'pull', 'push', 'save', 'tag'],
+  container: [
+    ...['attach', 'commit', 'cp', 'create', 'diff', 'exec', 'export', 'kill', 'logs', 'pause', 'port', 'rename'],
+    ...['restart', 'rm', 'run', 'start', 'stats', 'stop', 'top', 'unpause', 'update', 'wait'],
+  ],
+  system: ['events', 'info'],
+};
+
+/** Where Docker's longer name has another verb. */
+const longerVerbs: ReadonlyArray<[name: string, shorter: string, hidden?: true]> = [
+  ['image ls', 'images'],
+  ['image list', 'images', true],
+  ['image rm', 'rmi'],
+  ['image remove', 'rmi', true],
+  ['container ls', 'ps'],
+  ['container list', 'ps', true],
+  ['container ps', 'ps', true],
+  ['container remove', 'rm', true],
+];
+
+function longerNames(): Record<string, CatalogueRow> {
+  const same = Object.entries(longer).flatMap(([topic, verbs]) =>
+    verbs.map((verb): [string, string, hidden?: true] => [`${topic} ${verb}`, verb]),
+  );
+  return Object.fromEntries(
+    [...same, ...longerVerbs].flatMap(([name, shorter, hidden = false]) => {
+      const row = commands[shorter];
+      return row === undefined ? [] : [[name, { ...row, hidden, isLonger: true }]];
+    }),
+  );
+}
+
+/** Key: the words of the command's name. */
+export const catalogue: Record<string, CatalogueRow> = { ...commands, ...longerNames() };
+
 /** One line about each first word that has commands below it. */
 export const topics: Record<string, string> = {
   trace: 'Run a command and see every step of it',
   lesson: 'For authors of lessons',
-  system: 'Start, stop and reset the engine',
+  image: 'Images: list, name, look into and remove them',
+  container: "Containers, by Docker's longer names",
+  system: 'Start, stop, measure, clean and reset the engine',
   library: 'Images built from packages of this host, for use offline',
   plan: 'The kernel operations that a container is made of',
 };

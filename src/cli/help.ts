@@ -1,7 +1,7 @@
 // Help, rendered from the catalogue and the flag tables: usage, what it does, flags, examples; never wider than the terminal.
 
 import { wrap } from '../base/text.ts';
-import { catalogue, groups, topics } from './catalogue.ts';
+import { type CatalogueRow, catalogue, groups, topics } from './catalogue.ts';
 import type { CommandSpec } from './command.ts';
 import { findRow, loadCommand, unknownCommand } from './dispatch.ts';
 import type { FlagSpec, FlagTable } from './flags/spec.ts';
@@ -25,7 +25,7 @@ export async function helpLines(name: string | undefined, width: number): Promis
 function overallHelp(width: number): string[] {
   const lines = ['Usage:  tlab [--host unix:///PATH] COMMAND', '', ...wrap(purpose, width)];
   for (const [group, title] of Object.entries(groups)) {
-    const rows = Object.entries(catalogue).filter(([, row]) => row.group === group && row.hidden !== true);
+    const rows = Object.entries(catalogue).filter(([, row]) => row.group === group && isShown(row));
     lines.push(
       '',
       `${heading(title)}`,
@@ -38,6 +38,8 @@ function overallHelp(width: number): string[] {
   lines.push('', "Run 'tlab help COMMAND' for more about a command.");
   return lines;
 }
+
+const isShown = (row: CatalogueRow): boolean => row.hidden !== true && row.isLonger !== true;
 
 const purpose = 'A container stack that one can see through: commands as in Docker, and a trace of every step.';
 

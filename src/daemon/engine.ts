@@ -6,6 +6,7 @@ import type { Configuration } from './configuration.ts';
 import type { Containers } from './container/containers.ts';
 import type { EventHub } from './events.ts';
 import type { Execs } from './exec/execs.ts';
+import type { LayerMeter } from './image/sizes.ts';
 import type { ImageStore } from './image/store.ts';
 import type { Networking } from './network/networking.ts';
 import type { Runtime } from './runtimes.ts';
@@ -30,6 +31,8 @@ export interface Engine {
   execs: Execs;
   images: ImageStore;
   kernel: Kernel;
+  /** What the layers of images take on disk. */
+  layers: LayerMeter;
   networking: Networking;
   runtimes: ReadonlyMap<string, Runtime>;
   volumes: VolumeStore;

@@ -37,3 +37,7 @@ export function hasLabels(filters: Filters, labels: Readonly<Record<string, stri
     return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
   });
 }
+
+/** As `hasLabels`, and none of `label!` holds: what prune goes by. */
+export const isLabelled = (filters: Filters, labels: Readonly<Record<string, string>>): boolean =>
+  hasLabels(filters, labels) && !(filters['label!'] ?? []).some((label) => hasLabels({ label: [label] }, labels));

@@ -17,6 +17,7 @@ import { containerdNamespace, type Engine, snapshotter } from './engine.ts';
 import { EventHub } from './events.ts';
 import { Execs } from './exec/execs.ts';
 import { readHostFacts } from './host.ts';
+import { LayerMeter } from './image/sizes.ts';
 import { ImageStore } from './image/store.ts';
 import { lockByPidFile } from './lock.ts';
 import { openNetworking } from './network/open.ts';
@@ -92,6 +93,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
     execs: new Execs(),
     images: new ImageStore(containerd),
     kernel,
+    layers: new LayerMeter(containerd, snapshotter),
     networking: openNetworking(kernel, {
       runRoot: paths.runRoot,
       dataRoot: paths.dataRoot,

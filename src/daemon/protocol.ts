@@ -257,47 +257,6 @@ export interface ContainerInspect {
   } & Record<string, unknown>;
 }
 
-/** One element of GET /images/json. */
-export interface ImageSummary {
-  Id: string;
-  ParentId: string;
-  RepoTags: string[];
-  RepoDigests: string[];
-  /** Seconds since 1970. */
-  Created: number;
-  Size: number;
-  VirtualSize: number;
-  SharedSize: number;
-  Labels: Record<string, string> | null;
-  Containers: number;
-}
-
-/** GET /images/{name}/json. */
-export interface ImageInspect {
-  Id: string;
-  RepoTags: string[];
-  RepoDigests: string[];
-  Parent: string;
-  Comment: string;
-  Created: string;
-  Author: string;
-  Config: Record<string, unknown>;
-  Architecture: string;
-  Variant?: string;
-  Os: string;
-  Size: number;
-  VirtualSize: number;
-  GraphDriver: { Name: string; Data: Record<string, string> | null };
-  RootFS: { Type: 'layers'; Layers: string[] };
-  Metadata: { LastTagTime: string };
-}
-
-/** DELETE /images/{name} answers a list of these. */
-export interface ImageDelete {
-  Untagged?: string;
-  Deleted?: string;
-}
-
 /** One line of POST /images/create. */
 export interface PullProgress {
   status?: string;
@@ -343,6 +302,13 @@ export interface VersionResponse {
 export interface TopResponse {
   Titles: string[];
   Processes: string[][];
+}
+
+/** POST /volumes/prune. */
+export interface VolumesPruneResponse {
+  VolumesDeleted: string[];
+  /** Bytes. */
+  SpaceReclaimed: number;
 }
 
 /** POST /containers/prune. */

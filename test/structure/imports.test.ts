@@ -26,12 +26,12 @@ const table: Record<string, string[]> = {
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
   lesson: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'explain', 'viewer'],
-  // library: its commands make and list images without a daemon, and so without a door.
   // library, registry: their commands make images, keep logins and serve a registry without a daemon, and so without a door.
   cli: [
     ...leaves,
     'daemon/client.ts',
     'daemon/protocol.ts',
+    'daemon/image-protocol.ts',
     'viewer',
     'explain',
     'lesson',

@@ -1,15 +1,18 @@
 // `--filter KEY=VALUE`, many times, as the API's JSON of lists. @source docker-api filters
 import { Expected, many } from '../flags/spec.ts';
 
-export const filterFlag = many(
-  'Show only what fits (KEY=VALUE)',
-  (text): [string, string] => {
-    const at = text.indexOf('=');
-    if (at <= 0) throw new Expected('KEY=VALUE, such as status=exited');
-    return [text.slice(0, at).trim().toLowerCase(), text.slice(at + 1).trim()];
-  },
-  { short: 'f', value: 'filter' },
-);
+function readPair(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0) throw new Expected('KEY=VALUE, such as status=exited');
+  return [text.slice(0, at).trim().toLowerCase(), text.slice(at + 1).trim()];
+}
+
+export const filterFlag = many('Show only what fits (KEY=VALUE)', readPair, { short: 'f', value: 'filter' });
+
+/** Of the prune commands, where `-f` is force. */
+export const pruneFilterFlag = many('Only what fits: until=24h, label=KEY[=VALUE], label!=KEY', readPair, {
+  value: 'filter',
+});
 
 /** The query parameter; undefined when there is no filter. */
 export function filterQuery(pairs: ReadonlyArray<[string, string]>): string | undefined {

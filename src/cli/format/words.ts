@@ -39,3 +39,9 @@ export const ellipsis = (text: string, length: number): string =>
 
 /** `1 container`, `3 containers`. */
 export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+/** RFC 3339 in the zone of this host, as Go writes it. */
+export function goRfc3339(seconds: number): string {
+  const [day = '', time = '', zone = ''] = goTime(seconds).split(' ');
+  return `${day}T${time}${zone === '+0000' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(3)}`}`;
+}

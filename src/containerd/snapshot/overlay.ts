@@ -46,6 +46,8 @@ const infoOf = (row: Row): SnapshotInfo => ({
   updatedMs: row.updated,
 });
 
+/** On every committed snapshot: bytes of its files, as Docker's clients are shown them. */
+const fileBytesLabel = 'io.tlab/file-bytes';
 const longestKey = 4096;
 /** Layers that one overlay mount takes. @source kernel fs/overlayfs/params.h OVL_MAX_STACK */
 const deepestStack = 500;
@@ -116,11 +118,12 @@ export class OverlaySnapshots {
     if (idMappingOf(readLabels(row.labels)) !== undefined)
       throw new LabError('conflict', `committing snapshot ${key}: its ids are mapped, must be those of its layers`);
     this.#refuseTaken(namespace, name);
-    const usage = diskUsage(this.#fs(row.id));
+    const { fileBytes, ...usage } = diskUsage(this.#fs(row.id));
+    const labels = checkLabels({ ...request.labels, [fileBytesLabel]: `${fileBytes}` });
     this.#database.run(
       "UPDATE snapshots SET key = ?, kind = 'committed', labels = ?, size = ?, inodes = ?, updated = ? WHERE id = ?",
       name,
-      writeLabels(checkLabels(request.labels)),
+      writeLabels(labels),
       usage.sizeBytes,
       usage.inodes,
       Date.now(),
@@ -174,7 +177,8 @@ export class OverlaySnapshots {
   usage(namespace: string, key: string): Usage {
     const row = this.#row(namespace, key);
     if (row.size !== null && row.inodes !== null) return { sizeBytes: row.size, inodes: row.inodes };
-    return diskUsage(this.#fs(row.id));
+    const { sizeBytes, inodes } = diskUsage(this.#fs(row.id));
+    return { sizeBytes, inodes };
   }
 
   /** The directory that a layer is unpacked into: the one of an active snapshot's mounts. Errors: invalidArgument for foreign mounts. */

@@ -6,17 +6,24 @@ export interface Usage {
   inodes: number;
 }
 
+export interface MeasuredUsage extends Usage {
+  /** The lengths of all that is no directory: what Docker calls the size of a layer. @source docker pkg/directory */
+  fileBytes: number;
+}
+
 /** @source man stat(2): st_blocks counts 512-byte units */
-export function diskUsage(directory: string): Usage {
+export function diskUsage(directory: string): MeasuredUsage {
   const seen = new Set<number>();
   let sizeBytes = 0;
+  let fileBytes = 0;
   const waiting = [directory];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined || seen.has(stat.ino)) continue;
     seen.add(stat.ino);
     sizeBytes += stat.blocks * 512;
-    if (stat.isDirectory()) for (const name of readdirSync(path)) waiting.push(`${path}/${name}`);
+    if (!stat.isDirectory()) fileBytes += stat.size;
+    else for (const name of readdirSync(path)) waiting.push(`${path}/${name}`);
   }
-  return { sizeBytes, inodes: seen.size };
+  return { sizeBytes, fileBytes, inodes: seen.size };
 }

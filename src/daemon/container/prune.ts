@@ -1,6 +1,7 @@
 // POST /containers/prune: every container that does not run, unless a filter spares it.
+import { writtenBytes } from '../disk-usage.ts';
 import type { Engine } from '../engine.ts';
-import { type Filters, hasLabels } from '../filters.ts';
+import { type Filters, isLabelled } from '../filters.ts';
 import type { PruneResponse } from '../protocol.ts';
 import { parseRfc3339, parseTimeNs } from '../time.ts';
 import type { Container } from './container.ts';
@@ -8,12 +9,16 @@ import { removeNow } from './remove.ts';
 
 export async function pruneContainers(engine: Engine, filters: Filters): Promise<PruneResponse> {
   const deleted: string[] = [];
+  let reclaimedBytes = 0;
   for (const container of engine.containers.all()) {
     if (!isPrunable(container, filters)) continue;
+    const bytes = await writtenBytes(engine, container.id);
+    if (!isPrunable(container, filters)) continue;
     await removeNow(engine, container, {});
+    reclaimedBytes += bytes;
     deleted.push(container.id);
   }
-  return { ContainersDeleted: deleted, SpaceReclaimed: 0 };
+  return { ContainersDeleted: deleted, SpaceReclaimed: reclaimedBytes };
 }
 
 function isPrunable(container: Container, filters: Filters): boolean {
@@ -21,7 +26,5 @@ function isPrunable(container: Container, filters: Filters): boolean {
   const [until] = filters.until ?? [];
   const createdNs = parseRfc3339(container.record.created) ?? 0n;
   if (until !== undefined && createdNs > parseTimeNs(until, 'until')) return false;
-  const labels = container.record.config.Labels ?? {};
-  const spared = filters['label!'] ?? [];
-  return hasLabels(filters, labels) && !spared.some((label) => hasLabels({ label: [label] }, labels));
+  return isLabelled(filters, container.record.config.Labels ?? {});
 }

@@ -8,6 +8,7 @@ import { hostPlatform, parsePlatform } from '../../oci/platform.ts';
 import { familiarReference, familiarRepository, formatReference, parseReference } from '../../oci/reference.ts';
 import type { Engine } from '../engine.ts';
 import type { PullProgress } from '../protocol.ts';
+import { isNamedNow, keepUnnamed, targetOf } from './name.ts';
 import { registryOptions } from './registry-options.ts';
 
 export interface PullRequest {
@@ -36,12 +37,16 @@ export async function pullImage(engine: Engine, request: PullRequest): Promise<v
   const after = await targetOf(engine, canonical);
   if (after === undefined)
     throw new LabError('internal', `pulling ${familiarReference(reference)}: the image is not in the store`);
-  report({ status: `Digest: ${after}` });
+  if (before !== undefined && before.digest !== after.digest) await keepUnnamed(engine, before);
+  await isNamedNow(engine, after);
+  report({ status: `Digest: ${after.digest}` });
   const shown =
     reference.digest === undefined
       ? familiarReference(reference)
       : `${familiarRepository(reference)}@${reference.digest}`;
-  report({ status: `Status: ${before === after ? 'Image is up to date for' : 'Downloaded newer image for'} ${shown}` });
+  report({
+    status: `Status: ${before?.digest === after.digest ? 'Image is up to date for' : 'Downloaded newer image for'} ${shown}`,
+  });
   engine.events.publish('image', 'pull', familiarReference(reference), { name: familiarRepository(reference) });
 }
 
@@ -79,12 +84,3 @@ function lineOf(progress: TransferProgress, tag: string): PullProgress {
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)}MB`;
-
-async function targetOf(engine: Engine, name: string): Promise<string | undefined> {
-  try {
-    return (await engine.containerd.images.get({ name })).image?.target?.digest;
-  } catch (error) {
-    if (error instanceof LabError && error.kind === 'notFound') return undefined;
-    throw error;
-  }
-}

@@ -12,8 +12,9 @@ import {
   parseManifestDocument,
 } from '../../oci/image.ts';
 import { choosePlatform, hostPlatform } from '../../oci/platform.ts';
-import { familiarReference, formatReference, parseName, parseReference, type Reference } from '../../oci/reference.ts';
+import { familiarReference, formatReference, parseReference, type Reference } from '../../oci/reference.ts';
 import { emit } from '../../trace/recorder.ts';
+import { isDangling } from './dangling.ts';
 
 export interface StoredImage {
   /** Canonical reference. */
@@ -30,10 +31,10 @@ export interface ResolvedImage extends StoredImage {
   config: ImageConfig;
   /** Topmost snapshot; undefined for an image without layers. */
   chainId: Digest | undefined;
-  sizeBytes: number;
 }
 
 interface Documents {
+  manifestDigest: Digest;
   id: Digest;
   manifest: ImageManifest;
   config: ImageConfig;
@@ -90,9 +91,13 @@ export class ImageStore {
       manifest,
       config,
       chainId: chainIds(config.rootfs.diff_ids).at(-1),
-      sizeBytes: manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size),
     };
   }
+
+  /** The manifest that an index or a manifest stands for on this host. Errors: notFound. */
+  manifestOf = async (target: Digest): Promise<{ digest: Digest }> => ({
+    digest: (await this.#documentsOf(target)).manifestDigest,
+  });
 
   /** Every image that can be described; one whose documents are missing is left out. */
   async describeAll(): Promise<ResolvedImage[]> {
@@ -117,11 +122,14 @@ export class ImageStore {
     }
   }
 
-  /** `nginx@sha256:…` finds the image that was pulled under a tag of that repository. */
+  /** `nginx@sha256:…` finds the image that was pulled under a tag of that repository, also when it has lost the tag. */
   async #byRepositoryDigest(reference: Reference): Promise<StoredImage | undefined> {
     if (reference.digest === undefined) return undefined;
     const prefix = `${reference.domain}/${reference.path}:`;
-    return (await this.list()).find((image) => image.target === reference.digest && image.reference.startsWith(prefix));
+    const same = (await this.list()).filter((image) => image.target === reference.digest);
+    return (
+      same.find((image) => image.reference.startsWith(prefix)) ?? same.find((image) => isDangling(image.reference))
+    );
   }
 
   async #byId(name: string): Promise<StoredImage | undefined> {
@@ -153,6 +161,7 @@ export class ImageStore {
     const { manifest } = document;
     const bytes = await this.read(manifest.config.digest);
     return {
+      manifestDigest: target,
       id: manifest.config.digest,
       manifest,
       config: parseDocument(imageConfigSchema, bytes, `image config ${target}`),
@@ -195,8 +204,3 @@ export function familiarName(name: string): string {
     return name;
   }
 }
-
-export const repositoryOf = (reference: string): string => {
-  const { domain, path } = parseName(reference);
-  return familiarReference({ domain, path, tag: undefined, digest: undefined });
-};

@@ -1,9 +1,10 @@
 // Images that the daemon makes itself: documents into the content store, names onto them.
-import { type ErrorKind, LabError } from '../../base/errors.ts';
+import { LabError } from '../../base/errors.ts';
 import type { ContainerdClient } from '../../containerd/client.ts';
 import { WriteAction } from '../../containerd/proto/gen/content_pb.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import type { Engine } from '../engine.ts';
+import { keepUnnamed, setName } from './name.ts';
 import { familiarName } from './store.ts';
 
 export interface SmallBlob {
@@ -35,9 +36,6 @@ export async function writeBlob(
   return digest;
 }
 
-/** An image without a name has this one: it is not shown as a tag, and keeps what it names. @source docker containerd image store: moby-dangling */
-export const danglingName = (target: Digest): string => `docker.io/library/moby-dangling@${target}`;
-
 export interface NamedTarget {
   target: { mediaType: string; digest: Digest; size: number };
   /** Canonical references; none: it is dangling. */
@@ -48,37 +46,9 @@ export interface NamedTarget {
 
 /** Names an image; what had one of the names before and has no other becomes dangling. */
 export async function nameImage(engine: Engine, { target, names, id }: NamedTarget): Promise<void> {
-  const { images } = engine.containerd;
-  const dangling = danglingName(target.digest);
-  const wire = { mediaType: target.mediaType, digest: target.digest, size: BigInt(target.size), annotations: {} };
-  if (names.length === 0 && (await isNamed(engine, target.digest))) return;
-  for (const name of names.length > 0 ? names : [dangling]) {
-    await keepFormer(engine, name, target.digest);
-    const image = { name, target: wire, labels: {} };
-    await tolerating('alreadyExists', images.create({ image }), () => images.update({ image }));
-    if (names.length > 0) engine.events.publish('image', 'tag', id, { name: familiarName(name) });
-  }
-  if (names.length > 0) await tolerating('notFound', images.delete({ name: dangling }));
-}
-
-const isNamed = async ({ containerd: { images } }: Engine, digest: Digest): Promise<boolean> =>
-  (await images.list({ filters: [] })).images.some(({ target }) => target?.digest === digest);
-
-async function keepFormer({ containerd: { images } }: Engine, name: string, next: Digest): Promise<void> {
-  const { images: all } = await images.list({ filters: [] });
-  const former = all.find((image) => image.name === name)?.target;
-  if (former === undefined || former.digest === next) return;
-  const isNamedElsewhere = all.some((image) => image.name !== name && image.target?.digest === former.digest);
-  if (isNamedElsewhere) return;
-  const image = { name: danglingName(former.digest as Digest), target: former, labels: {} };
-  await tolerating('alreadyExists', images.create({ image }));
-}
-
-async function tolerating(kind: ErrorKind, call: Promise<unknown>, instead?: () => Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (!(error instanceof LabError) || error.kind !== kind) throw error;
-    await instead?.();
+  if (names.length === 0) await keepUnnamed(engine, target);
+  for (const name of names) {
+    await setName(engine, name, target);
+    engine.events.publish('image', 'tag', id, { name: familiarName(name) });
   }
 }

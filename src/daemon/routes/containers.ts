@@ -17,6 +17,7 @@ import { stopContainer } from '../container/stop.ts';
 import { topOf } from '../container/top.ts';
 import { updateContainer, updateSchema } from '../container/update.ts';
 import { parseCondition, waitFor } from '../container/wait.ts';
+import { sizesOf, withSizes } from '../disk-usage.ts';
 import { parseFilters } from '../filters.ts';
 import { boolean, type Call, json, noContent, notModified, type Route } from '../router.ts';
 import { parseCreate } from '../schema/create.ts';
@@ -65,12 +66,13 @@ export const containerRoutes: readonly Route[] = [
   {
     method: 'GET',
     pattern: '/containers/json',
-    handler: ({ engine, query }) => {
+    handler: async ({ engine, query }) => {
       const limit = Number(query.get('limit') ?? 0);
       const filters = parseFilters(query.get('filters'), listFilters);
-      return json(
-        listContainers(engine, { all: boolean(query, 'all'), limit: Number.isNaN(limit) ? 0 : limit, filters }),
-      );
+      const all = boolean(query, 'all');
+      const listed = listContainers(engine, { all, limit: Number.isNaN(limit) ? 0 : limit, filters });
+      if (!boolean(query, 'size')) return json(listed);
+      return json(await Promise.all(listed.map((summary) => withSizes(engine, summary))));
     },
   },
   {
@@ -82,7 +84,11 @@ export const containerRoutes: readonly Route[] = [
   {
     method: 'GET',
     pattern: '/containers/{id}/json',
-    handler: (call) => json(inspectContainer(containerOf(call), call.engine.facts)),
+    handler: async (call) => {
+      const container = containerOf(call);
+      const sizes = boolean(call.query, 'size') ? await sizesOf(call.engine, container) : {};
+      return json({ ...inspectContainer(container, call.engine.facts), ...sizes });
+    },
   },
   {
     method: 'POST',

@@ -1,13 +1,21 @@
 // /images.
+import { pipeline } from 'node:stream/promises';
 import { LabError } from '../../base/errors.ts';
-import { formatReference, parseName, parseReference } from '../../oci/reference.ts';
+import { familiarReference, formatReference, parseName, parseReference } from '../../oci/reference.ts';
 import type { Engine } from '../engine.ts';
 import { parseFilters } from '../filters.ts';
-import { historyOf, imageFilters, inspectImage, listImages } from '../image/inspect.ts';
+import { historyOf } from '../image/history.ts';
+import { inspectImage } from '../image/inspect.ts';
+import { blobOf, layersOf } from '../image/layers.ts';
+import { imageFilters, listImages } from '../image/list.ts';
+import { setName, targetOf } from '../image/name.ts';
+import { imagePruneFilters, pruneImages } from '../image/prune.ts';
 import { pullImage } from '../image/pull.ts';
 import { tagsAtRegistry } from '../image/registry-questions.ts';
 import { removeImage } from '../image/remove.ts';
+import { noSuchImage } from '../image/store.ts';
 import { boolean, type Call, json, type Route } from '../router.ts';
+import { commonHeaders } from '../server.ts';
 import { flowing, registryAuthOf } from './progress.ts';
 
 async function pull(call: Call): Promise<undefined> {
@@ -41,22 +49,29 @@ const nameOf = (image: string, tag: string): string => {
   return tag.includes(':') ? `${image}@${tag}` : `${image}:${tag}`;
 };
 
+/** The bytes as they came, with the digest by which the client verifies them. */
+async function blob({ engine, parameters, response, signal }: Call): Promise<undefined> {
+  const digest = parameters.digest ?? '';
+  const { size, bytes } = await blobOf(engine, parameters.name ?? '', digest);
+  response.writeHead(200, {
+    ...commonHeaders,
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': `${size}`,
+    'Docker-Content-Digest': digest,
+  });
+  await pipeline(bytes, response, { signal }).catch(() => response.destroy());
+  return undefined;
+}
+
 async function tag({ engine, parameters, query }: Call) {
   const image = await engine.images.resolve(parameters.name ?? '');
-  const target = parseReference(nameOf(query.get('repo') ?? '', query.get('tag') ?? ''));
-  if (target.digest !== undefined)
+  const name = parseReference(nameOf(query.get('repo') ?? '', query.get('tag') ?? ''));
+  if (name.digest !== undefined)
     throw new LabError('invalidArgument', 'refusing to create a tag with a digest reference');
-  const name = formatReference(target);
-  const { image: stored } = await engine.containerd.images.get({ name: image.reference });
-  if (stored?.target === undefined) throw new LabError('notFound', `No such image: ${image.reference}`);
-  const record = { name, target: stored.target, labels: stored.labels };
-  try {
-    await engine.containerd.images.create({ image: record });
-  } catch (error) {
-    if (!(error instanceof LabError) || error.kind !== 'alreadyExists') throw error;
-    await engine.containerd.images.update({ image: record });
-  }
-  engine.events.publish('image', 'tag', image.id, { name: parameters.name ?? '' });
+  const target = await targetOf(engine, image.reference);
+  if (target === undefined) throw noSuchImage(image.reference);
+  await setName(engine, formatReference(name), target);
+  engine.events.publish('image', 'tag', image.id, { name: familiarReference(name) });
   return { status: 201 };
 }
 
@@ -65,13 +80,26 @@ export const imageRoutes: readonly Route[] = [
     method: 'GET',
     pattern: '/images/json',
     handler: async ({ engine, query }) =>
-      json(await listImages(engine, parseFilters(query.get('filters'), imageFilters))),
+      json(
+        await listImages(engine, {
+          filters: parseFilters(query.get('filters'), imageFilters),
+          shared: boolean(query, 'shared-size'),
+          manifests: boolean(query, 'manifests'),
+        }),
+      ),
   },
   { method: 'POST', pattern: '/images/create', handler: pull },
   {
+    method: 'POST',
+    pattern: '/images/prune',
+    handler: async ({ engine, query }) =>
+      json(await pruneImages(engine, parseFilters(query.get('filters'), imagePruneFilters))),
+  },
+  {
     method: 'GET',
     pattern: '/images/{name*}/json',
-    handler: async ({ engine, parameters }) => json(await inspectImage(engine, parameters.name ?? '')),
+    handler: async ({ engine, parameters, query }) =>
+      json(await inspectImage(engine, parameters.name ?? '', { manifests: boolean(query, 'manifests') })),
   },
   {
     method: 'GET',
@@ -80,9 +108,15 @@ export const imageRoutes: readonly Route[] = [
   },
   { method: 'POST', pattern: '/images/{name*}/tag', handler: tag },
   {
+    method: 'GET',
+    pattern: '/tlab/images/{name*}/layers',
+    handler: async ({ engine, parameters }) => json(await layersOf(engine, parameters.name ?? '')),
+  },
+  { method: 'GET', pattern: '/tlab/images/{name*}/blobs/{digest}', handler: blob },
+  {
     method: 'DELETE',
     pattern: '/images/{name*}',
     handler: async ({ engine, parameters, query }) =>
-      json(await removeImage(engine, parameters.name ?? '', boolean(query, 'force'))),
+      json(await removeImage(engine, parameters.name ?? '', { force: boolean(query, 'force') })),
   },
 ];

@@ -26,7 +26,6 @@ const refused: ReadonlyArray<[methodAndPattern: string, what: string, hint?: str
     'searching a registry',
     'Docker Hub alone has a search, and it is a web page: https://hub.docker.com',
   ],
-  ['POST /images/prune', 'pruning images', 'remove them by name'],
   ['GET /containers/{id}/changes', 'listing the changes of a file system'],
   ['GET /containers/{id}/export', 'exporting a container'],
   ['GET /containers/{id}/archive', 'copying out of a container'],
@@ -39,7 +38,6 @@ const refused: ReadonlyArray<[methodAndPattern: string, what: string, hint?: str
   ['POST /networks/{id}/connect', 'connecting a container to another network'],
   ['POST /networks/{id}/disconnect', 'disconnecting a container from its network'],
   ['DELETE /networks/{id}', 'removing networks', 'bridge, none and host are always there'],
-  ['POST /networks/prune', 'pruning networks'],
   ['GET /plugins', 'plugins'],
 ];
 

@@ -5,13 +5,11 @@ import { arch, availableParallelism, hostname, release, totalmem } from 'node:os
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
-import { cacheUsage } from '../build/cache/prune.ts';
 import { cgroupDriverOf } from '../cgroups.ts';
-import { listContainers } from '../container/list.ts';
+import { diskUsageOf, fileBytes, volumeUsers } from '../disk-usage.ts';
 import { type Engine, snapshotter } from '../engine.ts';
-import { parseFilters } from '../filters.ts';
-import { listImages } from '../image/inspect.ts';
-import { apiVersion, minApiVersion } from '../protocol.ts';
+import { isLabelled, parseFilters } from '../filters.ts';
+import { apiVersion, minApiVersion, type VolumesPruneResponse } from '../protocol.ts';
 import { resetEngine } from '../reset.ts';
 import { type Answer, boolean, json, noContent, type Route } from '../router.ts';
 import { defaultRuntime } from '../runtimes.ts';
@@ -162,19 +160,32 @@ const volumeSchema = v.object({
   DriverOpts: maybe(textMap),
 });
 
-const volumeInUse = (engine: Engine, name: string): string[] =>
-  engine.containers
-    .all()
-    .filter(({ record }) => record.mounts.some((mount) => mount.name === name))
-    .map(({ id }) => id);
-
 function removeVolume(engine: Engine, name: string): Answer {
   engine.volumes.inspect(name);
-  const users = volumeInUse(engine, name);
+  const users = volumeUsers(engine, name);
   if (users.length > 0) throw new LabError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
   engine.volumes.remove(name);
   engine.events.publish('volume', 'destroy', name, { driver: 'local' });
   return noContent;
+}
+
+async function pruneVolumes(engine: Engine, filters: string | null): Promise<VolumesPruneResponse> {
+  const parsed = parseFilters(filters, ['all', 'label', 'label!']);
+  const isAll = parsed.all?.includes('true') ?? false;
+  const isAnonymous = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
+  const going = engine.volumes
+    .list()
+    .filter(({ Name: name, Labels: labels }) => (isAll || isAnonymous(name)) && isLabelled(parsed, labels));
+  const deleted: string[] = [];
+  let reclaimedBytes = 0;
+  for (const { Name: name, Mountpoint: folder } of going) {
+    const bytes = await fileBytes(folder);
+    if (volumeUsers(engine, name).length > 0) continue;
+    removeVolume(engine, name);
+    deleted.push(name);
+    reclaimedBytes += bytes;
+  }
+  return { VolumesDeleted: deleted, SpaceReclaimed: reclaimedBytes };
 }
 
 export const systemRoutes: readonly Route[] = [
@@ -185,20 +196,7 @@ export const systemRoutes: readonly Route[] = [
   {
     method: 'GET',
     pattern: '/system/df',
-    handler: async ({ engine }) => {
-      const images = await listImages(engine, {});
-      const volumes = engine.volumes.list().map((volume) => ({
-        ...volume,
-        UsageData: { Size: -1, RefCount: volumeInUse(engine, volume.Name).length },
-      }));
-      return json({
-        LayersSize: images.reduce((sum, image) => sum + image.Size, 0),
-        Images: images,
-        Containers: listContainers(engine, { all: true, limit: 0, filters: {} }),
-        Volumes: volumes,
-        BuildCache: await cacheUsage(engine),
-      });
-    },
+    handler: async ({ engine }) => json(await diskUsageOf(engine)),
   },
   {
     method: 'GET',
@@ -258,15 +256,10 @@ export const systemRoutes: readonly Route[] = [
   {
     method: 'POST',
     pattern: '/volumes/prune',
-    handler: ({ engine, query }) => {
-      const isAll = parseFilters(query.get('filters'), ['all', 'label', 'label!']).all?.includes('true') ?? false;
-      const isAnonymous = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
-      const names = engine.volumes.list().map((volume) => volume.Name);
-      const going = names.filter((name) => (isAll || isAnonymous(name)) && volumeInUse(engine, name).length === 0);
-      for (const name of going) removeVolume(engine, name);
-      return json({ VolumesDeleted: going, SpaceReclaimed: 0 });
-    },
+    handler: async ({ engine, query }) => json(await pruneVolumes(engine, query.get('filters'))),
   },
+  // The networks are bridge, none and host, which are never unused.
+  { method: 'POST', pattern: '/networks/prune', handler: () => json({ NetworksDeleted: null }) },
   {
     method: 'POST',
     pattern: '/tlab/system/reset',
