@@ -69,7 +69,12 @@ function normal({ status, stdout, stderr }: Said): Said {
       .replaceAll(/^[0-9a-f]{64}$/gm, 'ID')
       .replaceAll(/\d+ (seconds|minutes)|About a minute/g, 'AGE')
       .replaceAll(/ +/g, ' ');
-  return { status, stdout: plain(stdout).split('\n').sort().join('\n'), stderr: plain(stderr) };
+  // Docker 20.10 writes Invalid, later ones invalid.
+  return {
+    status,
+    stdout: plain(stdout).split('\n').sort().join('\n'),
+    stderr: plain(stderr).replace('Invalid', 'invalid'),
+  };
 }
 
 /** The docker command line with the real daemon and with ours. */

@@ -146,7 +146,7 @@ export function danglingFilter(filters: Filters): boolean | undefined {
   if (values === undefined) return undefined;
   if (values.every((value) => value === 'true' || value === '1')) return true;
   if (values.every((value) => value === 'false' || value === '0')) return false;
-  throw new LabError('invalidArgument', `Invalid filter 'dangling=[${values.join(' ')}]'`);
+  throw new LabError('invalidArgument', `invalid filter 'dangling=[${values.join(' ')}]'`);
 }
 
 async function timeFilter(engine: Engine, filters: Filters): Promise<(image: ResolvedImage) => boolean> {
