@@ -230,7 +230,7 @@ test('an update of device rules puts another program on the cgroup, and one of o
     const seen = async () => [await opens('c 10 237'), await opens('c 1 3')];
     assert.deepEqual(await seen(), [false, true]);
     assert.equal(
-      (await updateWith({ devices: [{ allow: true, type: 'c', major: 1, minor: 11, access: 'r' }] })).status,
+      (await updateWith({ devices: [{ allow: true, type: 'c', major: 10, minor: 237, access: 'rw' }] })).status,
       0,
     );
     assert.deepEqual(await seen(), [true, true]);
