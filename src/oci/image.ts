@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { isIndexType, isManifestType } from './media-types.ts';
+import { object, record } from './object.ts';
 
 const absent = <T extends v.GenericSchema>(schema: T) =>
   v.optional(
@@ -21,11 +22,11 @@ const digestSchema = v.custom<Digest>(
 
 const mediaTypeSchema = v.pipe(v.string(), v.maxLength(255));
 const sizeSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const textMap = v.record(v.string(), v.string());
-const emptyObjectMap = v.record(v.string(), v.unknown());
+const textMap = record(v.string(), v.string());
+const emptyObjectMap = record(v.string(), v.unknown());
 
 /** @source oci-image image-index#platform */
-const platformSchema = v.object({
+const platformSchema = object({
   architecture: v.string(),
   os: v.string(),
   variant: absent(v.string()),
@@ -35,7 +36,7 @@ const platformSchema = v.object({
 export type Platform = v.InferOutput<typeof platformSchema>;
 
 /** @source oci-image descriptor */
-export const descriptorSchema = v.object({
+export const descriptorSchema = object({
   mediaType: mediaTypeSchema,
   digest: digestSchema,
   size: sizeSchema,
@@ -45,7 +46,7 @@ export const descriptorSchema = v.object({
 export type Descriptor = v.InferOutput<typeof descriptorSchema>;
 
 /** @source oci-image image-index; distribution spec/manifest-v2-2#manifest-list */
-export const indexSchema = v.object({
+export const indexSchema = object({
   schemaVersion: v.literal(2),
   mediaType: absent(mediaTypeSchema),
   manifests: v.pipe(v.array(descriptorSchema), v.maxLength(4096)),
@@ -56,7 +57,7 @@ export type ImageIndex = v.InferOutput<typeof indexSchema>;
 /** Docker allows 127 layers; overlayfs takes 500 lower directories. @source oci-image manifest */
 const mostLayers = 500;
 
-export const manifestSchema = v.object({
+export const manifestSchema = object({
   schemaVersion: v.literal(2),
   mediaType: absent(mediaTypeSchema),
   config: descriptorSchema,
@@ -66,7 +67,7 @@ export const manifestSchema = v.object({
 export type ImageManifest = v.InferOutput<typeof manifestSchema>;
 
 /** Durations in nanoseconds. @source docker-api ContainerConfig#Healthcheck */
-const healthcheckSchema = v.object({
+const healthcheckSchema = object({
   Test: absent(v.array(v.string())),
   Interval: absent(v.number()),
   Timeout: absent(v.number()),
@@ -76,7 +77,7 @@ const healthcheckSchema = v.object({
 });
 
 /** What to run and how, when the person says nothing. @source oci-image config#properties; docker-api ContainerConfig */
-export const runConfigSchema = v.object({
+export const runConfigSchema = object({
   User: absent(v.string()),
   ExposedPorts: absent(emptyObjectMap),
   Env: absent(v.array(v.string())),
@@ -93,7 +94,7 @@ export const runConfigSchema = v.object({
 });
 export type RunConfig = v.InferOutput<typeof runConfigSchema>;
 
-const historySchema = v.object({
+const historySchema = object({
   created: absent(v.string()),
   created_by: absent(v.string()),
   author: absent(v.string()),
@@ -102,14 +103,14 @@ const historySchema = v.object({
 });
 
 /** @source oci-image config */
-export const imageConfigSchema = v.object({
+export const imageConfigSchema = object({
   created: absent(v.string()),
   author: absent(v.string()),
   architecture: v.string(),
   os: v.string(),
   variant: absent(v.string()),
   config: absent(runConfigSchema),
-  rootfs: v.object({ type: v.literal('layers'), diff_ids: v.array(digestSchema) }),
+  rootfs: object({ type: v.literal('layers'), diff_ids: v.array(digestSchema) }),
   history: absent(v.array(historySchema)),
 });
 export type ImageConfig = v.InferOutput<typeof imageConfigSchema>;
@@ -138,7 +139,7 @@ export type ManifestDocument =
   | { kind: 'index'; mediaType: string; index: ImageIndex }
   | { kind: 'manifest'; mediaType: string; manifest: ImageManifest };
 
-const shapeSchema = v.object({
+const shapeSchema = object({
   schemaVersion: v.optional(v.number()),
   mediaType: absent(mediaTypeSchema),
   manifests: v.optional(v.unknown()),

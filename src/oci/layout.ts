@@ -5,13 +5,14 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { type Digest, digestAlgorithm, digestHex, verifyDigest } from './digest.ts';
 import { type Descriptor, type ImageIndex, indexSchema, largestDocumentBytes, parseDocument } from './image.ts';
+import { object } from './object.ts';
 
 /** @source oci-image image-layout#oci-layout-file */
 export const layoutVersion = '1.0.0';
 /** The name of an image in index.json. @source oci-image annotations#pre-defined-annotation-keys */
 export const refNameAnnotation = 'org.opencontainers.image.ref.name';
 
-const markerSchema = v.object({ imageLayoutVersion: v.literal(layoutVersion) });
+const markerSchema = object({ imageLayoutVersion: v.literal(layoutVersion) });
 
 export const blobPath = (directory: string, digest: Digest): string =>
   `${directory}/blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;

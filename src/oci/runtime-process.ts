@@ -1,6 +1,7 @@
 // The process document of the OCI runtime spec: `process` of config.json, and what `exec --process` reads.
 // Whole numbers may be bigint: values above 2^53 (rlimits, seccomp arguments) come so from parseRuntimeJson.
 import * as v from 'valibot';
+import { object } from './object.ts';
 
 /** A whole number in decimal; bigint where a double would lose digits. */
 export const integer = v.union([v.pipe(v.number(), v.integer()), v.bigint()], 'expected a whole number');
@@ -22,7 +23,7 @@ export const text = v.pipe(
 );
 export const absolutePath = v.pipe(text, v.startsWith('/', 'expected an absolute path'));
 
-const user = v.object({
+const user = object({
   uid: v.optional(unsigned32, 0),
   gid: v.optional(unsigned32, 0),
   umask: v.optional(unsigned32),
@@ -30,7 +31,7 @@ const user = v.object({
   username: v.optional(text),
 });
 
-const capabilities = v.object({
+const capabilities = object({
   bounding: v.optional(v.array(text)),
   effective: v.optional(v.array(text)),
   inheritable: v.optional(v.array(text)),
@@ -39,7 +40,7 @@ const capabilities = v.object({
 });
 
 /** Which policy takes which of them is checked where it is translated. @source oci-runtime config#linux-process scheduler */
-const scheduler = v.object({
+const scheduler = object({
   policy: text,
   nice: v.optional(v.pipe(v.number(), v.integer())),
   priority: v.optional(v.pipe(v.number(), v.integer())),
@@ -49,12 +50,12 @@ const scheduler = v.object({
   period: v.optional(unsigned),
 });
 
-const rlimit = v.object({ type: text, soft: unsigned, hard: unsigned });
+const rlimit = object({ type: text, soft: unsigned, hard: unsigned });
 
 /** @source oci-runtime config#process */
-export const processSchema = v.object({
+export const processSchema = object({
   terminal: v.optional(v.boolean()),
-  consoleSize: v.optional(v.object({ height: unsigned32, width: unsigned32 })),
+  consoleSize: v.optional(object({ height: unsigned32, width: unsigned32 })),
   user: v.optional(user, { uid: 0, gid: 0 }),
   args: v.optional(v.array(text)),
   commandLine: v.optional(text),
@@ -67,8 +68,8 @@ export const processSchema = v.object({
   selinuxLabel: v.optional(text),
   oomScoreAdj: v.optional(v.pipe(v.number(), v.integer())),
   scheduler: v.optional(scheduler),
-  ioPriority: v.optional(v.object({ class: text, priority: v.optional(v.pipe(v.number(), v.integer()), 0) })),
-  execCPUAffinity: v.optional(v.object({ initial: v.optional(text), final: v.optional(text) })),
+  ioPriority: v.optional(object({ class: text, priority: v.optional(v.pipe(v.number(), v.integer()), 0) })),
+  execCPUAffinity: v.optional(object({ initial: v.optional(text), final: v.optional(text) })),
 });
 
 /** What the compiler reads, after the schema. */

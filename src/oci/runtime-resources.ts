@@ -1,9 +1,10 @@
 // `linux.resources` of the OCI runtime spec: what becomes cgroup files. Also the body of `update --resources`.
 import * as v from 'valibot';
+import { object, record } from './object.ts';
 import { integer, text, unsigned, unsigned32 } from './runtime-process.ts';
 
 /** One rule of the device controller; no type, or `a`, is every device. @source oci-runtime config-linux#allowed-device-list */
-const deviceRule = v.object({
+const deviceRule = object({
   allow: v.boolean(),
   type: v.optional(v.picklist(['a', 'b', 'c'], 'expected a, b or c')),
   major: v.optional(integer),
@@ -12,7 +13,7 @@ const deviceRule = v.object({
 });
 export type DeviceRule = v.InferOutput<typeof deviceRule>;
 
-const memory = v.object({
+const memory = object({
   limit: v.optional(integer),
   reservation: v.optional(integer),
   swap: v.optional(integer),
@@ -29,7 +30,7 @@ const memory = v.object({
   checkBeforeUpdate: v.optional(v.boolean()),
 });
 
-const cpu = v.object({
+const cpu = object({
   shares: v.optional(unsigned),
   quota: v.optional(integer),
   burst: v.optional(unsigned),
@@ -41,15 +42,15 @@ const cpu = v.object({
   idle: v.optional(integer),
 });
 
-const weightDevice = v.object({
+const weightDevice = object({
   major: unsigned32,
   minor: unsigned32,
   weight: v.optional(unsigned32),
   leafWeight: v.optional(unsigned32),
 });
-const throttleDevice = v.object({ major: unsigned32, minor: unsigned32, rate: unsigned });
+const throttleDevice = object({ major: unsigned32, minor: unsigned32, rate: unsigned });
 
-const blockIO = v.object({
+const blockIO = object({
   weight: v.optional(unsigned32),
   leafWeight: v.optional(unsigned32),
   weightDevice: v.optional(v.array(weightDevice)),
@@ -61,30 +62,28 @@ const blockIO = v.object({
 export type BlockIO = v.InferOutput<typeof blockIO>;
 
 /** @source oci-runtime config-linux#control-groups */
-export const resourcesSchema = v.object({
+export const resourcesSchema = object({
   devices: v.optional(v.array(deviceRule)),
   memory: v.optional(memory),
   cpu: v.optional(cpu),
-  pids: v.optional(v.object({ limit: v.optional(integer) })),
+  pids: v.optional(object({ limit: v.optional(integer) })),
   blockIO: v.optional(blockIO),
   hugepageLimits: v.optional(
     v.array(
-      v.object({
+      object({
         pageSize: v.pipe(text, v.regex(/^[1-9][0-9]*[KMG]B$/, 'expected a size such as 2MB')),
         limit: unsigned,
       }),
     ),
   ),
   network: v.optional(
-    v.object({
+    object({
       classID: v.optional(unsigned32),
-      priorities: v.optional(v.array(v.object({ name: text, priority: unsigned32 }))),
+      priorities: v.optional(v.array(object({ name: text, priority: unsigned32 }))),
     }),
   ),
-  rdma: v.optional(
-    v.record(text, v.object({ hcaHandles: v.optional(unsigned32), hcaObjects: v.optional(unsigned32) })),
-  ),
-  unified: v.optional(v.record(text, text)),
+  rdma: v.optional(record(text, object({ hcaHandles: v.optional(unsigned32), hcaObjects: v.optional(unsigned32) }))),
+  unified: v.optional(record(text, text)),
 });
 
 export type Resources = v.InferOutput<typeof resourcesSchema>;

@@ -1,10 +1,11 @@
 // `linux.seccomp` of the OCI runtime spec. Names of actions, operators and architectures are checked where they are translated.
 import * as v from 'valibot';
+import { object } from './object.ts';
 import { text, unsigned, unsigned32 } from './runtime-process.ts';
 
-const argument = v.object({ index: unsigned32, value: unsigned, valueTwo: v.optional(unsigned), op: text });
+const argument = object({ index: unsigned32, value: unsigned, valueTwo: v.optional(unsigned), op: text });
 
-const syscallRule = v.object({
+const syscallRule = object({
   names: v.pipe(v.array(text), v.minLength(1, 'expected at least one name')),
   action: text,
   errnoRet: v.optional(unsigned32),
@@ -12,7 +13,7 @@ const syscallRule = v.object({
 });
 
 /** @source oci-runtime config-linux#seccomp */
-export const seccompSchema = v.object({
+export const seccompSchema = object({
   defaultAction: text,
   defaultErrnoRet: v.optional(unsigned32),
   architectures: v.optional(v.array(text)),

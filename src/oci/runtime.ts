@@ -2,14 +2,15 @@
 // (config#extensibility); properties that it names and we cannot do stay in the schema, so that the compiler can refuse them by name.
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
+import { object, record } from './object.ts';
 import { absolutePath, integer, processSchema, text, unsigned, unsigned32 } from './runtime-process.ts';
 import { resourcesSchema } from './runtime-resources.ts';
 import { seccompSchema } from './runtime-seccomp.ts';
 
-const idMapping = v.object({ containerID: unsigned32, hostID: unsigned32, size: unsigned32 });
+const idMapping = object({ containerID: unsigned32, hostID: unsigned32, size: unsigned32 });
 
 /** @source oci-runtime config#mounts */
-const mountSchema = v.object({
+const mountSchema = object({
   destination: v.pipe(text, v.minLength(1, 'expected a path')),
   type: v.optional(text),
   source: v.optional(text),
@@ -22,14 +23,14 @@ export type MountSpec = v.InferOutput<typeof mountSchema>;
 /** @source oci-runtime config-linux#namespaces */
 const namespaceTypes = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'] as const;
 export type NamespaceType = (typeof namespaceTypes)[number];
-const namespace = v.object({
+const namespace = object({
   type: v.picklist(namespaceTypes, `expected one of ${namespaceTypes.join(', ')}`),
   path: v.optional(v.union([v.literal(''), absolutePath])),
 });
 export type NamespaceSpec = v.InferOutput<typeof namespace>;
 
 /** @source oci-runtime config-linux#devices */
-const device = v.object({
+const device = object({
   type: v.picklist(['c', 'b', 'u', 'p'], 'expected c, b, u or p'),
   path: absolutePath,
   major: v.optional(unsigned32),
@@ -41,12 +42,12 @@ const device = v.object({
 export type DeviceSpec = v.InferOutput<typeof device>;
 
 /** @source oci-runtime config-linux#offset-for-time-namespace */
-const timeOffset = v.object({
+const timeOffset = object({
   secs: v.optional(integer),
   nanosecs: v.optional(v.pipe(unsigned32, v.maxValue(999_999_999, 'expected less than a second: 0 to 999999999'))),
 });
 
-const hook = v.object({
+const hook = object({
   path: absolutePath,
   args: v.optional(v.array(text)),
   env: v.optional(v.array(text)),
@@ -68,7 +69,7 @@ export const hookPhases = [
 export type HookPhase = (typeof hookPhases)[number];
 const hookList = v.optional(v.array(hook));
 
-const linux = v.object({
+const linux = object({
   namespaces: v.optional(v.array(namespace)),
   uidMappings: v.optional(v.array(idMapping)),
   gidMappings: v.optional(v.array(idMapping)),
@@ -77,27 +78,27 @@ const linux = v.object({
   resources: v.optional(resourcesSchema),
   rootfsPropagation: v.optional(text),
   seccomp: v.optional(seccompSchema),
-  sysctl: v.optional(v.record(text, text)),
+  sysctl: v.optional(record(text, text)),
   maskedPaths: v.optional(v.array(text)),
   readonlyPaths: v.optional(v.array(text)),
   mountLabel: v.optional(text),
   intelRdt: v.optional(v.unknown()),
-  personality: v.optional(v.object({ domain: text, flags: v.optional(v.array(text)) })),
-  timeOffsets: v.optional(v.record(text, timeOffset)),
-  netDevices: v.optional(v.record(text, v.object({ name: v.optional(text) }))),
-  memoryPolicy: v.optional(v.object({ mode: text, nodes: v.optional(text, ''), flags: v.optional(v.array(text)) })),
+  personality: v.optional(object({ domain: text, flags: v.optional(v.array(text)) })),
+  timeOffsets: v.optional(record(text, timeOffset)),
+  netDevices: v.optional(record(text, object({ name: v.optional(text) }))),
+  memoryPolicy: v.optional(object({ mode: text, nodes: v.optional(text, ''), flags: v.optional(v.array(text)) })),
 });
 
 /** @source oci-runtime config */
-export const configSchema = v.object({
+export const configSchema = object({
   ociVersion: v.pipe(text, v.regex(/^1\.\d+\.\d+([-+].*)?$/, 'expected a version 1.x.y of the runtime spec')),
   process: v.optional(processSchema),
-  root: v.optional(v.object({ path: text, readonly: v.optional(v.boolean()) })),
+  root: v.optional(object({ path: text, readonly: v.optional(v.boolean()) })),
   hostname: v.optional(text),
   domainname: v.optional(text),
   mounts: v.optional(v.array(mountSchema)),
   hooks: v.optional(
-    v.object({
+    object({
       prestart: hookList,
       createRuntime: hookList,
       createContainer: hookList,
@@ -106,7 +107,7 @@ export const configSchema = v.object({
       poststop: hookList,
     }),
   ),
-  annotations: v.optional(v.record(text, text)),
+  annotations: v.optional(record(text, text)),
   linux: v.optional(linux),
   solaris: v.optional(v.unknown()),
   windows: v.optional(v.unknown()),

@@ -28,6 +28,14 @@ test('the null that Go writes for an empty list counts as absent', () => {
   assert.equal(config.history, undefined);
 });
 
+test('a list is no object, where Go would refuse it too', () => {
+  const rootfs = { type: 'layers', diff_ids: [digest] };
+  const parse = (config: unknown) =>
+    parseDocument(imageConfigSchema, bytes({ architecture: 'amd64', os: 'linux', config, rootfs }), 'config');
+  for (const config of [[], { Volumes: [] }, { Labels: ['a'] }])
+    assert.throws(() => parse(config), /expected an object/);
+});
+
 test('a manifest is told from an index by its own type, the served type, then its shape', () => {
   assert.equal(parseManifestDocument(bytes(manifest), undefined, 'm').kind, 'manifest');
   assert.equal(parseManifestDocument(bytes(manifest), dockerManifest, 'm').mediaType, dockerManifest);

@@ -369,6 +369,41 @@ const refused: readonly [title: string, edit: Edit, message: RegExp, kind?: stri
     /resources\/unified: this host has version 1/,
   ],
   [
+    'a list for the hooks',
+    (c) => {
+      c.hooks = [];
+    },
+    /config\.json \/hooks: an array: expected an object/,
+  ],
+  [
+    'a list for annotations',
+    (c) => {
+      c.annotations = ['a'];
+    },
+    /config\.json \/annotations: an array: expected an object/,
+  ],
+  [
+    'a list for linux',
+    (c) => {
+      c.linux = [];
+    },
+    /config\.json \/linux: an array: expected an object/,
+  ],
+  [
+    'a list for the memory limits',
+    (c) => {
+      c.linux.resources.memory = [];
+    },
+    /resources\/memory: an array: expected an object/,
+  ],
+  [
+    'a word for a process',
+    (c) => {
+      c.process = 'sh';
+    },
+    /config\.json \/process: "sh": expected an object/,
+  ],
+  [
     'a controller that the host lacks',
     (c) => {
       c.linux.resources.hugepageLimits = [{ pageSize: '2MB', limit: 0 }];
