@@ -18,9 +18,11 @@
 #include "cgroup.h"
 #include "console.h"
 #include "create.h"
+#include "descriptor.h"
 #include "document.h"
 #include "executor.h"
 #include "hold.h"
+#include "syscalls.h"
 #include "terminal.h"
 #include "verbs.h"
 
@@ -40,6 +42,21 @@ int write_pid_file(const char *path, int pid, struct failure *failure)
 		return -1;
 	}
 	return close(fd);
+}
+
+/* @source runc libcontainer setupPidfd: the text beside it says whose it is */
+int send_pidfd(const char *path, int pid, const char *whose, struct failure *failure)
+{
+	int connection = unix_connect(path, "the pidfd socket", 0, failure);
+	int pidfd = connection < 0 ? -1 : sys_pidfd_open(pid);
+	int result = 0;
+	if (pidfd < 0 || send_descriptor(connection, pidfd, whose, strlen(whose)) < 0)
+		result = connection < 0 ? -1 : fail_call(failure, pidfd < 0 ? "pidfd_open(2)" : "sendmsg(2)", "sending the pidfd to \"%s\"", path);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (connection >= 0)
+		close(connection);
+	return result;
 }
 
 struct shared *shared_make(struct failure *failure)
@@ -145,6 +162,9 @@ static int on_ready(struct executor *executor)
 	struct creation *creation = (struct creation *)(void *)executor;
 	const struct options *options = &creation->call->options;
 	tell_state(creation, STATUS_CREATED);
+	if (options->pidfd_socket && (hold_ready(creation, "send-pidfd") < 0 ||
+	                              send_pidfd(options->pidfd_socket, executor->child, "standard", executor->failure) < 0))
+		return -1;
 	if (hold_ready(creation, "save-state") < 0 || container_save(&creation->container, executor->failure) < 0)
 		return -1;
 	if (!options->pid_file)

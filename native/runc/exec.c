@@ -13,6 +13,7 @@
 
 #include "create.h"
 #include "document.h"
+#include "exec-cgroup.h"
 #include "executor.h"
 #include "hold.h"
 #include "state-json.h"
@@ -27,6 +28,19 @@ static int check_container(const struct container *container, const struct optio
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail_plain(failure, "cannot exec in container \"%s\": it is %s, must be running", container->id,
 		                  status_names[status]);
+	return 0;
+}
+
+/* Not reaped yet: the number is still its own. */
+static int report(struct call *call, pid_t child)
+{
+	const struct options *options = &call->options;
+	if (options->pidfd_socket && (hold_step(call, "send-pidfd") < 0 ||
+	                              send_pidfd(options->pidfd_socket, child, "setns", &call->failure) < 0))
+		return -1;
+	if (options->pid_file && (hold_step(call, "write-pid-file") < 0 ||
+	                          write_pid_file(options->pid_file, child, &call->failure) < 0))
+		return -1;
 	return 0;
 }
 
@@ -67,8 +81,7 @@ static int run_plan(struct call *call, const struct container *container, struct
 		call->failure = shared->failure;
 		return -1;
 	}
-	if (options->pid_file && (hold_step(call, "write-pid-file") < 0 ||
-	                          write_pid_file(options->pid_file, executor->child, &call->failure) < 0)) {
+	if (report(call, executor->child) < 0) {
 		kill(executor->child, SIGKILL);
 		waitpid(executor->child, NULL, 0);
 		return -1;
@@ -108,6 +121,8 @@ int verb_exec(struct call *call)
 		result = document_plan(&plan, container.saved.bundle, document, &call->options, &call->failure);
 	if (result == 0)
 		result = check_terminal(&call->options, &plan, &call->failure);
+	if (result == 0)
+		result = exec_cgroups(&plan, &call->options.cgroups, &call->failure);
 	if (result == 0)
 		result = run_plan(call, &container, &plan);
 	plan_free(&plan);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum kind { FLAG, TEXT, NUMBER, IGNORED_TEXT, IGNORED_FLAG };
+enum kind { FLAG, TEXT, NUMBER, WORDS, IGNORED_TEXT, IGNORED_FLAG };
 
 struct option_row {
 	const char *verbs; /* " create run ", "" for the global ones, NULL for those that stand anywhere */
@@ -33,6 +33,7 @@ static const struct option_row option_rows[] = {
 	{ " create run ", "b", TEXT, AT(bundle) },
 	{ " create run exec ", "pid-file", TEXT, AT(pid_file) },
 	{ " create run exec ", "console-socket", TEXT, AT(console_socket) },
+	{ " create run exec ", "pidfd-socket", TEXT, AT(pidfd_socket) },
 	{ " create run exec ", "preserve-fds", NUMBER, AT(preserve_fds) },
 	{ " create run ", "no-pivot", FLAG, AT(no_pivot) },
 	{ " create run ", "no-new-keyring", FLAG, AT(no_new_keyring) },
@@ -57,7 +58,7 @@ static const struct option_row option_rows[] = {
 	{ " exec ", "no-new-privs", IGNORED_FLAG, 0 },
 	{ " exec ", "apparmor", IGNORED_TEXT, 0 },
 	{ " exec ", "process-label", IGNORED_TEXT, 0 },
-	{ " exec ", "cgroup", IGNORED_TEXT, 0 },
+	{ " exec ", "cgroup", WORDS, AT(cgroups) },
 	{ " exec ", "ignore-paused", FLAG, AT(ignore_paused) },
 	{ " kill ", "all", FLAG, AT(all) },
 	{ " kill ", "a", FLAG, AT(all) },
@@ -105,6 +106,14 @@ static int set_number(unsigned *field, const char *text, const char *name, struc
 	return 0;
 }
 
+static int add_word(struct words *words, const char *text, const char *name, struct failure *failure)
+{
+	if (words->count == MAX_WORDS)
+		return fail_plain(failure, "--%s \"%s\": expected at most %d of them", name, text, MAX_WORDS);
+	words->items[words->count++] = text;
+	return 0;
+}
+
 /* @source Go strconv.ParseBool */
 static int set_flag(bool *field, const char *text, const char *name, struct failure *failure)
 {
@@ -127,6 +136,8 @@ static int set(struct options *options, const struct option_row *row, const char
 	case TEXT:
 		*(const char **)(void *)field = value;
 		return 0;
+	case WORDS:
+		return add_word((struct words *)(void *)field, value, row->name, failure);
 	case NUMBER:
 		return set_number((unsigned *)(void *)field, value, row->name, failure);
 	default:

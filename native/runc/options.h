@@ -5,6 +5,13 @@
 
 #include "failure.h"
 
+#define MAX_WORDS 32
+/* Of an option that may be given several times. */
+struct words {
+	const char *items[MAX_WORDS];
+	unsigned count;
+};
+
 struct options {
 	/* global */
 	const char *root, *log;
@@ -12,9 +19,10 @@ struct options {
 	bool log_json, debug, systemd_cgroup, version, help;
 	bool rootless; /* no privileges over the host's ids and cgroups: what options_parse made of the word */
 	/* verbs */
-	const char *verb, *bundle, *pid_file, *console_socket, *process;
+	const char *verb, *bundle, *pid_file, *console_socket, *pidfd_socket, *process;
 	int verb_at; /* its place in argv */
 	bool detach, force, all, no_pivot, no_new_keyring, ignore_paused, keep;
+	struct words cgroups; /* exec: [CONTROLLER[,CONTROLLER…]:]PATH */
 	unsigned preserve_fds;
 	const char *id;
 	const char *signal; /* kill's; NULL: not given */

@@ -14,6 +14,7 @@ interface VerbRow {
 
 const bundle: OptionRow = ['--bundle value, -b value', 'the bundle: a directory with config.json (default: ".")'];
 const pidFile: OptionRow = ['--pid-file value', "write the process's pid to this file"];
+const pidfdSocket: OptionRow = ['--pidfd-socket value', 'unix socket that is sent a pidfd of the process'];
 const consoleSocket: OptionRow = ['--console-socket value', 'unix socket that is sent the master of the terminal'];
 const preserveFds: OptionRow = [
   '--preserve-fds value',
@@ -25,6 +26,7 @@ const process: OptionRow = ['--process value, -p value', 'file with the process 
 const creating = [
   bundle,
   consoleSocket,
+  pidfdSocket,
   pidFile,
   ['--no-pivot', 'move the root and chroot(2): for one on the initial ramfs'],
   ['--no-new-keyring', "stay in the caller's session keyring"],
@@ -70,10 +72,11 @@ export const verbHelp: Readonly<Record<string, VerbRow>> = {
       ['--no-new-privs', 'forbid new privileges'],
       ['--apparmor value', 'AppArmor profile of the process'],
       ['--process-label value', 'SELinux label of the process: refused'],
-      ['--cgroup value', 'run in a cgroup below the container: refused'],
+      ['--cgroup value', 'run in a cgroup below that of the container, as [<controllers>:]<path>'],
       detach,
       pidFile,
       consoleSocket,
+      pidfdSocket,
       preserveFds,
       ['--ignore-paused', 'also in a paused container'],
     ],

@@ -8,6 +8,7 @@ import { RuntimePlace } from '../helpers/runtime.ts';
 import { must, run } from '../helpers/shell.ts';
 
 const place = new RuntimePlace();
+const faults = new FaultPlace();
 const profile = 'tlab-test';
 /** Allows everything but writing below /secret. */
 const rules = `profile ${profile} flags=(attach_disconnected,mediate_deleted) {
@@ -21,7 +22,8 @@ before(async () => {
   await must('apparmor_parser', ['--replace', '--skip-cache'], { input: rules });
 });
 after(async () => {
-  await place.remove();
+  await place.remove(); // first: both are below one cgroup
+  await faults.close();
   await run('apparmor_parser', ['--remove'], { input: rules });
 });
 
@@ -60,7 +62,6 @@ test('a profile that is not loaded fails create with its cause', async () => {
 });
 
 test('a create that fails or is killed where the profile is asked for leaves nothing', async () => {
-  const faults = new FaultPlace();
   await faults.open();
   const plan = {
     name: 'a confined container',
@@ -79,5 +80,4 @@ test('a create that fails or is killed where the profile is asked for leaves not
   faults.calm();
   await faults.must(one, 'delete', '--force');
   await faults.assertNothingLeft(one, 'after a kill');
-  await faults.close();
 });

@@ -1,8 +1,10 @@
-// events [--interval D] [--stats] ID: the container's use of resources as JSON lines, every five seconds or, with --stats, once.
+// events [--interval D] [--stats] ID: the container's use of resources as JSON lines, every five seconds or, with --stats, once; and a line
+// for each time that the kernel has killed in it for want of memory. @source man runc-events(8)
 // Ends when the container stops.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
+import { oomKills } from '../oom.ts';
 import { mustAllow } from '../state.machine.ts';
 import { readContainer, requireCgroup } from '../state-directory.ts';
 import { readStats } from '../stats.ts';
@@ -20,8 +22,27 @@ export const verb: Verb = async (argv, { root }) => {
   mustAllow('update', readContainer(root, id));
   print(root, id);
   if (values.stats === true) return;
-  while (await isAliveAfter(intervalMs, root, id)) print(root, id);
+  await follow(root, id, intervalMs);
 };
+
+/** How soon a kill is told: version 1 says it through eventfd(2), which Node cannot make, so both are looked at. */
+const lookEveryMs = 100;
+
+async function follow(root: string, id: string, intervalMs: number): Promise<void> {
+  const { cgroups } = readContainer(root, id);
+  let told = oomKills(cgroups);
+  let nextMs = performance.now() + intervalMs;
+  for (;;) {
+    const waitMs = Math.max(0, Math.min(lookEveryMs, nextMs - performance.now()));
+    const isAlive = await isAliveAfter(waitMs, root, id);
+    for (const now = oomKills(cgroups); told < now; told++)
+      process.stdout.write(`${JSON.stringify({ type: 'oom', id })}\n`);
+    if (!isAlive) return;
+    if (performance.now() < nextMs) continue;
+    print(root, id);
+    nextMs += intervalMs;
+  }
+}
 
 function print(root: string, id: string): void {
   const container = readContainer(root, id);

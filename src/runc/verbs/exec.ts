@@ -21,6 +21,7 @@ const flags = {
   'ignore-paused': { type: 'boolean' },
   'pid-file': { type: 'string' },
   'console-socket': { type: 'string' },
+  'pidfd-socket': { type: 'string' },
   'preserve-fds': { type: 'string' },
 } as const;
 
@@ -31,11 +32,6 @@ export const verb: Verb = ([to, path, ...argv], { root }) => {
     throw new LabError('usage', 'exec: expected to be asked for a document by the native exec');
   const end = endOfFlags(argv);
   const { values } = parseArgs({ args: argv.slice(0, end), options: flags });
-  if ((values.cgroup ?? []).length > 0)
-    throw new LabError(
-      'notImplemented',
-      'exec --cgroup: a cgroup below that of the container is not supported by tlab-runc',
-    );
   const [id, ...command] = withoutSeparator(argv.slice(end));
   if (id === undefined || command.length === 0)
     throw new LabError('usage', 'exec: expected a container id and a command');
