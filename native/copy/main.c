@@ -16,7 +16,7 @@
 #include "verbs.h"
 
 static const char usage[] =
-	"usage: tlab-copy list|sum|read|clean --root DIR | with --root DIR -- PROGRAM [ARGUMENT]... | bind --root DIR --to PATH [--read-only] | "
+	"usage: tlab-copy list|sum|read --root DIR | with --root DIR -- PROGRAM [ARGUMENT]... | bind --root DIR --to PATH [--read-only] | "
 	"copy --from DIR --to DIR [--owner UID:GID] [--context] [--mode OCTAL] [--newest SECONDS]; requests on stdin";
 
 static void parse_owner(struct arguments *arguments, const char *value)
@@ -91,8 +91,6 @@ int main(int argc, char **argv)
 		verb_copy(&arguments);
 	else if (strcmp(argv[1], "bind") == 0)
 		verb_bind(&arguments);
-	else if (strcmp(argv[1], "clean") == 0)
-		verb_clean(&arguments);
 	else
 		fail("%s: %s", argv[1], usage);
 	if (fflush(stdout) != 0)

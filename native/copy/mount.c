@@ -1,15 +1,12 @@
 /*
  * `bind`: mounts what a path of a tree names on --to, which is made as a directory or an empty file like it. By descriptor, so that no symlink
  * that comes in between leads elsewhere. One request: the path. The answer: `d` or `f`.
- * `clean`: takes away what a runtime made to mount on: requests are a path and the time in nanoseconds that its parent's modification time was.
- * Only empty files and empty directories go.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,42 +54,4 @@ void verb_bind(const struct arguments *arguments)
 	if (syscall(SYS_move_mount, mount, "", AT_FDCWD, arguments->to, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		fail_call("move_mount(2)");
 	printf("%c\n", S_ISDIR(status.st_mode) ? 'd' : 'f');
-}
-
-void verb_clean(const struct arguments *arguments)
-{
-	struct tree tree;
-	tree_open(&tree, "--root", arguments->root);
-	for (const char *path; (path = request_field());) {
-		long long modified = atoll(request_needed("time"));
-		char folder[PATH_MAX];
-		struct stat status, above;
-		failure_entry(path);
-		if (strlen(path) >= sizeof folder)
-			fail("its path is longer than %d bytes", PATH_MAX - 1);
-		char *slash = strrchr(strcpy(folder, path), '/');
-		const char *name = slash ? path + (slash - folder) + 1 : path;
-		*(slash ? slash : folder) = '\0';
-		if (tree.last >= 0)
-			close(tree.last);
-		int parent = tree.last = tree_at(&tree, folder, O_RDONLY | O_DIRECTORY);
-		if (parent < 0 && errno == ENOENT)
-			continue;
-		if (parent < 0)
-			fail_call("openat2(2)");
-		if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || fstat(parent, &above) < 0)
-			continue;
-		bool is_directory = S_ISDIR(status.st_mode);
-		if (!is_directory && !(S_ISREG(status.st_mode) && status.st_size == 0))
-			continue;
-		struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-			                     { .tv_sec = modified / 1000000000, .tv_nsec = modified % 1000000000 } };
-		if (unlinkat(parent, name, is_directory ? AT_REMOVEDIR : 0) < 0) {
-			if (errno != ENOTEMPTY && errno != EEXIST)
-				fail_call("unlinkat(2)");
-		} else if (futimens(parent, times) < 0) {
-			fail_call("futimens(3)");
-		}
-		failure_entry(NULL);
-	}
 }

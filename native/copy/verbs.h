@@ -8,7 +8,7 @@
 #include "tree.h"
 
 struct arguments {
-	const char *root;   /* list, sum, read, bind, clean: the tree */
+	const char *root;   /* list, sum, read, with, bind: the tree */
 	const char *from;   /* copy: where the sources are */
 	const char *to;     /* copy: the root filesystem; bind: where to mount */
 	bool has_owner;     /* copy: --owner, for everything; otherwise each keeps the source's */
@@ -27,7 +27,6 @@ int verb_read(const struct arguments *arguments);
 _Noreturn void verb_with(const struct arguments *arguments, char **program);
 void verb_copy(const struct arguments *arguments);
 void verb_bind(const struct arguments *arguments);
-void verb_clean(const struct arguments *arguments);
 
 /* A regular file of the tree, its last component no symlink; -1 for anything else. */
 int open_regular(struct tree *tree, const char *path);

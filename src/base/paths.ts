@@ -34,8 +34,8 @@ export const paths = {
   library: `${dataRoot}/library`,
   /** What builds need: `contexts/<id>`, `made/<id>` for downloads and heredocs, `caches/<id>` of RUN --mount=type=cache. */
   build: `${dataRoot}/build`,
-  /** Mounts for RUN, and secrets in memory: `<id>/<number>`, while the RUN lasts. */
-  buildMounts: `${runRoot}/build`,
+  /** Mounts of RUN --mount, secrets in memory among them: `<id>/<number>`, while the RUN lasts. */
+  buildMounts: `${runRoot}/build/mounts`,
   /** Traces: `<traces>/<trace-id>/parts/<stage>-<pid>.jsonl`. */
   traces: process.env.TLAB_TRACES ?? `${dataRoot}/traces`,
 } as const;

@@ -10,7 +10,6 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { after, test } from 'node:test';
@@ -22,7 +21,6 @@ process.env.TLAB_RUN_ROOT = `${base}/run`;
 process.env.TLAB_DATA_ROOT = `${base}/data`;
 const { runMountsOf } = await import('../../../src/daemon/build/copy/run-mounts.ts');
 const { RunMounts } = await import('../../../src/daemon/build/copy/prepare.ts');
-const { keepMountPoints } = await import('../../../src/daemon/build/copy/mount-points.ts');
 const { parseDockerfile } = await import('../../../src/dockerfile/parse.ts');
 const { realMounts } = await import('../../../src/kernel/real/mounts.ts');
 
@@ -138,7 +136,7 @@ test('a source that leads out of its tree by a symlink is looked up inside of it
     mounts.prepare([parse('type=bind,source=../../../../etc/passwd,target=/in')], sources),
     /no such file/,
   );
-  assert.deepEqual(readdirSync(`${base}/run/build`), []);
+  assert.deepEqual(readdirSync(`${base}/run/build/mounts`), []);
 });
 
 test('a secret is on a file system in memory, read-only, and gone afterwards', root(), async () => {
@@ -231,25 +229,10 @@ test('a cache that was not filled to its end is made anew', root(), async () => 
   await again.undo();
 });
 
-test('mount points that a runtime made are taken away, with the times of their parents', root(), async () => {
-  const { rootfs, sources } = lab();
-  symlinkSync('/etc', `${rootfs}/link`);
-  utimesSync(`${rootfs}/etc`, 1000, 1000);
-  const points = await keepMountPoints(sources, rootfs, ['/link/made/deep', '/etc/file', '/full/x']);
-  mkdirSync(`${rootfs}/etc/made/deep`, { recursive: true });
-  writeFileSync(`${rootfs}/etc/file`, '');
-  mkdirSync(`${rootfs}/full`);
-  writeFileSync(`${rootfs}/full/x`, 'written by the program');
-  await points.clean();
-  assert.deepEqual(readdirSync(`${rootfs}/etc`), []);
-  assert.equal(statSync(`${rootfs}/etc`).mtimeMs, 1_000_000);
-  assert.deepEqual(readdirSync(`${rootfs}/full`), ['x']);
-});
-
 test('what a killed daemon left mounted is cleared, and its sources are whole', root(), async () => {
   const { sources, mounts, context } = lab();
   await mounts.prepare([parse('type=bind,source=sub,target=/in'), parse('type=secret,id=token')], sources);
   await new RunMounts(realMounts).clear();
-  assert.deepEqual(readdirSync(`${base}/run/build`), []);
+  assert.deepEqual(readdirSync(`${base}/run/build/mounts`), []);
   assert.deepEqual(readdirSync(`${context}/sub`), ['file']);
 });

@@ -60,7 +60,7 @@ export async function runNative(
     const broken = await fed;
     if (broken !== undefined)
       throw new LabError('invalidArgument', `what is sent breaks off: ${broken.message}`, { cause: broken });
-    return { status: code ?? 255, stdout: Buffer.concat(chunks), message: stderr.trim().replace(`${program}: `, '') };
+    return { status: code ?? 255, stdout: Buffer.concat(chunks), message: stderr.trim().replace(/^tlab-\w+: /, '') };
   } catch (error) {
     child.kill('SIGKILL');
     if (isCancelled()) throw cancelled;

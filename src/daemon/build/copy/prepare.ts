@@ -1,5 +1,5 @@
 // RUN's mounts made: bind mounts of the context or a stage, caches that outlive the build, secrets in memory, tmpfs. Each is first mounted below
-// <run root>/build/<id>/, by descriptor, so that no symlink in a tree leads elsewhere; the container's spec binds it from there.
+// <run root>/build/mounts/<id>/, by descriptor, so that no symlink in a tree leads elsewhere; the container's spec binds it from there.
 // Rule: everything has its undo in the returned stack, in reverse order; a secret is on a file system in memory or nowhere.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,14 +12,13 @@ import type { MountSpec } from '../../../oci/runtime.ts';
 import { emit } from '../../../trace/recorder.ts';
 import { type Cache, CacheMounts } from './caches.ts';
 import { madeFolder } from './inline.ts';
-import { keepMountPoints } from './mount-points.ts';
 import { fields, listTree, refuse, runNative } from './native.ts';
 import type { RunMount } from './run-mounts.ts';
 
 /** What a build gives to the mounts of its RUN instructions. */
 export interface RunMountSources {
   binaryFolder: string;
-  /** The stage's mounted root filesystem: mount points that had to be made in it are taken away again. */
+  /** The stage's mounted root filesystem, for the trace: nothing is made in it here. */
   rootfs: string;
   /** Host path of the tree that a `from` names: undefined is the context. Called only when it is needed; release what it mounted yourself. */
   treeOf(from: string | undefined): Promise<string>;
@@ -34,7 +33,7 @@ export interface PreparedRunMounts {
   mounts: MountSpec[];
   /** Secrets that are wanted as variables: for the process's environment only, never for the image's. */
   env: string[];
-  /** After the container's end: releases caches, unmounts, forgets secrets, takes made mount points out of the rootfs. Safe to call twice. */
+  /** After the container's end: releases caches, unmounts, forgets secrets. Safe to call twice. */
   undo(): Promise<void>;
 }
 
@@ -69,12 +68,6 @@ export class RunMounts {
       const folder = `${paths.buildMounts}/${randomBytes(8).toString('hex')}`;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       undo.push('the folder of mounts', () => rmdir(folder));
-      const points = await keepMountPoints(
-        sources,
-        sources.rootfs,
-        wanted.flatMap(({ target }) => target ?? []),
-      );
-      undo.push('mount points', points.clean);
       for (const [index, mount] of wanted.entries()) {
         const spec = await this.#make(mount, { sources, place: `${folder}/${index}`, undo });
         if (spec !== undefined) prepared.mounts.push(spec);
