@@ -186,6 +186,11 @@ const commands: Record<string, CatalogueRow> = {
     says: 'Remove everything that tlab made',
     load: () => import('./commands/system/reset.ts'),
   },
+  'registry serve': {
+    group: 'images',
+    says: 'Serve a registry, or a cache of one',
+    load: () => import('./commands/registry/serve.ts'),
+  },
   'library build': { group: 'images', says: 'Build offline images', load: () => import('./commands/library/build.ts') },
   'library ls': { group: 'images', says: 'List the offline images', load: () => import('./commands/library/ls.ts') },
   'library rm': { group: 'images', says: 'Remove offline images', load: () => import('./commands/library/rm.ts') },
@@ -235,6 +240,7 @@ export const topics: Record<string, string> = {
   image: 'Images: list, name, look into and remove them',
   container: "Containers, by Docker's longer names",
   system: 'Start, stop, measure, clean and reset the engine',
+  registry: 'A registry of your own',
   library: 'Images built from packages of this host, for use offline',
   plan: 'The kernel operations that a container is made of',
 };

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { parseDocument } from '../oci/image.ts';
-import { type Reference, repositoryOf } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
 import { type ClientOptions, RegistryConnection } from './connection.ts';
 import { endpointsOf, type RegistryConfiguration } from './hosts.ts';
 import { readBody } from './http.ts';
@@ -22,7 +22,7 @@ export async function listTags(
   for (const endpoint of endpoints) {
     const connection = new RegistryConnection(endpoint, options.client);
     try {
-      return await pagesOf(connection, reference);
+      return await tagsAt(connection, reference.path);
     } catch (error) {
       if (!(error instanceof LabError) || error.kind !== 'unavailable') throw error;
       if (refusal === undefined || error.data?.tls !== true) refusal = error;
@@ -33,17 +33,14 @@ export async function listTags(
   throw refusal;
 }
 
-async function pagesOf(connection: RegistryConnection, reference: Reference): Promise<string[]> {
+/** Errors: as listTags. */
+export async function tagsAt(connection: RegistryConnection, repository: string): Promise<string[]> {
   const tags: string[] = [];
   let next: string | URL | undefined = 'tags/list';
   while (next !== undefined && tags.length < mostTags) {
-    const request = { repository: reference.path, path: next, expects: [200], why: 'which tags are there' };
+    const request = { repository, path: next, expects: [200], why: 'which tags are there' };
     const response = await connection.send(request);
-    const page = parseDocument(
-      pageSchema,
-      await readBody(response, largestPageBytes),
-      `tags of ${repositoryOf(reference)}`,
-    );
+    const page = parseDocument(pageSchema, await readBody(response, largestPageBytes), `tags of ${repository}`);
     tags.push(...(page.tags ?? []));
     const link = /<([^>]+)>;\s*rel="?next"?/.exec(String(response.headers.link ?? ''))?.[1];
     next = link === undefined || !page.tags?.length ? undefined : new URL(link, response.url);

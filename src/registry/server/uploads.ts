@@ -1,0 +1,157 @@
+// Blobs on their way in: uploads/ID/ has the bytes so far (data) and whose they are (repository). They outlive the server, so a client
+// may go on after either side was killed; nobody came back within a day: gone.
+// Rule: one writer an upload. A second one takes over from the first, whose connection is dead more often than not.
+import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { type Digest, digestAlgorithm } from '../../oci/digest.ts';
+import { Refused } from './errors.ts';
+import { ifThere, readText } from './files.ts';
+import type { Store } from './store.ts';
+
+const staleMs = 24 * 3600 * 1000;
+/** Open ones at a time; each costs a folder and a hash. */
+const mostUploads = 1000;
+
+export interface Upload {
+  id: string;
+  repository: string;
+  offset: number;
+  /** sha256 of the bytes so far, when this process saw all of them. */
+  hash: Hash | undefined;
+  /** Ends the writer that is at it. */
+  stop: (() => void) | undefined;
+  busy: Promise<unknown>;
+}
+
+export class Uploads {
+  readonly #store: Store;
+  readonly #open = new Map<string, Upload>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Removes those that nobody came back for. */
+  async sweep(): Promise<void> {
+    for (const id of await readdir(this.#root)) {
+      const data = await ifThere(stat(`${this.#root}/${id}/data`));
+      if (data !== undefined && Date.now() - data.mtimeMs < staleMs) continue;
+      if (this.#open.get(id)?.stop === undefined) await this.#forget(id);
+    }
+  }
+
+  async begin(repository: string): Promise<Upload> {
+    if ((await readdir(this.#root)).length >= mostUploads) {
+      throw new Refused('TOOMANYREQUESTS', `${mostUploads} uploads are open already`, {
+        headers: { 'retry-after': '10' },
+      });
+    }
+    const id = randomUUID();
+    await mkdir(`${this.#root}/${id}`, { mode: 0o700 });
+    await writeFile(`${this.#root}/${id}/data`, '', { mode: 0o600 });
+    await writeFile(`${this.#root}/${id}/repository`, repository, { mode: 0o600 });
+    const upload = { id, repository, offset: 0, hash: createHash('sha256'), stop: undefined, busy: Promise.resolve() };
+    this.#open.set(id, upload);
+    return upload;
+  }
+
+  /** Errors: BLOB_UPLOAD_UNKNOWN. */
+  async find(id: string, repository: string): Promise<Upload> {
+    const known = this.#open.get(id);
+    if (known?.repository === repository) return known;
+    const isId = /^[0-9a-f-]{36}$/.test(id);
+    const owner = isId ? await readText(`${this.#root}/${id}/repository`) : undefined;
+    const data = owner === repository ? await ifThere(stat(`${this.#root}/${id}/data`)) : undefined;
+    if (data === undefined)
+      throw new Refused('BLOB_UPLOAD_UNKNOWN', `upload ${id.slice(0, 40)}: there is none in ${repository}`);
+    const hash = data.size === 0 ? createHash('sha256') : undefined;
+    const upload = { id, repository, offset: data.size, hash, stop: undefined, busy: Promise.resolve() };
+    this.#open.set(id, upload);
+    return upload;
+  }
+
+  /** Takes the upload for itself: interrupts another writer, and waits until that has let go. */
+  async take<T>(upload: Upload, interrupt: () => void, work: () => Promise<T>): Promise<T> {
+    upload.stop?.();
+    upload.stop = interrupt;
+    const done = upload.busy.then(work);
+    upload.busy = done.catch(() => undefined);
+    try {
+      return await done;
+    } finally {
+      if (upload.stop === interrupt) upload.stop = undefined;
+    }
+  }
+
+  /** Appends what comes; what came before a break is kept. Errors: SIZE_INVALID beyond `mostBytes`. */
+  async append(upload: Upload, body: AsyncIterable<Buffer>, { mostBytes }: { mostBytes: number }): Promise<void> {
+    const file = await open(this.dataPath(upload), 'r+');
+    try {
+      for await (const chunk of body) {
+        if (upload.offset + chunk.length > mostBytes) {
+          throw new Refused('SIZE_INVALID', `a blob of more than ${mostBytes} bytes is not taken`);
+        }
+        await writeAll(file, chunk, upload);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Makes the blob visible in its repository. Errors: DIGEST_INVALID; the upload is then gone. */
+  async commit(upload: Upload, digest: Digest): Promise<void> {
+    const found = await this.#digestOf(upload, digest);
+    if (found !== digest) {
+      await this.cancel(upload);
+      throw new Refused(
+        'DIGEST_INVALID',
+        `the ${upload.offset} bytes have the digest ${found}, ${digest} was announced`,
+      );
+    }
+    const file = await open(this.dataPath(upload), 'r+');
+    await file.sync().finally(() => file.close());
+    await this.#store.linkBlob(upload.repository, digest, () =>
+      rename(this.dataPath(upload), this.#store.blobPath(digest)),
+    );
+    await this.cancel(upload);
+  }
+
+  async cancel(upload: Upload): Promise<void> {
+    await this.#forget(upload.id);
+  }
+
+  /** Back to nothing: what a proxy does with bytes that were wrong. */
+  async restart(upload: Upload): Promise<void> {
+    await truncate(this.dataPath(upload), 0);
+    Object.assign(upload, { offset: 0, hash: createHash('sha256') });
+  }
+
+  dataPath = (upload: Upload): string => `${this.#root}/${upload.id}/data`;
+
+  async #digestOf(upload: Upload, like: Digest): Promise<string> {
+    const algorithm = digestAlgorithm(like);
+    if (algorithm === 'sha256' && upload.hash !== undefined) return `sha256:${upload.hash.copy().digest('hex')}`;
+    const hash = createHash(algorithm);
+    for await (const chunk of createReadStream(this.dataPath(upload), { highWaterMark: 1 << 20 })) hash.update(chunk);
+    return `${algorithm}:${hash.digest('hex')}`;
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#open.delete(id);
+    await rm(`${this.#root}/${id}`, { recursive: true, force: true });
+  }
+
+  get #root(): string {
+    return `${this.#store.root}/uploads`;
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer, upload: Upload): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, at, chunk.length - at, upload.offset + at);
+    at += bytesWritten;
+  }
+  upload.hash?.update(chunk);
+  upload.offset += chunk.length;
+}
