@@ -18,7 +18,7 @@ export function domainOf(server: string): string {
   if (server === '' || server === hubKey || /^(https?:\/\/)?(index\.)?docker\.io\/?$/.test(server))
     return defaultDomain;
   const domain = server.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  if (!/^[\w.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/.test(domain)) {
+  if (!/^[A-Za-z0-9][\w.-]*(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/.test(domain)) {
     throw new LabError('invalidArgument', `registry "${server}": expected HOST[:PORT]`);
   }
   return domain;
