@@ -13,7 +13,11 @@ interface GuestRound {
 const guest = (name: string): string => `test/vm/${name}.guest.ts`;
 
 export const guestRounds: readonly GuestRound[] = [
-  { machine: 'bare', files: ['runtime', 'apparmor'].map(guest), more: ['userns', 'tracer', 'stack'].map(guest) },
+  {
+    machine: 'bare',
+    files: ['runtime', 'apparmor', 'run'].map(guest),
+    more: ['metrics', 'userns', 'tracer', 'stack'].map(guest),
+  },
   { machine: 'systemd', files: ['systemd', 'runtime'].map(guest), more: ['stack-systemd', 'stack'].map(guest) },
   { machine: 'hybrid', files: ['systemd'].map(guest) },
 ];

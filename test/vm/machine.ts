@@ -27,7 +27,7 @@ export interface MachineRun {
 const checkout = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
 const cache = process.env.TLAB_VM_CACHE ?? '/var/tmp/tlab-vm';
 /** Emulated: some twenty times slower than this machine. */
-const deadlineMs = 15 * 60_000;
+const deadlineMs = 30 * 60_000;
 
 /** What the machines need and this host lacks, or undefined. */
 export function missingForMachines(): string | undefined {
