@@ -85,7 +85,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
   const facts = readHostFacts();
   checkCgroupParent(cgroupDriverOf({ configuration, facts }), configuration['cgroup-parent']);
   return {
-    builder: openBuilder(configuration, containerd, snapshotter),
+    builder: openBuilder(configuration, containerd, { kernel, snapshotter }),
     configuration,
     containerd,
     containers: new Containers(),

@@ -6,6 +6,7 @@ import { asLabError, LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import { paths } from '../../base/paths.ts';
 import { UndoStack } from '../../base/undo.ts';
+import { ignoreRules, parseIgnore } from '../../dockerfile/ignore.ts';
 import type { Dockerfile } from '../../dockerfile/parse.ts';
 import { parseDockerfile } from '../../dockerfile/parse.ts';
 import type { Instruction } from '../../dockerfile/syntax.ts';
@@ -87,6 +88,7 @@ async function execute(engine: Engine, builder: Builder, input: BuildInput): Pro
     context,
     cache: builder.cache,
     given,
+    runMounts: builder.runMounts,
     secrets,
     registryAuths: input.registryAuths,
     epoch: epochOf(request),
@@ -99,7 +101,7 @@ async function solve(
   { file, ending }: { file: Dockerfile; ending: AbortController },
 ): Promise<BuiltImage> {
   const { reporter, request, given, engine } = session;
-  const solver = new Solver(session, withLabels(file, request));
+  const solver = new Solver(session, withLabels(file, request), await ignoredOf(session));
   const { needed, total, target } = solver.plan;
   reporter.report({
     kind: 'planned',
@@ -146,6 +148,15 @@ async function readDockerfile(context: BuildContext, { dockerfile }: BuildReques
     });
   if (text.trim() === '') throw new LabError('invalidArgument', `the Dockerfile (${dockerfile}) cannot be empty`);
   return parseDockerfile(text);
+}
+
+/** The rules of the client's .dockerignore, or of one of the Dockerfile's own, which docker's classic builder does not know. */
+async function ignoredOf({ context, request }: BuildSession): Promise<(path: string) => boolean> {
+  const own = request.wantsEvents ? await context.readText(`${request.dockerfile}.dockerignore`) : undefined;
+  const text = own ?? (await context.readText('.dockerignore'));
+  if (text === undefined) return () => false;
+  const rules = ignoreRules(parseIgnore(text));
+  return (path) => rules.isIgnored(path);
 }
 
 /** Labels of the request are a last instruction, as with Docker's classic builder. */

@@ -5,8 +5,10 @@ import { availableParallelism } from 'node:os';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import type { ContainerdClient } from '../../containerd/client.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import type { Configuration } from '../configuration.ts';
 import { BuildCache } from './cache/cache.ts';
+import { RunMounts } from './copy/prepare.ts';
 import { BuildQueue } from './queue.ts';
 import { BuildSecrets } from './secrets.ts';
 
@@ -14,6 +16,8 @@ export interface Builder {
   queue: BuildQueue;
   cache: BuildCache;
   secrets: BuildSecrets;
+  /** Caches of RUN --mount outlive builds. */
+  runMounts: RunMounts;
   /** Where the native programs are. */
   binaryFolder: string;
 }
@@ -21,11 +25,12 @@ export interface Builder {
 export const openBuilder = (
   configuration: Configuration,
   containerd: ContainerdClient,
-  snapshotter: string,
+  { kernel, snapshotter }: { kernel: Kernel; snapshotter: string },
 ): Builder => ({
   queue: new BuildQueue(configuration['max-concurrent-builds'] ?? Math.max(2, availableParallelism())),
   cache: new BuildCache(`${paths.dataRoot}/build/cache`, containerd, snapshotter),
   secrets: new BuildSecrets(),
+  runMounts: new RunMounts(kernel.mounts),
   binaryFolder: binaryFolder(),
 });
 

@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import type { GivenArguments } from './arguments.ts';
 import type { BuildCache } from './cache/cache.ts';
 import type { BuildContext } from './context/types.ts';
+import type { RunMounts } from './copy/prepare.ts';
 import type { Reporter } from './events.ts';
 import type { BuildRequest } from './request.ts';
 
@@ -21,6 +22,7 @@ export interface BuildSession {
   context: BuildContext;
   cache: BuildCache;
   given: GivenArguments;
+  runMounts: RunMounts;
   secrets: ReadonlyMap<string, Buffer>;
   /** X-Registry-Config: host → what X-Registry-Auth would hold. */
   registryAuths: ReadonlyMap<string, string>;

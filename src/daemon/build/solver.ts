@@ -19,13 +19,14 @@ export class Solver implements StageHost {
   readonly plan: BuildPlan;
   readonly escapeToken: string;
   /** .dockerignore of the context; clients apply it before they send, and we once more. */
-  ignored: (path: string, isDirectory: boolean) => boolean = () => false;
+  readonly ignored: StageHost['ignored'];
   readonly #globals: Map<string, string>;
   readonly #stages = new Map<Stage, Promise<BuildState>>();
   readonly #images = new Map<string, Promise<ResolvedImage>>();
 
   /** Errors: invalidArgument with a line. */
-  constructor(session: BuildSession, file: Dockerfile) {
+  constructor(session: BuildSession, file: Dockerfile, ignored: StageHost['ignored']) {
+    this.ignored = ignored;
     this.session = session;
     this.file = file;
     this.escapeToken = file.directives.escape;

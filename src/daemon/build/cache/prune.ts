@@ -1,5 +1,4 @@
 // Taking the build cache away: all of it, or what no image needs any more; by age, and down to a size. @source docker-api POST /build/prune
-import { LabError } from '../../../base/errors.ts';
 import { digestHex } from '../../../oci/digest.ts';
 import type { Engine } from '../../engine.ts';
 import type { Filters } from '../../filters.ts';
@@ -36,7 +35,9 @@ export async function pruneCache(
   }
   const reclaimed = sizeOf(going.filter((record) => !isUsed(record)));
   for (const [index, record] of going.entries()) await cache.remove(record, { sync: index === going.length - 1 });
-  return { CachesDeleted: going.map(({ key }) => digestHex(key).slice(0, 25)), SpaceReclaimed: reclaimed };
+  const caches = await engine.builder.runMounts.caches.prune((about) => all && matchesTimes(about.usedMs, filters));
+  const deleted = [...going.map(({ key }) => digestHex(key).slice(0, 25)), ...caches.map(({ name }) => name)];
+  return { CachesDeleted: deleted, SpaceReclaimed: reclaimed };
 }
 
 /** Two records may have one layer. */
@@ -53,17 +54,18 @@ async function layersOfImages(engine: Engine): Promise<Set<string>> {
 }
 
 function matches(record: CacheRecord, filters: Filters): boolean {
-  const times = [...(filters.until ?? []), ...(filters['unused-for'] ?? [])].map((text) => {
-    const ns = parseTimeNs(text, 'until');
-    if (ns === undefined) throw new LabError('invalidArgument', `until "${text}": expected a time or a duration`);
-    return Number(ns / 1_000_000n);
-  });
   const ids = filters.id ?? [];
   return (
-    times.every((ms) => record.lastUsedMs < ms) &&
+    matchesTimes(record.lastUsedMs, filters) &&
     (ids.length === 0 || ids.some((id) => digestHex(record.key).startsWith(id.replace('sha256:', ''))))
   );
 }
+
+/** Used before the time, or so long ago. */
+const matchesTimes = (usedMs: number, filters: Filters): boolean =>
+  [...(filters.until ?? []), ...(filters['unused-for'] ?? [])].every(
+    (text) => usedMs < Number(parseTimeNs(text, 'until') / 1_000_000n),
+  );
 
 /** One element of BuildCache in GET /system/df. */
 export interface BuildCacheUsage {

@@ -1,20 +1,28 @@
 // RUN: the command, what it sees, and its container.
 import { LabError } from '../../../base/errors.ts';
+import { UndoStack } from '../../../base/undo.ts';
 import type { Instruction } from '../../../dockerfile/syntax.ts';
 import { formatPlatform } from '../../../oci/platform.ts';
+import { type RunMount, runMountsOf } from '../copy/run-mounts.ts';
 import { nameOf } from '../environment.ts';
+import type { StepRootfs } from '../layer.ts';
 import { shellOf } from '../metadata.ts';
 import { runContainer } from '../run.ts';
 import type { FileStep, StepInput } from '../step.ts';
-import { commandLine, scriptMount } from './command-line.ts';
+import { type CommandLine, commandLine, scriptMount } from './command-line.ts';
 import { layerStep } from './layer-step.ts';
+import { mountsKey, treesOf } from './mounts.ts';
 
 export async function runStep(input: StepInput): Promise<FileStep> {
-  const { solver, state, instruction, scope, step } = input;
+  const { solver, state, instruction, scope, lookup } = input;
   const { session } = solver;
-  const network = networkOf(input);
   refuseSecurity(instruction);
+  await using undo = new UndoStack();
+  const network = networkOf(input);
+  const workdir = state.config.WorkingDir || '/';
   const command = commandLine(instruction, shellOf(state.config));
+  const wanted = runMountsOf(instruction, { lookup, escapeToken: solver.escapeToken }, workdir);
+  const treeOf = treesOf(input, undo);
   const image = state.config.Env ?? [];
   const known = new Set(image.map(nameOf));
   const argumentsSeen = scope.keyed().filter(([name]) => !known.has(name));
@@ -29,27 +37,53 @@ export async function runStep(input: StepInput): Promise<FileStep> {
       environment: JSON.stringify(image),
       arguments: JSON.stringify(argumentsSeen),
       user: state.config.User ?? '',
-      workdir: state.config.WorkingDir ?? '/',
+      workdir,
+      ...(wanted.length === 0 ? {} : { mounts: await mountsKey(input, wanted, treeOf) }),
       ...(session.epoch === undefined ? {} : { epoch: `${session.epoch}` }),
     },
     text: historyText(command.argv, argumentsSeen),
-    work: async (rootfs) => {
-      const { reporter } = session;
-      reporter.report({ kind: 'container', step, id: rootfs.id });
-      const exitCode = await runContainer(session, rootfs, {
-        step,
-        line: instruction.startLine,
-        argv: command.argv,
-        env,
-        user: state.config.User ?? '',
-        workdir: state.config.WorkingDir || '/',
-        network,
-        mounts: command.script === undefined ? [] : [scriptMount(rootfs.folder, command)],
-      });
-      reporter.report({ kind: 'container-removed', step, id: rootfs.id });
-      if (exitCode !== 0) throw exited(command.argv, exitCode);
-    },
+    work: (rootfs) => execute(input, rootfs, { command, wanted, treeOf, env, network, workdir }),
   });
+}
+
+interface Execution {
+  command: CommandLine;
+  wanted: readonly RunMount[];
+  treeOf: (from: string | undefined) => Promise<string>;
+  env: readonly string[];
+  network: string;
+  workdir: string;
+}
+
+async function execute(input: StepInput, rootfs: StepRootfs, run: Execution): Promise<void> {
+  const { solver, state, instruction, step } = input;
+  const { session } = solver;
+  const { command, treeOf, network, workdir } = run;
+  const { reporter } = session;
+  const prepared = await session.runMounts.prepare(run.wanted, {
+    binaryFolder: session.binaryFolder,
+    rootfs: rootfs.path,
+    treeOf,
+    secretOf: (id) => session.secrets.get(id),
+    signal: session.signal,
+  });
+  try {
+    reporter.report({ kind: 'container', step, id: rootfs.id });
+    const exitCode = await runContainer(session, rootfs, {
+      step,
+      line: instruction.startLine,
+      argv: command.argv,
+      env: [...run.env, ...prepared.env],
+      user: state.config.User ?? '',
+      workdir,
+      network,
+      mounts: [...prepared.mounts, ...(command.script === undefined ? [] : [scriptMount(rootfs.folder, command)])],
+    });
+    reporter.report({ kind: 'container-removed', step, id: rootfs.id });
+    if (exitCode !== 0) throw exited(command.argv, exitCode);
+  } finally {
+    await prepared.undo();
+  }
 }
 
 /** @source docker builder/dockerfile/dispatchers.go: the words that clients look for */
@@ -83,5 +117,4 @@ function refuseSecurity({ flags }: Instruction): void {
   const asked = flags.security?.[0];
   if (asked !== undefined && asked !== 'sandbox')
     throw new LabError('notImplemented', `RUN --security=${asked}: tlab does not support it`);
-  if ((flags.mount ?? []).length > 0) throw new LabError('notImplemented', 'RUN --mount: tlab does not support it yet');
 }
