@@ -70,6 +70,12 @@ const commands: Record<string, CatalogueRow> = {
     load: () => import('./commands/inspect.ts'),
   },
   images: { group: 'images', says: 'List images', load: () => import('./commands/images.ts') },
+  build: { group: 'images', says: 'Build an image from a Dockerfile', load: () => import('./commands/build.ts') },
+  'builder prune': {
+    group: 'images',
+    says: 'Remove what the build cache holds',
+    load: () => import('./commands/builder/prune.ts'),
+  },
   pull: {
     group: 'images',
     says: 'Fetch an image from a registry or the library',
@@ -135,6 +141,11 @@ const commands: Record<string, CatalogueRow> = {
     group: 'see',
     says: 'Run a container and record every step',
     load: () => import('./commands/trace/run.ts'),
+  },
+  'trace build': {
+    group: 'see',
+    says: 'Build an image and record every step',
+    load: () => import('./commands/trace/build.ts'),
   },
   'trace show': {
     group: 'see',
@@ -238,6 +249,7 @@ export const topics: Record<string, string> = {
   trace: 'Run a command and see every step of it',
   lesson: 'For authors of lessons',
   image: 'Images: list, name, look into and remove them',
+  builder: 'The build cache',
   container: "Containers, by Docker's longer names",
   system: 'Start, stop, measure, clean and reset the engine',
   registry: 'A registry of your own',

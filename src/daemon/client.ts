@@ -16,8 +16,8 @@ export interface ApiRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'DELETE' | 'PUT';
   /** Without the version: `/containers/create`. */
   path: string;
-  /** Undefined values are left out; booleans become 1 and 0. */
-  query?: Record<string, string | number | boolean | undefined>;
+  /** Undefined values are left out; booleans become 1 and 0; a list is its name many times. */
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
   /** Bytes instead of a body: a build's context. They are sent as they come, and no faster than they are read. */
   upload?: { stream: Readable; type: string };
@@ -165,7 +165,8 @@ function upgrade(socketPath: string, request: ApiRequest): Promise<HijackedConne
 function queryString(query: ApiRequest['query']): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(query ?? {})) {
-    if (value !== undefined) parameters.set(key, typeof value === 'boolean' ? `${Number(value)}` : `${value}`);
+    if (Array.isArray(value)) for (const each of value) parameters.append(key, each);
+    else if (value !== undefined) parameters.set(key, typeof value === 'boolean' ? `${Number(value)}` : `${value}`);
   }
   const text = parameters.toString();
   return text === '' ? '' : `?${text}`;

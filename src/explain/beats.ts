@@ -63,6 +63,39 @@ export const beats: readonly Beat[] = [
     says: ([e]) => `has the image ${text(e.data.name)}: ${shortDigest(e.data.id)}`,
   },
   {
+    id: 'build-context',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.context-received',
+    says: ([e]) => `unpacks the build context: ${text(e.data.entries)} files, ${text(e.data.sentBytes)} bytes`,
+  },
+  {
+    id: 'build-planned',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.build-planned',
+    says: ([e]) =>
+      `plans ${count(Array(Number(e.data.steps)), 'step')}: ${count(Array(Number(e.data.needed)), 'stage')} needed, ${text(e.data.skipped)} skipped`,
+  },
+  {
+    id: 'build-cache',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.build-cache-looked-up',
+    says: (es) =>
+      `looks ${count(es, 'step')} up in the build cache: ${es.filter((e) => e.data.hit === true).length} are there`,
+  },
+  {
+    id: 'build-layers',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.build-layer-committed',
+    says: (es) =>
+      `makes ${count(es, 'layer')} of what the steps changed: ${distinct(es.map((e) => shortDigest(e.data.digest)))}`,
+  },
+  {
+    id: 'build-finished',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.build-finished',
+    says: ([e]) => `has built the image ${shortDigest(e.data.id)}`,
+  },
+  {
     id: 'layer-exists',
     stage: 'containerd',
     matches: (e) => e.type === 'containerd.layer-exists',

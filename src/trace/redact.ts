@@ -48,11 +48,11 @@ function redactEntry(key: string, entry: unknown, depth: number): unknown {
   return redact(entry, depth + 1);
 }
 
-/** A command line with the values of `-e NAME=value`, `-ite NAME=value` and `--env=NAME=value` gone. */
+/** A command line with the values of `-e NAME=value`, `-ite NAME=value` and `--env=NAME=value` gone, and those of --build-arg. */
 export function redactCommand(argv: readonly string[]): string[] {
   return argv.map((word, i) => {
-    if (/^(-[ditqP]*e|--env)$/.test(argv[i - 1] ?? '')) return redactVariable(word);
-    const joined = /^(--env=|-[ditqP]*e=?)(.+=.*)$/s.exec(word);
+    if (/^(-[ditqP]*e|--env|--build-arg)$/.test(argv[i - 1] ?? '')) return redactVariable(word);
+    const joined = /^(--env=|--build-arg=|-[ditqP]*e=?)(.+=.*)$/s.exec(word);
     return joined?.[1] === undefined ? word : joined[1] + redactVariable(joined[2] ?? '');
   });
 }

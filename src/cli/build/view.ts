@@ -157,12 +157,22 @@ function changeLines({ part, before, now }: KeyChange): string[] {
   return [`${part}: ${shortened(before)} → ${shortened(now)}`];
 }
 
+/** A variable as it is, an argument with its value, a command's words, a mount by what counts of it. */
+function elementText(entry: unknown): string[] {
+  if (typeof entry === 'string') return entry === '' ? [] : [entry];
+  if (Array.isArray(entry)) return [entry.length === 2 ? entry.join('=') : entry.join(' ')];
+  if (typeof entry !== 'object' || entry === null) return [String(entry)];
+  const { type, target, from, source, id, checksum } = entry as Record<string, string | undefined>;
+  const words = [from, source, id, checksum?.slice(0, 19)].filter((word) => word !== undefined && word !== '');
+  return [`${type} ${target}: ${words.join(' ')}`];
+}
+
 /** Parts that are lists: variables, arguments. */
 function elementsOf(text: string): string[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!Array.isArray(value)) return undefined;
-    return value.map((entry) => (Array.isArray(entry) ? entry.join('=') : String(entry)));
+    return value.flatMap(elementText);
   } catch {
     return undefined;
   }
