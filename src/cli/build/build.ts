@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
-import type { BuildEvent, ImageInspect } from '../../daemon/protocol.ts';
+import type { BuildEvent } from '../../daemon/protocol.ts';
 import { withCause } from '../../trace/context.ts';
 import { connect, ensureDaemon } from '../connection.ts';
 import { errorLines } from '../errors.ts';
@@ -195,7 +195,7 @@ async function sendSecrets(client: DaemonClient, secrets: readonly BuildSecret[]
 /** Undefined when the image is not here. */
 async function triggersOf(client: DaemonClient, image: string): Promise<readonly string[] | undefined> {
   try {
-    const { Config } = await client.json<ImageInspect>({
+    const { Config } = await client.json<{ Config: { OnBuild?: unknown } }>({
       method: 'GET',
       path: `/images/${encodeURIComponent(image)}/json`,
     });

@@ -61,7 +61,7 @@ export async function makeLayer(
   }
   build.signal.throwIfAborted();
   const [upper = '', ...lowers] = layersOf(mounts);
-  for (const inside of [...touched].sort((a, b) => b.length - a.length)) dropUntouched(upper, lowers, inside);
+  dropUntouched(upper, lowers, touched);
   // The undo takes snapshot and folder away.
   if (readdirSync(upper).length === 0) return { layer: undefined, chainId: parent };
   const layer = await packLayer(build, { id, parent, mounts });

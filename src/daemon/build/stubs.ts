@@ -76,18 +76,31 @@ function removeIfEmpty(root: string, path: string): boolean {
 /** What setting a time in seconds may round. */
 const timeStepMs = 0.001;
 
-/** A folder of an overlay's upper layer that holds nothing and looks like the one below it: copied up for a mount point only. */
-export function dropUntouched(upper: string, lowers: readonly string[], inside: string): void {
-  const own = lstatSync(`${upper}${inside}`, { throwIfNoEntry: false });
-  if (own?.isDirectory() !== true || !isPlainDirectory(upper, `${upper}${inside}`)) return;
-  if (readdirSync(`${upper}${inside}`).length > 0) return;
-  const below = lowers.map((lower) => safeStat(lower, inside)).find((stat) => stat !== undefined);
-  if (below === undefined || !below.isDirectory()) return;
-  const isSameTime = Math.abs(below.mtimeMs - own.mtimeMs) < timeStepMs;
-  if (isSameTime && below.mode === own.mode && below.uid === own.uid && below.gid === own.gid)
-    rmdirSync(`${upper}${inside}`);
+/**
+ * Folders of an overlay's upper layer that hold nothing and look like those below them: copied up for a mount point only. With them go their
+ * parents, which were copied up for them. `touched`: inside the root. The overlay is not mounted any more.
+ */
+export function dropUntouched(upper: string, lowers: readonly string[], touched: readonly string[]): void {
+  const folders = new Set(touched.flatMap(withParents));
+  // Removing a folder changes its parent's time, so all are looked at before.
+  const same = [...folders].filter((inside) => looksTheSame(upper, lowers, inside));
+  for (const inside of same.sort((a, b) => b.length - a.length))
+    if (readdirSync(`${upper}${inside}`).length === 0) rmdirSync(`${upper}${inside}`);
 }
 
-function safeStat(lower: string, inside: string): Stats | undefined {
-  return isPlainDirectory(lower, `${lower}${inside}`) ? lstatSync(`${lower}${inside}`) : undefined;
+/** `/a/b` → `/a`, `/a/b`. */
+function withParents(inside: string): string[] {
+  const parts = inside.split('/').filter(Boolean);
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
 }
+
+function looksTheSame(upper: string, lowers: readonly string[], inside: string): boolean {
+  const own = safeStat(upper, inside);
+  const below = lowers.map((lower) => safeStat(lower, inside)).find((stat) => stat !== undefined);
+  if (own === undefined || below === undefined) return false;
+  const isSameTime = Math.abs(below.mtimeMs - own.mtimeMs) < timeStepMs;
+  return isSameTime && below.mode === own.mode && below.uid === own.uid && below.gid === own.gid;
+}
+
+const safeStat = (layer: string, inside: string): Stats | undefined =>
+  isPlainDirectory(layer, `${layer}${inside}`) ? lstatSync(`${layer}${inside}`) : undefined;

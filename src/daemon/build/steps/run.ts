@@ -12,6 +12,7 @@ import type { FileStep, StepInput } from '../step.ts';
 import { type CommandLine, commandLine, scriptMount } from './command-line.ts';
 import { layerStep } from './layer-step.ts';
 import { mountsKey, treesOf } from './mounts.ts';
+import { secretVariables } from './secret-variables.ts';
 
 export async function runStep(input: StepInput): Promise<FileStep> {
   const { solver, state, instruction, scope, lookup } = input;
@@ -67,23 +68,25 @@ async function execute(input: StepInput, rootfs: StepRootfs, run: Execution): Pr
     secretOf: (id) => session.secrets.get(id),
     signal: session.signal,
   });
-  try {
-    reporter.report({ kind: 'container', step, id: rootfs.id });
-    const exitCode = await runContainer(session, rootfs, {
-      step,
-      line: instruction.startLine,
-      argv: command.argv,
-      env: [...run.env, ...prepared.env],
-      user: state.config.User ?? '',
-      workdir,
-      network,
-      mounts: [...prepared.mounts, ...(command.script === undefined ? [] : [scriptMount(rootfs.folder, command)])],
-    });
-    reporter.report({ kind: 'container-removed', step, id: rootfs.id });
-    if (exitCode !== 0) throw exited(command.argv, exitCode);
-  } finally {
-    await prepared.undo();
-  }
+  await using undo = new UndoStack();
+  undo.push('mounts', () => prepared.undo());
+  const { binaryFolder, engine } = session;
+  const places = { folder: rootfs.folder, binaryFolder, mounts: engine.kernel.mounts };
+  const secrets = secretVariables(prepared.env, places, undo);
+  const script = command.script === undefined ? [] : [scriptMount(rootfs.folder, command)];
+  reporter.report({ kind: 'container', step, id: rootfs.id });
+  const exitCode = await runContainer(session, rootfs, {
+    step,
+    line: instruction.startLine,
+    argv: [...secrets.argv, ...command.argv],
+    env: [...run.env],
+    user: state.config.User ?? '',
+    workdir,
+    network,
+    mounts: [...prepared.mounts, ...script, ...secrets.mounts],
+  });
+  reporter.report({ kind: 'container-removed', step, id: rootfs.id });
+  if (exitCode !== 0) throw exited(command.argv, exitCode);
 }
 
 /** @source docker builder/dockerfile/dispatchers.go: the words that clients look for */
