@@ -7,6 +7,7 @@ import type { CompileContext } from '../../src/runc/compile/context.ts';
 import { checkDriver } from '../../src/runc/compile/systemd.ts';
 import { slicePath, systemdUnitOf } from '../../src/runc/compile/systemd-unit.ts';
 import { deviceNameIn } from '../../src/runc/host/facts.ts';
+import type { RootlessFacts } from '../../src/runc/host/rootless.ts';
 import { managerCall, pidPlace } from '../../src/runc/systemd/message.ts';
 import { parseVariant } from '../../src/runc/systemd/variant-text.ts';
 import { busctlWords } from '../../src/runc/systemd/words.ts';
@@ -38,6 +39,19 @@ test('the driver is refused by name where systemd does not run', () => {
     () => checkDriver(context({}, { hasSystemd: false })),
     /^LabError: --systemd-cgroup: systemd does not run/,
   );
+});
+
+test("an ordinary user's own systemd is refused by name", () => {
+  const rootless: RootlessFacts = {
+    uid: 1000,
+    gid: 1000,
+    mayMapAny: false,
+    newuidmap: '',
+    newgidmap: '',
+    isWritable: () => true,
+    ownCgroup: () => '/user.slice',
+  };
+  assert.throws(() => checkDriver(context({}, { rootless })), /a user's own systemd is not supported by tlab-runc/);
 });
 
 /** The words of the call that starts the unit. */

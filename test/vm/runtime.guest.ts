@@ -242,7 +242,7 @@ test('an update of device rules puts another program on the cgroup, and one of o
 });
 
 test('with checkBeforeUpdate a limit below the use is refused, and nobody is killed', async () => {
-  const bundle = await bundleOf(['sh', '-c', 'x=$(head -c 20000000 /dev/zero | tr "\\0" x); echo; sleep 1000']);
+  const bundle = await bundleOf(['sh', '-c', 'head -c 20000000 /dev/zero >/dev/shm/file; exec sleep 1000']);
   await beside('tlab', bundle, async () => {
     while (Number(setting('memory.current')) < 20_000_000) await new Promise((resolve) => setTimeout(resolve, 50));
     const refused = await updateWith({ memory: { limit: 8_000_000, checkBeforeUpdate: true } });
