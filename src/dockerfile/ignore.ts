@@ -3,7 +3,7 @@
 // Rule: a directory's answer is handed to its children (`below`), as Docker's walk does it: an exception that had nothing to take back at the
 // directory does not speak for what is in it.
 // @source dockerfile reference: .dockerignore file; moby/patternmatcher
-import { LabError } from '../base/errors.ts';
+import { expressionOf, malformed } from './ignore-expression.ts';
 import { cleanPath, isWellFormed } from './match.ts';
 
 /** What was found for a directory, for its children: one answer a pattern. */
@@ -97,11 +97,13 @@ function compile(written: string): Pattern | undefined {
   return { text: pattern, isException, test: testOf(pattern, written) };
 }
 
-const malformed = (pattern: string, needed: string): LabError =>
-  new LabError('invalidArgument', `pattern "${pattern}": expected ${needed}`);
+/** More than any path is long: a pattern beyond it matches nothing. */
+const patternMaxChars = 4096;
 
-/** Most patterns are plain names; `name**` and `**name` need no regular expression either, and are not what one of them would match. */
+/** Most patterns are plain names; `name**` and `**name` need no expression either, and are not what one of them would match. */
 function testOf(pattern: string, written: string): (path: string) => boolean {
+  if (pattern.length > patternMaxChars)
+    throw malformed(`${written.slice(0, 40)}…`, `at most ${patternMaxChars} characters`);
   const { source, kind } = regularOf(pattern);
   if (kind === 'exact') return (path) => path === pattern;
   if (kind === 'prefix') return (path) => path.startsWith(pattern.slice(0, -2));
@@ -109,12 +111,7 @@ function testOf(pattern: string, written: string): (path: string) => boolean {
     const suffix = pattern.slice(2);
     return (path) => path.endsWith(suffix) || (suffix.startsWith('/') && path === suffix.slice(1));
   }
-  try {
-    const form = new RegExp(javascriptOf(source), 'u');
-    return (path) => form.test(path);
-  } catch (cause) {
-    throw new LabError('invalidArgument', `pattern "${written}": expected one that can be matched`, { cause });
-  }
+  return expressionOf(source, written);
 }
 
 type Kind = 'exact' | 'prefix' | 'suffix' | 'regular';
@@ -147,39 +144,4 @@ function regularOf(pattern: string): { source: string; kind: Kind } {
     }
   }
   return { source: `${source}$`, kind };
-}
-
-/** RE2's syntax as JavaScript's: `]` may be a character, and a dot is no line break and nothing else. */
-function javascriptOf(re2: string): string {
-  const chars = [...re2];
-  let source = '';
-  for (let at = 0; at < chars.length; at++) {
-    const c = chars[at] ?? '';
-    if (c === '\\') source += escaped(chars[++at] ?? '');
-    else if (c === '[') {
-      const { text, end } = classAt(chars, at);
-      source += text;
-      at = end;
-    } else source += c === '.' ? '[^\\n]' : c === ']' ? '\\]' : c;
-  }
-  return source;
-}
-
-/** Letters have their classes, everything else is itself. */
-function escaped(c: string): string {
-  if (/^[dswDSWfnrtv]$/.test(c)) return `\\${c}`;
-  if (/^[A-Za-z0-9]$/.test(c)) throw malformed(`\\${c}`, 'no letter or digit behind the escape character');
-  return /^[\^$\\.*+?()[\]{}|/-]$/.test(c) ? `\\u{${c.codePointAt(0)?.toString(16)}}` : c;
-}
-
-/** A class from its `[` on; `]` right behind the opening is one of its characters. `end` is the closing bracket. */
-function classAt(chars: readonly string[], start: number): { text: string; end: number } {
-  let at = start + 1;
-  let text = '[';
-  if (chars[at] === '^') text += chars[at++];
-  for (let isFirst = true; at < chars.length && (isFirst || chars[at] !== ']'); isFirst = false, at++) {
-    const c = chars[at] ?? '';
-    text += c === '\\' ? escaped(chars[++at] ?? '') : c === '-' || /[^[\]&^]/u.test(c) ? c : escaped(c);
-  }
-  return { text: `${text}]`, end: at };
 }

@@ -50,8 +50,11 @@ function distance(a: string, b: string): number {
 
 /** A trigger is an instruction that the image's children run; some would make no sense there. */
 function onbuild(line: LogicalLine, rest: string, escapeToken: string): Arguments {
+  const [word = ''] = rest.split(/\s/, 1);
+  // Before it is read: a line of nothing but ONBUILD would go as deep as it is long.
+  const keyword = keywordOf(word, line.startLine);
+  if (['ONBUILD', 'FROM', 'MAINTAINER'].includes(keyword))
+    throw dockerfileError(line.startLine, `ONBUILD ${keyword}: expected another instruction as trigger`);
   const trigger = instructionOf({ ...line, text: rest }, escapeToken);
-  if (['ONBUILD', 'FROM', 'MAINTAINER'].includes(trigger.keyword))
-    throw dockerfileError(line.startLine, `ONBUILD ${trigger.keyword}: expected another instruction as trigger`);
   return { kind: 'onbuild', trigger };
 }

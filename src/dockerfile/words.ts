@@ -36,14 +36,14 @@ export type Lookup = (name: string) => string | undefined;
 
 /** One word with its quotes taken away and its variables replaced. Throws LabError invalidArgument. */
 export function expandWord(text: string, lookup: Lookup, escapeToken = '\\'): Expansion {
-  const state: State = { text, at: 0, lookup, escapeToken, used: new Set(), unset: new Set() };
+  const state: State = { text, at: 0, lookup, escapeToken, used: new Set(), unset: new Set(), depth: 0 };
   const value = expandUntil(state, '');
   return { value, used: [...state.used], unset: [...state.unset] };
 }
 
 /** A heredoc's body with its variables replaced: quotes are text, the escape character only keeps $ and itself. */
 export function expandText(text: string, lookup: Lookup, escapeToken = '\\'): string {
-  const state: State = { text, at: 0, lookup, escapeToken, used: new Set(), unset: new Set() };
+  const state: State = { text, at: 0, lookup, escapeToken, used: new Set(), unset: new Set(), depth: 0 };
   let value = '';
   while (state.at < text.length) {
     const c = text[state.at++] ?? '';
@@ -62,13 +62,28 @@ interface State {
   escapeToken: string;
   used: Set<string>;
   unset: Set<string>;
+  /** How many braces are open. */
+  depth: number;
 }
 
+const shortened = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
+
 const bad = (state: State, needed: string): LabError =>
-  new LabError('invalidArgument', `"${state.text}": expected ${needed}`);
+  new LabError('invalidArgument', `"${shortened(state.text)}": expected ${needed}`);
+
+/** Defaults in defaults in defaults: more than anybody writes. */
+const deepestNesting = 100;
 
 /** Up to `end` outside of quotes, which is left to the caller; '' is the end of the text. */
 function expandUntil(state: State, end: string): string {
+  state.depth++;
+  if (state.depth > deepestNesting) throw bad(state, `at most ${deepestNesting} variables inside of each other`);
+  const value = expandRest(state, end);
+  state.depth--;
+  return value;
+}
+
+function expandRest(state: State, end: string): string {
   let value = '';
   while (state.at < state.text.length) {
     const c = state.text[state.at] ?? '';
