@@ -98,6 +98,16 @@ const commands: Record<string, CatalogueRow> = {
   tag: { group: 'images', says: 'Give an image another name', load: () => import('./commands/tag.ts') },
   history: { group: 'images', says: 'Show how an image was made', load: () => import('./commands/history.ts') },
   rmi: { group: 'images', says: 'Remove images', load: () => import('./commands/rmi.ts') },
+  layers: {
+    group: 'see',
+    says: 'What each layer of an image is and changed',
+    load: () => import('./commands/layers.ts'),
+  },
+  digest: {
+    group: 'see',
+    says: 'How each identity of an image is computed',
+    load: () => import('./commands/digest.ts'),
+  },
   'image inspect': {
     group: 'images',
     isLonger: true,
