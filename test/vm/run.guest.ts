@@ -8,12 +8,14 @@ import { must, run } from '../helpers/shell.ts';
 const program = new URL('../../bin/tlab', import.meta.url).pathname;
 /** Emulated: everything takes some twenty times longer. */
 const slow = { timeoutMs: 240_000 };
+const log = '/run/tlab/tlabd.log';
 const checked = (...args: string[]): Promise<string> => must(program, args, slow);
 const inBusybox = async (flags: string[], script: string): Promise<string[]> =>
   (await checked('run', '--rm', ...flags, 'busybox', 'sh', '-c', script)).split('\n');
 
 before(async () => {
-  await checked('system', 'start');
+  const { status, stderr } = await run(program, ['system', 'start'], slow);
+  assert.equal(status, 0, `${stderr}\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`);
   await checked('pull', '--quiet', 'busybox');
 });
 after(async () => {
