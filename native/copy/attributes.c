@@ -89,33 +89,59 @@ struct remembered {
 	struct timespec times[2];
 };
 
-static struct {
+struct list {
 	struct remembered *items;
 	size_t count, capacity;
-} directories;
+};
 
-void directory_times(const char *path, int to, const struct stat *status, int64_t newest)
+/* Those touched first: one that has times of its own gets these in the end. */
+static struct list touched, directories;
+
+static void remember(struct list *list, const char *path, int to, const struct timespec times[2])
 {
 	struct stat made;
 	if (fstat(to, &made) < 0)
 		fail_call("fstat(2)");
-	if (directories.count == directories.capacity) {
-		directories.capacity = directories.capacity ? directories.capacity * 2 : 256;
-		directories.items = realloc(directories.items, directories.capacity * sizeof *directories.items);
+	if (list->count == list->capacity) {
+		list->capacity = list->capacity ? list->capacity * 2 : 256;
+		list->items = realloc(list->items, list->capacity * sizeof *list->items);
 	}
 	char *own = strdup(path);
-	if (!directories.items || !own)
+	if (!list->items || !own)
 		fail("out of memory");
-	struct remembered *one = &directories.items[directories.count++];
-	*one = (struct remembered){ .path = own, .device = made.st_dev, .inode = made.st_ino };
-	times_of(status, newest, one->times);
+	list->items[list->count++] = (struct remembered){ .path = own,
+		                                           .device = made.st_dev,
+		                                           .inode = made.st_ino,
+		                                           .times = { times[0], times[1] } };
+}
+
+void directory_times(const char *path, int to, const struct stat *status, int64_t newest)
+{
+	struct timespec times[2];
+	times_of(status, newest, times);
+	remember(&directories, path, to, times);
+}
+
+void directory_touched(const char *child, int directory, int64_t newest)
+{
+	const char *slash = strrchr(child, '/');
+	size_t length = slash ? (size_t)(slash - child) : 0;
+	char path[PATH_MAX];
+	if (newest == INT64_MAX)
+		return;
+	memcpy(path, child, length);
+	path[length] = '\0';
+	if (touched.count > 0 && strcmp(touched.items[touched.count - 1].path, path) == 0)
+		return;
+	const struct timespec times[2] = { { .tv_sec = newest }, { .tv_sec = newest } };
+	remember(&touched, path, directory, times);
 }
 
 /* Each is looked up anew; one that is another by now is left alone. */
-void directory_times_apply(const struct tree *to)
+static void apply(const struct tree *to, struct list *list)
 {
-	for (size_t i = 0; i < directories.count; i++) {
-		struct remembered *one = &directories.items[i];
+	for (size_t i = 0; i < list->count; i++) {
+		struct remembered *one = &list->items[i];
 		struct stat what;
 		int fd = tree_at(to, one->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 		if (fd >= 0 && fstat(fd, &what) == 0 && what.st_ino == one->inode && what.st_dev == one->device &&
@@ -125,5 +151,11 @@ void directory_times_apply(const struct tree *to)
 			close(fd);
 		free(one->path);
 	}
-	free(directories.items);
+	free(list->items);
+}
+
+void directory_times_apply(const struct tree *to)
+{
+	apply(to, &touched);
+	apply(to, &directories);
 }

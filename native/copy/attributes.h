@@ -11,6 +11,8 @@ void set_attributes(int from, int to, const struct stat *status, const struct ar
 void set_attributes_at(int parent, const char *name, const struct stat *status, const struct arguments *arguments);
 void set_times(int to, const struct stat *status, int64_t newest);
 void directory_times(const char *path, int to, const struct stat *status, int64_t newest);
+/* Something was made in this directory: with --newest its time may not be later than that. */
+void directory_touched(const char *child, int directory, int64_t newest);
 void directory_times_apply(const struct tree *to);
 
 #endif

@@ -46,6 +46,7 @@ static void make_parent(const char *path)
 	int parent = tree_parent(&job.to, path, name);
 	if (mkdirat(parent, name, 0755) < 0)
 		fail_call("mkdirat(2)");
+	directory_touched(path, parent, job.arguments->newest);
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		fail_call("openat(2)");
@@ -86,6 +87,8 @@ static void copy_directory(const char *source, const char *path, bool keep)
 		fail("cannot copy to non-directory: /%s", path);
 	if (!exists && mkdirat(parent, name, 0700) < 0)
 		fail_call("mkdirat(2)");
+	if (!exists)
+		directory_touched(path, parent, job.arguments->newest);
 	int to = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
 		fail_call("openat(2)");
@@ -145,6 +148,7 @@ static void copy_entry(const char *source, const char *path)
 	if (!path[0])
 		fail("cannot replace to directory / with file");
 	int parent = tree_parent(&job.to, path, name);
+	directory_touched(path, parent, job.arguments->newest);
 	if (fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (S_ISDIR(there.st_mode))
 			fail("cannot replace to directory /%s with file", path);
