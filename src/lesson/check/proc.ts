@@ -67,11 +67,11 @@ export function processesBeside(pid: number): number[] {
     .filter((other) => own !== undefined && ifThere(() => readlinkSync(`/proc/${other}/ns/pid`)) === own);
 }
 
-/** @source man namespaces(7): the number in the link is the namespace's inode */
+/** The host is where the one who asks is. @source man namespaces(7): the number in the link is the namespace's inode */
 export function namespaceFacts(pid: number, kind: string, otherPid?: number): Facts {
   const id = ifThere(() => readlinkSync(`/proc/${pid}/ns/${kind}`));
   if (id === undefined) return {};
-  const host = ifThere(() => readlinkSync(`/proc/1/ns/${kind}`));
+  const host = ifThere(() => readlinkSync(`/proc/self/ns/${kind}`));
   const other = otherPid === undefined ? undefined : ifThere(() => readlinkSync(`/proc/${otherPid}/ns/${kind}`));
   return { id, isHost: id === host, ...(otherPid !== undefined && { isShared: id === other }) };
 }

@@ -5,18 +5,19 @@ import type { Step } from '../format/load.ts';
 import { type Check, kindOfCheck, type Wrong } from '../format/schema.ts';
 import type { CheckResult, Evidence } from './check-step.ts';
 
-/** For the first check that failed; a misconception without evidence of its own comes last. undefined: nobody has gone this way. */
+/** The first one whose evidence is there, of any check that is open; else what the first open check says when nothing else fits. */
 export async function replyTo(
   step: Step,
   results: readonly CheckResult[],
   evidence: Evidence,
 ): Promise<Wrong | undefined> {
-  const open = results.find(({ state }) => state !== 'passed')?.check.id;
-  const candidates = step.wrong.filter(({ check }) => check === open);
+  const passed = new Set(results.filter(({ state }) => state === 'passed').map(({ check }) => check.id));
+  const open = step.checks.map(({ id }) => id).filter((id) => !passed.has(id));
+  const candidates = open.flatMap((id) => step.wrong.filter(({ check }) => check === id));
   for (const wrong of candidates) {
     if (wrong.when !== undefined && (await isSeen(wrong.when, evidence))) return wrong;
   }
-  return candidates.find(({ when }) => when === undefined);
+  return candidates.find(({ check, when }) => check === open[0] && when === undefined);
 }
 
 async function isSeen(when: Check, evidence: Evidence): Promise<boolean> {
