@@ -10,6 +10,12 @@ test('diagrams/ is what the machines of src/ generate', () => {
   );
 });
 
+test('lessons/README.md is the plan that the headers of the lessons make', () => {
+  assert.doesNotThrow(() =>
+    execFileSync(process.execPath, ['scripts/generate-course.ts', '--check'], { stdio: 'pipe' }),
+  );
+});
+
 test('a machine becomes its states, its transitions with their events, its start and its end', () => {
   const machine = setup({ types: { events: {} as { type: 'GO' } | { type: 'RUN' } } }).createMachine({
     initial: 'idle',
