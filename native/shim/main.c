@@ -28,7 +28,7 @@ struct shim shim;
 static struct {
 	const char *bundle;
 	const char *action;
-	bool version;
+	bool version, info;
 } options;
 
 /* FNV-1a. The ids are containerd's own, so the hash need not withstand an attacker: a collision is "address in use". */
@@ -87,6 +87,8 @@ static bool parse_flag(char **argv, int *i)
 	const char *bare = argv[*i] + (argv[*i][1] == '-' ? 2 : 1);
 	if (strcmp(bare, "debug") == 0)
 		return true;
+	if (strcmp(bare, "info") == 0)
+		return options.info = true;
 	if (strcmp(bare, "v") == 0 || strcmp(bare, "version") == 0)
 		return options.version = true;
 	for (size_t f = 0; f < sizeof flags / sizeof *flags; f++) {
@@ -108,7 +110,7 @@ static const char *parse(char **argv)
 		else if (!parse_flag(argv, &i))
 			return "unknown flag, or one without its value";
 	}
-	if (options.version)
+	if (options.version || options.info)
 		return NULL;
 	if (!shim.namespace || !is_identifier(shim.namespace))
 		return "-namespace: expected an identifier";
@@ -138,6 +140,19 @@ static int run_action(void)
 	return status;
 }
 
+/* What containerd 2 asks before it has a container. @source containerd api/types/introspection.proto RuntimeInfo */
+static int print_info(void)
+{
+	struct writer info = { 0 }, own = { 0 };
+	put_string(&own, 1, version);
+	put_string(&info, 1, "io.containerd.tlab.v2");
+	put_message(&info, 2, &own);
+	bool written = !info.failed && !own.failed && fwrite(info.at, info.length, 1, stdout) == 1 && fflush(stdout) == 0;
+	writer_free(&own);
+	writer_free(&info);
+	return written ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -150,5 +165,7 @@ int main(int argc, char **argv)
 		printf("%s:\n  Version:  %s\n", argv[0], version);
 		return 0;
 	}
+	if (options.info)
+		return print_info();
 	return options.action ? run_action() : action_serve(LISTEN_FD);
 }

@@ -14,7 +14,7 @@
 #include "shim.h"
 #include "tracing.h"
 
-enum { CONNECTIONS_MAX = 4096, REQUESTS_MAX = 16384, OUTPUT_MAX = 8 << 20 };
+enum { CONNECTIONS_MAX = 4096, REQUESTS_MAX = 16384, OUTPUT_MAX = 8 << 20, ACCEPT_AGAIN_MS = 100 };
 
 struct connection {
 	struct channel channel; /* first: on_frame's channel is the connection */
@@ -30,6 +30,7 @@ static const struct verb verbs[] = {
 
 static struct {
 	struct source listener;
+	struct timer again; /* the listener is looked at then */
 	int connections;
 	int requests;
 	struct request *all;
@@ -230,12 +231,24 @@ static void on_close(struct channel *channel)
 	service_watch_idle();
 }
 
+static void listen_again(struct timer *timer)
+{
+	(void)timer;
+	service.listener.events = POLLIN;
+}
+
+/* Without a descriptor or memory for it the connection stays where it is, and poll(2) would tell of it without end: who is here goes first. */
 static void accept_connection(struct source *source, short revents)
 {
 	(void)revents;
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+			source->events = 0;
+			timer_set(&service.again, ACCEPT_AGAIN_MS, listen_again);
+		}
 		return;
+	}
 	struct connection *connection = service.connections < CONNECTIONS_MAX ? calloc(1, sizeof *connection) : NULL;
 	if (!connection) {
 		close(fd);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connectShim } from '../../src/shim/client.ts';
 import { ourShim, ShimPlace } from '../helpers/bare-shim.ts';
@@ -10,6 +10,17 @@ import { hasEnded, missing } from '../helpers/real-containerd.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const run = (...args: string[]) => spawnSync(ourShim, args, { encoding: 'utf8', cwd: '/' });
+
+const connected = (path: string): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = createConnection(path, () => resolve(socket)).on('error', reject);
+  });
+
+/** Processor time so far, in hundredths of a second. @source man proc_pid_stat(5) */
+const ticksOf = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+};
 
 describe("the shim's command line", { skip: missing('/usr/sbin/runc') }, () => {
   const place = new ShimPlace();
@@ -22,17 +33,47 @@ describe("the shim's command line", { skip: missing('/usr/sbin/runc') }, () => {
     assert.match(stdout, /Version: +\d+\.\d+\.\d+/);
   });
 
+  test('-info is a RuntimeInfo with its name and its version, before there is a container', () => {
+    const { status, stdout } = spawnSync(ourShim, ['-info'], { cwd: '/', input: '' });
+    assert.equal(status, 0);
+    const name = 'io.containerd.tlab.v2';
+    // Field 1, name; field 2, a message whose field 1 is the version. @source containerd api/types/introspection.proto
+    assert.equal(stdout.toString(), `\n${String.fromCharCode(name.length)}${name}\x12\x07\n\x050.1.0`);
+  });
+
   test('refuses flags, actions and names that it does not know, each by its name', () => {
     const refuses = (pattern: RegExp, ...args: string[]): void => {
       const { status, stderr } = run(...args);
       assert.deepEqual([status, pattern.test(stderr)], [1, true], stderr);
     };
-    refuses(/unknown flag/, '-info');
+    refuses(/unknown flag/, '-inform');
     refuses(/unknown flag/, '-namespace');
     refuses(/-namespace: expected an identifier/, '-id', 'a', 'start');
     refuses(/-id: expected an identifier/, '-namespace', 'n', '-id', '../a', 'start');
     refuses(/-bundle: no such folder/, '-namespace', 'n', '-id', 'a', '-bundle', `${place.root}/nowhere`, 'start');
     refuses(/unknown action "dance"/, '-namespace', 'n', '-id', 'a', 'dance');
+  });
+
+  test('without descriptors for another client it waits at rest, and takes it when one is free', async () => {
+    const bundle = place.bundle('crowd', ['/bin/true']);
+    const address = place.action(bundle, 'crowd', 'start').stdout.toString().trim();
+    const client = await connectShim(address, 'test');
+    const { shimPid } = await client.task.connect({ id: 'crowd' });
+    const open = readdirSync(`/proc/${shimPid}/fd`).length;
+    spawnSync('prlimit', ['--pid', String(shimPid), `--nofile=${open + 3}:${open + 3}`]);
+    const crowd = await Promise.all(Array.from({ length: 8 }, () => connected(address.slice('unix://'.length))));
+    await waitUntil(() => readdirSync(`/proc/${shimPid}/fd`).length >= open + 3, {
+      what: 'the descriptors to be used up',
+    });
+    const before = ticksOf(shimPid);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.ok(ticksOf(shimPid) - before < 20, 'it does not spin');
+    for (const socket of crowd) socket.destroy();
+    const late = await connectShim(address, 'test');
+    assert.equal((await late.task.connect({ id: 'crowd' })).shimPid, shimPid);
+    late.close();
+    await client.task.shutdown({ id: 'crowd' });
+    client.close();
   });
 
   test('takes a socket that nobody listens on any more, and joins a live one', async () => {
