@@ -4,8 +4,6 @@
  * Until the runtime's GO its death kills the child (PR_SET_PDEATHSIG, then end of file); after it the container stands alone.
  */
 #include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "executor.h"
@@ -21,7 +19,8 @@ int op_await_start(struct executor *executor, const struct operation *operation)
 	if (exec && program_find(executor, exec) < 0)
 		return -1;
 	/* Before READY: afterwards the runtime's end is normal, and its message, not the signal, tells whether it finished. */
-	prctl(PR_SET_PDEATHSIG, 0);
+	if (outlive_runtime(executor) < 0)
+		return -1;
 	if (message_tell(executor->socket, MESSAGE_READY, executor->current) < 0 ||
 	    message_receive(executor->socket, &message) != 1 || message.kind != MESSAGE_GO)
 		_exit(1);
@@ -37,5 +36,6 @@ int op_await_start(struct executor *executor, const struct operation *operation)
 	if (got != 1)
 		return FAIL_CALL(executor, "read(2)", "waiting for start");
 	close(executor->fifo);
+	executor->fifo = -1;
 	return 0;
 }

@@ -63,12 +63,20 @@ static void child_failed(struct executor *executor)
 	_exit(executor->failure->number == ENOENT ? 127 : 126);
 }
 
-void die_with_runtime(const struct executor *executor)
+void die_with_runtime(struct executor *executor)
 {
 	struct pollfd runtime = { .fd = executor->socket };
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	executor->dies_with_runtime = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 	if (executor->socket >= 0 && poll(&runtime, 1, 0) > 0 && (runtime.revents & POLLHUP))
 		_exit(1);
+}
+
+int outlive_runtime(struct executor *executor)
+{
+	if (executor->dies_with_runtime && prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return FAIL_CALL(executor, "prctl(2)", "living longer than the runtime");
+	executor->dies_with_runtime = false;
+	return 0;
 }
 
 _Noreturn void child_main(struct executor *executor)

@@ -79,6 +79,9 @@ struct executor {
 	bool in_new_user_namespace;
 	bool awaits_maps; /* it is nobody in its new user namespace until the runtime's next GO */
 	const char *postponed_chdir;
+	bool dies_with_runtime; /* PR_SET_PDEATHSIG is set */
+	bool filtered; /* a seccomp filter stands, which may refuse any further call, or kill for it */
+	bool prepared; /* before the last filter, for execve(2) */
 	int tolerated; /* errno that an operation met and may ignore; goes to its record */
 	char program[PATH_MAX];
 };
@@ -91,7 +94,9 @@ void executor_undo(struct executor *executor);
 _Noreturn void child_main(struct executor *executor);
 
 /* By the child, at its birth and after each change of ids, which clears the signal; dies at once when the runtime has died meanwhile. */
-void die_with_runtime(const struct executor *executor);
+void die_with_runtime(struct executor *executor);
+/* The opposite, before a program that shall live longer: execve(2) would keep the signal. */
+int outlive_runtime(struct executor *executor);
 
 /* The runtime's, once its joiner has said anything: the child that it has cloned takes its place. -1 when that is not to be believed. */
 int child_of_joiner(struct executor *executor);

@@ -19,6 +19,7 @@
 #include "executor.h"
 #include "listener.h"
 #include "process.h"
+#include "program.h"
 
 #define MAX_GROUPS 4096
 
@@ -157,9 +158,13 @@ int op_seccomp(struct executor *executor, const struct operation *operation)
 	if (program.bytes.size % sizeof(struct sock_filter) != 0 || program.bytes.size / sizeof(struct sock_filter) > BPF_MAXINSNS)
 		return FAIL(executor, "installing the seccomp filter: %u bytes are not a program", program.bytes.size);
 	unsigned long flags = (unsigned long)operation->arguments[SECCOMP_FLAGS].number;
-	long result = flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? listener_install(executor, &filter, flags)
-	                                                       : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+	bool listens = flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	if (program_before_filter(executor, listens) < 0)
+		return -1;
+	long result = listens ? listener_install(executor, &filter, flags)
+	                      : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
 	if (result < 0)
 		return FAIL_CALL(executor, "seccomp(2)", "installing the seccomp filter");
+	executor->filtered = true;
 	return 0;
 }

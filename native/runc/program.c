@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,14 +155,21 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* All from `first` on; the controller's stays while there are questions. */
-static int close_from(struct executor *executor, unsigned first, int kept)
+/* All from `first` on but the `kept` ones; -1 is none. */
+static int close_from(struct executor *executor, unsigned first, const int *kept, size_t count)
 {
-	bool keeps = kept >= (int)first;
-	if ((keeps && kept > (int)first && sys_close_range(first, (unsigned)kept - 1, 0) < 0) ||
-	    sys_close_range(keeps ? (unsigned)kept + 1 : first, ~0u, 0) < 0)
-		return FAIL_CALL(executor, "close_range(2)", "closing descriptors");
-	return 0;
+	for (;;) {
+		int next = -1;
+		for (size_t i = 0; i < count; i++)
+			if (kept[i] >= (int)first && (next < 0 || kept[i] < next))
+				next = kept[i];
+		unsigned last = next < 0 ? ~0u : (unsigned)next - 1;
+		if (next != (int)first && sys_close_range(first, last, 0) < 0)
+			return FAIL_CALL(executor, "close_range(2)", "closing descriptors");
+		if (next < 0)
+			return 0;
+		first = (unsigned)next + 1;
+	}
 }
 
 /*
@@ -179,7 +185,7 @@ static int close_descriptors(struct executor *executor, int kept)
 			return FAIL_CALL(executor, "dup3(2)", "keeping the hand-over");
 		executor->socket = first++;
 	}
-	return close_from(executor, (unsigned)first, kept);
+	return close_from(executor, (unsigned)first, &kept, 1);
 }
 
 int op_close_descriptors(struct executor *executor, const struct operation *operation)
@@ -189,16 +195,60 @@ int op_close_descriptors(struct executor *executor, const struct operation *oper
 	return close_descriptors(executor, control_descriptor());
 }
 
+/* Those that program_before_filter() has left, and the listener. */
+static void close_behind_filter(struct executor *executor)
+{
+	const int left[] = { executor->root, control_descriptor(), atomic_load(&executor->shared->listener) - 1 };
+	for (size_t i = 0; i < sizeof left / sizeof *left; i++)
+		if (left[i] >= 0)
+			close(left[i]);
+}
+
+int program_before_filter(struct executor *executor, bool listens)
+{
+	const struct operation *exec = plan_find(executor->plan, OP_EXEC, executor->current);
+	bool is_last = exec && !plan_find(executor->plan, OP_SETUID, executor->current);
+	bool barred = plan_find(executor->plan, OP_AWAIT_START, executor->current) != NULL;
+	const int needed[] = { executor->socket, executor->fifo, executor->root, control_descriptor() };
+	if (close_from(executor, 3 + executor->preserve_fds, needed, sizeof needed / sizeof *needed) < 0)
+		return -1;
+	executor->host_proc = -1;
+	if (!is_last)
+		return 0;
+	if (program_find(executor, exec) < 0)
+		return -1;
+	add_home(exec);
+	reset_signals();
+	executor->prepared = true;
+	if (!barred) /* for runtime_has_died() */
+		fcntl(executor->socket, F_SETFL, O_NONBLOCK);
+	return listens ? 0 : outlive_runtime(executor);
+}
+
+/* Asked where no signal tells it any more, on a socket that does not wait. */
+static bool runtime_has_died(const struct executor *executor)
+{
+	char byte;
+	return executor->prepared && executor->socket >= 0 && read(executor->socket, &byte, 1) == 0;
+}
+
 /* @source man execve(2) */
 int op_exec(struct executor *executor, const struct operation *operation)
 {
 	if (program_find(executor, operation) < 0)
 		return -1;
-	add_home(operation);
-	reset_signals();
-	if (close_descriptors(executor, -1) < 0)
+	if (!executor->prepared) {
+		add_home(operation);
+		reset_signals();
+	}
+	if (executor->filtered)
+		close_behind_filter(executor);
+	else if (close_descriptors(executor, -1) < 0)
 		return -1;
-	prctl(PR_SET_PDEATHSIG, 0); /* the program outlives the runtime: execve(2) would keep this */
+	if (outlive_runtime(executor) < 0)
+		return -1;
+	if (runtime_has_died(executor))
+		_exit(1);
 	atomic_store(&executor->shared->executing, 1);
 	execve(executor->program, operation->arguments[EXEC_ARGV].strings.items, operation->arguments[EXEC_ENV].strings.items);
 	atomic_store(&executor->shared->executing, 0);
