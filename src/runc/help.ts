@@ -72,7 +72,7 @@ export const verbHelp: Readonly<Record<string, VerbRow>> = {
       ['--no-new-privs', 'forbid new privileges'],
       ['--apparmor value', 'AppArmor profile of the process'],
       ['--process-label value', 'SELinux label of the process: refused'],
-      ['--cgroup value', 'run in a cgroup below that of the container, as [<controllers>:]<path>'],
+      ['--cgroup value', 'run in a cgroup below the container: [<controllers>:]<path>'],
       detach,
       pidFile,
       consoleSocket,

@@ -7,6 +7,7 @@ import { compileProcessDocument } from '../../src/runc/compile.ts';
 import { decodePlan } from '../../src/runc/plan/decode.ts';
 import type { Operation } from '../../src/runc/plan/operations.ts';
 import { keyringsOf, leftBehind } from '../helpers/left-behind.ts';
+import { hasEnded } from '../helpers/real-containerd.ts';
 import { RuntimePlace, type TestContainer } from '../helpers/runtime.ts';
 import type { Ran } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
@@ -54,14 +55,16 @@ export class FaultPlace {
     this.#decide = ({ index, name }) => ((index ?? name) === point ? errno : 'go');
   }
 
-  /** Kills who asks at the point, once; the function returned says whether it came to that. */
+  /**
+   * Kills the runtime that asks at the point, or whose child asks, once. A child that has a seccomp filter, which may forbid to be told of
+   * the runtime's death by a signal, is let go then, and must see for itself. The function returned says whether it came to that. */
   killAt(point: Point): () => boolean {
     let killed = false;
     this.#decide = ({ pid, index, name }) => {
       if (killed || (index ?? name) !== point) return 'go';
       killed = true;
       process.kill(pid, 'SIGKILL');
-      return new Promise(() => undefined);
+      return waitUntil(() => hasEnded(pid), { what: 'the end of tlab-runc' }).then(() => 'go' as const);
     };
     return () => killed;
   }
