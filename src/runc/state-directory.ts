@@ -47,8 +47,8 @@ export function readContainer(root: string, id: string): ContainerState {
   return { ...state, cgroups, unit, status: statusOf(directory, state, cgroups) };
 }
 
-/** Every container below a root, by name; one that is just being made or removed is left out. */
-export function listContainers(root: string): ContainerState[] {
+/** Every container below a root, by name; one that is just being made or removed is left out, a damaged one is told by `damaged`. */
+export function listContainers(root: string, damaged: (id: string, why: string) => void): ContainerState[] {
   if (!existsSync(root)) return [];
   return readdirSync(root)
     .filter(isContainerId)
@@ -58,8 +58,8 @@ export function listContainers(root: string): ContainerState[] {
         return [readContainer(root, name)];
       } catch (error) {
         if (error instanceof LabError && error.kind === 'notFound') return [];
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-        throw error;
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') damaged(name, (error as Error).message);
+        return [];
       }
     });
 }

@@ -472,4 +472,10 @@ export const differences: readonly Difference[] = [
     instead: [true, false, false, true, false, true],
     reason: 'it has --help alone',
   },
+  {
+    behaviour: 'a damaged state does not hide the others from list',
+    runtimes: ['crun'],
+    instead: [255, false],
+    reason: 'it stops at the damaged one',
+  },
 ];

@@ -1,15 +1,16 @@
 // list [-f table|json] [-q]: every container below --root.
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
+import { warn } from '../log.ts';
 import { type ContainerState, listContainers } from '../state-directory.ts';
 import type { Verb } from './verb.ts';
 
-export const verb: Verb = (argv, { root }) => {
+export const verb: Verb = (argv, options) => {
   const { values } = parseArgs({
     args: argv,
     options: { format: { type: 'string', short: 'f', default: 'table' }, quiet: { type: 'boolean', short: 'q' } },
   });
-  const containers = listContainers(root);
+  const containers = listContainers(options.root, (id, why) => warn(`container "${id}" is damaged: ${why}`, options));
   if (values.quiet === true) process.stdout.write(containers.map(({ id }) => `${id}\n`).join(''));
   else if (values.format === 'json')
     process.stdout.write(JSON.stringify(containers.length === 0 ? null : containers.map(asJson)));

@@ -1,6 +1,6 @@
 // The command line: exit statuses, signals, options of run, descriptors, logs, list, spec, features.
 // @source man runc(8)
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Behaviour, on, once, readings, type Suite } from '../behaviour.ts';
 import { type Container, succeeded } from '../container.ts';
 import type { Document, Place } from '../place.ts';
@@ -271,6 +271,19 @@ function lists(place: Place): Behaviour[] {
           .includes(id);
       },
       expected: true,
+    },
+    {
+      title: 'a damaged state does not hide the others from list',
+      observe: async () => {
+        const { id } = await one();
+        const damaged = `${place.root}/damaged`;
+        mkdirSync(damaged);
+        for (const name of ['state.json', 'status']) writeFileSync(`${damaged}/${name}`, '{');
+        const { status, stdout } = await place.call(['list', '--quiet']);
+        rmSync(damaged, { recursive: true });
+        return [status, stdout.split('\n').includes(id)];
+      },
+      expected: [0, true],
     },
     {
       title: 'list prints a table with a head',
