@@ -241,6 +241,17 @@ static int execute_plan(struct creation *creation)
 	return result;
 }
 
+/* Who asks us to end waits until the container is whole or taken back: half of one would be left. run hands the signal on then. */
+static void hold_back_signals(void)
+{
+	static const int asking[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	sigset_t held;
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
+		sigaddset(&held, asking[i]);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 /* Leaves creation->container open. On -1 nothing is left of it. */
 static int create(struct creation *creation)
 {
@@ -252,6 +263,7 @@ static int create(struct creation *creation)
 	    set_rootfs(container, &call->failure) < 0 || check_terminal(&call->options, &container->plan, &call->failure) < 0)
 		return -1;
 	bool existed = false;
+	hold_back_signals();
 	if (make_state(creation) < 0) {
 		existed = container->dir < 0;
 	} else if (cgroups_check_free(&container->plan, &call->failure) == 0 && set_up_executor(creation) == 0 &&

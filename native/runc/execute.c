@@ -83,6 +83,9 @@ _Noreturn void child_main(struct executor *executor)
 {
 	const struct plan *plan = executor->plan;
 	struct message message;
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL); /* the runtime's is its own affair */
 	while (message_receive(executor->socket, &message) == 1 && message.kind == MESSAGE_GO) {
 		uint32_t index = message.index;
 		if (executor->awaits_maps && become_root_of_user_namespace(executor) < 0)

@@ -104,6 +104,23 @@ test('pause freezes every process and resume lets them go on', root(), async () 
   assertNothingIsLeft(container);
 });
 
+test('a create that is asked to end comes to its own end, and leaves a whole container', root(), async () => {
+  const begun = `${place.folder}/begun`;
+  const container = await place.bundle(['sleep', '1000'], {
+    edit: (config) => {
+      config.hooks = { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', `: > ${begun}; sleep 0.3`] }] };
+    },
+  });
+  const { child } = place.spawn(['create', '--bundle', container.bundle, container.id], container);
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  await waitUntil(() => existsSync(begun), { what: 'the hook' });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) child.kill(signal);
+  assert.equal(await ended, 0);
+  assert.equal((await place.state(container)).status, 'created');
+  assert.equal((await place.runc(['delete', '--force', container.id])).status, 0);
+  assertNothingIsLeft(container);
+});
+
 test('SIGKILL ends a paused container, by its first process and by all of them', root(), async () => {
   for (const words of [[], ['--all']]) {
     const container = await place.bundle(['sleep', '1000']);
