@@ -475,7 +475,7 @@ export const differences: readonly Difference[] = [
   {
     behaviour: 'a damaged state does not hide the others from list',
     runtimes: ['crun'],
-    instead: [255, false],
+    instead: /^\[255,/,
     reason: 'it stops at the damaged one',
   },
 ];
