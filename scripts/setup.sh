@@ -11,7 +11,7 @@ packages='gcc make libc6-dev linux-libc-dev musl-tools libseccomp2 libarchive-de
 # What the tracer of system calls is built with: a compiler for BPF, and libbpf. Without them tlab runs; traces say that they see none.
 tracer_packages='clang libbpf-dev'
 # Real programs that the tests and the benchmark compare with or speak to.
-test_packages='libclang-rt-dev docker.io containerd runc crun runsc skopeo umoci docker-registry busybox-static strace tmux curl jq tini python3 openssl uidmap
+test_packages='libclang-rt-dev docker.io containerd runc crun runsc skopeo umoci buildah podman docker-registry busybox-static strace tmux curl jq tini python3 openssl uidmap
 systemd dbus apparmor qemu-system-x86 qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 
 missing() {

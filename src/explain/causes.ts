@@ -228,6 +228,8 @@ export function wordsOfCause(cause: Cause): string {
       return `default ${rest}: ${defaults[rest as DefaultName]?.says ?? 'unknown to this version'}`;
     case 'request':
       return `a client asked: ${rest}`;
+    case 'dockerfile':
+      return `line ${rest} of the Dockerfile`;
     case 'api':
       return `the request's field ${rest}`;
     case 'config': {

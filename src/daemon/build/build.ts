@@ -1,7 +1,7 @@
 // One build from its request to an image: a place in the queue, the context onto disk, the Dockerfile, the stages, the image and its names.
 // Rule: whatever happens, lease, context and folder go; a build whose client has gone away stops.
 import { mkdirSync, rmSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { asLabError, LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import { paths } from '../../base/paths.ts';
@@ -30,7 +30,7 @@ export const buildLabel = 'io.tlab/build';
 export interface BuildInput {
   request: BuildRequest;
   /** The client's tar. */
-  body: Readable;
+  body: IncomingMessage;
   reporter: Reporter;
   signal: AbortSignal;
   registryAuths: ReadonlyMap<string, string>;
@@ -62,7 +62,7 @@ async function execute(engine: Engine, builder: Builder, input: BuildInput): Pro
   await using undo = new UndoStack();
   const { request, reporter, signal } = input;
   const secrets = builder.secrets.take(request.secrets);
-  const context = await receiveContext(input.body, { binaryFolder: builder.binaryFolder, signal });
+  const context = await receive(input, builder.binaryFolder);
   undo.push('context', () => context.remove());
   reporter.report({ kind: 'context', sentBytes: context.sentBytes, entries: context.entries });
   const file = await readDockerfile(context, request);
@@ -138,6 +138,30 @@ async function solve(
   emit('daemon.build-finished', { data: { id: image.id, digest: image.digest, names: request.tags } });
   engine.events.publish('image', 'build', image.id, request.tags[0] === undefined ? {} : { name: request.tags[0] });
   return image;
+}
+
+/** A client that sends nothing any more must not keep a place for ever. */
+const longestSilenceMs = 60_000;
+
+async function receive({ body, signal }: BuildInput, binaryFolder: string): Promise<BuildContext> {
+  const silence = new AbortController();
+  let read = body.socket.bytesRead;
+  const timer = setInterval(() => {
+    // Only the client's silence counts: not a disk that is slow, and not the time after its last byte.
+    const isWaiting = !body.complete && body.readableFlowing !== false;
+    if (isWaiting && body.socket.bytesRead === read) silence.abort();
+    read = body.socket.bytesRead;
+  }, longestSilenceMs);
+  try {
+    return await receiveContext(body, { binaryFolder, signal: AbortSignal.any([signal, silence.signal]) });
+  } catch (error) {
+    if (!silence.signal.aborted || signal.aborted) throw error;
+    throw new LabError('deadlineExceeded', `build context: nothing came for ${longestSilenceMs / 1000} seconds`, {
+      cause: error,
+    });
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 async function readDockerfile(context: BuildContext, { dockerfile }: BuildRequest): Promise<Dockerfile> {
