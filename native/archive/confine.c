@@ -8,7 +8,7 @@
 
 #include "failure.h"
 
-static void keep_capabilities(const int *kept)
+void confine_capabilities(const int *kept)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
@@ -33,5 +33,5 @@ void confine_to(int directory, const int *kept)
 		fail_call("chroot(2)");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fail_call("prctl(2)");
-	keep_capabilities(kept);
+	confine_capabilities(kept);
 }

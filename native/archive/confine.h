@@ -7,5 +7,7 @@
 
 /* `kept`: the capabilities that stay, ended by -1. */
 void confine_to(int directory, const int *kept);
+/* The capabilities alone, for work on several trees. */
+void confine_capabilities(const int *kept);
 
 #endif

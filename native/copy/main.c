@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../archive/confine.h"
 #include "../archive/failure.h"
 #include "verbs.h"
 
@@ -64,6 +66,10 @@ static void allow_depth(void)
 	}
 }
 
+/* Files of any owner and mode, devices, file capabilities; SYS_ADMIN for trusted.* attributes. @source man capabilities(7) */
+static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER,    CAP_FSETID,
+	                    CAP_MKNOD, CAP_SETFCAP,      CAP_SYS_ADMIN, -1 };
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { .newest = INT64_MAX };
@@ -78,6 +84,9 @@ int main(int argc, char **argv)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	allow_depth();
 	umask(0);
+	/* `with` hands its rights on; the other program gives up its own. */
+	if (strcmp(argv[1], "with") != 0)
+		confine_capabilities(kept);
 	int status = 0;
 	if (strcmp(argv[1], "list") == 0)
 		verb_list(&arguments);

@@ -7,6 +7,7 @@ import { ignoreMissing } from '../container/missing.ts';
 import type { Engine } from '../engine.ts';
 import { buildLabel } from './build.ts';
 import { clearContexts } from './context/receive.ts';
+import { clearMade } from './copy/inline.ts';
 
 /** Before the door opens. Each thing that cannot be removed is a warning. */
 export async function removeBuildLeftovers(engine: Engine): Promise<void> {
@@ -15,6 +16,7 @@ export async function removeBuildLeftovers(engine: Engine): Promise<void> {
     for (const target of mountsBelow(root)) engine.kernel.mounts.detach(target, ['MNT_DETACH', 'UMOUNT_NOFOLLOW']);
     rmSync(root, { recursive: true, force: true });
     await clearContexts();
+    await clearMade();
     const { leases } = await engine.containerd.leases.list({});
     for (const { id, labels } of leases)
       if (labels[buildLabel] !== undefined) await ignoreMissing(engine.containerd.leases.delete({ id }));

@@ -228,11 +228,3 @@ test('a cache that was not filled to its end is made anew', root(), async () => 
   assert.deepEqual(readdirSync(again.mounts[0]?.source ?? ''), []);
   await again.undo();
 });
-
-test('what a killed daemon left mounted is cleared, and its sources are whole', root(), async () => {
-  const { sources, mounts, context } = lab();
-  await mounts.prepare([parse('type=bind,source=sub,target=/in'), parse('type=secret,id=token')], sources);
-  await new RunMounts(realMounts).clear();
-  assert.deepEqual(readdirSync(`${base}/run/build/mounts`), []);
-  assert.deepEqual(readdirSync(`${context}/sub`), ['file']);
-});

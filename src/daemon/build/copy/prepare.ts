@@ -1,9 +1,9 @@
 // RUN's mounts made: bind mounts of the context or a stage, caches that outlive the build, secrets in memory, tmpfs. Each is first mounted below
 // <run root>/build/mounts/<id>/, by descriptor, so that no symlink in a tree leads elsewhere; the container's spec binds it from there.
-// Rule: everything has its undo in the returned stack, in reverse order; a secret is on a file system in memory or nowhere.
+// Rule: everything has its undo in the returned stack, in reverse order; a secret is on a file system in memory or nowhere. What a killed daemon leaves is
+// below the two build folders, which the next one clears (leftovers.ts).
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { LabError } from '../../../base/errors.ts';
 import { paths } from '../../../base/paths.ts';
 import { UndoStack } from '../../../base/undo.ts';
@@ -77,18 +77,6 @@ export class RunMounts {
     } catch (error) {
       await undo.undo();
       throw error;
-    }
-  }
-
-  /** Takes away what a daemon that is gone has left mounted. Only then are its folders removed, one by one, so that nothing mounted is emptied. */
-  async clear(): Promise<void> {
-    const left = mountPoints().filter((path) => path.startsWith(`${paths.buildMounts}/`));
-    for (const path of left.reverse()) this.#mounts.detach(path, ['MNT_DETACH']);
-    for (const folder of await readdir(paths.buildMounts).catch(() => [])) {
-      const path = `${paths.buildMounts}/${folder}`;
-      for (const each of await readdir(path, { withFileTypes: true }))
-        await (each.isDirectory() ? rmdir(`${path}/${each.name}`) : unlink(`${path}/${each.name}`));
-      await rmdir(path);
     }
   }
 
@@ -205,14 +193,6 @@ export class RunMounts {
     return file;
   }
 }
-
-/** @source man proc(5) mountinfo: octal escapes for white space */
-const mountPoints = (): string[] =>
-  readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) =>
-      (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
-    );
 
 const bound = (destination: string, source: string, isReadOnly: boolean): MountSpec => ({
   destination,
