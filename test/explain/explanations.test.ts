@@ -127,7 +127,10 @@ test('every explanation has a source tag', () => {
 test('the course has 136 entries; explanations point to entries of it; each title is short', () => {
   assert.equal(Object.keys(syllabus).length, 136);
   const used = new Set(all.flatMap(([, { shows }]) => shows));
-  assert.deepEqual([...used].filter((id) => !Object.hasOwn(syllabus, id)), []);
+  assert.deepEqual(
+    [...used].filter((id) => !Object.hasOwn(syllabus, id)),
+    [],
+  );
   for (const [id, title] of Object.entries(syllabus)) {
     assert.match(id, /^[A-Z]{3}-\d+$/);
     assert.ok(title.length <= 75 && !title.endsWith('.'), id);

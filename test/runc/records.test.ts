@@ -92,10 +92,10 @@ const executed = (data: Record<string, unknown>): PartEvent => ({
   },
 });
 
-function joined(records: readonly Buffer[], data: Record<string, unknown> = {}): PartEvent[] {
+function joined(records: readonly Buffer[], data: Record<string, unknown> = {}, of = plan): PartEvent[] {
   const folder = mkdtempSync(`${tmpdir()}/tlab-records-`);
   try {
-    writeFileSync(`${folder}/${sha256}.plan`, encodePlan(plan));
+    writeFileSync(`${folder}/${sha256}.plan`, encodePlan(of));
     writeFileSync(`${folder}/runc-10.records`, Buffer.concat(records));
     return operationEvents(folder, executed(data));
   } finally {
@@ -132,6 +132,58 @@ test('records become events with cause, process, twin and a shape that the table
         cause: 'config:/mounts/0',
         twin: 'mount -t proc -o nosuid,nodev proc /r/proc',
       },
+    ],
+  );
+  for (const { type, data } of list) v.parse(events[type as keyof typeof events].data as v.GenericSchema, data);
+});
+
+test('a prepared bind is a mount where it is attached, with one command; what the joiner did has its pid', () => {
+  const mountSource = (source: string, target: string, maps: string) =>
+    ({
+      name: 'mount_source',
+      actor: 'runtime',
+      cause: '/mounts/0',
+      arguments: {
+        ...{ source, target, recursive: 0, propagation: 0, userNamespace: '' },
+        ...{ uidMap: maps, gidMap: maps, idMapping: maps === '' ? 0 : 1 },
+      },
+    }) as const;
+  const attach = (source: string, target: string, propagation = 0) =>
+    ({
+      name: 'mount_attach',
+      actor: 'init',
+      cause: '/mounts/0',
+      arguments: { source, target, propagation, recursiveAttributes: 0 },
+    }) as const;
+  const operations: Plan['operations'] = [
+    mountSource('/one', '/a', ''),
+    mountSource('/two', '/b', '0 1000 1\n'),
+    { name: 'fork', actor: 'runtime', cause: '/linux/namespaces', arguments: {} },
+    { name: 'setns', actor: 'init', cause: '/linux/namespaces/0', arguments: { path: '/ns', type: 0x20000000 } },
+    { name: 'clone', actor: 'init', cause: '/linux/namespaces', arguments: { flags: 0 } },
+    attach('/one', '/a', 1 << 18),
+    attach('/two', '/b'),
+  ];
+  const list = joined(
+    operations.map((_, index) => record(index)),
+    { joinerPid: 12 },
+    { ...plan, operations },
+  );
+  assert.deepEqual(
+    list.map(({ type, pid }) => `${type} ${pid}`).slice(2),
+    [
+      'operation-executed 10',
+      'operation-executed 12',
+      'operation-executed 12',
+      'mount-attached 11',
+      'mount-attached 11',
+    ].map((words) => `kernel.${words}`),
+  );
+  assert.deepEqual(
+    list.map(({ twin }) => twin).filter((twin) => twin?.startsWith('mount')),
+    [
+      'mount --bind /one /r/a && mount --make-private /r/a',
+      "mount --bind -o 'X-mount.idmap=u:0:1000:1 g:0:1000:1' /two /r/b",
     ],
   );
   for (const { type, data } of list) v.parse(events[type as keyof typeof events].data as v.GenericSchema, data);

@@ -97,7 +97,8 @@ function mountLines(event: TraceEvent, substitutions: readonly Substitution[]): 
     const kind = twin.startsWith('mount --rbind') ? '--rbind' : '--bind';
     const from = word(source, substitutions);
     if (from.startsWith('"$VOLUMES')) lines.push(`mkdir -p ${from}`);
-    lines.push(`mount ${kind} ${from} ${at(` ${from}`)}`);
+    const ids = /-o '(X-mount\.idmap=[^']*)'/.exec(twin)?.[1];
+    lines.push(`mount ${kind} ${ids === undefined ? '' : `-o ${word(ids)} `}${from} ${at(` ${from}`)}`);
   } else lines.push(`mount -t ${word(fstype)} ${wanted}${word(source)} ${at('')}`);
   const after = / && mount --make-(r?(?:private|shared|slave|unbindable)) /.exec(twin)?.[1];
   if (after !== undefined) lines.push(`mount --make-${after} ${at('')}`);

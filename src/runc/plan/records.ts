@@ -86,7 +86,8 @@ function joinRecords({ plan, records, execution, span }: Join): PartEvent[] {
     if (operation === undefined) return [];
     const pid = actorPid(plan, record.index, execution);
     const { type, data } = describe(operation, record, execution);
-    const twin = twinOf(operation, { rootfs: execution.rootfs, initPid: execution.initPid, result: record.result });
+    const place = { rootfs: execution.rootfs, initPid: execution.initPid, result: record.result };
+    const twin = twinOf(operation, { ...place, prepared: preparedFor(plan, record.index) });
     const event: PartEvent = {
       t: String(record.startNs),
       stage: 'kernel',
@@ -101,6 +102,16 @@ function joinRecords({ plan, records, execution, span }: Join): PartEvent[] {
     if (twin !== undefined && record.result >= 0 && record.errno === 0) event.twin = twin;
     return [event];
   });
+}
+
+/** The sources of prepared mounts are attached in the order in which they were prepared. */
+function preparedFor(
+  { operations }: Plan,
+  index: number,
+): Extract<Operation, { name: 'mount_source' }>['arguments'] | undefined {
+  if (operations[index]?.name !== 'mount_attach') return undefined;
+  const place = operations.slice(0, index).filter(({ name }) => name === 'mount_attach').length;
+  return operations.flatMap((one) => (one.name === 'mount_source' ? [one.arguments] : []))[place];
 }
 
 const causeOf = (operation: Operation, plan: Plan): Cause =>
@@ -122,6 +133,10 @@ function describe(operation: Operation, record: PlanRecord, execution: Execution
       const { source, target, fstype } = operation.arguments;
       const data = { source, target, fstype, options: mountOptions(operation.arguments), ...how };
       return { type: 'kernel.mount-attached', data };
+    }
+    case 'mount_attach': {
+      const { source, target } = operation.arguments;
+      return { type: 'kernel.mount-attached', data: { source, target, fstype: '', options: '', ...how } };
     }
     case 'cgroup_make':
       return { type: 'kernel.cgroup-made', data: { path: operation.arguments.path, ...how } };

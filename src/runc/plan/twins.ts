@@ -18,6 +18,8 @@ export interface Place {
   initPid: number;
   /** What the executor returned: `mask_path` says 1 for a directory. */
   result: number;
+  /** Of a mount_attach: the mount_source that it attaches. */
+  prepared?: Arguments<'mount_source'> | undefined;
 }
 
 type Arguments<Name extends OperationName> = Extract<Operation, { name: Name }>['arguments'];
@@ -49,7 +51,7 @@ const twins: Twins = {
   root_propagation: (a) => `mount --make-${propagationOf(Number(a.flags))} /`,
   root_bind: (_, { rootfs }) => `mount --rbind ${quote(rootfs)} ${quote(rootfs)}`,
   mount: mountTwin,
-  mount_source: idMappedTwin,
+  mount_attach: preparedTwin,
   tmpfs_copy_up: copyUpTwin,
   device_make: deviceTwin,
   symlink: (a, { rootfs }) => `ln -s ${quote(a.target)} ${quote(rootfs + a.path)}`,
@@ -124,7 +126,19 @@ function mountTwin(a: Arguments<'mount'>, place: Place): string | undefined {
   return `${mountCommand(a, target)}${after}`;
 }
 
-/** mount(8) prepares and attaches in one: the mount_attach of the same source has no twin. @source man mount(8) X-mount.idmap */
+/** mount(8) prepares and attaches in one: the mount_source has no twin of its own. @source man mount(8) X-mount.idmap */
+function preparedTwin(
+  { propagation, recursiveAttributes }: Arguments<'mount_attach'>,
+  place: Place,
+): string | undefined {
+  if (place.prepared === undefined || BigInt(recursiveAttributes) !== 0n) return undefined;
+  const after =
+    Number(propagation) === 0
+      ? ''
+      : ` && mount --make-${propagationOf(Number(propagation))} ${quote(place.rootfs + place.prepared.target)}`;
+  return `${idMappedTwin(place.prepared, place)}${after}`;
+}
+
 function idMappedTwin(a: Arguments<'mount_source'>, { rootfs }: Place): string {
   const lines = (letter: string, map: string): string[] =>
     map.split('\n').flatMap((line) => (line === '' ? [] : [`${letter}:${line.replaceAll(' ', ':')}`]));
