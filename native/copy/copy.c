@@ -2,7 +2,6 @@
  * `copy`: entries of one tree into another. Requests:
  *   P dst        the directory and what is missing above it, mode 0755
  *   D src dst    a directory; what is there stays, and takes the source's mode, owner and times
- *   K src dst    the same, but one that is there already keeps its own
  *   E src dst    anything else: a file replaces what is there, unless that is a directory
  * Directories come before what is in them; their times are set last. Hard links among the files of one run stay hard links.
  * One answer at the end: the numbers of entries and of bytes.
@@ -72,7 +71,7 @@ static void make_parents(const char *path)
 	}
 }
 
-static void copy_directory(const char *source, const char *path, bool keep)
+static void copy_directory(const char *source, const char *path)
 {
 	char name[NAME_MAX + 1];
 	struct stat status, there;
@@ -92,10 +91,8 @@ static void copy_directory(const char *source, const char *path, bool keep)
 	int to = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
 		fail_call("openat(2)");
-	if (!exists || !keep) {
-		set_attributes(from, to, &status, job.arguments);
-		directory_times(path, to, &status, job.arguments->newest);
-	}
+	set_attributes(from, to, &status, job.arguments);
+	directory_times(path, to, &status, job.arguments->newest);
 	close(from);
 	close(to);
 }
@@ -176,7 +173,7 @@ void verb_copy(const struct arguments *arguments)
 		else if (kind[0] == 'E')
 			copy_entry(source, path);
 		else
-			copy_directory(source, path, kind[0] == 'K');
+			copy_directory(source, path);
 		failure_entry(NULL);
 	}
 	directory_times_apply(&job.to);

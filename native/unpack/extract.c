@@ -48,7 +48,8 @@ static uid_t checked_id(const char *what, int64_t id)
 /* Owner first: chown(2) clears setuid bits and security.capability. Times last: everything else changes them. */
 static void set_attributes(struct extraction *extraction, int fd, struct archive_entry *entry)
 {
-	uid_t uid = checked_id("owner", archive_entry_uid(entry)), gid = checked_id("group", archive_entry_gid(entry));
+	uid_t uid = extraction->has_owner ? extraction->uid : checked_id("owner", archive_entry_uid(entry));
+	gid_t gid = extraction->has_owner ? extraction->gid : checked_id("group", archive_entry_gid(entry));
 	if (fchown(fd, uid, gid) < 0)
 		fail_call("fchown(2)");
 	if (fchmod(fd, archive_entry_perm(entry) & 07777) < 0)
@@ -64,7 +65,8 @@ static void set_attributes(struct extraction *extraction, int fd, struct archive
 /* For what must not be opened: symlinks and devices. chown(2) takes the setuid bits that they were made with. */
 static void set_attributes_at(struct extraction *extraction, const struct place *place, struct archive_entry *entry)
 {
-	uid_t uid = checked_id("owner", archive_entry_uid(entry)), gid = checked_id("group", archive_entry_gid(entry));
+	uid_t uid = extraction->has_owner ? extraction->uid : checked_id("owner", archive_entry_uid(entry));
+	gid_t gid = extraction->has_owner ? extraction->gid : checked_id("group", archive_entry_gid(entry));
 	if (fchownat(place->parent, place->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		fail_call("fchownat(2)");
 	if (archive_entry_filetype(entry) != AE_IFLNK &&

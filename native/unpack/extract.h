@@ -10,6 +10,8 @@ struct extraction {
 	bool overlay_whiteouts;
 	bool literal_whiteouts;  /* a context's files of that name are files */
 	bool skip_devices;
+	bool has_owner; /* everything is this one's, whatever the archive says */
+	uint32_t uid, gid;
 	uint64_t skipped_xattrs; /* the file system has none, or they are overlayfs's own */
 };
 

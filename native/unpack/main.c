@@ -25,7 +25,7 @@
 #include "tree.h"
 
 static const char usage[] =
-	"usage: tlab-unpack --directory DIR [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--lower DIR]... "
+	"usage: tlab-unpack --directory DIR [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--owner UID:GID] [--lower DIR]... "
 	"[--max-bytes N] [--max-ratio N] [--max-entries N] [--compression any] < LAYER; tlab-unpack --probe yes < FILE";
 
 struct options {
@@ -49,6 +49,14 @@ static uint64_t number(const char *flag, const char *text)
 	return value;
 }
 
+static void parse_owner(struct extraction *extraction, const char *value)
+{
+	char rest;
+	extraction->has_owner = sscanf(value, "%u:%u%c", &extraction->uid, &extraction->gid, &rest) == 2;
+	if (!extraction->has_owner)
+		fail("--owner \"%s\": expected UID:GID", value);
+}
+
 static void parse_option(struct options *options, const char *flag, const char *value)
 {
 	if (strcmp(flag, "--directory") == 0 && value)
@@ -59,6 +67,8 @@ static void parse_option(struct options *options, const char *flag, const char *
 		options->extraction.literal_whiteouts = true;
 	else if (strcmp(flag, "--devices") == 0 && value && strcmp(value, "skip") == 0)
 		options->extraction.skip_devices = true;
+	else if (strcmp(flag, "--owner") == 0 && value)
+		parse_owner(&options->extraction, value);
 	else if (strcmp(flag, "--at") == 0 && value)
 		options->at = value;
 	else if (strcmp(flag, "--compression") == 0 && value && strcmp(value, "any") == 0)

@@ -18,8 +18,10 @@ export async function checksumOf(
     const { name, parent, isDirectory, isArchive } = source;
     hash.update(`${JSON.stringify([name, parent, isDirectory, isArchive])}\n`);
     const hasOwner = !source.isOwnedByRoot && request.chown === undefined;
+    // A directory named as source gives its content only: what it looks like itself is not copied.
+    const isContentOnly = isDirectory && parent === '';
     for (const [index, entry] of source.entries.entries())
-      hash.update(`${lineOf(entry, contents[index] ?? '', hasOwner)}\n`);
+      if (entry.path !== '' || !isContentOnly) hash.update(`${lineOf(entry, contents[index] ?? '', hasOwner)}\n`);
   }
   return `sha256:${hash.digest('hex')}`;
 }

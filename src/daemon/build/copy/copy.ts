@@ -58,10 +58,17 @@ async function placeOf({ request, sources }: ResolvedSources, target: CopyTarget
   const path = destination.startsWith('/') ? destination : `${target.workdir || '/'}/${destination}`;
   const [listed] = await listTree(target, target.rootfs, [{ kind: 'one', path }]);
   const there = listed?.entries[0];
-  const isWanted = isDirectoryName(destination) || request.parents || sources.length > 1;
+  const isWanted = isDirectoryName(destination) || request.parents;
   if (there !== undefined && there.type !== 'directory' && isWanted)
     throw new LabError('invalidArgument', `${request.keyword}: cannot copy to non-directory: ${path}`);
-  return { path: listed?.real ?? '', isDirectory: isWanted || there?.type === 'directory' };
+  const isDirectory = isWanted || there?.type === 'directory';
+  // Each would replace the one before it.
+  if (!isDirectory && sources.length > 1 && sources.some((source) => !source.isDirectory))
+    throw new LabError(
+      'invalidArgument',
+      `When using ${request.keyword} with more than one source file, the destination must be a directory and end with a /`,
+    );
+  return { path: listed?.real ?? '', isDirectory };
 }
 
 const join = (...parts: string[]): string => parts.filter((part) => part !== '').join('/');
@@ -72,13 +79,11 @@ function* stepsOf(source: ResolvedSource, place: Place): Generator<string> {
   yield* parentSteps(source, place);
   if (source.isDirectory) {
     const into = join(place.path, source.parent);
-    if (source.parent === '') yield* ['P', above(into)];
+    // The destination is a directory like any other that had to be made; what it was made from gives it its content only.
+    if (source.parent === '') yield* ['P', into];
     for (const { path, type } of source.entries)
-      yield* [
-        path === '' && source.parent === '' ? 'K' : type === 'directory' ? 'D' : 'E',
-        join(source.path, path),
-        join(into, path),
-      ];
+      if (path !== '' || source.parent !== '')
+        yield* [type === 'directory' ? 'D' : 'E', join(source.path, path), join(into, path)];
     return;
   }
   const into = place.isDirectory ? join(place.path, source.parent, source.name) : place.path;
@@ -127,7 +132,7 @@ const copyOne = (source: ResolvedSource, place: Place, job: Job): Promise<{ entr
 /** Into the destination, which is a directory whatever it is called. */
 async function addArchive(source: ResolvedSource, place: Place, job: Job): Promise<{ entries: number; bytes: number }> {
   await runSteps(job, source, ['P', place.path]);
-  return extract(job.target, source, { rootfs: job.target.rootfs, at: place.path });
+  return extract(job.target, source, { rootfs: job.target.rootfs, at: place.path, owner: job.owner });
 }
 
 function twinOf(source: ResolvedSource, place: Place, { target, owner }: Job): string {

@@ -1,5 +1,6 @@
 // ADD of a local archive: whether a file is one (its content decides, never its name), and its extraction into the root filesystem.
 import { fields, type Native, refuse, runNative } from './native.ts';
+import type { Owner } from './owner.ts';
 import type { ResolvedSource } from './types.ts';
 
 const noArchiveStatus = 2;
@@ -15,11 +16,11 @@ export async function isArchive(
   return ended.status === 0;
 }
 
-/** Owners, modes and times are the archive's. `at` is relative to the rootfs, and exists. Returns the entries and bytes of it. */
+/** Modes and times are the archive's, owners too without --chown. `at` is relative to the rootfs, and exists. Returns the entries and bytes of it. */
 export async function extract(
   native: Native,
   source: ResolvedSource,
-  { rootfs, at }: { rootfs: string; at: string },
+  { rootfs, at, owner }: { rootfs: string; at: string; owner: Owner | undefined },
 ): Promise<{ entries: number; bytes: number }> {
   const unpack = [
     `${native.binaryFolder}/tlab-unpack`,
@@ -30,6 +31,7 @@ export async function extract(
     '--compression',
     'any',
   ];
+  if (owner !== undefined) unpack.push('--owner', `${owner.uid}:${owner.gid}`);
   const ended = await withFile(native, source, unpack);
   if (ended.status !== 0) refuse(ended, `ADD ${source.name}`);
   const { entries, bytesOut } = JSON.parse(ended.stdout.toString()) as { entries: number; bytesOut: number };

@@ -10,13 +10,19 @@ export interface Owner {
 
 const largestId = 2 ** 31 - 1;
 
-/** `name`, `uid`, `name:group`, `uid:gid`; without a group it is the number of the user. Errors: invalidArgument. */
+/** `name`, `uid`, `name:group`, `uid:gid`; without a group it is the user's own, or for a number the same. Errors: invalidArgument. */
 export async function ownerOf(chown: string, native: Native, root: string): Promise<Owner> {
-  const [user = '', group = user, ...rest] = chown.split(':');
+  const [user = '', group, ...rest] = chown.split(':');
   if (rest.length > 0 || user === '' || group === '')
     throw new LabError('invalidArgument', `--chown=${chown}: expected USER or USER:GROUP`);
-  const uid = numberOf(user, chown) ?? (await idIn(native, root, { file: 'etc/passwd', kind: 'user', name: user }));
-  const gid = numberOf(group, chown) ?? (await idIn(native, root, { file: 'etc/group', kind: 'group', name: group }));
+  const number = numberOf(user, chown);
+  const [uid, own] =
+    number === undefined
+      ? await idsIn(native, root, { file: 'etc/passwd', kind: 'user', name: user })
+      : [number, number];
+  if (group === undefined) return { uid, gid: own };
+  const gid =
+    numberOf(group, chown) ?? (await idsIn(native, root, { file: 'etc/group', kind: 'group', name: group }))[0];
   return { uid, gid };
 }
 
@@ -27,16 +33,16 @@ function numberOf(text: string, chown: string): number | undefined {
   return id;
 }
 
-/** @source man passwd(5), group(5): the id is the third field of both */
-async function idIn(
+/** The third field and the one behind it, which is a user's group. @source man passwd(5), group(5) */
+async function idsIn(
   native: Native,
   root: string,
   { file, kind, name }: { file: string; kind: string; name: string },
-): Promise<number> {
+): Promise<[id: number, group: number]> {
   const text = (await readFile(native, root, file))?.toString() ?? '';
   for (const line of text.split('\n')) {
-    const [own, , id = ''] = line.split(':');
-    if (own === name && /^\d+$/.test(id)) return Number(id);
+    const [own, , id = '', group = ''] = line.split(':');
+    if (own === name && /^\d+$/.test(id)) return [Number(id), /^\d+$/.test(group) ? Number(group) : 0];
   }
   throw new LabError(
     'invalidArgument',
