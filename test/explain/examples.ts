@@ -288,6 +288,10 @@ export const eventExamples: Record<string, TraceEvent> = {
   'event-plan': event('runc.plan-compiled', { operations: 115 }),
   'event-seccomp': event('runc.seccomp-compiled', {}),
   'event-snapshot': event('containerd.snapshot-prepared', { key: 'c1' }),
+  'event-registry-asked': event('containerd.registry-asked', { registry: 'r', why: 'the blob' }),
+  'event-registry-token': event('daemon.registry-token-received', { realm: 'r', as: 'nobody' }),
+  'event-registry-waited': event('containerd.registry-waited', { registry: 'r' }),
+  'event-pushed': event('containerd.blob-mounted', { digest: 'sha256:0a' }),
   'event-layer': event('containerd.layer-fetched', { digest: 'sha256:0a' }),
   'event-own-file': event('daemon.file-written', {
     path: '/var/lib/tlab/containers/c1/hosts',
