@@ -25,12 +25,11 @@ struct entry {
 	struct stat status;
 };
 
-static int copy_directory(int from, int to, unsigned depth);
-
-static int copy_contents(int from, int to)
+static int copy_contents(int from, int to, unsigned depth)
 {
 	char bytes[8192];
 	ssize_t got;
+	(void)depth;
 	while ((got = read(from, bytes, sizeof bytes)) > 0)
 		for (ssize_t done = 0, wrote; done < got; done += wrote)
 			if ((wrote = write(to, bytes + done, (size_t)(got - done))) < 0)
@@ -38,11 +37,17 @@ static int copy_contents(int from, int to)
 	return got < 0 ? -1 : 0;
 }
 
-static int copy_file(const struct entry *entry)
+struct way {
+	int from, to; /* flags of open(2) */
+	int (*copy)(int from, int to, unsigned depth);
+};
+
+/* Opens the entry on both sides, and copies. */
+static int copy_opened(const struct entry *entry, struct way way, unsigned depth)
 {
-	int from = openat(entry->from, entry->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int to = from < 0 ? -1 : openat(entry->to, entry->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int result = to < 0 ? -1 : copy_contents(from, to), number = errno;
+	int from = openat(entry->from, entry->name, way.from | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int to = from < 0 ? -1 : openat(entry->to, entry->name, way.to | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int result = to < 0 ? -1 : way.copy(from, to, depth), number = errno;
 	if (from >= 0)
 		close(from);
 	if (to >= 0)
@@ -59,21 +64,6 @@ static int copy_link(const struct entry *entry)
 		return -1;
 	text[length] = '\0';
 	return symlinkat(text, entry->to, entry->name);
-}
-
-static int copy_subdirectory(const struct entry *entry, unsigned depth)
-{
-	if (mkdirat(entry->to, entry->name, 0700) < 0)
-		return -1;
-	int from = openat(entry->from, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int to = from < 0 ? -1 : openat(entry->to, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int result = to < 0 ? -1 : copy_directory(from, to, depth + 1), number = errno;
-	if (from >= 0)
-		close(from);
-	if (to >= 0)
-		close(to);
-	errno = number;
-	return result;
 }
 
 /*
@@ -95,6 +85,8 @@ static int copy_attributes(const struct entry *entry)
 	return utimensat(entry->to, entry->name, times, AT_SYMLINK_NOFOLLOW);
 }
 
+static int copy_directory(int from, int to, unsigned depth);
+
 static int copy_entry(struct entry *entry, unsigned depth)
 {
 	int result;
@@ -103,10 +95,11 @@ static int copy_entry(struct entry *entry, unsigned depth)
 	mode_t mode = entry->status.st_mode;
 	if (S_ISSOCK(mode))
 		return 0;
-	if (S_ISDIR(mode))
-		result = copy_subdirectory(entry, depth);
-	else if (S_ISREG(mode))
-		result = copy_file(entry);
+	if (S_ISDIR(mode)) {
+		struct way way = { O_DIRECTORY, O_RDONLY | O_DIRECTORY, copy_directory };
+		result = mkdirat(entry->to, entry->name, 0700) < 0 ? -1 : copy_opened(entry, way, depth + 1);
+	} else if (S_ISREG(mode))
+		result = copy_opened(entry, (struct way){ O_NONBLOCK, O_WRONLY | O_CREAT | O_EXCL, copy_contents }, depth);
 	else if (S_ISLNK(mode))
 		result = copy_link(entry);
 	else
