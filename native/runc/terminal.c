@@ -1,6 +1,7 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -54,20 +55,46 @@ static bool make_raw(struct termios *before)
 	return tcsetattr(0, TCSANOW, &raw) == 0;
 }
 
-/* False at the end of the stream. A terminal whose slaves are all closed says EIO. */
-static bool copy(int from, int to)
+/* One direction. What was read is written before more is read, and neither waits: else the two directions could wait for each other. */
+struct flow {
+	int from, to;
+	char data[4096];
+	size_t at, length; /* still to be written: from `at` to `length` */
+};
+
+static struct pollfd to_read(const struct flow *flow)
 {
-	char buffer[4096];
-	ssize_t got = read(from, buffer, sizeof buffer);
-	if (got < 0 && errno == EINTR)
-		return true;
-	for (ssize_t at = 0; at < got;) {
-		ssize_t written = write(to, buffer + at, (size_t)(got - at));
-		if (written < 0 && errno != EINTR)
-			return false;
-		at += written > 0 ? written : 0;
+	return (struct pollfd){ flow->at < flow->length ? -1 : flow->from, POLLIN, 0 };
+}
+
+static struct pollfd to_write(const struct flow *flow)
+{
+	return (struct pollfd){ flow->at < flow->length ? flow->to : -1, POLLOUT, 0 };
+}
+
+static bool is_over(ssize_t result)
+{
+	return result == 0 || (result < 0 && errno != EINTR && errno != EAGAIN);
+}
+
+/* A terminal whose slaves are all closed says EIO. */
+static void flow_read(struct flow *flow)
+{
+	ssize_t got = read(flow->from, flow->data, sizeof flow->data);
+	flow->at = 0;
+	flow->length = got > 0 ? (size_t)got : 0;
+	if (is_over(got))
+		flow->from = -1;
+}
+
+static void flow_write(struct flow *flow)
+{
+	ssize_t written = write(flow->to, flow->data + flow->at, flow->length - flow->at);
+	flow->at += written > 0 ? (size_t)written : 0;
+	if (is_over(written)) { /* nobody takes it any more */
+		flow->from = -1;
+		flow->at = flow->length;
 	}
-	return got > 0;
 }
 
 /* True once the child has ended, its status in *status. */
@@ -85,22 +112,39 @@ static bool take_signal(int signals, int master, pid_t child, int *status)
 	return false;
 }
 
+/* What the child wrote last. */
+static void drain(struct flow *output)
+{
+	for (;;) {
+		while (output->at < output->length)
+			flow_write(output);
+		struct pollfd more = to_read(output);
+		if (more.fd < 0 || poll(&more, 1, 0) <= 0)
+			return;
+		flow_read(output);
+	}
+}
+
 static int relay(int master, int signals, pid_t child)
 {
-	struct pollfd fds[3] = { { signals, POLLIN, 0 }, { master, POLLIN, 0 }, { 0, POLLIN, 0 } };
+	struct flow input = { .from = 0, .to = master }, output = { .from = master, .to = 1 };
 	int status = 0;
 	for (bool ended = false; !ended;) {
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		struct pollfd fds[5] = { { signals, POLLIN, 0 }, to_read(&input), to_write(&input), to_read(&output), to_write(&output) };
+		if (poll(fds, 5, -1) < 0 && errno != EINTR)
 			break;
-		if (fds[1].revents && !copy(master, 1))
-			fds[1].fd = -1;
-		if (fds[2].revents && !copy(0, master))
-			fds[2].fd = -1;
+		if (fds[1].revents)
+			flow_read(&input);
+		if (fds[2].revents)
+			flow_write(&input);
+		if (fds[3].revents)
+			flow_read(&output);
+		if (fds[4].revents)
+			flow_write(&output);
 		if (fds[0].revents)
 			ended = take_signal(signals, master, child, &status);
 	}
-	while (fds[1].fd >= 0 && poll(&fds[1], 1, 0) > 0 && copy(master, 1))
-		continue; /* what it wrote last */
+	drain(&output);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -112,6 +156,7 @@ int terminal_relay(int socket, pid_t child)
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	int signals = signalfd(-1, &all, SFD_CLOEXEC), master = receive_master(socket);
 	copy_size(master);
+	fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 	bool raw = make_raw(&before);
 	/* A child that ended before the signals were blocked has sent its SIGCHLD already. */
 	raise(SIGCHLD);

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { readCgroupLayout } from '../../src/runc/host/cgroups.ts';
+import { binaries } from '../helpers/binaries.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace, type TestContainer } from '../helpers/runtime.ts';
+import { run } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const place = new RuntimePlace();
@@ -101,6 +103,18 @@ test('pause freezes every process and resume lets them go on', root(), async () 
   await waitUntil(() => container.output().length > frozen.length, { what: 'output again' });
   await place.runc(['pause', container.id]);
   assert.equal((await place.runc(['delete', '--force', container.id])).status, 0, 'a frozen container can be removed');
+  assertNothingIsLeft(container);
+});
+
+test('a terminal in the foreground takes more input than it holds, while its output fills', root(), async () => {
+  const lines = 6000;
+  const container = await place.bundle(['cat'], {
+    edit: (config) => Object.assign(config.process, { terminal: true }),
+  });
+  const words = ['--root', place.root, 'run', '--bundle', container.bundle, container.id];
+  const ran = await run(`${binaries}/tlab-runc`, words, { input: `${`${'x'.repeat(70)}\n`.repeat(lines)}\x04` });
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.ok(ran.stdout.split('\r\n').length > lines, `${ran.stdout.length} bytes`);
   assertNothingIsLeft(container);
 });
 
