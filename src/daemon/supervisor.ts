@@ -12,6 +12,7 @@ const firstDelayMs = 100;
 const longestDelayMs = 10_000;
 /** Of one that lives and is slow: one that ends is seen at once. */
 const startTimeoutMs = 75_000;
+const retryMs = 100;
 
 export interface Supervisor {
   /** Socket to talk to. */
@@ -91,13 +92,14 @@ class Keeper {
     }, delayMs);
   }
 
-  /** Woken by the socket file appearing, not by a clock. */
+  /** Woken by the socket's file, and from time to time: that file is there a moment before somebody listens, and no other may follow. */
   async #comesUp(child: ChildProcess): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const attempt = (): void => {
       answers(paths.containerdSocket).then((isUp) => isUp && resolve(), reject);
     };
     const watcher = watch(dirname(paths.containerdSocket), attempt);
+    const retry = setInterval(attempt, retryMs);
     const died = (): void => reject(new LabError('unavailable', `containerd ended while starting${lastWords()}`));
     child.once('exit', died);
     const timer = setTimeout(() => reject(new LabError('unavailable', 'containerd does not come up')), startTimeoutMs);
@@ -106,6 +108,7 @@ class Keeper {
       await promise;
     } finally {
       watcher.close();
+      clearInterval(retry);
       clearTimeout(timer);
       child.off('exit', died);
     }
