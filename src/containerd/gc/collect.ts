@@ -4,9 +4,10 @@
 // Rule: in doubt a thing stays. @source containerd docs/garbage-collection.md
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import * as v from 'valibot';
-import { type Digest, isDigest } from '../../oci/digest.ts';
+import { asLabError } from '../../base/errors.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { emit } from '../../trace/recorder.ts';
-import type { ContentStore } from '../content/store.ts';
+import type { BlobInfo, ContentStore } from '../content/store.ts';
 import type { Containers } from '../metadata/containers.ts';
 import type { Database } from '../metadata/database.ts';
 import type { Images } from '../metadata/images.ts';
@@ -130,9 +131,28 @@ function named(content: ContentStore, digest: string): Node[] {
   }
 }
 
+/** One commit for so many: ten thousand commits would hold up everybody else for seconds. */
+const batchBlobs = 500;
+
+/** On a full disk one by one, since only a DELETE of its own may use the database's reserve. */
+function removeBlobs({ database, content }: CollectorParts, namespace: string, blobs: readonly BlobInfo[]): void {
+  const remove = (): void => {
+    for (const { digest } of blobs) content.delete(namespace, digest);
+  };
+  try {
+    database.transaction(remove);
+  } catch (error) {
+    if (asLabError(error).kind !== 'resourceExhausted') throw error;
+    remove();
+  }
+}
+
 function sweep(parts: CollectorParts, namespace: string, seen: ReadonlySet<Node>): Collected {
   const deadBlobs = parts.content.list(namespace).filter(({ digest }) => !seen.has(`content ${digest}`));
-  for (const { digest } of deadBlobs) parts.content.delete(namespace, digest as Digest);
+  for (let at = 0; at < deadBlobs.length; at += batchBlobs) {
+    const batch = deadBlobs.slice(at, at + batchBlobs);
+    removeBlobs(parts, namespace, batch);
+  }
   // Newest first: a child is always newer than its parent.
   const deadSnapshots = parts.snapshots
     .list(namespace)

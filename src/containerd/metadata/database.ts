@@ -12,6 +12,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS content (
     namespace TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, labels TEXT NOT NULL,
     created INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (namespace, digest)) STRICT;
+  CREATE INDEX IF NOT EXISTS content_digests ON content (digest);
   CREATE TABLE IF NOT EXISTS containers (
     namespace TEXT NOT NULL, id TEXT NOT NULL, record BLOB NOT NULL, PRIMARY KEY (namespace, id)) STRICT;
   CREATE TABLE IF NOT EXISTS snapshots (
