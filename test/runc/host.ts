@@ -2,6 +2,8 @@
 
 import type { RuntimeConfig } from '../../src/oci/runtime.ts';
 import type { CompileContext } from '../../src/runc/compile/context.ts';
+import { compileBundle } from '../../src/runc/compile.ts';
+import { defaultSpec } from '../../src/runc/default-spec.ts';
 import type { CgroupLayout } from '../../src/runc/host/cgroups.ts';
 import type { HostFacts } from '../../src/runc/host/facts.ts';
 import type { Operation } from '../../src/runc/plan/operations.ts';
@@ -64,3 +66,15 @@ export type ArgumentsOf<N extends Operation['name']> = Extract<Operation, { name
 /** The arguments of every operation of one kind, in order. */
 export const named = <N extends Operation['name']>(operations: readonly Operation[], name: N): ArgumentsOf<N>[] =>
   operations.filter((operation) => operation.name === name).map((operation) => operation.arguments as ArgumentsOf<N>);
+
+type Config = ReturnType<typeof defaultSpec>;
+
+// biome-ignore lint/suspicious/noExplicitAny: edits make documents that the type rightly forbids
+export type Edit = (config: any) => void;
+
+/** The default config.json, edited, as a plan. */
+export function compile(edit: Edit, host = hostWith()) {
+  const config: Config = defaultSpec();
+  edit(config);
+  return compileBundle({ id: 'web', bundle: '/bundle', config: JSON.stringify(config), host });
+}
