@@ -83,7 +83,9 @@ export function parseBuildRequest(query: Query): BuildRequest {
 }
 
 function refuseUnsupported(query: Query): void {
-  if (query.get('version') === '2') throw refused('the BuildKit protocol', 'set DOCKER_BUILDKIT=0, or use: tlab build');
+  // docker prints the message alone: what to do stands in it.
+  if (query.get('version') === '2')
+    throw refused('the BuildKit protocol (DOCKER_BUILDKIT=0 or `tlab build` do without it)');
   if (query.get('remote'))
     throw refused(`a remote context (${query.get('remote')})`, 'fetch it, and build from the folder');
   if (boolean(query, 'squash')) throw refused('--squash', 'use several stages, and COPY --from');
