@@ -6,8 +6,8 @@ import { connectContainerd } from '../../src/containerd/client.ts';
 import { WriteAction } from '../../src/containerd/proto/gen/content_pb.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { binaries } from '../helpers/binaries.ts';
+import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
-import { registryPort, startRegistry } from '../helpers/local-registry.ts';
 import { Containerd } from '../helpers/real-containerd.ts';
 import { type RealDocker, startRealDocker } from '../helpers/real-docker.ts';
 import { must } from '../helpers/shell.ts';
@@ -15,7 +15,9 @@ import { type Candidate, compared, type Figure, median, once, type Timing } from
 
 /** Folders of Debian's packages, one layer each: about 400 MB. Those that are not there are left out. */
 const layerFolders = ['/usr/lib/gcc', '/usr/share/locale', '/usr/lib/python3.11', '/usr/lib/python3'];
-const image = `127.0.0.1:${registryPort}/big:latest`;
+/** The same name in every engine's namespace. */
+const port = 5000;
+const image = `127.0.0.1:${port}/big:latest`;
 const types = 'application/vnd.oci.image';
 
 interface LargeImage {
@@ -213,7 +215,7 @@ export async function imageFigures({ folders = layerFolders, rounds = 3, blobs =
   try {
     await containerd.start();
     for (const enter of [engine.enter, docker.enter]) {
-      const registry = await startRegistry(enter, `${folder}/registry`);
+      const registry = await startDockerRegistry({ enter, port, storage: `${folder}/registry` });
       stops.push(registry.stop);
     }
     const large = await makeLargeImage(folder, folders);

@@ -20,6 +20,8 @@ export async function freePort(): Promise<number> {
 export interface RegistryOptions {
   /** Arguments of nsenter that lead into a network namespace. */
   enter?: readonly string[];
+  /** In a namespace of a test's own any port is free, and two registries may have the same name there. */
+  port?: number;
   /** Where its blobs are; a folder of its own, removed at the end, unless given. */
   storage?: string;
   /** Lines of YAML added at the top level of its configuration. */
@@ -37,7 +39,7 @@ export async function startDockerRegistry(options: RegistryOptions = {}): Promis
   const root = mkdtempSync(`${tmpdir()}/tlab-docker-registry-`);
   const storage = options.storage ?? `${root}/storage`;
   mkdirSync(storage, { recursive: true });
-  const host = `127.0.0.1:${await freePort()}`;
+  const host = `127.0.0.1:${options.port ?? (await freePort())}`;
   const lines = [
     'version: 0.1',
     `storage: { filesystem: { rootdirectory: ${storage} }, delete: { enabled: true } }`,

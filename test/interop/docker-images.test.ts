@@ -3,14 +3,16 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { startEngine, type TestEngine } from '../helpers/engine.ts';
-import { registryPort, startRegistry } from '../helpers/local-registry.ts';
 import { type RealDocker, startRealDocker } from '../helpers/real-docker.ts';
 import { root } from '../helpers/root.ts';
 import { must, run } from '../helpers/shell.ts';
 
 const needsRoot = root();
-const registry = `127.0.0.1:${registryPort}`;
+/** The same name in both engines' namespaces. */
+const port = 5000;
+const registry = `127.0.0.1:${port}`;
 let docker: RealDocker;
 let engine: TestEngine;
 let folder = '';
@@ -31,7 +33,8 @@ before(async () => {
   folder = mkdtempSync('/var/tmp/tlab-images-');
   docker = await startRealDocker();
   engine = await startEngine();
-  registries.push(await startRegistry(docker.enter, folder), await startRegistry(engine.enter, folder));
+  for (const { enter } of [docker, engine])
+    registries.push(await startDockerRegistry({ enter, port, storage: folder }));
   for (const name of ['one', 'two']) {
     await must(
       '/usr/bin/docker',
