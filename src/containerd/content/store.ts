@@ -1,6 +1,6 @@
 // The content store: blobs by digest, one file each, shared between namespaces; which namespace has which blob, and its labels, is in
 // the database. Rule: a file under blobs/ has exactly the bytes that its name says; it gets there by a rename after fsync, never otherwise.
-import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { type Digest, digestAlgorithm, digestHex, isDigest, parseDigest } from '../../oci/digest.ts';
 import { emit } from '../../trace/recorder.ts';
@@ -86,7 +86,7 @@ export class ContentStore {
     const { digest, size } = this.info(namespace, text);
     const others = this.#database.get('SELECT 1 FROM content WHERE digest = ? AND namespace <> ?', digest, namespace);
     // Space first: on a full disk not even the record could be deleted. A record without its file goes at the next start.
-    if (others === undefined) rmSync(this.pathOf(digest), { force: true });
+    if (others === undefined) unlinkIfThere(this.pathOf(digest));
     this.#database.run('DELETE FROM content WHERE namespace = ? AND digest = ?', namespace, digest);
     emit('containerd.blob-removed', { data: { namespace, digest, size } });
   }
@@ -156,6 +156,15 @@ export class ContentStore {
     }
     for (const digest of known) swept += this.#database.run('DELETE FROM content WHERE digest = ?', digest);
     return swept;
+  }
+}
+
+/** One system call: rmSync takes more than twice as long, and a collection removes thousands. */
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
