@@ -27,7 +27,6 @@ export class ClassicText {
   #current = 1;
   readonly #kept = new Map<number, BuildEvent[]>();
   readonly #keptCharacters = new Map<number, number>();
-  readonly #finished = new Set<number>();
 
   constructor(write: (line: StreamLine) => boolean) {
     this.#write = write;
@@ -49,8 +48,9 @@ export class ClassicText {
     const before = this.#keptCharacters.get(step) ?? 0;
     if (before + size > mostKept) return;
     this.#keptCharacters.set(step, before + size);
-    this.#kept.set(step, [...(this.#kept.get(step) ?? []), event]);
-    if (event.kind === 'step-finished') this.#finished.add(step);
+    const kept = this.#kept.get(step);
+    if (kept === undefined) this.#kept.set(step, [event]);
+    else kept.push(event);
   }
 
   #tell(event: BuildEvent): boolean {
