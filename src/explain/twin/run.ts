@@ -63,7 +63,8 @@ export function runFacts(trace: Trace): RunFacts {
     throw missing('program that was executed in the container', 'record a run that started');
   }
   const events = all.filter((event) => event.seq <= exec.seq);
-  const clone = events.findLast((event) => operationOf(event) === 'clone' && event.pid === executed.data.runtimePid);
+  const cloners = [executed.data.runtimePid, executed.data.joinerPid];
+  const clone = events.findLast((event) => operationOf(event) === 'clone' && cloners.includes(event.pid));
   if (clone === undefined) throw missing('clone of the container’s first process', 'record it again with this tlab');
   const rootfs = String(executed.data.rootfs);
   const overlay = events.findLast((event) => event.type === 'kernel.mount-attached' && event.data.target === rootfs);
