@@ -33,7 +33,7 @@ static size_t put_escaped(char *out, size_t size, const char *text)
 	return n;
 }
 
-enum { status_layer = 1, status_full = 3 };
+enum { status_layer = 1, status_full = 3, status_missing = 4 };
 
 _Noreturn static void end(int status, char *message)
 {
@@ -69,4 +69,10 @@ void fail_call(const char *call)
 	char message[512];
 	snprintf(message, sizeof message, "%s: %s %s", call, name ? name : "errno", strerror(error));
 	end(error == ENOSPC || error == EDQUOT ? status_full : status_layer, message);
+}
+
+void fail_missing(void)
+{
+	char message[] = "no such file or directory";
+	end(status_missing, message);
 }

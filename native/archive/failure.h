@@ -1,4 +1,4 @@
-/* The one way out when something is wrong: one line on stderr, status 1 or 3. What was made stays; the caller throws it away. */
+/* The one way out when something is wrong: one line on stderr, status 1, 3 (disk full) or 4 (no such file). What was made stays; the caller throws it away. */
 #ifndef TLAB_FAILURE_H
 #define TLAB_FAILURE_H
 #include <stddef.h>
@@ -12,5 +12,7 @@ void failure_entry(const char *path);
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same with the call and errno: `…: openat(2): EPERM Operation not permitted`. Status 3 when the disk or the quota is full. */
 _Noreturn void fail_call(const char *call);
+/* What was asked for is not there: status 4. */
+_Noreturn void fail_missing(void);
 
 #endif

@@ -146,6 +146,15 @@ static void check_name(const struct walk *walk, const char *name)
 		fail("\"%s\" begins with .wh., which means in a layer that the name behind it is deleted", path);
 }
 
+static bool is_ignored(const struct walk *walk, const struct object *object)
+{
+	bool is_empty = S_ISDIR(object->stat.st_mode) || (S_ISREG(object->stat.st_mode) && object->stat.st_size == 0);
+	for (const char *const *ignored = walk->ignored; is_empty && ignored && *ignored; ignored++)
+		if (strcmp(*ignored, path) == 0)
+			return true;
+	return false;
+}
+
 static void visit(struct walk *walk, struct directory *above, const char *name)
 {
 	struct directory here = { .above = above, .below = { .fd = -1 } };
@@ -156,6 +165,11 @@ static void visit(struct walk *walk, struct directory *above, const char *name)
 	here.length = append(above->length, name);
 	check_name(walk, name);
 	bool is_new = !exists(above->below.fd, name) || !object_open(&here.below, above->below.fd, name);
+	if (is_new && is_ignored(walk, &here.object)) {
+		object_close(&here.object);
+		path[above->length] = '\0';
+		return;
+	}
 	here.is_out = is_new || object_differs(&here.object, &here.below, !walk->is_list);
 	if (here.is_out)
 		out(walk, above, &here.object, is_new);

@@ -13,6 +13,7 @@ struct walk {
 	bool is_upper; /* whiteout devices and opaque directories speak of a tree below */
 	int below;     /* the root of the tree to compare with; -1 when there is none */
 	bool is_list;  /* print changes instead of writing an archive */
+	const char *const *ignored; /* paths of mount points, ended by NULL: what is new and empty there is no change */
 };
 
 /* What `name` in `parent` is, under the name `as`; an empty one leaves out the top itself. */

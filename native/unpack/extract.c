@@ -30,7 +30,7 @@ static void set_xattr(struct extraction *extraction, int fd, const struct place 
 			result = fsetxattr(fd, name, value, size, 0);
 		else
 			result = fchdir(link->parent) < 0 ? -1 : lsetxattr(link->name, name, value, size, 0);
-		if (result < 0 && errno == ENOTSUP)
+		if (result < 0 && (errno == ENOTSUP || (errno == EPERM && extraction->ownership == owner_mine)))
 			extraction->skipped_xattrs++;
 		else if (result < 0)
 			fail_call("setxattr(2)");
@@ -45,12 +45,26 @@ static uid_t checked_id(const char *what, int64_t id)
 	return (uid_t)id;
 }
 
+struct owner {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* -1 leaves it. */
+static struct owner owner_of(const struct extraction *extraction, struct archive_entry *entry)
+{
+	if (extraction->ownership == owner_mine)
+		return (struct owner){ (uid_t)-1, (gid_t)-1 };
+	if (extraction->ownership == owner_given)
+		return (struct owner){ extraction->uid, extraction->gid };
+	return (struct owner){ checked_id("owner", archive_entry_uid(entry)), checked_id("group", archive_entry_gid(entry)) };
+}
+
 /* Owner first: chown(2) clears setuid bits and security.capability. Times last: everything else changes them. */
 static void set_attributes(struct extraction *extraction, int fd, struct archive_entry *entry)
 {
-	uid_t uid = extraction->has_owner ? extraction->uid : checked_id("owner", archive_entry_uid(entry));
-	gid_t gid = extraction->has_owner ? extraction->gid : checked_id("group", archive_entry_gid(entry));
-	if (fchown(fd, uid, gid) < 0)
+	struct owner owner = owner_of(extraction, entry);
+	if (fchown(fd, owner.uid, owner.gid) < 0)
 		fail_call("fchown(2)");
 	if (fchmod(fd, archive_entry_perm(entry) & 07777) < 0)
 		fail_call("fchmod(2)");
@@ -65,9 +79,8 @@ static void set_attributes(struct extraction *extraction, int fd, struct archive
 /* For what must not be opened: symlinks and devices. chown(2) takes the setuid bits that they were made with. */
 static void set_attributes_at(struct extraction *extraction, const struct place *place, struct archive_entry *entry)
 {
-	uid_t uid = extraction->has_owner ? extraction->uid : checked_id("owner", archive_entry_uid(entry));
-	gid_t gid = extraction->has_owner ? extraction->gid : checked_id("group", archive_entry_gid(entry));
-	if (fchownat(place->parent, place->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	struct owner owner = owner_of(extraction, entry);
+	if (fchownat(place->parent, place->name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) < 0)
 		fail_call("fchownat(2)");
 	if (archive_entry_filetype(entry) != AE_IFLNK &&
 	    fchmodat(place->parent, place->name, archive_entry_perm(entry) & 07777, 0) < 0)
@@ -177,7 +190,7 @@ static void make_special(const struct place *place, struct archive_entry *entry,
 static void make_hard_link(const struct place *place, struct archive_entry *entry, const char *to)
 {
 	struct place target = tree_place(to, false), own = *place;
-	if (strcmp(target.name, ".") == 0)
+	if (target.is_top)
 		fail("it is a hard link to a directory");
 	/* The second lookup may have closed the first's parent. */
 	target.parent = dup(target.parent);
@@ -195,7 +208,7 @@ static void extract_at(struct extraction *extraction, const struct place *place,
                        struct archive_entry *entry)
 {
 	mode_t type = archive_entry_filetype(entry);
-	if (strcmp(place->name, ".") == 0 && type != S_IFDIR)
+	if (place->is_top && type != S_IFDIR)
 		fail("it would replace the directory itself");
 	if (type == S_IFREG) {
 		make_file(extraction, place, tar, entry);
@@ -211,6 +224,19 @@ static void extract_at(struct extraction *extraction, const struct place *place,
 	}
 }
 
+/* @source docker pkg/archive NoOverwriteDirNonDir: its words */
+static void check_kind(const struct place *place, struct archive_entry *entry)
+{
+	struct stat stat;
+	if (fstatat(place->parent, place->name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	bool is_directory = archive_entry_filetype(entry) == AE_IFDIR && !archive_entry_hardlink(entry);
+	if (S_ISDIR(stat.st_mode) && !is_directory)
+		fail("cannot overwrite directory with non-directory");
+	if (!S_ISDIR(stat.st_mode) && is_directory)
+		fail("cannot overwrite non-directory with directory");
+}
+
 static bool is_device(struct archive_entry *entry)
 {
 	mode_t type = archive_entry_filetype(entry);
@@ -223,14 +249,16 @@ void extract_entry(struct extraction *extraction, struct archive *tar, struct ar
 	if (!path)
 		fail("an entry has no name that can be read");
 	failure_entry(path);
-	struct place place = tree_place(path, true);
-	const char *hard_link = archive_entry_hardlink(entry);
 	if (extraction->skip_devices && is_device(entry)) {
 		failure_entry(NULL);
 		return;
 	}
-	if (!extraction->literal_whiteouts && whiteout_is(place.name))
-		whiteout_make(&place, extraction->overlay_whiteouts);
+	struct place place = tree_place(path, true);
+	const char *hard_link = archive_entry_hardlink(entry);
+	if (extraction->keep_kind)
+		check_kind(&place, entry);
+	if (extraction->whiteouts != whiteouts_literal && whiteout_is(place.name))
+		whiteout_make(&place, extraction->whiteouts == whiteouts_overlay);
 	else if (hard_link)
 		make_hard_link(&place, entry, hard_link);
 	else

@@ -6,12 +6,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum whiteouts {
+	whiteouts_refused,
+	whiteouts_overlay, /* made as overlayfs has them */
+	whiteouts_literal, /* files like any other, as in a build context */
+};
+
+enum ownership {
+	owner_told,  /* as the archive says */
+	owner_given, /* uid and gid below */
+	owner_mine,  /* of whoever runs this; attributes that need root are left out too */
+};
+
 struct extraction {
-	bool overlay_whiteouts;
-	bool literal_whiteouts;  /* a context's files of that name are files */
+	enum whiteouts whiteouts;
+	enum ownership ownership;
+	unsigned uid, gid;
 	bool skip_devices;
-	bool has_owner; /* everything is this one's, whatever the archive says */
-	uint32_t uid, gid;
+	bool keep_kind; /* a directory never replaces something else, nor the other way round */
 	uint64_t skipped_xattrs; /* the file system has none, or they are overlayfs's own */
 };
 

@@ -1,9 +1,10 @@
 /*
  * tlab-unpack: one image layer from stdin into a directory, and the digests of what went through, in one pass.
  *   read and decompress (a thread) → hash → tar entries → objects beneath the directory → times of directories → one JSON line.
+ * --at unpacks below that path of the tree, whose root stays the root of symlinks; --rename gives the first component of names another name.
+ * Of what a person gives (a build context, an archive of ADD): `literal` takes whiteouts for files, --devices skip leaves devices out,
+ * --compression any reads bzip2 and xz too, --probe only asks (status 2: no archive).
  * --lower names the directories of the layers below, topmost first: a parent that the layer does not bring is made as it is there.
- * Of what a person gives (a build context, an archive of ADD): --at unpacks into a directory that is looked up inside --directory, `literal` takes
- * whiteouts for files, --devices skip leaves devices out, --compression any reads bzip2 and xz too, --probe only asks (status 2: no archive).
  * Nothing is ever made outside the directory, whatever the archive says; what it says wrong ends in one line and status 1
  * (3 when the disk is full).
  */
@@ -20,17 +21,18 @@
 
 #include "../archive/confine.h"
 #include "../archive/failure.h"
+#include "../archive/view.h"
 #include "extract.h"
 #include "stream.h"
 #include "tree.h"
 
 static const char usage[] =
-	"usage: tlab-unpack --directory DIR [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--owner UID:GID] [--lower DIR]... "
-	"[--max-bytes N] [--max-ratio N] [--max-entries N] [--compression any] < LAYER; tlab-unpack --probe yes < FILE";
+	"usage: tlab-unpack " VIEW_USAGE " [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--lower DIR]... [--rename FROM TO] "
+	"[--owner UID:GID | --no-owner] [--keep-kind] [--compression any] [--max-bytes N] [--max-ratio N] [--max-entries N] < LAYER; "
+	"tlab-unpack --probe < FILE";
 
 struct options {
-	const char *directory;
-	const char *at; /* a directory inside of that one */
+	const char *at; /* a place in the tree */
 	bool probe;     /* only say whether it is an archive */
 	struct extraction extraction;
 	struct limits limits;
@@ -49,34 +51,45 @@ static uint64_t number(const char *flag, const char *text)
 	return value;
 }
 
-static void parse_owner(struct extraction *extraction, const char *value)
+/* `UID:GID` */
+static void parse_owner(struct extraction *extraction, const char *text)
 {
 	char rest;
-	extraction->has_owner = sscanf(value, "%u:%u%c", &extraction->uid, &extraction->gid, &rest) == 2;
-	if (!extraction->has_owner)
-		fail("--owner \"%s\": expected UID:GID", value);
+	if (sscanf(text, "%u:%u%c", &extraction->uid, &extraction->gid, &rest) != 2)
+		fail("--owner \"%s\": expected UID:GID", text);
+	extraction->ownership = owner_given;
 }
 
-static void parse_option(struct options *options, const char *flag, const char *value)
+/* Options without a value. */
+static bool parse_switch(struct options *options, const char *flag)
 {
-	if (strcmp(flag, "--directory") == 0 && value)
-		options->directory = value;
-	else if (strcmp(flag, "--whiteouts") == 0 && value && strcmp(value, "overlay") == 0)
-		options->extraction.overlay_whiteouts = true;
-	else if (strcmp(flag, "--whiteouts") == 0 && value && strcmp(value, "literal") == 0)
-		options->extraction.literal_whiteouts = true;
-	else if (strcmp(flag, "--devices") == 0 && value && strcmp(value, "skip") == 0)
-		options->extraction.skip_devices = true;
-	else if (strcmp(flag, "--owner") == 0 && value)
-		parse_owner(&options->extraction, value);
-	else if (strcmp(flag, "--at") == 0 && value)
-		options->at = value;
-	else if (strcmp(flag, "--compression") == 0 && value && strcmp(value, "any") == 0)
-		options->limits.any_compression = true;
-	else if (strcmp(flag, "--probe") == 0 && value && strcmp(value, "yes") == 0)
+	if (strcmp(flag, "--no-owner") == 0)
+		options->extraction.ownership = owner_mine;
+	else if (strcmp(flag, "--keep-kind") == 0)
+		options->extraction.keep_kind = true;
+	else if (strcmp(flag, "--probe") == 0)
 		options->probe = options->limits.any_compression = true;
-	else if (strcmp(flag, "--lower") == 0 && value)
+	else
+		return false;
+	return true;
+}
+
+static void parse_value(struct options *options, const char *flag, const char *value)
+{
+	if (strcmp(flag, "--at") == 0)
+		options->at = value;
+	else if (strcmp(flag, "--devices") == 0 && strcmp(value, "skip") == 0)
+		options->extraction.skip_devices = true;
+	else if (strcmp(flag, "--compression") == 0 && strcmp(value, "any") == 0)
+		options->limits.any_compression = true;
+	else if (strcmp(flag, "--whiteouts") == 0 && strcmp(value, "overlay") == 0)
+		options->extraction.whiteouts = whiteouts_overlay;
+	else if (strcmp(flag, "--whiteouts") == 0 && strcmp(value, "literal") == 0)
+		options->extraction.whiteouts = whiteouts_literal;
+	else if (strcmp(flag, "--lower") == 0)
 		tree_add_lower(value);
+	else if (strcmp(flag, "--owner") == 0)
+		parse_owner(&options->extraction, value);
 	else if (strcmp(flag, "--max-bytes") == 0)
 		options->limits.most_bytes = number(flag, value);
 	else if (strcmp(flag, "--max-ratio") == 0)
@@ -84,22 +97,39 @@ static void parse_option(struct options *options, const char *flag, const char *
 	else if (strcmp(flag, "--max-entries") == 0)
 		options->limits.most_entries = number(flag, value);
 	else
-		fail("%s %s: %s", flag, value ? value : "", usage);
+		fail("%s %s: %s", flag, value, usage);
+}
+
+/* Returns how many arguments it was. */
+static int parse_option(struct options *options, char **arguments)
+{
+	int taken = view_option(arguments);
+	if (taken > 0)
+		return taken;
+	if (parse_switch(options, arguments[0]))
+		return 1;
+	if (!arguments[1])
+		fail("%s: %s", arguments[0], usage);
+	if (strcmp(arguments[0], "--rename") == 0 && arguments[2]) {
+		tree_rename(arguments[1], arguments[2]);
+		return 3;
+	}
+	parse_value(options, arguments[0], arguments[1]);
+	return 2;
 }
 
 /* gzip cannot do better than 1032 to 1; real layers are below 100. Small ones may be anything. */
 static struct options parse(char **argv)
 {
 	struct options options = {
+		.at = "/",
 		.limits = { .most_bytes = UINT64_C(128) << 30,
 		            .most_ratio = 500,
 		            .ratio_from = UINT64_C(256) << 20,
 		            .most_entries = 4000000 },
 	};
-	for (argv++; *argv; argv += argv[1] ? 2 : 1)
-		parse_option(&options, argv[0], argv[1]);
-	if (!options.directory && !options.probe)
-		fail("%s", usage);
+	for (argv++; *argv;)
+		argv += parse_option(&options, argv);
 	return options;
 }
 
@@ -137,8 +167,11 @@ int main(int argc, char **argv)
 	umask(0);
 	if (options.probe)
 		return stream_is_tar(&options.limits) ? 0 : 2;
-	tree_open(options.directory, options.at);
-	confine_to(tree_root(), kept);
+	char prefix[PATH_MAX];
+	int root = view_open();
+	view_resolve(root, options.at, true, prefix);
+	tree_open(root, prefix);
+	confine_to(root, kept);
 	stream_start(&options.limits);
 	struct archive *tar = stream_tar();
 	uint64_t entries = extract_all(tar, &options);

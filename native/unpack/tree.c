@@ -20,6 +20,14 @@ static struct {
 	char path[PATH_MAX];
 } last = { .fd = -1 };
 
+static char prefix[PATH_MAX];
+
+void tree_open(int directory, const char *below)
+{
+	root = directory;
+	strcpy(prefix, below);
+}
+
 enum { most_lowers = 500 }; /* what overlayfs takes */
 static int lowers[most_lowers];
 static int lower_count;
@@ -32,11 +40,6 @@ void tree_add_lower(const char *directory)
 	if (lower_count == most_lowers)
 		fail("--lower: more than %d layers", most_lowers);
 	lowers[lower_count++] = fd;
-}
-
-int tree_root(void)
-{
-	return root;
 }
 
 /* @source man openat2(2) */
@@ -54,37 +57,45 @@ static int open_beneath(const char *path, unsigned long long flags)
 	return open_in(root, path, flags);
 }
 
-void tree_open(const char *directory, const char *at)
+static struct {
+	const char *from, *to;
+} renamed;
+
+void tree_rename(const char *from, const char *to)
 {
-	root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root >= 0 && at) {
-		int outer = root;
-		root = open_in(outer, at, O_RDONLY | O_DIRECTORY);
-		close(outer);
-	}
-	if (root < 0)
-		fail("--directory %s%s%s: %s", directory, at ? " --at " : "", at ? at : "", strerror(errno));
+	renamed.from = from;
+	renamed.to = to;
+}
+
+static size_t add_component(char clean[PATH_MAX], size_t length, const char *name, size_t part)
+{
+	if (length + part + 2 > PATH_MAX)
+		fail("its path is longer than %d bytes", PATH_MAX - 1);
+	if (length > 0)
+		clean[length++] = '/';
+	memcpy(clean + length, name, part);
+	clean[length += part] = '\0';
+	return length;
 }
 
 void tree_clean(const char *path, char clean[PATH_MAX])
 {
-	size_t length = 0;
-	clean[0] = '\0';
+	const size_t least = strlen(prefix);
+	size_t length = least;
+	memcpy(clean, prefix, least + 1);
 	while (*path) {
 		size_t part = strcspn(path, "/");
 		if (part == 2 && path[0] == '.' && path[1] == '.') {
-			if (length == 0)
+			if (length == least)
 				fail("it leads out of the directory");
-			while (length > 0 && clean[--length] != '/')
+			while (length > least && clean[--length] != '/')
 				;
 			clean[length] = '\0';
 		} else if (part > 0 && !(part == 1 && path[0] == '.')) {
-			if (length + part + 2 > PATH_MAX)
-				fail("its path is longer than %d bytes", PATH_MAX - 1);
-			if (length > 0)
-				clean[length++] = '/';
-			memcpy(clean + length, path, part);
-			clean[length += part] = '\0';
+			bool is_renamed = length == least && renamed.from && strlen(renamed.from) == part &&
+					  memcmp(path, renamed.from, part) == 0;
+			length = add_component(clean, length, is_renamed ? renamed.to : path,
+			                       is_renamed ? strlen(renamed.to) : part);
 		}
 		path += part;
 		path += strspn(path, "/");
@@ -176,6 +187,7 @@ struct place tree_place(const char *path, bool make)
 	char clean[PATH_MAX];
 	struct place place = { .parent = root, .name = "." };
 	tree_clean(path, clean);
+	place.is_top = strcmp(clean, prefix) == 0;
 	if (clean[0] == '\0')
 		return place;
 	char *slash = strrchr(clean, '/'), *name = slash ? slash + 1 : clean;

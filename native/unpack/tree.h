@@ -10,12 +10,14 @@
 /* A place for an entry: an open parent directory and a name in it. The parent belongs to the tree; use it before the next lookup. */
 struct place {
 	int parent;
+	bool is_top; /* the directory itself that is unpacked into */
 	char name[NAME_MAX + 5]; /* "." is the root itself; only a whiteout's is longer than NAME_MAX, by its prefix */
 };
 
-/* `at` is looked up inside `directory`, which is its root for symlinks; NULL is `directory` itself. */
-void tree_open(const char *directory, const char *at);
-int tree_root(void);
+/* `prefix`: the path without symlinks of the directory in the root that names are below. */
+void tree_open(int root, const char *prefix);
+/* Another name for the first component of every path. */
+void tree_rename(const char *from, const char *to);
 /* A directory of a layer below, after those above it. */
 void tree_add_lower(const char *directory);
 
@@ -25,7 +27,7 @@ struct place tree_place(const char *path, bool make);
 /* A directory by its cleaned path below the root, not following a symlink in its last component; -1 with errno. */
 int tree_directory(const char *path);
 
-/* The cleaned form of a path; fails when it leads out of the tree or is too long. */
+/* The cleaned form of a path, below the prefix; fails when it leads out of that or is too long. */
 void tree_clean(const char *path, char clean[PATH_MAX]);
 
 /* Removes what is at the place, whatever it is. Returns whether it was an overlay whiteout. */

@@ -1,9 +1,10 @@
 // tlab-containerd: the containerd stage as a process. One instance a state folder; SIGTERM leaves every container running.
 //   tlab-containerd [--address PATH] [--root DIR] [--state DIR] [--log-level LEVEL]
 //   tlab-containerd --address PATH publish --topic TOPIC --namespace NAMESPACE  < event    (for shims without ttrpc)
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { binaryFolder } from '../base/binary-folder.ts';
 import { asLabError, errorKinds, LabError } from '../base/errors.ts';
 import { collectAtOnce } from '../base/garbage.ts';
 import { paths } from '../base/paths.ts';
@@ -70,12 +71,6 @@ function writePublisher(state: string): string {
   rmSync(path, { force: true });
   writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${self}' "$@"\n`, { mode: 0o700 });
   return path;
-}
-
-/** Beside the bundle (dist/bin), or seen from this source file. */
-function binaryFolder(): string {
-  const beside = `${import.meta.dirname}/bin`;
-  return existsSync(beside) ? beside : resolve(import.meta.dirname, '../../dist/bin');
 }
 
 collectAtOnce();

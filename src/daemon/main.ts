@@ -22,9 +22,11 @@ import { ImageStore } from './image/store.ts';
 import { lockByPidFile } from './lock.ts';
 import { openNetworking } from './network/open.ts';
 import { applyRestartPolicies, restoreContainers } from './restore.ts';
+import { archiveRoutes } from './routes/archives.ts';
 import { buildRoutes } from './routes/build.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { execRoutes } from './routes/exec.ts';
+import { fileRoutes } from './routes/files.ts';
 import { imageRoutes } from './routes/images.ts';
 import { refusedRoutes } from './routes/refused.ts';
 import { registryRoutes } from './routes/registry.ts';
@@ -56,6 +58,8 @@ async function main(): Promise<void> {
     ...streamRoutes,
     ...execRoutes,
     ...registryRoutes,
+    ...fileRoutes,
+    ...archiveRoutes,
     ...imageRoutes,
     ...buildRoutes,
     ...refusedRoutes,

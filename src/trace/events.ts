@@ -5,6 +5,7 @@ import { buildSourceRows } from './rows/build-sources.ts';
 import { cliRows } from './rows/cli.ts';
 import { containerdRows } from './rows/containerd.ts';
 import { daemonRows } from './rows/daemon.ts';
+import { fileRows } from './rows/files.ts';
 import { kernelRows } from './rows/kernel.ts';
 import { runcRows } from './rows/runc.ts';
 import { shimRows } from './rows/shim.ts';
@@ -13,6 +14,7 @@ export const events = {
   ...cliRows,
   ...daemonRows,
   ...buildSourceRows,
+  ...fileRows,
   ...containerdRows,
   ...shimRows,
   ...runcRows,

@@ -127,7 +127,7 @@ async function solve(
     throw error;
   });
   session.signal.throwIfAborted();
-  const image = await publishImage(session, state);
+  const image = await publishImage({ engine: session.engine, lease: session.lease, tags: session.request.tags }, state);
   const unused = given.unused();
   if (unused.length > 0) {
     const text = `One or more build-args [${unused.join(' ')}] were not consumed`;

@@ -65,7 +65,7 @@ export async function makeLayer(
   // The undo takes snapshot and folder away.
   if (readdirSync(upper).length === 0) return { layer: undefined, chainId: parent };
   const layer = await packLayer(build, { id, parent, mounts });
-  return { layer, chainId: await commit(build, { id, parent, layer }) };
+  return { layer, chainId: await commitLayer(build, { id, parent, layer }) };
 }
 
 interface Packed {
@@ -74,7 +74,11 @@ interface Packed {
   mounts: readonly SnapshotMount[];
 }
 
-async function packLayer(build: BuildSession, { id, parent, mounts }: Packed): Promise<Layer> {
+/** What a layer is made with: a build, or a verb that makes one image. */
+export type LayerWork = Pick<BuildSession, 'engine' | 'lease' | 'signal' | 'epoch'>;
+
+/** The difference of an active snapshot and its parent, as a blob. */
+export async function packLayer(build: LayerWork, { id, parent, mounts }: Packed): Promise<Layer> {
   const { containerd } = build.engine;
   await using undo = new UndoStack();
   const left = parent === undefined ? [] : await viewOf(build, parent, undo);
@@ -102,7 +106,7 @@ async function packLayer(build: BuildSession, { id, parent, mounts }: Packed): P
   };
 }
 
-async function viewOf({ engine, lease }: BuildSession, parent: Digest, undo: UndoStack) {
+async function viewOf({ engine, lease }: LayerWork, parent: Digest, undo: UndoStack) {
   const key = newContainerId();
   undo.push('view', () => ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key })));
   const labels = { [ownerLabel]: key };
@@ -110,8 +114,8 @@ async function viewOf({ engine, lease }: BuildSession, parent: Digest, undo: Und
 }
 
 /** With SOURCE_DATE_EPOCH the files in the layer have other times than those of the snapshot: then the layer itself is unpacked. */
-async function commit(
-  build: BuildSession,
+export async function commitLayer(
+  build: LayerWork,
   { id, parent, layer }: { id: string; parent: Digest | undefined; layer: Layer },
 ): Promise<Digest> {
   if (build.epoch !== undefined) return await applyLayer(build, parent, layer);
@@ -124,11 +128,7 @@ async function commit(
 const emitCommitted = ({ descriptor: { digest, size }, diffId }: Layer, chainId: Digest): void =>
   emit('daemon.build-layer-committed', { data: { digest, diffId, chainId, sizeBytes: size } });
 
-async function commitSnapshot(
-  { engine: { containerd }, lease }: BuildSession,
-  key: string,
-  name: Digest,
-): Promise<void> {
+async function commitSnapshot({ engine: { containerd }, lease }: LayerWork, key: string, name: Digest): Promise<void> {
   try {
     await containerd.snapshots.commit({ snapshotter, key, name, labels: {} }, { lease });
   } catch (error) {
@@ -139,7 +139,7 @@ async function commitSnapshot(
 }
 
 /** A snapshot that is there is held from now on. */
-async function isThere({ engine: { containerd }, lease }: BuildSession, chainId: Digest): Promise<boolean> {
+async function isThere({ engine: { containerd }, lease }: LayerWork, chainId: Digest): Promise<boolean> {
   await containerd.leases.addResource({ id: lease, resource: { type: `snapshots/${snapshotter}`, id: chainId } });
   try {
     await containerd.snapshots.stat({ snapshotter, key: chainId });
@@ -151,7 +151,7 @@ async function isThere({ engine: { containerd }, lease }: BuildSession, chainId:
 }
 
 /** A layer that was packed elsewhere (COPY --link, a clamped one) onto a parent; the chain id. */
-export async function applyLayer(build: BuildSession, parent: Digest | undefined, layer: Layer): Promise<Digest> {
+export async function applyLayer(build: LayerWork, parent: Digest | undefined, layer: Layer): Promise<Digest> {
   const { containerd } = build.engine;
   const chainId = chainOver(parent, layer.diffId);
   if (await isThere(build, chainId)) return chainId;

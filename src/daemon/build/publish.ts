@@ -31,9 +31,13 @@ export function imageConfigOf(state: BuildState): Record<string, unknown> {
   };
 }
 
+export interface Publication extends Pick<BuildSession, 'engine' | 'lease'> {
+  /** Canonical references. */
+  tags: readonly string[];
+}
+
 /** Writes both documents and names them. Without tags the image has an id only, as Docker's `<none>`. */
-export async function publishImage(build: BuildSession, state: BuildState): Promise<BuiltImage> {
-  const { engine, lease, request } = build;
+export async function publishImage({ engine, lease, tags }: Publication, state: BuildState): Promise<BuiltImage> {
   const config = document(imageConfigOf(state));
   const configDescriptor = descriptorOf(ociMediaTypes.config, config);
   const manifest = document({
@@ -52,7 +56,7 @@ export async function publishImage(build: BuildSession, state: BuildState): Prom
   ]);
   const labels = { 'containerd.io/gc.ref.content.config': configDescriptor.digest, ...Object.fromEntries(layers) };
   await writeBlob(engine.containerd, { bytes: manifest, labels, lease });
-  await nameImage(engine, { target, names: request.tags, id: configDescriptor.digest });
+  await nameImage(engine, { target, names: tags, id: configDescriptor.digest });
   return { id: configDescriptor.digest, digest: target.digest };
 }
 

@@ -16,12 +16,12 @@ import { removeImage } from '../image/remove.ts';
 import { noSuchImage } from '../image/store.ts';
 import { boolean, type Call, json, type Route } from '../router.ts';
 import { commonHeaders } from '../server.ts';
+import { importArchive } from './archives.ts';
 import { flowing, registryAuthOf } from './progress.ts';
 
 async function pull(call: Call): Promise<undefined> {
   const { query } = call;
-  if (query.get('fromSrc'))
-    throw new LabError('notImplemented', 'images/create?fromSrc: importing an archive is not supported');
+  if (query.get('fromSrc')) return await importArchive(call);
   const { engine, signal } = call;
   const name = nameOf(query.get('fromImage') ?? '', query.get('tag') ?? '');
   parseReference(name);

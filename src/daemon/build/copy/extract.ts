@@ -11,7 +11,7 @@ export async function isArchive(
   source: Pick<ResolvedSource, 'root' | 'path' | 'entries'>,
 ): Promise<boolean> {
   if (source.entries[0]?.type !== 'file' || source.entries[0].sizeBytes === 0) return false;
-  const ended = await withFile(native, source, [`${native.binaryFolder}/tlab-unpack`, '--probe', 'yes']);
+  const ended = await withFile(native, source, [`${native.binaryFolder}/tlab-unpack`, '--probe']);
   if (ended.status !== 0 && ended.status !== noArchiveStatus) refuse(ended, `ADD ${source.path}`);
   return ended.status === 0;
 }

@@ -1,0 +1,68 @@
+// GET /containers/{id}/changes and /export: what the container did to its image's files, and all files that it has.
+import type { Writable } from 'node:stream';
+import { LabError } from '../../base/errors.ts';
+import { emit } from '../../trace/recorder.ts';
+import type { Container } from '../container/container.ts';
+import { type Engine, snapshotter } from '../engine.ts';
+import { layersOf } from '../rootfs/layers.ts';
+import { ask, packInto } from './native.ts';
+import { rootfsOf } from './view.ts';
+
+/** @source docker-api GET /containers/{id}/changes */
+const kinds: Readonly<Record<string, 0 | 1 | 2 | undefined>> = { C: 0, A: 1, D: 2 };
+
+export interface Change {
+  Path: string;
+  /** 0 changed, 1 added, 2 deleted. */
+  Kind: 0 | 1 | 2;
+}
+
+/**
+ * Where the engine mounts something over what the image has: the runtime makes the places when they are missing, and that is no change of
+ * the container's. Docker has them in a layer below the container's own. @source docker daemon/initlayer
+ */
+const mountPoints = [
+  ...['/dev', '/dev/console', '/dev/pts', '/dev/shm', '/proc', '/sys'],
+  ...['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'],
+];
+
+/** In order of paths. */
+export async function changesOf(engine: Engine, container: Container, signal: AbortSignal): Promise<Change[]> {
+  const { rootfs } = await rootfsOf(engine, container, 'diff');
+  const [upper = '', ...lowers] = layersOf(rootfs);
+  if (lowers.length === 0)
+    throw new LabError('notImplemented', `diff: container "${container.name}" has no layers below its own files`);
+  const args = ['--directory', upper, '--upper', '--against', lowers.join(':'), '--list'];
+  const ignored = mountPoints.flatMap((path) => ['--ignore', path]);
+  const answer = await ask('tlab-pack', [...args, ...ignored], {
+    what: `comparing container "${container.name}"`,
+    signal,
+  });
+  const changes = answer
+    .toString()
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line) => ({ Path: line.slice(2), Kind: kinds[line.slice(0, 1)] ?? 0 }));
+  emit('daemon.changes-listed', {
+    data: { id: container.id, directory: upper, changes: changes.length },
+    twin: `ctr -n ${engine.containerd.namespace} snapshots --snapshotter ${snapshotter} diff ${container.id} | tar --list --gunzip`,
+  });
+  return changes;
+}
+
+/** The root filesystem without volumes: what writes the archive. */
+export async function exportOf(
+  engine: Engine,
+  container: Container,
+  signal: AbortSignal,
+): Promise<(to: Writable) => Promise<void>> {
+  const { args } = await rootfsOf(engine, container, 'export');
+  return async (to) => {
+    await packInto(to, args, { what: `exporting container "${container.name}"`, signal });
+    emit('daemon.container-exported', {
+      data: { id: container.id, directory: args[1] ?? '' },
+      twin: 'tar --create --numeric-owner --xattrs --directory /mnt .',
+    });
+    engine.events.publish('container', 'export', container.id, container.eventAttributes());
+  };
+}
