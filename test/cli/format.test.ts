@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { humanDuration } from '../../src/base/time.ts';
 import { filterQuery } from '../../src/cli/format/filters.ts';
-import { type Listing, listingLines } from '../../src/cli/format/listing.ts';
+import { type Listing, listingLines, listingLines } from '../../src/cli/format/listing.ts';
 import { portsText } from '../../src/cli/format/ports.ts';
 import { tableLines } from '../../src/cli/format/table.ts';
 import { parseTemplate } from '../../src/cli/format/template.ts';
@@ -150,4 +150,16 @@ test('a reference splits into name and tag or digest, a port is no tag', () => {
   assert.deepEqual(splitReference('localhost:5000/a'), { fromImage: 'localhost:5000/a', tag: 'latest' });
   assert.deepEqual(splitReference('nginx:1'), { fromImage: 'nginx', tag: '1' });
   assert.deepEqual(splitReference('nginx@sha256:ab'), { fromImage: 'nginx', tag: 'sha256:ab' });
+});
+
+test('a cell of a table is one line without control characters, whoever wrote it', () => {
+  const listing = {
+    rows: [{ step: 'RUN a\n  b\u001b[31m' }],
+    fields: { STEP: ({ step }: { step: string }) => step },
+    shown: ['STEP'],
+    headings: {},
+    id: () => '',
+  };
+  const choice = { format: undefined, json: false, quiet: false };
+  assert.deepEqual(listingLines(listing, choice, undefined), ['STEP', 'RUN a b\\x1b[31m']);
 });

@@ -1,4 +1,5 @@
 // What ps, images and their like print: the default table, `table TEMPLATE`, a template a row, `json`, or ids alone.
+import { printable } from '../../base/text.ts';
 import { boolean, text } from '../flags/spec.ts';
 import { print } from '../terminal.ts';
 import { fitWidth, tableLines } from './table.ts';
@@ -54,9 +55,14 @@ export function listingLines<Row>(listing: Listing<Row>, choice: ListingChoice, 
 
 function defaultTable<Row>(listing: Listing<Row>, fitTo: number | undefined): string[] {
   const headings = headingsOf(listing);
-  const cells = listing.rows.map((row) => listing.shown.map((name) => String(listing.fields[name]?.(row) ?? '')));
+  const cells = listing.rows.map((row) =>
+    listing.shown.map((name) => oneLine(String(listing.fields[name]?.(row) ?? ''))),
+  );
   return tableLines([listing.shown.map((name) => headings[name] ?? name), ...cells], fitTo);
 }
+
+/** A cell is one line, and moves no cursor, whoever wrote it: the history of an image holds whole scripts. */
+const oneLine = (cell: string): string => printable(cell.replace(/\s*\n\s*/g, ' ').trimEnd());
 
 const headingsOf = <Row>(listing: Listing<Row>): Record<string, string> =>
   Object.fromEntries(Object.keys(listing.fields).map((name) => [name, listing.headings[name] ?? name.toUpperCase()]));
