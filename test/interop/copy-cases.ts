@@ -84,6 +84,9 @@ export const copyCases: CopyCase[] = [
   one('USER bob\nCOPY a.txt /new/x'),
   one('WORKDIR /dir/sub\nCOPY a.txt b.txt ./'),
   one('WORKDIR /made\nCOPY a.txt name'),
+  one('COPY --chmod=640 a.txt /new'),
+  one('COPY --chmod=4755 dir /new'),
+  one('COPY --chmod=700 --chown=1:2 a.txt /new/deeper/'),
   // From another stage.
   one('COPY --from=base /dir /new'),
   one('COPY --from=base /dir/existing /new/'),
