@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { humanDuration } from '../../src/base/time.ts';
 import { filterQuery } from '../../src/cli/format/filters.ts';
-import { type Listing, listingLines, listingLines } from '../../src/cli/format/listing.ts';
+import { type Listing, listingLines } from '../../src/cli/format/listing.ts';
 import { portsText } from '../../src/cli/format/ports.ts';
 import { tableLines } from '../../src/cli/format/table.ts';
 import { parseTemplate } from '../../src/cli/format/template.ts';
