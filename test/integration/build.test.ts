@@ -183,14 +183,19 @@ test('the build cache is listed, pruned, and what images need stays', needsRoot,
   assert.doesNotMatch(await built('FROM busybox\nRUN echo kept > /kept\n'), /cached/);
 });
 
-test('the output may be a folder or a tar', needsRoot, async () => {
+test('the output may be a folder, a tar or an OCI archive', needsRoot, async () => {
   const dockerfile = 'FROM busybox AS b\nRUN echo file > /made\nFROM scratch\nCOPY --from=b /made /out/made\n';
+  await engine.must('pull', 'busybox');
   const images = await engine.must('images', '-q', '--no-trunc');
   await built(dockerfile, ['--output', `${context}/out`]);
   assert.equal(readFileSync(`${context}/out/out/made`, 'utf8'), 'file\n');
   await built(dockerfile, ['--output', `type=tar,dest=${context}/out.tar`]);
   assert.match((await run('tar', ['-tf', `${context}/out.tar`])).stdout, /^out\/made$/m);
+  await built(dockerfile, ['--output', `type=oci,dest=${context}/out.oci`]);
+  const inspected = await run('skopeo', ['inspect', '--config', `oci-archive:${context}/out.oci`]);
+  assert.match(inspected.stdout, /"created_by": ?"COPY --from=b \/made \/out\/made"/, inspected.stderr);
   assert.equal(await engine.must('images', '-q', '--no-trunc'), images);
+  rmSync(`${context}/out.oci`);
   rmSync(`${context}/out`, { recursive: true });
   rmSync(`${context}/out.tar`);
 });
