@@ -97,6 +97,20 @@ const commands: Record<string, CatalogueRow> = {
   },
   tag: { group: 'images', says: 'Give an image another name', load: () => import('./commands/tag.ts') },
   history: { group: 'images', says: 'Show how an image was made', load: () => import('./commands/history.ts') },
+  diff: {
+    group: 'containers',
+    says: 'List what a container changed in its files',
+    load: () => import('./commands/diff.ts'),
+  },
+  export: {
+    group: 'containers',
+    says: 'Write all files of a container as an archive',
+    load: () => import('./commands/export.ts'),
+  },
+  commit: { group: 'containers', says: 'Make an image of a container', load: () => import('./commands/commit.ts') },
+  save: { group: 'images', says: 'Write images as an archive', load: () => import('./commands/save.ts') },
+  load: { group: 'images', says: 'Read images from an archive', load: () => import('./commands/load.ts') },
+  import: { group: 'images', says: 'Make an image of an archive of files', load: () => import('./commands/import.ts') },
   rmi: { group: 'images', says: 'Remove images', load: () => import('./commands/rmi.ts') },
   layers: {
     group: 'see',

@@ -17,6 +17,7 @@ import { containerdNamespace, type Engine, snapshotter } from './engine.ts';
 import { EventHub } from './events.ts';
 import { Execs } from './exec/execs.ts';
 import { readHostFacts } from './host.ts';
+import { loadFolder } from './image/load.ts';
 import { LayerMeter } from './image/sizes.ts';
 import { ImageStore } from './image/store.ts';
 import { lockByPidFile } from './lock.ts';
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
   const supervisor = await superviseContainerd(configuration.containerd);
   const engine = buildEngine(configuration, supervisor.address);
   await removeBuildLeftovers(engine);
+  rmSync(loadFolder, { recursive: true, force: true });
   await restoreContainers(engine);
   const follower = followTasks(engine);
   await follower.ready;

@@ -1,0 +1,36 @@
+// tlab import: an archive of a root filesystem becomes an image of one layer.
+import { jsonLines } from '../../daemon/client.ts';
+import { defineCommand } from '../command.ts';
+import { connect } from '../connection.ts';
+import { many, text } from '../flags/spec.ts';
+import { archiveFrom, nameQuery, type ProgressLine, throwIfFailed } from '../run/archive.ts';
+import { print } from '../terminal.ts';
+
+export default defineCommand({
+  operands: 'FILE|- [REPOSITORY[:TAG]]',
+  count: { min: 1, max: 2 },
+  flags: {
+    change: many('A Dockerfile instruction for the configuration', (line) => line, { short: 'c' }),
+    message: text('What the history says of it', { short: 'm' }),
+    platform: text('Platform of the image, such as linux/arm64'),
+  },
+  async run({ operands: [file = '', name], flags }) {
+    const answer = await connect().stream({
+      method: 'POST',
+      path: '/images/create',
+      query: {
+        fromSrc: /^https?:\/\//.test(file) ? file : '-',
+        ...nameQuery(name),
+        changes: flags.change,
+        message: flags.message,
+        platform: flags.platform,
+      },
+      upload: { stream: archiveFrom(file === '-' ? undefined : file), type: 'application/x-tar' },
+    });
+    for await (const line of jsonLines<ProgressLine>(answer)) {
+      throwIfFailed(line);
+      if (line.status !== undefined) print(line.status);
+    }
+    return 0;
+  },
+});
