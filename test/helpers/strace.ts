@@ -54,5 +54,7 @@ function resultOf(line: string): number | undefined {
     return restarts[error] ?? (code === undefined ? undefined : -code);
   }
   if (value === '?') return undefined;
-  return /^0[0-7]+$/.test(value) ? Number.parseInt(value, 8) : Number(value);
+  if (/^0[0-7]+$/.test(value)) return Number.parseInt(value, 8);
+  // What rt_sigreturn brings back is any register: strace prints it without a sign. @source man strace(1)
+  return Number(BigInt.asIntN(64, BigInt(value)));
 }
