@@ -4,6 +4,7 @@ import { binaries } from '../helpers/binaries.ts';
 import { startEngine, tlabProgram } from '../helpers/engine.ts';
 import { startRealDocker } from '../helpers/real-docker.ts';
 import { run } from '../helpers/shell.ts';
+import { buildFigures } from './build.ts';
 import { crowdFigures } from './crowd.ts';
 import { imageFigures } from './images.ts';
 import { type Candidate, compared, type Figure, sideBySide } from './measure.ts';
@@ -48,6 +49,7 @@ async function benchEngines(): Promise<void> {
     figures.push(compared(timings, ['tlab', 'docker'], { what: 'run --rm busybox true', budget: 0.6 }));
     figures.push(compared(timings, ['tlab traced', 'docker'], { what: 'the same, traced', budget: 1 }));
     figures.push(...(await crowdFigures(engine, docker)));
+    figures.push(...(await buildFigures(engine, docker)));
   } finally {
     await engine.stop();
     await docker.stop();
