@@ -178,3 +178,19 @@ test('a full disk is told by its own status', root(), async () => {
   assert.equal(status, 3);
   assert.match(stderr, /write\(2\): ENOSPC/);
 });
+
+test('once inside the tree no library and no table of it is opened (CVE-2019-14271)', root(), async () => {
+  const from = fresh();
+  await must('sh', [
+    '-c',
+    `mkdir ${from}/d && printf x > "${from}/d/$(printf 'n\\377')" && printf x > ${from}/d/\u00fc`,
+  ]);
+  const traced = await must('sh', [
+    '-c',
+    `strace -f -e trace=chroot,open,openat,openat2 ${binaries}/tlab-pack --directory ${from} --path /d --name d 2>&1 >/dev/null`,
+  ]);
+  const inside = traced.slice(traced.indexOf('chroot('));
+  assert.match(inside, /chroot\("\."\) += 0/);
+  const opened = [...inside.matchAll(/open(?:at2?)?\((?:\w+, )?"([^"]*)"/g)].map(([, path]) => path);
+  assert.deepEqual(opened, ['.', 'd', '.', 'n\\377', '\\303\\274']);
+});
