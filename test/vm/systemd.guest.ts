@@ -76,7 +76,7 @@ const settings = (): Record<string, string[]> =>
   Object.fromEntries(
     directories().flatMap((directory) =>
       readdirSync(directory)
-        .filter((file) => wanted.test(file) && file !== 'misc.max')
+        .filter((file) => wanted.test(file) && file !== 'misc.max' && file !== 'cpu.weight')
         .map((file) => [`${directory}/${file}`, sortedLines(`${directory}/${file}`)]),
     ),
   );
@@ -100,11 +100,18 @@ const resources: Edit = (config) => {
 
 const properties = [
   'Slice ControlGroup Delegate DefaultDependencies Transient CollectMode TimeoutStopUSec',
-  'CPUAccounting MemoryAccounting TasksAccounting CPUWeight CPUShares CPUQuotaPerSecUSec CPUQuotaPeriodUSec',
+  'CPUAccounting MemoryAccounting TasksAccounting CPUShares CPUQuotaPerSecUSec CPUQuotaPeriodUSec',
   'AllowedCPUs AllowedMemoryNodes MemoryLow MemoryHigh MemoryMax MemoryLimit MemorySwapMax TasksMax DevicePolicy',
 ]
   .join(' ')
   .replaceAll(' ', ',');
+
+/** Not compared: runc of these days makes another weight of shares (cgroups-v2.ts says why). */
+async function expectWeight(weight: number): Promise<void> {
+  if (!isUnified) return;
+  assert.equal(await shown('CPUWeight'), `CPUWeight=${weight}`);
+  assert.deepEqual(sortedLines(`${directories()[0]}/cpu.weight`), [`${weight}`]);
+}
 
 /** What systemd knows, what the kernel holds, and where the process is. */
 async function everything(runtime: Runtime) {
@@ -125,6 +132,7 @@ test('the unit, its properties and the files of its cgroups are those of runc', 
     const { pid } = JSON.parse(await mustCall('tlab', 'state', 'guest'));
     const cgroups = sortedLines(`/proc/${pid}/cgroup`).filter((line) => !line.endsWith(`:${path}`));
     assert.deepEqual(cgroups, [], 'in its unit in every hierarchy');
+    await expectWeight(59);
     return everything('tlab');
   });
   assert.deepEqual(ours, await beside('runc', bundle, () => everything('runc')));
@@ -138,6 +146,7 @@ test('an update changes what systemd knows, as that of runc does', async () => {
   const updated = (runtime: Runtime) =>
     beside(runtime, bundle, async () => {
       await mustCall(runtime, 'update', ...flags, ...(isUnified ? ['--memory-swap', '167772160'] : []), 'guest');
+      if (runtime === 'tlab') await expectWeight(174);
       return everything(runtime);
     });
   const ours = await updated('tlab');
