@@ -81,6 +81,10 @@ for (const each of copyCases)
     assert.equal(isRefused(result), each.isRefused === true, JSON.stringify(result));
   });
 
+/** That BuildKit sets a directory's time before it fills it, so that it is the time of the copy. */
+const withoutDirectoryTimes = (result: Copied | undefined): Copied | undefined =>
+  Array.isArray(result) ? result.map((line) => line.replace(/( directory .*) (old|now)$/, '$1')) : result;
+
 const recorded = copyCases.filter(({ lines }) => classic[lines] !== undefined && buildkit[lines] !== undefined);
 
 for (const each of recorded)
@@ -90,9 +94,10 @@ for (const each of recorded)
       ['buildkit', buildkit[each.lines], each.buildkit],
       ['classic', classic[each.lines], each.classic],
     ] as const) {
-      const isSame = isRefused(result) ? isRefused(theirs) : isDeepStrictEqual(result, theirs);
+      const [mine, other] = name === 'buildkit' ? [result, theirs].map(withoutDirectoryTimes) : [result, theirs];
+      const isSame = isRefused(result) ? isRefused(theirs) : isDeepStrictEqual(mine, other);
       if (reason !== undefined) assert.ok(!isSame, `${name}: it is the same by now, and the table says: ${reason}`);
       else if (isRefused(result)) assert.ok(isSame, `${name}: ${JSON.stringify(theirs)}`);
-      else assert.deepEqual(result, theirs, name);
+      else assert.deepEqual(mine, other, name);
     }
   });

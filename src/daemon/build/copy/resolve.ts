@@ -103,8 +103,11 @@ async function local(
   );
   const sources: ResolvedSource[] = [];
   for (const [index, each] of found.entries()) {
-    const one = sourceOf(root, each, resolved[index] ?? { real: each.path, entries: [] }, request, options);
-    if (one === undefined && !hasWildcards(source)) throw absent(source, request, options);
+    const listed = resolved[index] ?? { real: each.path, entries: [] };
+    const one = sourceOf(root, each, listed, request, options);
+    // A link that leads nowhere is refused though a pattern found it, as real builders do.
+    const isNowhere = !hasWildcards(source) || listed.entries.length === 0;
+    if (one === undefined && isNowhere) throw absent(hasWildcards(source) ? each.path : source, request, options);
     if (one === undefined) continue;
     const mayBeArchive = request.keyword === 'ADD' && request.unpack !== false && !one.isDirectory;
     sources.push(mayBeArchive ? { ...one, isArchive: await isArchive(options, one) } : one);
