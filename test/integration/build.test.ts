@@ -222,7 +222,8 @@ test('a traced build tells its steps, keys and layers', needsRoot, async () => {
 });
 
 test('nothing of any build is left on the host', needsRoot, () => {
-  assert.deepEqual(readdirSync(`${engine.root}/run/build`), []);
+  assert.deepEqual(readdirSync(`${engine.root}/run/build`), ['mounts']);
+  assert.deepEqual(readdirSync(`${engine.root}/run/build/mounts`), []);
   assert.deepEqual(readdirSync(`${engine.root}/data/build/contexts`), []);
   assert.ok(
     !existsSync(`${engine.root}/data/build/made`) || readdirSync(`${engine.root}/data/build/made`).length === 0,
