@@ -5,7 +5,8 @@ import { lessonOf } from '../../../lesson/course.ts';
 import { type Proof, proveLesson, type Stage } from '../../../lesson/run/prove.ts';
 import { defineCommand } from '../../command.ts';
 import { connect } from '../../connection.ts';
-import { boolean, text } from '../../flags/spec.ts';
+import { between } from '../../flags/readers.ts';
+import { boolean, one, text } from '../../flags/spec.ts';
 import { counted } from '../../format/words.ts';
 import { evidenceSince, openLessons } from '../../lesson/learner.ts';
 import { requireRoot } from '../../root.ts';
@@ -18,6 +19,7 @@ export default defineCommand({
   flags: {
     all: boolean('Every lesson'),
     seed: text('What the values of variables are made from', { value: 'text' }),
+    jobs: one('So many lessons side by side (1)', between(1, 8), { value: 'number' }),
     json: boolean('Print one JSON document'),
   },
   async run({ operands, flags }) {
@@ -25,12 +27,20 @@ export default defineCommand({
     const course = openLessons();
     const lessons = flags.all ? course.lessons : operands.map((id) => lessonOf(course, id));
     if (lessons.length === 0) throw new LabError('usage', 'no lesson named', { hint: '--all' });
+    const before = await inventory();
+    const waiting = [...lessons];
     const proofs: Proof[] = [];
-    for (const lesson of lessons) {
-      const proof = await proveLesson(lesson, stage, flags.seed ?? lesson.id);
-      proofs.push(proof);
-      if (!flags.json) show(proof);
-    }
+    const work = async (): Promise<void> => {
+      for (let lesson = waiting.shift(); lesson !== undefined; lesson = waiting.shift()) {
+        const proof = await proveLesson(lesson, stage, flags.seed ?? lesson.id);
+        proofs.push(proof);
+        if (!flags.json) show(proof);
+      }
+    };
+    await Promise.all(Array.from({ length: flags.jobs ?? 1 }, work));
+    const left = (await inventory()).filter((line) => !before.includes(line));
+    if (left.length > 0) proofs.push(leftBehind(left));
+    if (left.length > 0 && !flags.json) show(leftBehind(left));
     if (flags.json) print(JSON.stringify({ schema: 'tlab.proofs/1', proofs, broken: course.broken }));
     else for (const broken of course.broken) print(`${paint.out('red', 'BROKEN')}  ${broken}`);
     return proofs.some(({ failures }) => failures.length > 0) || course.broken.length > 0 ? 1 : 0;
@@ -56,14 +66,20 @@ const stage: Stage = {
     await promise;
   },
   evidence: () => evidenceSince(new Date()),
-  inventory: async () => {
-    const all = await connect().json<ContainerSummary[]>({
-      method: 'GET',
-      path: '/containers/json',
-      query: { all: true },
-    });
-    return all.map(({ Id, Names }) => `container ${Names[0] ?? Id}`);
-  },
 };
+
+/** Containers that there are, one line each. */
+async function inventory(): Promise<string[]> {
+  const query = { all: true };
+  const all = await connect().json<ContainerSummary[]>({ method: 'GET', path: '/containers/json', query });
+  return all.map(({ Id, Names }) => `container ${Names[0] ?? Id}`);
+}
+
+const leftBehind = (left: readonly string[]): Proof => ({
+  lesson: 'what is left',
+  trials: 1,
+  negative: 0,
+  failures: [`after the last teardown there is still ${left.join(', ')}`],
+});
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
