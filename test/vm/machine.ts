@@ -37,8 +37,12 @@ export function missingForMachines(): string | undefined {
   return absent.length === 0 ? undefined : `needs ${absent.join(', ')}: run sh scripts/setup.sh test`;
 }
 
-/** Boots a machine, runs a shell command in it as root, in a copy of this checkout; prints what the machine prints. */
-export async function runInMachine(name: MachineName, command: string): Promise<MachineRun> {
+/** Boots a machine, runs a shell command in it as root, in a copy of this checkout; hands on each line that the machine prints. */
+export async function runInMachine(
+  name: MachineName,
+  command: string,
+  print: (line: string) => void = console.log,
+): Promise<MachineRun> {
   mkdirSync(cache, { recursive: true });
   const kernel = debianKernel(cache);
   buildLibrary(`${cache}/data`);
@@ -56,7 +60,7 @@ export async function runInMachine(name: MachineName, command: string): Promise<
       COMMAND: command,
     });
     writeFileSync(`${scratch}/initramfs`, initialFileSystem({ kernel, settings, boot: `${checkout}/test/vm/boot.sh` }));
-    return await boot({ kernel, initramfs: `${scratch}/initramfs`, parameters });
+    return await boot({ kernel, initramfs: `${scratch}/initramfs`, parameters, print });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -79,6 +83,7 @@ async function boot(options: {
   kernel: DebianKernel;
   initramfs: string;
   parameters: readonly string[];
+  print: (line: string) => void;
 }): Promise<MachineRun> {
   const terminal = ['-display', 'none', '-serial', 'stdio', '-monitor', 'none'];
   const machine = ['-accel', 'tcg', '-cpu', 'max', '-smp', '2', '-m', '3G', '-no-reboot', '-nic', 'none'];
@@ -108,7 +113,7 @@ async function boot(options: {
     const tally = parseTally(line);
     if (status !== null) told.status = Number(status[1]);
     else if (tally !== undefined) told.tally = tally;
-    else console.log(line);
+    else options.print(line);
   }
   await ended;
   return told;
