@@ -180,6 +180,15 @@ int view_below(const char *layers)
 	return fd;
 }
 
+int view_enter(int root, const char *path)
+{
+	int inner = open_in(root, path, O_RDONLY | O_DIRECTORY);
+	if (inner < 0)
+		fail_call("openat2(2) of the destination");
+	close(root);
+	return inner;
+}
+
 int view_open(void)
 {
 	if (!view.directory)

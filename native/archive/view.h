@@ -14,6 +14,8 @@
 int view_option(char **arguments);
 /* Makes the mounts; an open directory, which nothing of the tree leads out of (openat2, RESOLVE_IN_ROOT). */
 int view_open(void);
+/* A directory of the tree, opened as a tree of its own: its root is where symlinks stay from then on. */
+int view_enter(int root, const char *path);
 /* The merged tree of layers, `DIR[:DIR...]`, topmost first, to compare with; mounted on the directory, which must be open by then. */
 int view_below(const char *layers);
 /*

@@ -1,6 +1,7 @@
 /*
  * tlab-unpack: one image layer from stdin into a directory, and the digests of what went through, in one pass.
  *   read and decompress (a thread) → hash → tar entries → objects beneath the directory → times of directories → one JSON line.
+ * --inside takes a directory of the tree for its root, so that no link of the archive leads out of it (ADD);
  * --at unpacks below that path of the tree, whose root stays the root of symlinks; --rename gives the first component of names another name.
  * Of what a person gives (a build context, an archive of ADD): `literal` takes whiteouts for files, --devices skip leaves devices out,
  * --compression any reads bzip2 and xz too, --probe only asks (status 2: no archive).
@@ -27,11 +28,12 @@
 #include "tree.h"
 
 static const char usage[] =
-	"usage: tlab-unpack " VIEW_USAGE " [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--lower DIR]... [--rename FROM TO] "
+	"usage: tlab-unpack " VIEW_USAGE " [--inside PATH] [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--lower DIR]... [--rename FROM TO] "
 	"[--owner UID:GID | --no-owner] [--keep-kind] [--compression any] [--max-bytes N] [--max-ratio N] [--max-entries N] < LAYER; "
 	"tlab-unpack --probe < FILE";
 
 struct options {
+	const char *inside; /* the directory of the tree that is taken for a whole one */
 	const char *at; /* a place in the tree */
 	bool probe;     /* only say whether it is an archive */
 	struct extraction extraction;
@@ -76,7 +78,9 @@ static bool parse_switch(struct options *options, const char *flag)
 
 static void parse_value(struct options *options, const char *flag, const char *value)
 {
-	if (strcmp(flag, "--at") == 0)
+	if (strcmp(flag, "--inside") == 0)
+		options->inside = value;
+	else if (strcmp(flag, "--at") == 0)
 		options->at = value;
 	else if (strcmp(flag, "--devices") == 0 && strcmp(value, "skip") == 0)
 		options->extraction.skip_devices = true;
@@ -169,6 +173,8 @@ int main(int argc, char **argv)
 		return stream_is_tar(&options.limits) ? 0 : 2;
 	char prefix[PATH_MAX];
 	int root = view_open();
+	if (options.inside)
+		root = view_enter(root, options.inside);
 	view_resolve(root, options.at, true, prefix);
 	tree_open(root, prefix);
 	confine_to(root, kept);

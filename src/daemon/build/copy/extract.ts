@@ -26,7 +26,7 @@ export async function extract(
     `${native.binaryFolder}/tlab-unpack`,
     '--directory',
     rootfs,
-    '--at',
+    '--inside',
     at === '' ? '.' : at,
     '--compression',
     'any',
