@@ -50,6 +50,8 @@ function theirsFrom(path: string): Threads {
 function normalized(line: string): string {
   return (
     line
+      // What a waitid in a 64-bit kernel leaves in si_stime may be large: strace adds it up in seconds.
+      .replace(/ \/\* [\d.]+ s \*\//g, '')
       .replace(/\s+=\s+/, ' = ')
       // strace leaves room where a call was resumed.
       .replace(
