@@ -1,6 +1,7 @@
 // GET /system/df: what images, containers and volumes take, layers that images share counted once; and, beside Docker's rows, the
 // blobs that images were pulled as. Folders are walked step by step, so that the daemon goes on answering.
 import { lstat, readdir } from 'node:fs/promises';
+import { layersOf } from '../kernel/snapshot-mounts.ts';
 import { cacheUsage } from './build/cache/prune.ts';
 import type { Container } from './container/container.ts';
 import { listContainers } from './container/list.ts';
@@ -9,7 +10,6 @@ import { listImages, usersOf } from './image/list.ts';
 import { imageBytes } from './image/sizes.ts';
 import type { DiskUsage } from './image-protocol.ts';
 import type { ContainerSummary } from './protocol.ts';
-import { layersOf } from './rootfs/layers.ts';
 
 export async function diskUsageOf(engine: Engine): Promise<DiskUsage> {
   const [images, sizes, content] = await Promise.all([

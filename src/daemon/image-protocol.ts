@@ -130,6 +130,8 @@ export interface DiskUsage {
 /** @source docker-api BuildCache */
 export interface BuildCacheRecord {
   ID: string;
+  /** Empty: a step's key says what it is built on. */
+  Parent: string;
   Type: string;
   Description: string;
   InUse: boolean;

@@ -5,13 +5,14 @@
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
+import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import { isDigest, parseDigest } from '../../oci/digest.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Ingests } from '../content/ingest.ts';
 import type { BlobInfo } from '../content/store.ts';
 import type { Labels } from '../metadata/labels.ts';
 import type { Leases } from '../metadata/leases.ts';
-import { layersOf, type Mount } from '../snapshot/mounts.ts';
+import type { Mount } from '../snapshot/mounts.ts';
 import { runLayerProgram } from './program.ts';
 
 const digestSchema = v.pipe(v.string(), v.check(isDigest, 'expected a digest'));

@@ -6,18 +6,6 @@ export interface Mount {
   options: string[];
 }
 
-/** The directories that a mount shows, topmost first. @source kernel-doc overlayfs; containerd mount */
-export function layersOf(mounts: readonly Mount[]): string[] {
-  const [mount] = mounts;
-  if (mount === undefined) return [];
-  if (mount.type !== 'overlay') return [mount.source];
-  const option = (name: string): string[] =>
-    mount.options.filter((entry) => entry.startsWith(`${name}=`)).map((entry) => entry.slice(name.length + 1));
-  return [...option('upperdir'), ...option('lowerdir').flatMap((list) => list.split(':'))].filter(
-    (path) => path !== '',
-  );
-}
-
 const isMap = (option: string): boolean => /^[ug]idmap=/.test(option);
 const plainOptions = ({ options }: Mount): string => options.filter((option) => !isMap(option)).join(',');
 

@@ -4,12 +4,13 @@
 // mount of many layers stay below one page. @source kernel-doc overlayfs; containerd snapshots/overlay
 import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
+import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Database } from '../metadata/database.ts';
 import { type Fields, fieldsOf } from '../metadata/filter.ts';
 import { checkLabels, type Labels, maskOf, readLabels, writeLabels } from '../metadata/labels.ts';
 import { hostId, type IdMapping, idMappingOf, mappingOptions } from './id-mapping.ts';
-import { layersOf, type Mount, mountCommand } from './mounts.ts';
+import { type Mount, mountCommand } from './mounts.ts';
 import { diskUsage, type Usage } from './usage.ts';
 
 export type SnapshotKind = 'active' | 'committed' | 'view';

@@ -4,7 +4,7 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import type { Mounts } from '../../kernel/kernel.ts';
-import type { SnapshotMount } from '../rootfs/layers.ts';
+import type { SnapshotMount } from '../../kernel/snapshot-mounts.ts';
 
 export interface MountedRootfs {
   path: string;

@@ -3,12 +3,13 @@
 import { existsSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
+import { layersOf, type SnapshotMount } from '../../kernel/snapshot-mounts.ts';
 import { emit } from '../../trace/recorder.ts';
 import { redact } from '../../trace/redact.ts';
 import { cgroupDriverOf } from '../cgroups.ts';
 import type { Engine } from '../engine.ts';
 import type { Sandbox } from '../network/networking.ts';
-import { layersOf, readInRoot, type SnapshotMount } from '../rootfs/layers.ts';
+import { readInRoot } from '../rootfs/layers.ts';
 import { resolveUser } from '../rootfs/user.ts';
 import { type GeneratedSpec, generateSpec } from '../spec/generate.ts';
 import type { SpecInput, UserIds } from '../spec/input.ts';

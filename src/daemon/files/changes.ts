@@ -1,10 +1,10 @@
 // GET /containers/{id}/changes and /export: what the container did to its image's files, and all files that it has.
 import type { Writable } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
+import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Container } from '../container/container.ts';
 import { type Engine, snapshotter } from '../engine.ts';
-import { layersOf } from '../rootfs/layers.ts';
 import { ask, packInto } from './native.ts';
 import { rootfsOf } from './view.ts';
 

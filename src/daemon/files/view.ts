@@ -3,10 +3,10 @@
 // Rule: names out of a container are resolved by the kernel beneath that root, in a process that has no way out of it.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
+import { layersOf, type SnapshotMount } from '../../kernel/snapshot-mounts.ts';
 import type { Container } from '../container/container.ts';
 import { filesOf } from '../container/files.ts';
 import { type Engine, snapshotter } from '../engine.ts';
-import { layersOf, type SnapshotMount } from '../rootfs/layers.ts';
 
 export interface FilesView {
   /** `--directory …`, with `--mount` and `--bind` as needed. */

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { newContainerId } from '../../base/ids.ts';
 import { UndoStack } from '../../base/undo.ts';
+import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { hostPlatform, parsePlatform } from '../../oci/platform.ts';
 import { emit } from '../../trace/recorder.ts';
@@ -10,7 +11,6 @@ import { publishImage } from '../build/publish.ts';
 import { ignoreMissing } from '../container/missing.ts';
 import { type Engine, ownerLabel, snapshotter } from '../engine.ts';
 import { unpackFrom } from '../files/native.ts';
-import { layersOf } from '../rootfs/layers.ts';
 import { timestampNow } from '../time.ts';
 import { withChanges } from './changes.ts';
 import { withLease } from './lease.ts';

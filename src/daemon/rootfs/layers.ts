@@ -3,24 +3,6 @@
 // A running container may change them meanwhile: what was opened decides, not what was looked at.
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 
-export interface SnapshotMount {
-  type: string;
-  source: string;
-  options: readonly string[];
-}
-
-/** The folders of a snapshot, topmost first. @source man mount(8) overlay */
-export function layersOf(mounts: readonly SnapshotMount[]): string[] {
-  const [mount] = mounts;
-  if (mount === undefined) return [];
-  if (mount.type !== 'overlay') return [mount.source];
-  const option = (name: string): string[] =>
-    mount.options.filter((entry) => entry.startsWith(`${name}=`)).map((entry) => entry.slice(name.length + 1));
-  return [...option('upperdir'), ...option('lowerdir').flatMap((list) => list.split(':'))].filter(
-    (path) => path !== '',
-  );
-}
-
 /** @source man path_resolution(7) */
 const mostSymlinks = 40;
 /** A file of accounts is small; more than this is not read. */

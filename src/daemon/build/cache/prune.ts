@@ -2,6 +2,7 @@
 import { digestHex } from '../../../oci/digest.ts';
 import type { Engine } from '../../engine.ts';
 import type { Filters } from '../../filters.ts';
+import type { BuildCacheRecord } from '../../image-protocol.ts';
 import type { BuildPruneResponse } from '../../protocol.ts';
 import { parseTimeNs } from '../../time.ts';
 import type { CacheRecord } from './record.ts';
@@ -67,22 +68,8 @@ const matchesTimes = (usedMs: number, filters: Filters): boolean =>
     (text) => usedMs < Number(parseTimeNs(text, 'until') / 1_000_000n),
   );
 
-/** One element of BuildCache in GET /system/df. */
-export interface BuildCacheUsage {
-  ID: string;
-  Parent: string;
-  Type: string;
-  Description: string;
-  InUse: boolean;
-  Shared: boolean;
-  Size: number;
-  CreatedAt: string;
-  LastUsedAt: string;
-  UsageCount: number;
-}
-
 /** @source docker-api GET /system/df */
-export async function cacheUsage(engine: Engine): Promise<BuildCacheUsage[]> {
+export async function cacheUsage(engine: Engine): Promise<BuildCacheRecord[]> {
   const used = await layersOfImages(engine);
   return engine.builder.cache
     .all()
