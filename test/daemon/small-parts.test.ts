@@ -10,10 +10,10 @@ import { parseSignal } from '../../src/daemon/container/signals.ts';
 import { startFailure } from '../../src/daemon/container/task-errors.ts';
 import { parseFilters } from '../../src/daemon/filters.ts';
 import { readInRoot } from '../../src/daemon/rootfs/layers.ts';
-import { layersOf } from '../../src/kernel/snapshot-mounts.ts';
 import { resolveUser } from '../../src/daemon/rootfs/user.ts';
 import { frameOf } from '../../src/daemon/stdio/output.ts';
 import { parseTimeNs } from '../../src/daemon/time.ts';
+import { layersOf } from '../../src/kernel/snapshot-mounts.ts';
 
 const accounts = {
   passwd: 'root:x:0:0::/root:/bin/sh\nwww:x:33:34::/srv:/bin/sh\n',
