@@ -35,7 +35,25 @@ function lintLesson(lesson: Lesson, at: Report): void {
   const known = new Set(Object.keys(lesson.vars));
   for (const name of namesIn(JSON.stringify({ ...lesson, folder: '' })))
     if (!known.has(name)) at(`{{${name}}}: no such variable in the header`);
+  lintInterviews(lesson, at);
   for (const step of lesson.steps) lintStep(step, lesson, (says) => at(`step ${step.id}: ${says}`, step.line));
+}
+
+/** Every entry that is covered is asked about, and something shows what is answered. */
+function lintInterviews(lesson: Lesson, at: Report): void {
+  const questions = lesson.steps.flatMap((step) => step.interview.map((question) => ({ question, step })));
+  const checks = new Set(lesson.steps.flatMap((step) => step.checks.map(({ id }) => id)));
+  for (const { question, step } of questions) {
+    const say = (says: string): void => at(`step ${step.id}: interview ${question.id}: ${says}`, step.line);
+    if (!lesson.covers.includes(question.id)) say('expected an entry that this lesson covers');
+    for (const { check, proof, trace } of question.points) {
+      if (check !== undefined && !checks.has(check)) say(`"${check}" is no check of this lesson`);
+      if (proof !== undefined && trace === undefined && lesson.trace === undefined)
+        say('a proof needs a trace, beside it or in the header');
+    }
+    if (question.points.every(({ check, proof }) => check === undefined && proof === undefined))
+      say('expected evidence, proof or check, for one of its points at least');
+  }
 }
 
 function lintStep(step: Step, lesson: Lesson, at: Report): void {

@@ -194,8 +194,14 @@ export type Wrong = v.InferOutput<typeof wrong>;
 export const interview = v.strictObject({
   id: syllabusId,
   asks: text,
-  /** Each a key point; `proof` is a filter that finds the event which proves it. */
-  points: v.array(v.strictObject({ says: text, proof: v.optional(text) })),
+  /**
+   * Each a key point and its evidence: `proof` is a filter that finds the event which proves it, in the recording `trace` (the header's
+   * when there is none); `check` is a check of this lesson that shows it in the kernel's state once its step is solved.
+   */
+  points: v.pipe(
+    v.array(v.strictObject({ says: text, proof: v.optional(text), trace: v.optional(text), check: v.optional(id) })),
+    v.minLength(2, 'expected two key points at least'),
+  ),
   followUps: v.optional(v.array(text), []),
 });
 export type Interview = v.InferOutput<typeof interview>;
