@@ -91,7 +91,7 @@ test('by commands alone, from a pipe: told, not yet, helped, done, passed, predi
   assert.equal((await tlab(['check'])).status, 1, 'predictions come first');
   const cut = await tlab(['learn'], {}, '2 1 4 3\n');
   assert.notEqual(cut.status, 0, 'the input has ended before the second answer');
-  const rest = await tlab(['learn', '--no-watch'], {}, '1\n');
+  const rest = await tlab(['learn', '--no-watch'], {}, '1\n1\n');
   assert.equal(rest.status, 0, rest.stderr);
   assert.doesNotMatch(rest.stdout, /In which order/, 'the first answer was kept');
   assert.match((await tlab(['list'])).stdout, /^> +one-run +1 of 3/m);

@@ -54,6 +54,8 @@ function lintInterviews(lesson: Lesson, at: Report): void {
     if (question.points.every(({ check, proof }) => check === undefined && proof === undefined))
       say('expected evidence, proof or check, for one of its points at least');
   }
+  for (const id of lesson.covers)
+    if (!questions.some(({ question }) => question.id === id)) at(`covers ${id}: expected an interview block for it`);
 }
 
 function lintStep(step: Step, lesson: Lesson, at: Report): void {
