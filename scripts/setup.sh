@@ -52,7 +52,7 @@ if [ "$(cat node_modules/.tlab-lock 2>/dev/null)" != "$lock" ]; then
 	npm ci --no-audit --no-fund --loglevel=error >&2
 	printf '%s\n' "$lock" >node_modules/.tlab-lock
 fi
-ln -sf ../../bin/tlab node_modules/.bin/tlab
+ln -sf ../../bin/tlab ../../bin/tlab-runc node_modules/.bin/
 PATH="$PWD/node_modules/.bin:$PATH"
 
 make -C native -q >/dev/null 2>&1 || { say 'building the native programs'; make -C native --silent --no-print-directory; }

@@ -7,7 +7,15 @@ import type { DaemonClient } from '../../daemon/client.ts';
 import type { ContainerInspect } from '../../daemon/protocol.ts';
 import type { Check, ProbeName } from '../format/schema.ts';
 import { factOf, matcherWords, matches, valueWords } from './match.ts';
-import { cgroupFacts, fileFacts, mountFacts, namespaceFacts, processesBeside, processFacts } from './proc.ts';
+import {
+  cgroupFacts,
+  fileFacts,
+  mountFacts,
+  namespaceFacts,
+  pidInFile,
+  processesBeside,
+  processFacts,
+} from './proc.ts';
 import { CannotTell, type Facts, type Verdict } from './verdict.ts';
 
 const timeoutMs = 5_000;
@@ -61,8 +69,9 @@ async function inspected<Shape>(daemon: DaemonClient, path: string): Promise<Sha
   }
 }
 
-/** Of a container's first process; undefined when it does not run. */
+/** Of a container's first process, or what a pid file says: a runtime alone knows no names. undefined when it does not run. */
 async function pidOf(daemon: DaemonClient, container: string): Promise<number | undefined> {
+  if (container.startsWith('/')) return pidInFile(container);
   const found = await inspected<ContainerInspect>(daemon, `/containers/${encodeURIComponent(container)}/json`);
   const pid = found?.State.Pid ?? 0;
   return pid > 0 ? pid : undefined;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   openSync,
@@ -48,14 +49,26 @@ export function processFacts(pid: number): Facts {
   });
   const link = (name: string): string | undefined => ifThere(() => readlinkSync(`/proc/${pid}/${name}`));
   const command = ifThere(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '';
+  const oneLine = (name: string): string | undefined =>
+    ifThere(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'))
+      ?.trim()
+      .replace(/\s+/g, ' ');
   return {
     ...Object.fromEntries(fields),
     exe: link('exe'),
     cwd: link('cwd'),
     root: link('root'),
     cmdline: command.replaceAll('\0', ' ').trim(),
-    oom_score_adj: ifThere(() => readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim()),
+    oom_score_adj: oneLine('oom_score_adj'),
+    uid_map: oneLine('uid_map'),
+    gid_map: oneLine('gid_map'),
   };
+}
+
+/** The process of a file that `--pid-file` or `echo $!` wrote, while there is one. */
+export function pidInFile(path: string): number | undefined {
+  const text = ifThere(() => readFileSync(path, 'utf8'))?.trim() ?? '';
+  return /^[1-9]\d{0,9}$/.test(text) && existsSync(`/proc/${text}`) ? Number(text) : undefined;
 }
 
 /** Processes in the same pid namespace as this one, itself included. */
@@ -176,9 +189,20 @@ function contentFacts(path: string): Facts {
     if (!fstatSync(fd).isFile()) return {};
     const bytes = Buffer.alloc(mostBytes);
     const content = bytes.subarray(0, readSync(fd, bytes, 0, mostBytes, 0));
-    return { content: content.toString('utf8').trimEnd(), sha256: createHash('sha256').update(content).digest('hex') };
+    const text = content.toString('utf8').trimEnd();
+    return { content: text, sha256: createHash('sha256').update(content).digest('hex'), ...jsonFacts(path, text) };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What a document says, for `json.process.args`; nothing while it is half written. */
+function jsonFacts(path: string, text: string): Facts {
+  if (!path.endsWith('.json')) return {};
+  try {
+    return { json: JSON.parse(text) };
+  } catch {
+    return {};
   }
 }
 

@@ -96,7 +96,10 @@ export const traceAssertion = v.union([
 export type TraceAssertion = v.InferOutput<typeof traceAssertion>;
 
 const want = v.record(v.string(), matcher);
-/** Where something is looked for: in the host's namespaces or in a container's. */
+/**
+ * Where something is looked for: in the host's namespaces or in a container's. `container` is a name of the engine, or the absolute path of a
+ * file with the number of a process, for what no engine knows.
+ */
 const inside = v.optional(text);
 
 /** What each state probe is asked, by its name; every one gives facts, which `want` is held against. */

@@ -31,12 +31,14 @@ export async function proveLesson(lesson: Lesson, stage: Stage, seed: string): P
 
 class Prover {
   readonly #steps: Step[];
+  readonly #setup: string | undefined;
   readonly #teardown: string | undefined;
   readonly #stage: Stage;
   readonly #proof: Proof;
 
   constructor(lesson: Lesson, stage: Stage, values: Values) {
     this.#steps = lesson.steps.map((step) => fillAll(step, values));
+    this.#setup = lesson.setup === undefined ? undefined : fillAll(lesson.setup, values);
     this.#teardown = lesson.teardown === undefined ? undefined : fillAll(lesson.teardown, values);
     this.#stage = stage;
     this.#proof = { lesson: lesson.id, trials: 0, negative: 0, failures: [] };
@@ -76,6 +78,7 @@ class Prover {
     judge: (results: CheckResult[], evidence: Evidence) => string | undefined | Promise<string | undefined>,
   ): Promise<void> {
     await this.#clear();
+    if (this.#setup !== undefined) await this.#stage.type(this.#setup);
     for (const earlier of this.#steps.slice(0, index)) if (earlier.solve !== '') await this.#stage.type(earlier.solve);
     const evidence = this.#stage.evidence();
     if (shell !== undefined) await this.#stage.type(shell);

@@ -1,4 +1,5 @@
 // tlab lesson test: proves lessons on this machine's engine. Status 1 when one is not proved.
+import { join } from 'node:path';
 import { LabError } from '../../../base/errors.ts';
 import type { ContainerSummary } from '../../../daemon/protocol.ts';
 import { lessonOf } from '../../../lesson/course.ts';
@@ -8,7 +9,7 @@ import { connect } from '../../connection.ts';
 import { between } from '../../flags/readers.ts';
 import { boolean, one, text } from '../../flags/spec.ts';
 import { counted } from '../../format/words.ts';
-import { evidenceSince, openLessons } from '../../lesson/learner.ts';
+import { evidenceSince, lessonsFolder, openLessons } from '../../lesson/learner.ts';
 import { requireRoot } from '../../root.ts';
 import { paint, print } from '../../terminal.ts';
 
@@ -61,7 +62,9 @@ const stage: Stage = {
     // In a terminal of its own, as somebody who types; tlab is this very program.
     const program = `${process.env.TLAB_PROGRAM ?? process.argv[1]}`;
     const typed = `tlab() { ${JSON.stringify(program)} "$@"; }\n${shell}`;
-    const child = spawn('script', ['-qec', `sh -c ${quoted(typed)}`, '/dev/null'], { stdio: 'ignore' });
+    const PATH = `${join(lessonsFolder(), '../bin')}:${process.env.PATH}`;
+    const env = { ...process.env, PATH };
+    const child = spawn('script', ['-qec', `sh -c ${quoted(typed)}`, '/dev/null'], { stdio: 'ignore', env });
     child.on('error', reject).on('close', () => resolve());
     await promise;
   },
