@@ -32,6 +32,8 @@ export const paths = {
   containers: `${dataRoot}/containers`,
   /** Offline images, each an OCI layout: `<library>/<name>`. */
   library: `${dataRoot}/library`,
+  /** Work folders of lessons' attempts: `<lessons>/<token>`. */
+  lessons: `${dataRoot}/lessons`,
   /** What builds need: `contexts/<id>`, `made/<id>` for downloads and heredocs, `caches/<id>` of RUN --mount=type=cache. */
   build: `${dataRoot}/build`,
   /** Mounts of RUN --mount, secrets in memory among them: `<id>/<number>`, while the RUN lasts. */

@@ -5,7 +5,7 @@ import { findingLine } from './format/finding.ts';
 import { type Lesson, loadCourse, type Step } from './format/load.ts';
 import { append, readLog } from './progress/log.ts';
 import { currentStep, isOver, type LessonLog, lessonLogs, type StepProgress, stepProgress } from './progress/state.ts';
-import { fillAll, valuesOf } from './vars.ts';
+import { fillAll, type Values, valuesOf } from './vars.ts';
 
 export interface Course {
   lessons: Lesson[];
@@ -36,6 +36,7 @@ export interface Attempt {
   /** undefined when every step is passed or skipped. */
   step: Step | undefined;
   progress: StepProgress;
+  values: Values;
   /** When the step was first shown in this attempt; what happened earlier proves nothing. */
   since: Date;
 }
@@ -62,10 +63,9 @@ export class Learner {
 
   /** Begins the lesson when it has not begun; its values stay the same until it is reset. */
   attempt(lesson: Lesson): Attempt {
-    if (!this.#logs.has(lesson.id)) this.record([{ kind: 'began', lesson: lesson.id, seed: randomUUID() }]);
-    const log = this.#logs.get(lesson.id) as LessonLog;
-    const values = valuesOf(lesson.vars, log.seed);
-    const filled = { ...lesson, steps: lesson.steps.map((step) => fillAll(step, values)) };
+    const log = this.#begun(lesson);
+    const values = valuesOf(lesson, log.seed);
+    const filled = fillAll(lesson, values);
     const step = currentStep(filled.steps, log);
     if (step !== undefined && !log.steps.has(step.id)) {
       this.record([{ kind: 'opened', lesson: lesson.id, step: step.id, content: contentOf(step) }]);
@@ -75,8 +75,29 @@ export class Learner {
       lesson: filled,
       step,
       progress: stepProgress(step ?? { predictions: [] }, entries),
+      values,
       since: new Date(entries?.[0]?.at ?? log.lastAt),
     };
+  }
+
+  /** What `attempt` would open: its step was not shown before; undefined when it was, and when nothing is left. */
+  unopened(lesson: Lesson): { lesson: Lesson; step: Step; values: Values; isFirst: boolean } | undefined {
+    const log = this.#begun(lesson);
+    const values = valuesOf(lesson, log.seed);
+    const step = currentStep(lesson.steps, log);
+    if (step === undefined || log.steps.has(step.id)) return undefined;
+    return { lesson: fillAll(lesson, values), step: fillAll(step, values), values, isFirst: log.steps.size === 0 };
+  }
+
+  /** Whether every step is passed or skipped. */
+  isDone(lesson: Lesson): boolean {
+    return currentStep(lesson.steps, this.#logs.get(lesson.id)) === undefined;
+  }
+
+  /** The values of a lesson that was begun. */
+  valuesOf(lesson: Lesson): Values | undefined {
+    const log = this.#logs.get(lesson.id);
+    return log && valuesOf(lesson, log.seed);
   }
 
   /** What this attempt's values and questions are made from. */
@@ -89,6 +110,11 @@ export class Learner {
     const log = this.#logs.get(lesson.id);
     const over = lesson.steps.filter((step) => isOver(stepProgress(step, log?.steps.get(step.id)))).length;
     return { over, all: lesson.steps.length };
+  }
+
+  #begun(lesson: Lesson): LessonLog {
+    if (!this.#logs.has(lesson.id)) this.record([{ kind: 'began', lesson: lesson.id, seed: randomUUID() }]);
+    return this.#logs.get(lesson.id) as LessonLog;
   }
 
   record(entries: Parameters<typeof append>[1]): void {

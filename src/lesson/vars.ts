@@ -1,7 +1,9 @@
 // The values of a lesson's variables in one attempt: made from its seed, so that they stay when the learner comes back, and two
 // learners beside each other have different ones. `{{name}}` in texts, commands and checks stands for them.
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
+import { paths } from '../base/paths.ts';
 import type { Variable } from './format/schema.ts';
 
 export type Values = Readonly<Record<string, string>>;
@@ -26,10 +28,16 @@ export function shuffled<Item>(items: readonly Item[], numbers: Generator<number
 /** Without letters and digits that look alike. */
 const tokenLetters = 'abcdefghjkmnpqrstuvwxyz23456789';
 
-export function valuesOf(variables: Readonly<Record<string, Variable>>, seed: string): Values {
-  return Object.fromEntries(
-    Object.entries(variables).map(([name, variable]) => [name, oneValue(variable, numbersOf(`${seed}/${name}`))]),
-  );
+/** What every lesson has without saying so: `work`, a folder of the attempt's own, which its teardown takes away. */
+export const givenNames = ['work'] as const;
+
+export function valuesOf(lesson: { id: string; vars: Readonly<Record<string, Variable>> }, seed: string): Values {
+  const made = (name: string, variable: Variable): string => oneValue(variable, numbersOf(`${seed}/${name}`));
+  const own = Object.entries(lesson.vars).map(([name, variable]) => [name, made(name, variable)]);
+  return {
+    ...Object.fromEntries(own),
+    work: join(paths.lessons, `${lesson.id}-${made('work', { token: 4 })}`),
+  };
 }
 
 function oneValue(variable: Variable, numbers: Generator<number, never>): string {

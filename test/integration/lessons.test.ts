@@ -1,10 +1,10 @@
 // The lessons on the real engine: the linter has nothing to say, every one is proved, a wrong lesson is found out, and a learner's way
 // through the first one, by commands alone, is passed.
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
+import { startEngine, type TestEngine } from '../helpers/engine.ts';
 import { root } from '../helpers/root.ts';
 
 const lessons = new URL('../../lessons', import.meta.url).pathname;
@@ -14,7 +14,7 @@ let env: Record<string, string>;
 before(async () => {
   if (process.getuid?.() !== 0) return;
   engine = await startEngine();
-  env = { TLAB_PROGRESS: join(folder, 'progress.jsonl'), TLAB_PROGRAM: tlabProgram };
+  env = { TLAB_PROGRESS: join(folder, 'progress.jsonl') };
 });
 after(async () => {
   await engine?.stop();
@@ -73,6 +73,38 @@ test(
     const untidy = await proved(text.replace(' killed-{{tag}}\n---', '\n---'));
     assert.match(untidy, /after the last teardown there is still container \/killed-/);
     await engine.must('rm', '--force', ...(await engine.must('ps', '--all', '--quiet')).split('\n'));
+  },
+);
+
+test(
+  'what a lesson needs is there when its step is opened, and gone when it is done or taken again',
+  root(),
+  async () => {
+    const own = join(folder, 'own');
+    mkdirSync(join(own, '01-topic/01-tiny'), { recursive: true });
+    const header = ['format: 1', 'id: tiny', 'title: Tiny', 'covers: []', 'level: 1', 'minutes: 1'];
+    const shell = [
+      'setup: echo made >> {{work}}/made; tlab --version >> {{work}}/made',
+      'teardown: echo gone >> $TRACK',
+    ];
+    const steps = ['## One {#one}', '```text file sub/one.txt', 'In {{work}}', '```', '## Two {#two}', 'End.'];
+    writeFileSync(
+      join(own, '01-topic/01-tiny/lesson.md'),
+      ['---', ...header, ...shell, '---', ...steps, ''].join('\n'),
+    );
+    const track = join(folder, 'track');
+    const place = { TLAB_LESSONS: own, TLAB_PROGRESS: join(folder, 'own.jsonl'), TRACK: track };
+    const shown = await tlab(['learn', '--no-watch'], place);
+    const work = /^ {4}In (\/.*)$/m.exec(shown.stdout)?.[1] ?? '';
+    assert.equal(readFileSync(`${work}/sub/one.txt`, 'utf8'), `In ${work}\n`, shown.stdout);
+    await tlab(['learn', '--no-watch'], place);
+    assert.match(readFileSync(`${work}/made`, 'utf8'), /^made\ntlab\S* .*\n$/, 'made once');
+    await tlab(['reset', 'tiny'], place);
+    assert.equal(existsSync(work), false);
+    await tlab(['skip'], place);
+    assert.equal(readFileSync(track, 'utf8'), 'gone\n', 'it is not done yet');
+    await tlab(['skip'], place);
+    assert.equal(readFileSync(track, 'utf8'), 'gone\ngone\n');
   },
 );
 

@@ -59,6 +59,24 @@ test('header, introduction, steps, blocks and debrief are told apart', () => {
   assert.equal(step?.checks[0]?.container, '{{name}}');
 });
 
+const filed = (name: string): string => `${header + body}\n\`\`\`dockerfile file ${name}\nFROM {{name}}\n\`\`\`\n`;
+
+test('a file of a step is told where it stands and written with its last line ended', () => {
+  const { lesson, findings } = readLesson('l', filed('app/Dockerfile'));
+  assert.deepEqual(findings, []);
+  const file = { path: 'app/Dockerfile', text: 'FROM {{name}}\n' };
+  assert.deepEqual(lesson?.steps[0]?.files, [file]);
+  assert.deepEqual(lesson?.steps[0]?.tells.at(-1), { kind: 'file', ...file });
+});
+
+test('a file that would lie outside of the folder of the attempt is refused', () => {
+  for (const name of ['', '/etc/passwd', '../x', 'a/../../x', 'a//x', '.', 'two words']) {
+    assert.match(findingsOf(filed(name))[0] ?? '', /^l\/lesson\.md:38:1: file ".*": expected a path below/, name);
+  }
+  for (const name of ['Dockerfile', '.dockerignore', 'src/..data/x'])
+    assert.deepEqual(findingsOf(filed(name)), [], name);
+});
+
 test('lines that end in CR LF are the same lesson', () => {
   const { lesson, findings } = readLesson('l', (header + body).replaceAll('\n', '\r\n'));
   assert.deepEqual(findings, []);
@@ -111,7 +129,7 @@ const mistakes: Array<[what: string, text: string, expected: string[]]> = [
     'an unknown block',
     header + body.replace('sh do', 'sh doo'),
     [
-      'l/lesson.md:17:1: block "doo": expected do, predict, check, hints, wrong, interview, solve, or a fence with one word for an example',
+      'l/lesson.md:17:1: block "doo": expected do, predict, check, hints, wrong, interview, solve, file, or a fence with one word for an example',
     ],
   ],
   [

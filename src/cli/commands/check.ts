@@ -13,7 +13,7 @@ export default defineCommand({
   flags: { json: boolean('Print one JSON document') },
   async run({ operands: [id], flags }) {
     const learner = openLearner();
-    const attempt = currentAttempt(learner, id);
+    const attempt = await currentAttempt(learner, id);
     const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (flags.json) {
       const checks = results.map(({ check, state, saw, wanted, events = [] }) => ({

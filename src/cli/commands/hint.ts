@@ -13,9 +13,9 @@ export default defineCommand({
   count: { min: 0, max: 1 },
   says: 'Each call goes one rung up. The last one is the solution, which --yes shows; the step then comes back in review.',
   flags: { yes: boolean('Show the solution too', { short: 'y' }) },
-  run({ operands: [id], flags }) {
+  async run({ operands: [id], flags }) {
     const learner = openLearner();
-    const { lesson, step, progress } = currentAttempt(learner, id);
+    const { lesson, step, progress } = await currentAttempt(learner, id);
     const rung = nextRung(step, progress.rung);
     if (rung === undefined)
       throw new LabError('conflict', `step "${step.id}" has no hints: there is nothing to do but to read`);

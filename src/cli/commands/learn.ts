@@ -17,7 +17,7 @@ export default defineCommand({
   ],
   async run({ operands: [id], flags }) {
     const learner = openLearner();
-    const attempt = currentAttempt(learner, id);
+    const attempt = await currentAttempt(learner, id);
     showStep(attempt);
     if (attempt.progress.state === 'predicting') {
       await predictStep(learner, attempt);

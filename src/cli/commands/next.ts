@@ -2,6 +2,7 @@
 import { defineCommand } from '../command.ts';
 import { askChecks } from '../lesson/ask-checks.ts';
 import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { prepareNext } from '../lesson/prepare.ts';
 import { showDebrief, showKeys, showResults, showStep } from '../lesson/show-step.ts';
 import { print } from '../terminal.ts';
 
@@ -12,13 +13,14 @@ export default defineCommand({
   flags: {},
   async run({ operands: [id] }) {
     const learner = openLearner();
-    const attempt = currentAttempt(learner, id);
+    const attempt = await currentAttempt(learner, id);
     const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (!isPassed) {
       showResults(attempt.step, results, reply);
       return 1;
     }
     showDebrief(attempt.step);
+    await prepareNext(learner, attempt.lesson);
     const following = learner.attempt(attempt.lesson);
     if (following.step === undefined) {
       print(`\nThat was the last step of "${attempt.lesson.title}". What there is: tlab list`);

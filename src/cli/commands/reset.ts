@@ -1,17 +1,18 @@
-// tlab reset: takes a step or a lesson again, with new values. What it made on this machine is another matter: tlab system reset.
+// tlab reset: takes a step or a lesson again, a lesson with new values; what the lesson made is taken away by its teardown.
 import { LabError } from '../../base/errors.ts';
 import { lessonOf } from '../../lesson/course.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { openLearner, openLessons } from '../lesson/learner.ts';
+import { clearBegun } from '../lesson/prepare.ts';
 import { print } from '../terminal.ts';
 
 export default defineCommand({
   operands: 'LESSON[/STEP]|all',
   count: { min: 1, max: 1 },
-  says: 'The record of what was done stays in the log; it only counts no longer.',
+  says: 'What the lesson made on this machine is taken away. The record of what was done stays in the log; it only counts no longer.',
   flags: { 'dry-run': boolean('Say what would be reset'), yes: boolean('Needed for all', { short: 'y' }) },
-  run({ operands: [name = ''], flags }) {
+  async run({ operands: [name = ''], flags }) {
     const course = openLessons();
     const [id = '', stepId] = name.split('/');
     const lesson = name === 'all' ? undefined : lessonOf(course, id);
@@ -26,7 +27,10 @@ export default defineCommand({
     if (lesson === undefined && !flags.yes) {
       throw new LabError('usage', 'this forgets the progress of every lesson', { hint: 'tlab reset all --yes' });
     }
-    openLearner(course).record([
+    const learner = openLearner(course);
+    if (stepId === undefined)
+      for (const one of lesson === undefined ? course.lessons : [lesson]) await clearBegun(learner, one);
+    learner.record([
       { kind: 'reset', ...(lesson && { lesson: lesson.id }), ...(stepId !== undefined && { step: stepId }) },
     ]);
     print(`${name === 'all' ? 'Every lesson' : name} begins anew. Go on: tlab learn`);

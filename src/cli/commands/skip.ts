@@ -1,6 +1,7 @@
 // tlab skip: leaves a step for later.
 import { defineCommand } from '../command.ts';
 import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { clearWhenDone } from '../lesson/prepare.ts';
 import { print } from '../terminal.ts';
 
 export default defineCommand({
@@ -8,10 +9,11 @@ export default defineCommand({
   count: { min: 0, max: 1 },
   says: 'The step stays open in the list; tlab reset LESSON/STEP brings it back.',
   flags: {},
-  run({ operands: [id] }) {
+  async run({ operands: [id] }) {
     const learner = openLearner();
-    const { lesson, step } = currentAttempt(learner, id);
+    const { lesson, step } = await currentAttempt(learner, id);
     learner.record([{ kind: 'skipped', lesson: lesson.id, step: step.id }]);
+    await clearWhenDone(learner, lesson);
     print(`Skipped ${lesson.id}/${step.id}. Go on: tlab learn`);
     return 0;
   },

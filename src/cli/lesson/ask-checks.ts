@@ -5,6 +5,7 @@ import type { Step } from '../../lesson/format/load.ts';
 import { type CheckResult, checkStep, isStepPassed } from '../../lesson/run/check-step.ts';
 import { replyTo } from '../../lesson/run/replies.ts';
 import { evidenceSince } from './learner.ts';
+import { clearWhenDone } from './prepare.ts';
 
 export interface Asked {
   results: CheckResult[];
@@ -30,7 +31,10 @@ export async function askChecks(learner: Learner, attempt: Attempt & { step: Ste
       { kind: 'checked', ...place, passed: ids('passed'), failed: ids('failed'), unknown: ids('unknown') },
     ]);
   }
-  if (isPassed) learner.record([{ kind: 'passed', ...place, content: contentOf(step) }]);
+  if (isPassed) {
+    learner.record([{ kind: 'passed', ...place, content: contentOf(step) }]);
+    await clearWhenDone(learner, lesson);
+  }
   const wrong = isPassed || !isTry ? undefined : await replyTo(step, results, evidence);
   return { results, isPassed, reply: wrong?.reply };
 }

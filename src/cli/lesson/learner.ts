@@ -9,6 +9,7 @@ import type { Evidence } from '../../lesson/run/check-step.ts';
 import type { Trace } from '../../trace/file.ts';
 import { connect } from '../connection.ts';
 import { say } from '../terminal.ts';
+import { prepareNext } from './prepare.ts';
 
 /** TLAB_LESSONS, for authors; else the package's own, beside dist/ or src/. */
 export function lessonsFolder(): string {
@@ -40,13 +41,14 @@ export function openLearner(course = openLessons()): Learner {
   }
 }
 
-/** The step that the learner is at. @throws LabError conflict when everything is done */
-export function currentAttempt(learner: Learner, id?: string): Attempt & { step: Step } {
+/** The step that the learner is at, with what it needs made. @throws LabError conflict when everything is done */
+export async function currentAttempt(learner: Learner, id?: string): Promise<Attempt & { step: Step }> {
   const course = openLessons();
   const lesson = id === undefined ? learner.current : lessonOf(course, id);
   if (lesson === undefined) {
     throw new LabError('conflict', 'every lesson is done', { hint: 'tlab reset LESSON, to take one again' });
   }
+  await prepareNext(learner, lesson);
   const attempt = learner.attempt(lesson);
   if (attempt.step === undefined) {
     throw new LabError('conflict', `lesson "${lesson.id}" is done`, {

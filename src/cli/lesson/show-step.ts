@@ -31,7 +31,7 @@ function showTells(tells: Step['tells']): void {
   for (const { kind, text } of tells) {
     if (kind === 'predict') continue;
     print('');
-    printAll(kind === 'do' ? commandLines(text) : markdownLines(text, lessonWidth()));
+    printAll(kind === 'say' ? markdownLines(text, lessonWidth()) : commandLines(text.trimEnd()));
   }
   print('');
 }

@@ -3,7 +3,7 @@
 import { LabError } from '../../base/errors.ts';
 import { syllabus } from '../../explain/syllabus.ts';
 import { parseFilter } from '../../viewer/filter.ts';
-import { namesIn } from '../vars.ts';
+import { givenNames, namesIn } from '../vars.ts';
 import type { Finding } from './finding.ts';
 import type { Lesson, LoadedLesson, Step } from './load.ts';
 import type { TraceAssertion } from './schema.ts';
@@ -32,7 +32,8 @@ type Report = (says: string, line?: number) => void;
 
 function lintLesson(lesson: Lesson, at: Report): void {
   for (const id of lesson.covers) if (!Object.hasOwn(syllabus, id)) at(`covers ${id}: no such entry of the syllabus`);
-  const known = new Set(Object.keys(lesson.vars));
+  for (const name of givenNames) if (Object.hasOwn(lesson.vars, name)) at(`vars: every lesson has a value ${name}`);
+  const known = new Set([...Object.keys(lesson.vars), ...givenNames]);
   for (const name of namesIn(JSON.stringify({ ...lesson, folder: '' })))
     if (!known.has(name)) at(`{{${name}}}: no such variable in the header`);
   lintInterviews(lesson, at);

@@ -8,18 +8,20 @@ import { readYaml } from './read-yaml.ts';
 import * as schema from './schema.ts';
 import { type Block, cutLesson, type LessonSource, type SourceStep } from './source.ts';
 
-/** A command that the learner is to type; shell. */
-export interface Action {
+/** Written into the folder of the attempt when the step is opened. */
+export interface StepFile {
+  /** Below that folder. */
+  path: string;
   text: string;
-  line: number;
 }
 
 export interface Step {
   id: string;
   title: string;
   line: number;
-  /** Markdown, in the order of the file, with the commands to type between, and the place where predictions are asked for. */
-  tells: Array<{ kind: 'say' | 'do' | 'predict'; text: string }>;
+  /** Markdown, in the order of the file, with the commands to type and the files between, and the place where predictions are asked for. */
+  tells: Array<{ kind: 'say' | 'do' | 'predict'; text: string } | ({ kind: 'file' } & StepFile)>;
+  files: StepFile[];
   /** The debrief; Markdown. */
   why: string;
   predictions: schema.Prediction[];
@@ -102,8 +104,10 @@ function readStep(source: LessonSource, step: SourceStep, findings: Finding[]): 
     tells: step.parts.flatMap((part): Step['tells'] => {
       if (part.kind === 'say') return [{ kind: 'say', text: part.text }];
       if (part.kind === 'block' && part.type === 'do') return [{ kind: 'do', text: part.text }];
+      if (part.kind === 'block' && part.type === 'file') return [{ kind: 'file', ...fileOf(part) }];
       return part.kind === 'block' && part.type === 'predict' ? [{ kind: 'predict', text: '' }] : [];
     }),
+    files: of('file').map(fileOf),
     why: step.parts.flatMap((part) => (part.kind === 'why' ? [part.text] : [])).join('\n\n'),
     predictions: all('predict', lists.predict),
     checks: all('check', lists.check),
@@ -113,6 +117,8 @@ function readStep(source: LessonSource, step: SourceStep, findings: Finding[]): 
     solve: of('solve').length > 0 ? shell('solve') : shell('do'),
   };
 }
+
+const fileOf = ({ name, text }: Block): StepFile => ({ path: name, text: `${text}\n` });
 
 /** Every lesson below a folder of topics, `NN-topic/NN-name/lesson.md`, in the order of their folders. */
 export function loadCourse(root: string): LoadedLesson[] {

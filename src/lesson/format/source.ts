@@ -1,12 +1,13 @@
 // A lesson's Markdown, cut into its header, its introduction and its steps; nothing is interpreted yet.
 //   header:  YAML between two lines of ---
 //   step:    ## Title {#id}; what stands before the first one is the introduction
-//   block:   a fence whose info string has two words, ```yaml check; with one word or none it is part of the text
+//   block:   a fence whose info string has two words, ```yaml check; with one word or none it is part of the text.
+//            ```dockerfile file NAME is a file of the step, written for the learner
 //   debrief: the text behind ### Why
 // Rule: a plain Markdown viewer shows the same lesson; every part knows its line.
 import type { Finding } from './finding.ts';
 
-export const blockTypes = ['do', 'predict', 'check', 'hints', 'wrong', 'interview', 'solve'] as const;
+export const blockTypes = ['do', 'predict', 'check', 'hints', 'wrong', 'interview', 'solve', 'file'] as const;
 export type BlockType = (typeof blockTypes)[number];
 
 export interface Block {
@@ -14,6 +15,8 @@ export interface Block {
   type: BlockType;
   language: string;
   text: string;
+  /** Of a file: its path below the attempt's folder. */
+  name: string;
   /** Of its first line of content, from 1. */
   line: number;
 }
@@ -44,6 +47,8 @@ const stepForm = /^##\s+(.*?)\s*(?:\{#([^}]*)\})?\s*$/;
 const whyForm = /^###\s+why\s*$/i;
 const fenceForm = /^(`{3,}|~{3,})\s*(\S*)(?:[ \t]+(.*?))?[ \t]*$/;
 const idForm = /^[a-z][a-z0-9-]*$/;
+/** Below the folder of the attempt, whatever it says. */
+const fileForm = /^(?!\.{1,2}(\/|$))[\w.-]+(\/(?!\.{1,2}(\/|$))[\w.-]+)*$/;
 
 export function cutLesson(file: string, text: string): LessonSource {
   return new Cutter(file, text.split(/\r?\n/)).cut();
@@ -121,23 +126,27 @@ class Cutter {
     if (end === this.#lines.length) this.#find(first, `the fence ${fence} is not closed`);
     const content = this.#lines.slice(first, end);
     if (rest === undefined) this.#keep(...this.#lines.slice(this.#at, end + 1));
-    else this.#block(rest, { kind: 'block', language, text: content.join('\n'), line: first + 1 });
+    else this.#block(rest, { kind: 'block', language, text: content.join('\n'), line: first + 1, name: '' });
     this.#at = end;
   }
 
-  #block(type: string, block: Omit<Block, 'type'>): void {
+  #block(info: string, block: Omit<Block, 'type'>): void {
     this.#endProse();
     const step = this.#source.steps.at(-1);
-    const known = blockTypes.find((one) => one === type);
+    const [type, ...words] = info.split(/\s+/);
+    const name = words.join(' ');
+    const known = blockTypes.find((one) => one === type && (one === 'file' || name === ''));
     if (known === undefined) {
       this.#find(
         block.line - 1,
-        `block "${type}": expected ${blockTypes.join(', ')}, or a fence with one word for an example`,
+        `block "${info}": expected ${blockTypes.join(', ')}, or a fence with one word for an example`,
       );
     } else if (step === undefined) {
       this.#find(block.line - 1, `block "${type}" stands before the first step`);
+    } else if (known === 'file' && !fileForm.test(name)) {
+      this.#find(block.line - 1, `file "${name}": expected a path below the folder of the attempt, as app/Dockerfile`);
     } else {
-      step.parts.push({ ...block, type: known });
+      step.parts.push({ ...block, type: known, name });
     }
   }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lesson, Step } from '../format/load.ts';
 import { fillAll, type Values, valuesOf } from '../vars.ts';
 import { type CheckResult, checkStep, type Evidence, isStepPassed } from './check-step.ts';
+import { setUp, tearDown, writeFiles } from './prepare.ts';
 import { replyTo } from './replies.ts';
 
 const settling = { tries: 15, everyMs: 200 } as const;
@@ -26,26 +27,24 @@ export interface Proof {
 }
 
 export async function proveLesson(lesson: Lesson, stage: Stage, seed: string): Promise<Proof> {
-  return await new Prover(lesson, stage, valuesOf(lesson.vars, seed)).prove();
+  return await new Prover(lesson, stage, valuesOf(lesson, seed)).prove();
 }
 
 class Prover {
-  readonly #steps: Step[];
-  readonly #setup: string | undefined;
-  readonly #teardown: string | undefined;
+  readonly #lesson: Lesson;
+  readonly #values: Values;
   readonly #stage: Stage;
   readonly #proof: Proof;
 
   constructor(lesson: Lesson, stage: Stage, values: Values) {
-    this.#steps = lesson.steps.map((step) => fillAll(step, values));
-    this.#setup = lesson.setup === undefined ? undefined : fillAll(lesson.setup, values);
-    this.#teardown = lesson.teardown === undefined ? undefined : fillAll(lesson.teardown, values);
+    this.#lesson = fillAll(lesson, values);
+    this.#values = values;
     this.#stage = stage;
     this.#proof = { lesson: lesson.id, trials: 0, negative: 0, failures: [] };
   }
 
   async prove(): Promise<Proof> {
-    for (const [index, step] of this.#steps.entries()) if (step.checks.length > 0) await this.#step(step, index);
+    for (const [index, step] of this.#lesson.steps.entries()) if (step.checks.length > 0) await this.#step(step, index);
     await this.#clear();
     return this.#proof;
   }
@@ -78,8 +77,12 @@ class Prover {
     judge: (results: CheckResult[], evidence: Evidence) => string | undefined | Promise<string | undefined>,
   ): Promise<void> {
     await this.#clear();
-    if (this.#setup !== undefined) await this.#stage.type(this.#setup);
-    for (const earlier of this.#steps.slice(0, index)) if (earlier.solve !== '') await this.#stage.type(earlier.solve);
+    await setUp({ lesson: this.#lesson, values: this.#values }, this.#stage.type);
+    for (const earlier of this.#lesson.steps.slice(0, index)) {
+      writeFiles(earlier, this.#values);
+      if (earlier.solve !== '') await this.#stage.type(earlier.solve);
+    }
+    writeFiles(step, this.#values);
     const evidence = this.#stage.evidence();
     if (shell !== undefined) await this.#stage.type(shell);
     const judged = async (): Promise<string | undefined> => judge(await checkStep(step, evidence, new Set()), evidence);
@@ -94,7 +97,7 @@ class Prover {
   }
 
   async #clear(): Promise<void> {
-    if (this.#teardown !== undefined) await this.#stage.type(this.#teardown);
+    await tearDown({ lesson: this.#lesson, values: this.#values }, this.#stage.type);
   }
 }
 

@@ -1,5 +1,4 @@
 // tlab lesson test: proves lessons on this machine's engine. Status 1 when one is not proved.
-import { join } from 'node:path';
 import { LabError } from '../../../base/errors.ts';
 import type { ContainerSummary } from '../../../daemon/protocol.ts';
 import { lessonOf } from '../../../lesson/course.ts';
@@ -9,7 +8,8 @@ import { connect } from '../../connection.ts';
 import { between } from '../../flags/readers.ts';
 import { boolean, one, text } from '../../flags/spec.ts';
 import { counted } from '../../format/words.ts';
-import { evidenceSince, lessonsFolder, openLessons } from '../../lesson/learner.ts';
+import { evidenceSince, openLessons } from '../../lesson/learner.ts';
+import { typeShell } from '../../lesson/shell.ts';
 import { requireRoot } from '../../root.ts';
 import { paint, print } from '../../terminal.ts';
 
@@ -55,21 +55,7 @@ function show({ lesson, trials, negative, failures }: Proof): void {
   for (const failure of failures) print(`  ${failure}`);
 }
 
-const stage: Stage = {
-  type: async (shell) => {
-    const { spawn } = await import('node:child_process');
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // In a terminal of its own, as somebody who types; tlab is this very program.
-    const program = `${process.env.TLAB_PROGRAM ?? process.argv[1]}`;
-    const typed = `tlab() { ${JSON.stringify(program)} "$@"; }\n${shell}`;
-    const PATH = `${join(lessonsFolder(), '../bin')}:${process.env.PATH}`;
-    const env = { ...process.env, PATH };
-    const child = spawn('script', ['-qec', `sh -c ${quoted(typed)}`, '/dev/null'], { stdio: 'ignore', env });
-    child.on('error', reject).on('close', () => resolve());
-    await promise;
-  },
-  evidence: () => evidenceSince(new Date()),
-};
+const stage: Stage = { type: typeShell, evidence: () => evidenceSince(new Date()) };
 
 /** Containers that there are, one line each. */
 async function inventory(): Promise<string[]> {
@@ -84,5 +70,3 @@ const leftBehind = (left: readonly string[]): Proof => ({
   negative: 0,
   failures: [`after the last teardown there is still ${left.join(', ')}`],
 });
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

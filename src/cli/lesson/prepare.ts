@@ -1,0 +1,34 @@
+// What a lesson makes on this machine for the learner, and takes away: its setup and files before a step is opened, its teardown after the last.
+import type { Learner } from '../../lesson/course.ts';
+import type { Lesson } from '../../lesson/format/load.ts';
+import { setUp, tearDown, writeFiles } from '../../lesson/run/prepare.ts';
+import { fillAll } from '../../lesson/vars.ts';
+import { say } from '../terminal.ts';
+import { runShell } from './shell.ts';
+
+/** What `learner.attempt` is about to open. */
+export async function prepareNext(learner: Learner, lesson: Lesson): Promise<void> {
+  const unopened = learner.unopened(lesson);
+  if (unopened === undefined) return;
+  if (unopened.isFirst && unopened.lesson.setup !== undefined) say('Making what this lesson needs.');
+  if (unopened.isFirst) await setUp(unopened, runShell);
+  writeFiles(unopened.step, unopened.values);
+}
+
+/** What a lesson that was begun has made. */
+async function clearLesson(learner: Learner, lesson: Lesson): Promise<void> {
+  const values = learner.valuesOf(lesson);
+  if (values === undefined) return;
+  if (lesson.teardown !== undefined) say('Taking away what the lesson made.');
+  await tearDown({ lesson: fillAll(lesson, values), values }, runShell);
+}
+
+/** When it has begun and is not done: a lesson that was done has been cleared. */
+export async function clearBegun(learner: Learner, lesson: Lesson): Promise<void> {
+  if (!learner.isDone(lesson)) await clearLesson(learner, lesson);
+}
+
+/** When nothing of the lesson is left to do. */
+export async function clearWhenDone(learner: Learner, lesson: Lesson): Promise<void> {
+  if (learner.isDone(lesson)) await clearLesson(learner, lesson);
+}
