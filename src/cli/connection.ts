@@ -15,6 +15,9 @@ export function socketPath(host: string | undefined = process.env.TLAB_HOST): st
   return path;
 }
 
+/** A client that starts nothing: for looking at what is there. */
+export const connectAsItIs = (): DaemonClient => daemonClient(socketPath());
+
 /** A client that starts the daemon when its first call finds none. */
 export function connect(): DaemonClient {
   const path = socketPath();

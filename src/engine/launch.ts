@@ -38,6 +38,11 @@ export async function launchDaemon(): Promise<void> {
   child.unref();
   const failure = await untilReady(child);
   if (failure === undefined) return;
+  if (hasLostItsSocket()) {
+    throw new LabError('unavailable', `the daemon runs, but the file of its socket ${paths.daemonSocket} is gone`, {
+      hint: 'tlab system stop, then tlab system start; containers run on',
+    });
+  }
   const words = readFileSync(daemonLog()).subarray(from).toString('utf8').trim().split('\n');
   throw new LabError('unavailable', `starting the daemon: ${lastWords(words) ?? failure}`, {
     hint: hintIn(words) ?? `read ${daemonLog()}, and run: tlab doctor`,
@@ -68,10 +73,11 @@ async function untilReady(child: ChildProcess): Promise<string | undefined> {
   const attempt = async (): Promise<void> => {
     if ((await answers(paths.daemonSocket)) === 'yes') resolve(undefined);
   };
-  // Somebody else may have started one in the same moment: then ours ends, and theirs answers.
+  // Somebody else may have started one in the same moment: then ours ends, and theirs answers. One that lost its socket never does.
   child.on('exit', (code, signal) => {
     void attempt().then(() => {
-      if (!engineProcesses().some((other) => other.kind === 'tlabd')) resolve(`it ended with ${signal ?? code}`);
+      const other = engineProcesses().find(({ kind }) => kind === 'tlabd');
+      if (other === undefined || hasLostItsSocket()) resolve(`it ended with ${signal ?? code}`);
     });
   });
   const watcher = watch(paths.runRoot, () => void attempt());
@@ -85,6 +91,12 @@ async function untilReady(child: ChildProcess): Promise<string | undefined> {
     clearTimeout(deadline);
     child.removeAllListeners('exit');
   }
+}
+
+/** Somebody listens at the daemon's socket, and its file was removed. @source man unix(7): /proc/net/unix has the path that was bound */
+function hasLostItsSocket(): boolean {
+  const bound = readFileSync('/proc/net/unix', 'utf8').split('\n');
+  return !existsSync(paths.daemonSocket) && bound.some((line) => line.endsWith(` ${paths.daemonSocket}`));
 }
 
 /** Ends daemon and containerd; shims and containers stay. The names of what was stopped. */

@@ -28,8 +28,8 @@ export function shuffled<Item>(items: readonly Item[], numbers: Generator<number
 /** Without letters and digits that look alike. */
 const tokenLetters = 'abcdefghjkmnpqrstuvwxyz23456789';
 
-/** What every lesson has without saying so: `work`, a folder of the attempt's own, which its teardown takes away. */
-export const givenNames = ['work'] as const;
+/** What every lesson has without saying so: `work`, a folder of the attempt's own, which its teardown takes away; where this engine keeps its things. */
+export const givenNames = ['work', 'run-root', 'data-root'] as const;
 
 export function valuesOf(lesson: { id: string; vars: Readonly<Record<string, Variable>> }, seed: string): Values {
   const made = (name: string, variable: Variable): string => oneValue(variable, numbersOf(`${seed}/${name}`));
@@ -37,6 +37,8 @@ export function valuesOf(lesson: { id: string; vars: Readonly<Record<string, Var
   return {
     ...Object.fromEntries(own),
     work: join(paths.lessons, `${lesson.id}-${made('work', { token: 4 })}`),
+    'run-root': paths.runRoot,
+    'data-root': paths.dataRoot,
   };
 }
 

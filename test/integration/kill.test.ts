@@ -1,6 +1,6 @@
 // kill -9 on the CLI, the daemon and containerd: the container does not notice, and the next start finds everything again. Needs root.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
 import { root } from '../helpers/root.ts';
@@ -90,6 +90,14 @@ test(
     assert.equal(await engine.must('inspect', '--format', '{{.State.ExitCode}}', 'web'), '0');
   },
 );
+
+test('a daemon whose socket file was removed is named at once, and started anew', needsRoot, async () => {
+  rmSync(`${engine.root}/run/tlab.sock`);
+  const refused = await engine.tlab(['ps'], { timeoutMs: 30_000 });
+  assert.match(refused.stderr, /the daemon runs, but the file of its socket \S+ is gone\ntry: tlab system stop/);
+  await engine.must('system', 'stop');
+  assert.match(await engine.must('ps'), /web/);
+});
 
 test('an exit while daemon and containerd are both dead is known after their restart', needsRoot, async () => {
   await engine.must(

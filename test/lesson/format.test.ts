@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findingLine } from '../../src/lesson/format/finding.ts';
 import { readLesson } from '../../src/lesson/format/load.ts';
+import { probes } from '../../src/lesson/format/schema.ts';
 
 const header = `---
 format: 1
@@ -140,9 +141,7 @@ const mistakes: Array<[what: string, text: string, expected: string[]]> = [
   [
     'a check without a probe',
     header + body.replace('  container: "{{name}}"\n', ''),
-    [
-      'l/lesson.md:28:3: 0: expected exactly one of container, image, process, namespace, mount, cgroup, file, port, trace',
-    ],
+    [`l/lesson.md:28:3: 0: expected exactly one of ${Object.keys(probes).join(', ')}, trace`],
   ],
   [
     'a block before the first step',

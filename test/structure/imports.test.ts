@@ -26,7 +26,8 @@ const table: Record<string, string[]> = {
   explain: [...leaves],
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
-  lesson: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'explain', 'viewer'],
+  // engine/processes.ts finds the engine's own processes in /proc and imports leaves only: a check may ask whether one is alive.
+  lesson: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'engine/processes.ts', 'explain', 'viewer'],
   // library, registry: their commands make images, keep logins and serve a registry without a daemon, and so without a door.
   cli: [
     ...leaves,

@@ -7,7 +7,7 @@ import type { Lesson, Step } from '../../lesson/format/load.ts';
 import { progressFile, setAside } from '../../lesson/progress/log.ts';
 import type { Evidence } from '../../lesson/run/check-step.ts';
 import type { Trace } from '../../trace/file.ts';
-import { connect } from '../connection.ts';
+import { connectAsItIs } from '../connection.ts';
 import { say } from '../terminal.ts';
 import { prepareNext } from './prepare.ts';
 
@@ -58,10 +58,10 @@ export async function currentAttempt(learner: Learner, id?: string): Promise<Att
   return { ...attempt, step: attempt.step };
 }
 
-/** The engine, and the traces that were recorded since. */
+/** The engine as it is, which a look must not start, and the traces that were recorded since. */
 export function evidenceSince(since: Date): Evidence {
   let traces: Promise<Trace[]> | undefined;
-  return { daemon: connect(), traces: () => (traces ??= tracesSince(since)) };
+  return { daemon: connectAsItIs(), traces: () => (traces ??= tracesSince(since)) };
 }
 
 async function tracesSince(since: Date): Promise<Trace[]> {

@@ -19,9 +19,13 @@ export function showStep({ lesson, step, progress }: Attempt & { step: Step }): 
   print(paint.out('bold', printable(`${lesson.title}: ${step.title}`)));
   print(paint.out('dim', `step ${number} of ${lesson.steps.length}, ${lesson.id}/${step.id}`));
   if (number === 1 && lesson.introduction !== '') printAll(['', ...markdownLines(bodyOf(lesson), lessonWidth())]);
+  if (number === 1 && lesson.engine === 'alone') printAll(['', ...wrap(aloneWords, lessonWidth())]);
   const asked = step.tells.findIndex(({ kind }) => kind === 'predict');
   showTells(progress.state === 'predicting' ? step.tells.slice(0, asked) : step.tells);
 }
+
+const aloneWords =
+  'This lesson stops parts of the engine. Containers of other people on it run on, but what is being built, pulled or started fails.';
 
 /** What stands behind the predictions, once they are made. */
 export const showRest = ({ tells }: Step): void =>

@@ -6,6 +6,7 @@ import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { ContainerInspect } from '../../daemon/protocol.ts';
 import type { Check, ProbeName } from '../format/schema.ts';
+import { engineFacts } from './engine.ts';
 import { factOf, matcherWords, matches, valueWords } from './match.ts';
 import {
   cgroupFacts,
@@ -57,6 +58,8 @@ const probes: { [Name in ProbeName]: Probe<Name> } = {
     return fileFacts(pid === undefined ? '/' : `/proc/${pid}/root`, path);
   },
   port: async ({ address, port, path }) => await portFacts(address, Number(port), path),
+  engine: async ({ part, container }, daemon) =>
+    await engineFacts(part, container === undefined ? undefined : await pidOf(daemon, container)),
 };
 
 /** An object of the engine; undefined when it has none of that name. */

@@ -55,6 +55,8 @@ export const header = v.strictObject({
   vars: v.optional(v.record(id, variable), {}),
   /** The recording that stands in where the host cannot run it, below traces/. */
   trace: v.optional(text),
+  /** alone: it stops parts of the engine, so no other lesson is proved beside it. */
+  engine: v.optional(v.picklist(['shared', 'alone']), 'shared'),
   /** Shell, run before the first step and after the last; both may be run twice. */
   setup: v.optional(text),
   teardown: v.optional(text),
@@ -126,6 +128,11 @@ export const probes = {
     address: v.optional(text, '127.0.0.1'),
     path: v.optional(text),
   }),
+  /**
+   * A process of the engine itself: /proc/<pid>/status of it, and state, answers (its socket), isYounger (than the container's first process)
+   * and isParent (of it). A shim is the container's. Asking starts nothing.
+   */
+  engine: v.strictObject({ part: v.picklist(['tlabd', 'tlab-containerd', 'shim']), container: inside }),
 } as const;
 export type ProbeName = keyof typeof probes;
 

@@ -29,7 +29,7 @@ export default defineCommand({
     const lessons = flags.all ? course.lessons : operands.map((id) => lessonOf(course, id));
     if (lessons.length === 0) throw new LabError('usage', 'no lesson named', { hint: '--all' });
     const before = await inventory();
-    const waiting = [...lessons];
+    const waiting = lessons.filter(({ engine }) => engine === 'shared');
     const proofs: Proof[] = [];
     const work = async (): Promise<void> => {
       for (let lesson = waiting.shift(); lesson !== undefined; lesson = waiting.shift()) {
@@ -39,6 +39,8 @@ export default defineCommand({
       }
     };
     await Promise.all(Array.from({ length: flags.jobs ?? 1 }, work));
+    waiting.push(...lessons.filter(({ engine }) => engine === 'alone'));
+    await work();
     const left = (await inventory()).filter((line) => !before.includes(line));
     if (left.length > 0) proofs.push(leftBehind(left));
     if (left.length > 0 && !flags.json) show(leftBehind(left));
