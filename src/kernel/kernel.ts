@@ -11,6 +11,8 @@ export interface Link {
   isUp: boolean;
   /** Index of the bridge that it is a port of. */
   masterIndex: number | undefined;
+  /** Of a veth: its other end's index, counted in the namespace of that end. */
+  peerIndex: number | undefined;
   /** `veth`, `bridge`; undefined for hardware. */
   kind: string | undefined;
 }

@@ -49,6 +49,8 @@ const peer: AttributeSet = {
 
 const link: AttributeSet = {
   ...peer,
+  /** Of a veth: the index of its other end, in that one's namespace. */
+  IFLA_LINK: [5, 'u32'],
   IFLA_MASTER: [10, 'u32'],
   IFLA_PROTINFO: [12, { nested: { IFLA_BRPORT_MODE: [4, 'u8'] } }],
   IFLA_LINKINFO: [

@@ -27,7 +27,16 @@ const table: Record<string, string[]> = {
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
   // engine/processes.ts finds the engine's own processes in /proc and imports leaves only: a check may ask whether one is alive.
-  lesson: [...leaves, 'daemon/client.ts', 'daemon/protocol.ts', 'engine/processes.ts', 'explain', 'viewer'],
+  lesson: [
+    ...leaves,
+    'kernel',
+    'daemon/client.ts',
+    'daemon/protocol.ts',
+    'daemon/image-protocol.ts',
+    'engine/processes.ts',
+    'explain',
+    'viewer',
+  ],
   // library, registry: their commands make images, keep logins and serve a registry without a daemon, and so without a door.
   cli: [
     ...leaves,

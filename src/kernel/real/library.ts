@@ -13,6 +13,7 @@ interface Library {
   netnsCreate: Call;
   netnsCreateMapped: Call;
   netnsWrite: Call;
+  netnsSocket: Call;
   netlinkOpen: Call;
   netlinkExchange: Call;
   mount: Call;
@@ -43,6 +44,7 @@ export function library(): Library {
       'int tlab_netns_create_mapped(const char *path, const char *user_path, const char *uid_map, const char *gid_map)',
     ),
     netnsWrite: own.func('int tlab_netns_write(const char *path, const char *file, const char *value)'),
+    netnsSocket: own.func('int tlab_netns_socket(const char *path, int domain, int type, int protocol)'),
     netlinkOpen: own.func('int tlab_netlink_open(const char *path)'),
     netlinkExchange: own.func(
       'int64_t tlab_netlink_exchange(int fd, const void *request, size_t size, _Out_ uint8_t *answer, size_t capacity, uint32_t last_seq)',

@@ -18,6 +18,7 @@ function toLink(values: Attributes): Link {
     mtuBytes: Number(values.IFLA_MTU ?? 0),
     isUp: (Number(values.ifi_flags) & IFF_UP) !== 0,
     masterIndex: typeof values.IFLA_MASTER === 'number' ? values.IFLA_MASTER : undefined,
+    peerIndex: kind === 'veth' && typeof values.IFLA_LINK === 'number' ? values.IFLA_LINK : undefined,
     kind: isText(kind) ? kind : undefined,
   };
 }

@@ -67,3 +67,14 @@ function commas(line: string): string {
   const [inside, outside, count] = line.trim().split(/\s+/);
   return `${outside},${inside},${count}`;
 }
+
+/** @source uapi linux/in.h, asm-generic/socket.h: AF_INET, AF_INET6, SOCK_DGRAM */
+const domains = { udp4: 2, udp6: 10 } as const;
+const SOCK_DGRAM = 2;
+
+/** A descriptor of a new socket in the namespace at `path`, or in the own one; the caller closes it. */
+export const openSocketIn = (path: string | undefined, kind: keyof typeof domains): number =>
+  checked(library().netnsSocket(path ?? null, domains[kind], SOCK_DGRAM, 0), {
+    call: 'socket(2)',
+    what: `${kind} socket in ${path ?? 'the own namespace'}`,
+  });

@@ -7,7 +7,10 @@ import type { DaemonClient } from '../../daemon/client.ts';
 import type { ContainerInspect } from '../../daemon/protocol.ts';
 import type { Check, ProbeName } from '../format/schema.ts';
 import { engineFacts } from './engine.ts';
+import { layerFacts, outputFacts, registryFacts, upperFacts } from './images.ts';
 import { factOf, matcherWords, matches, valueWords } from './match.ts';
+import { nameFacts } from './names.ts';
+import { linkFacts, routeFacts } from './network.ts';
 import {
   cgroupFacts,
   fileFacts,
@@ -17,6 +20,7 @@ import {
   processesBeside,
   processFacts,
 } from './proc.ts';
+import { ruleFacts, savedRules } from './rules.ts';
 import { CannotTell, type Facts, type Verdict } from './verdict.ts';
 
 const timeoutMs = 5_000;
@@ -25,11 +29,10 @@ type Selector<Name extends ProbeName> = NonNullable<Check[Name]>;
 type Probe<Name extends ProbeName> = (selector: Selector<Name>, daemon: DaemonClient) => Promise<Facts>;
 
 const probes: { [Name in ProbeName]: Probe<Name> } = {
-  container: async (name, daemon) =>
-    (await inspected<ContainerInspect>(daemon, `/containers/${encodeURIComponent(name)}/json`)) ?? {},
+  container: async (name, daemon) => ((await containerOf(daemon, name)) as Facts | undefined) ?? {},
   image: async (name, daemon) => ((await inspected<object>(daemon, `/images/${name}/json`)) as Facts | undefined) ?? {},
   process: async ({ container, name }, daemon) => {
-    const first = await pidOf(daemon, container);
+    const first = container === undefined ? process.pid : await pidOf(daemon, container);
     if (first === undefined) return {};
     if (name === undefined) return processFacts(first);
     return (
@@ -52,14 +55,26 @@ const probes: { [Name in ProbeName]: Probe<Name> } = {
     return pid === undefined ? {} : cgroupFacts(pid, file);
   },
   file: async ({ container, path }, daemon) => {
-    const pid = container === undefined ? undefined : await pidOf(daemon, container);
-    if (container !== undefined && pid === undefined)
-      throw new CannotTell(`container ${container} does not run: its files are not to be seen`);
+    const pid = await runningPid(daemon, container);
     return fileFacts(pid === undefined ? '/' : `/proc/${pid}/root`, path);
   },
   port: async ({ address, port, path }) => await portFacts(address, Number(port), path),
   engine: async ({ part, container }, daemon) =>
     await engineFacts(part, container === undefined ? undefined : await pidOf(daemon, container)),
+  rule: async ({ container, ...selector }, daemon) =>
+    ruleFacts(await savedRules(await runningPid(daemon, container)), selector),
+  route: async ({ container, to }, daemon) => await routeFacts(await runningPid(daemon, container), to),
+  link: async ({ container, name }, daemon) => await linkFacts(await runningPid(daemon, container), name),
+  dns: async ({ container, name }, daemon) => await nameFacts(await runningPid(daemon, container), name),
+  layers: async ({ image, sharedWith }, daemon) =>
+    await layerFacts((path) => inspected(daemon, path), image, sharedWith),
+  upper: async ({ container, path }, daemon) => {
+    if ((await containerOf(daemon, container)) === undefined) return {};
+    return await upperFacts((at) => inspected(daemon, at), container, await pidOf(daemon, container), path);
+  },
+  output: async ({ container }, daemon) =>
+    (await containerOf(daemon, container)) === undefined ? {} : await outputFacts(daemon, container),
+  registry: async ({ address, repository, reference }) => await registryFacts(address, repository, reference),
 };
 
 /** An object of the engine; undefined when it has none of that name. */
@@ -72,12 +87,21 @@ async function inspected<Shape>(daemon: DaemonClient, path: string): Promise<Sha
   }
 }
 
+const containerOf = (daemon: DaemonClient, name: string): Promise<ContainerInspect | undefined> =>
+  inspected<ContainerInspect>(daemon, `/containers/${encodeURIComponent(name)}/json`);
+
 /** Of a container's first process, or what a pid file says: a runtime alone knows no names. undefined when it does not run. */
 async function pidOf(daemon: DaemonClient, container: string): Promise<number | undefined> {
   if (container.startsWith('/')) return pidInFile(container);
-  const found = await inspected<ContainerInspect>(daemon, `/containers/${encodeURIComponent(container)}/json`);
-  const pid = found?.State.Pid ?? 0;
+  const pid = (await containerOf(daemon, container))?.State.Pid ?? 0;
   return pid > 0 ? pid : undefined;
+}
+
+/** undefined for the host. What is within a container is seen while it runs only. */
+async function runningPid(daemon: DaemonClient, container: string | undefined): Promise<number | undefined> {
+  const pid = container === undefined ? undefined : await pidOf(daemon, container);
+  if (container === undefined || pid !== undefined) return pid;
+  throw new CannotTell(`container ${container} does not run: what is within it is not to be seen`);
 }
 
 async function portFacts(address: string, port: number, path: string | undefined): Promise<Facts> {
@@ -108,7 +132,15 @@ function isOpen(host: string, port: number): Promise<boolean> {
   return promise;
 }
 
-const absentWords = (name: ProbeName): string => (name === 'port' ? 'nobody listens' : `no such ${name}`);
+const absent: Partial<Record<ProbeName, string>> = {
+  port: 'nobody listens',
+  registry: 'nobody listens, or no such name',
+  layers: 'no such image',
+  upper: 'no such container, or nothing changed there',
+  output: 'nothing written',
+  dns: 'no address for that name',
+};
+const absentWords = (name: ProbeName): string => absent[name] ?? `no such ${name}`;
 
 /** Asks a probe and holds its facts against what is wanted; without `want`, that the thing is there. */
 export async function checkState(check: Check, name: ProbeName, daemon: DaemonClient): Promise<Verdict> {

@@ -59,6 +59,7 @@ export function processFacts(pid: number): Facts {
     cwd: link('cwd'),
     root: link('root'),
     cmdline: command.replaceAll('\0', ' ').trim(),
+    parent: parentName(status),
     oom_score_adj: oneLine('oom_score_adj'),
     uid_map: oneLine('uid_map'),
     gid_map: oneLine('gid_map'),
@@ -71,13 +72,28 @@ export function pidInFile(path: string): number | undefined {
   return /^[1-9]\d{0,9}$/.test(text) && existsSync(`/proc/${text}`) ? Number(text) : undefined;
 }
 
-/** Processes in the same pid namespace as this one, itself included. */
+/** The program that a process is a child of. @source man proc_pid_comm(5): cut at fifteen bytes */
+const parentName = (status: string): string | undefined => {
+  const [, parent] = /^PPid:\s+(\d+)$/m.exec(status) ?? [];
+  return parent === undefined || parent === '0'
+    ? undefined
+    : ifThere(() => readFileSync(`/proc/${parent}/comm`, 'utf8').trim());
+};
+
+/** Processes in the same pid namespace as this one, itself included; those that may not be looked at are none of ours. */
 export function processesBeside(pid: number): number[] {
   const own = ifThere(() => readlinkSync(`/proc/${pid}/ns/pid`));
+  const namespaceOf = (other: number): string | undefined => {
+    try {
+      return readlinkSync(`/proc/${other}/ns/pid`);
+    } catch {
+      return undefined;
+    }
+  };
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((other) => own !== undefined && ifThere(() => readlinkSync(`/proc/${other}/ns/pid`)) === own);
+    .filter((other) => own !== undefined && namespaceOf(other) === own);
 }
 
 /** The host is where the one who asks is. @source man namespaces(7): the number in the link is the namespace's inode */

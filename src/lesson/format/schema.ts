@@ -109,8 +109,11 @@ export const probes = {
   /** Facts: `inspect` of the container; absent when there is none. */
   container: text,
   image: text,
-  /** /proc/<pid>/status of a container's first process, or of the one with that name in it. */
-  process: v.strictObject({ container: text, name: v.optional(text) }),
+  /** /proc/<pid>/status of a container's first process, or of the one with that name in it; without a container, of the host's. */
+  process: v.pipe(
+    v.strictObject({ container: inside, name: v.optional(text) }),
+    v.check((one) => one.container !== undefined || one.name !== undefined, 'expected container, name or both'),
+  ),
   /** The namespace of a container's first process: id, isHost, and sharedWith (another container). */
   namespace: v.strictObject({
     container: text,
@@ -133,6 +136,26 @@ export const probes = {
    * and isParent (of it). A shim is the container's. Asking starts nothing.
    */
   engine: v.strictObject({ part: v.picklist(['tlabd', 'tlab-containerd', 'shim']), container: inside }),
+  /** Rules of netfilter, of both backends, whose text has every part of `match`. */
+  rule: v.strictObject({
+    container: inside,
+    table: v.picklist(['filter', 'nat', 'mangle', 'raw']),
+    chain: v.optional(text),
+    match: v.optional(v.union([text, v.array(text)])),
+  }),
+  /** A route: `default`, a destination, or the one that an address takes. */
+  route: v.strictObject({ container: inside, to: v.optional(text, 'default') }),
+  link: v.strictObject({ container: inside, name: text }),
+  /** resolv.conf; with a name, what it resolves to. */
+  dns: v.strictObject({ container: inside, name: v.optional(text) }),
+  /** What an image is made of, and what it shares with another one. */
+  layers: v.strictObject({ image: text, sharedWith: v.optional(text) }),
+  /** What a container has changed in its files: its upper directory. */
+  upper: v.strictObject({ container: text, path: v.optional(text) }),
+  /** What a container has written. */
+  output: v.strictObject({ container: text }),
+  /** A registry at host:port: what it has, or what one name there is. */
+  registry: v.strictObject({ address: text, repository: v.optional(text), reference: v.optional(text) }),
 } as const;
 export type ProbeName = keyof typeof probes;
 
