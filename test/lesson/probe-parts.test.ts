@@ -1,6 +1,7 @@
 // What the network probes read: rules with their counters, the route of an address, a name's query and its answer.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isSameFact } from '../../src/lesson/check/match.ts';
 import { answerOf, queryOf } from '../../src/lesson/check/names.ts';
 import { routeTo } from '../../src/lesson/check/network.ts';
 import { parseCounted, ruleFacts } from '../../src/lesson/check/rules.ts';
@@ -28,6 +29,13 @@ test('rules are found by table, chain and parts of their text; packets and bytes
   assert.deepEqual([one.count, one.chain, one.place, one.backend], [1, 'TLAB', 2, 'nft']);
   assert.equal(ruleFacts(saved, { table: 'nat', match: '--dport 80' }).count, 2, 'a part is found within a word');
   assert.equal(ruleFacts(saved, { table: 'nat', match: '--dport 80 ' }).exists, false);
+});
+
+test('the same digest is the same with its algorithm or without, alone or as sha256sum prints it', () => {
+  const hex = 'ab'.repeat(32);
+  for (const seen of [`sha256:${hex}`, hex, `${hex}  -`, `layer: ${hex}`]) assert.ok(isSameFact(`sha256:${hex}`, seen));
+  for (const seen of ['', undefined, hex.slice(1), `${hex}0`, 'sha256:']) assert.ok(!isSameFact(`sha256:${hex}`, seen));
+  assert.ok(isSameFact(12, 12) && isSameFact(12, '12') && !isSameFact(12, 13));
 });
 
 test('a chain without rules is there, one that nobody made is not', () => {

@@ -1,7 +1,8 @@
 // Probes of network, layers, output and registry against one real engine: what they say is what the machine's own programs say.
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
@@ -138,6 +139,23 @@ test('layers of images, what two share, and what a container changed', root(), a
   });
   await passes({ upper: { container: 'box', path: '/etc/passwd' }, want: { kind: 'deleted' } });
   assert.match(await verdictOf({ upper: { container: 'box', path: '/etc/group' } }), /^failed/);
+});
+
+test('a fact held against one that another probe finds, and a Dockerfile by what the linter says', root(), async () => {
+  const layers = (fact: string) => ({ same: { layers: { image: 'nginx' }, fact } });
+  await passes({ image: 'nginx', want: { 'RootFS.Layers.0': layers('diffIds.0'), Id: { not: layers('manifest') } } });
+  assert.match(await verdictOf({ image: 'nginx', want: { Id: layers('digests.0') } }), /^failed: Id sha256:\w+/);
+  assert.match(
+    await verdictOf({ image: 'nginx', want: { Id: layers('digests.99') } }),
+    /^unknown: .*nothing to compare/,
+  );
+  const file = join(folder, 'Dockerfile');
+  writeFileSync(file, 'FROM busybox\nADD a /a\nCMD ["true"]\n');
+  await passes({
+    dockerfile: file,
+    want: { findings: { min: 2 }, rules: { has: ['UnpinnedBase', 'AddInsteadOfCopy'] } },
+  });
+  assert.match(await verdictOf({ dockerfile: `${file}.none` }), /^failed: no such dockerfile/);
 });
 
 test('what a container has written, and the program that is its parent', root(), async () => {

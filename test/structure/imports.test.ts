@@ -30,6 +30,7 @@ const table: Record<string, string[]> = {
   lesson: [
     ...leaves,
     'kernel',
+    'dockerfile',
     'daemon/client.ts',
     'daemon/protocol.ts',
     'daemon/image-protocol.ts',

@@ -32,6 +32,13 @@ function partsOf(seen: unknown): unknown[] {
   return typeof seen === 'string' ? seen.split(/[\s,]+/) : [];
 }
 
+/** Whether a fact is the same as another one; a text may have it among other words, as what sha256sum prints. */
+export function isSameFact(other: string | number | boolean, seen: unknown): boolean {
+  if (typeof seen !== 'string' || typeof other !== 'string') return matches(other, seen);
+  const bare = (text: string): string => text.replace(/^sha256:(?=[0-9a-f]{64}$)/, '');
+  return seen === other || partsOf(seen).some((part) => bare(String(part)) === bare(other));
+}
+
 /** The fact of a dotted path: `State.Running`; the longest key wins, since keys may have dots themselves (`80/tcp`, `a.b`). */
 export function factOf(facts: Facts, path: string): unknown {
   if (Object.hasOwn(facts, path)) return facts[path];

@@ -5,10 +5,11 @@ import { createConnection } from 'node:net';
 import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { ContainerInspect } from '../../daemon/protocol.ts';
-import type { Check, ProbeName } from '../format/schema.ts';
+import type { Check, OtherFact, ProbeName, Wish } from '../format/schema.ts';
+import { dockerfileFacts } from './dockerfile.ts';
 import { engineFacts } from './engine.ts';
 import { layerFacts, outputFacts, registryFacts, upperFacts } from './images.ts';
-import { factOf, matcherWords, matches, valueWords } from './match.ts';
+import { factOf, isSameFact, matcherWords, matches, valueWords } from './match.ts';
 import { nameFacts } from './names.ts';
 import { linkFacts, routeFacts } from './network.ts';
 import {
@@ -74,6 +75,7 @@ const probes: { [Name in ProbeName]: Probe<Name> } = {
   },
   output: async ({ container }, daemon) =>
     (await containerOf(daemon, container)) === undefined ? {} : await outputFacts(daemon, container),
+  dockerfile: async (path) => dockerfileFacts(path),
   registry: async ({ address, repository, reference }) => await registryFacts(address, repository, reference),
 };
 
@@ -142,16 +144,49 @@ const absent: Partial<Record<ProbeName, string>> = {
 };
 const absentWords = (name: ProbeName): string => absent[name] ?? `no such ${name}`;
 
+const asked = (selectors: { [Name in ProbeName]?: unknown }, name: ProbeName, daemon: DaemonClient): Promise<Facts> =>
+  (probes[name] as Probe<ProbeName>)(selectors[name] as never, daemon);
+
+async function isAsWished(wish: Wish, value: unknown, daemon: DaemonClient): Promise<boolean> {
+  if (typeof wish !== 'object') return matches(wish, value);
+  if ('same' in wish) return isSameFact(await otherFact(wish.same, daemon), value);
+  if (!('not' in wish)) return matches(wish, value);
+  const { not } = wish;
+  return !(await isAsWished(not, value, daemon));
+}
+
+async function otherFact(other: OtherFact, daemon: DaemonClient): Promise<string | number | boolean> {
+  const name = probeOf(other);
+  const value = factOf(await asked(other, name, daemon), other.fact);
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  throw new CannotTell(`there is nothing to compare with: ${name} has no ${other.fact}`);
+}
+
+const probeOf = (other: OtherFact): ProbeName =>
+  (Object.keys(probes) as ProbeName[]).find((name) => other[name] !== undefined) ?? 'file';
+
+function wishWords(wish: Wish): string {
+  if (typeof wish !== 'object') return matcherWords(wish);
+  if ('same' in wish) return `the same as ${wish.same.fact} of ${probeOf(wish.same)} ${selectorWords(wish.same)}`;
+  return 'not' in wish ? `not ${wishWords(wish.not)}` : matcherWords(wish);
+}
+
+function selectorWords(other: OtherFact): string {
+  const selector = other[probeOf(other)];
+  return typeof selector === 'object' ? Object.values(selector).join(' ') : String(selector);
+}
+
 /** Asks a probe and holds its facts against what is wanted; without `want`, that the thing is there. */
 export async function checkState(check: Check, name: ProbeName, daemon: DaemonClient): Promise<Verdict> {
   const want = check.want ?? {};
-  const wanted = Object.entries(want).map(([path, matcher]) => `${path} ${matcherWords(matcher)}`);
+  const wanted = Object.entries(want).map(([path, wish]) => `${path} ${wishWords(wish)}`);
   try {
-    const facts = await (probes[name] as Probe<ProbeName>)(check[name] as never, daemon);
-    const seen = Object.entries(want).map(([path, matcher]) => {
+    const facts = await asked(check, name, daemon);
+    const seen = [];
+    for (const [path, wish] of Object.entries(want)) {
       const value = factOf(facts, path);
-      return { isRight: matches(matcher, value), says: `${path} ${valueWords(value)}` };
-    });
+      seen.push({ isRight: await isAsWished(wish, value, daemon), says: `${path} ${valueWords(value)}` });
+    }
     const isThere = Object.keys(facts).length > 0 && facts.exists !== false && facts.open !== false;
     const isPassed = seen.length === 0 ? isThere : seen.every(({ isRight }) => isRight);
     const wrongOnes = seen.filter(({ isRight }) => !isRight).map(({ says }) => says);

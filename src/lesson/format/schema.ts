@@ -97,7 +97,6 @@ export const traceAssertion = v.union([
 ]);
 export type TraceAssertion = v.InferOutput<typeof traceAssertion>;
 
-const want = v.record(v.string(), matcher);
 /**
  * Where something is looked for: in the host's namespaces or in a container's. `container` is a name of the engine, or the absolute path of a
  * file with the number of a process, for what no engine knows.
@@ -156,12 +155,29 @@ export const probes = {
   output: v.strictObject({ container: text }),
   /** A registry at host:port: what it has, or what one name there is. */
   registry: v.strictObject({ address: text, repository: v.optional(text), reference: v.optional(text) }),
+  /** A Dockerfile of the host, by its path: what the linter finds in it. */
+  dockerfile: text,
 } as const;
 export type ProbeName = keyof typeof probes;
 
 const probeEntries = Object.fromEntries(
   Object.entries(probes).map(([name, selector]) => [name, v.optional(selector)]),
 ) as { [Name in ProbeName]: v.OptionalSchema<(typeof probes)[Name], undefined> };
+
+const probeNames = Object.keys(probes) as ProbeName[];
+const otherFact = v.pipe(
+  v.strictObject({ fact: text, ...probeEntries }),
+  v.check(
+    (one) => probeNames.filter((name) => one[name] !== undefined).length === 1,
+    `expected exactly one of ${probeNames.join(', ')}`,
+  ),
+);
+export type OtherFact = v.InferOutput<typeof otherFact>;
+const same = v.strictObject({ same: otherFact });
+/** What is only known when it is asked: the fact that another probe finds, as `{same: {layers: {image: web}, fact: diffIds.1}}`. */
+const wish = v.union([matcher, same, v.strictObject({ not: same })]);
+export type Wish = v.InferOutput<typeof wish>;
+const want = v.record(v.string(), wish);
 
 const checkFields = {
   id,
@@ -175,7 +191,7 @@ const checkFields = {
   trace: v.optional(traceAssertion),
   ...probeEntries,
 };
-const checkKinds = [...Object.keys(probes), 'trace'] as Array<ProbeName | 'trace'>;
+const checkKinds = [...probeNames, 'trace' as const];
 
 export const check = v.pipe(
   v.strictObject(checkFields),
