@@ -1,6 +1,7 @@
 // Proves a lesson on the real engine: unsolved it fails, every wrong answer fails with its own reply, and the solution passes.
 // Whether anything is left is asked by who runs several of them side by side.
-// Rule: each trial begins where a learner would stand: what the lesson made is taken away, and the earlier steps are solved again.
+// Rule: each trial begins where a learner would stand: the earlier steps are solved, and nothing else has been done. Where that is not so,
+// what the lesson made is taken away, and they are solved again.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lesson, Step } from '../format/load.ts';
@@ -35,6 +36,8 @@ class Prover {
   readonly #values: Values;
   readonly #stage: Stage;
   readonly #proof: Proof;
+  /** So many steps are solved and nothing else is done; undefined: something else was typed. */
+  #solved: number | undefined;
 
   constructor(lesson: Lesson, stage: Stage, values: Values) {
     this.#lesson = fillAll(lesson, values);
@@ -67,6 +70,7 @@ class Prover {
     await this.#trial(step, index, 'solution', step.solve, (results) =>
       isStepPassed(step, results) ? undefined : `it is not passed: ${saidOf(results)}`,
     );
+    this.#solved = index + 1;
   }
 
   async #trial(
@@ -76,15 +80,13 @@ class Prover {
     shell: string | undefined,
     judge: (results: CheckResult[], evidence: Evidence) => string | undefined | Promise<string | undefined>,
   ): Promise<void> {
-    await this.#clear();
-    await setUp({ lesson: this.#lesson, values: this.#values }, this.#stage.type);
-    for (const earlier of this.#lesson.steps.slice(0, index)) {
-      writeFiles(earlier, this.#values);
-      if (earlier.solve !== '') await this.#stage.type(earlier.solve);
-    }
+    await this.#standAt(index);
     writeFiles(step, this.#values);
     const evidence = this.#stage.evidence();
-    if (shell !== undefined) await this.#stage.type(shell);
+    if (shell !== undefined) {
+      this.#solved = undefined;
+      await this.#stage.type(shell);
+    }
     const judged = async (): Promise<string | undefined> => judge(await checkStep(step, evidence, new Set()), evidence);
     let failure = await judged();
     // A program that was started in the background may need a moment to end.
@@ -94,6 +96,19 @@ class Prover {
     }
     this.#proof.trials++;
     if (failure !== undefined) this.#proof.failures.push(`step ${step.id}, ${name}: ${failure}`);
+  }
+
+  async #standAt(index: number): Promise<void> {
+    if (this.#solved === undefined || this.#solved > index) {
+      await this.#clear();
+      await setUp({ lesson: this.#lesson, values: this.#values }, this.#stage.type);
+      this.#solved = 0;
+    }
+    for (const earlier of this.#lesson.steps.slice(this.#solved, index)) {
+      writeFiles(earlier, this.#values);
+      if (earlier.solve !== '') await this.#stage.type(earlier.solve);
+    }
+    this.#solved = index;
   }
 
   async #clear(): Promise<void> {
