@@ -38,6 +38,11 @@ const commands: Record<string, CatalogueRow> = {
     says: 'Prove lessons on this machine',
     load: () => import('./commands/lesson/test.ts'),
   },
+  prove: {
+    group: 'learn',
+    says: 'Show the evidence for an entry of the course',
+    load: () => import('./commands/prove.ts'),
+  },
   list: { group: 'learn', says: 'List the lessons', load: () => import('./commands/list.ts') },
   run: { group: 'containers', says: 'Create and run a new container', load: () => import('./commands/run.ts') },
   create: {

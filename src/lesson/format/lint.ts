@@ -3,6 +3,7 @@
 import { LabError } from '../../base/errors.ts';
 import { syllabus } from '../../explain/syllabus.ts';
 import { parseFilter } from '../../viewer/filter.ts';
+import { entries } from '../rows/entries.ts';
 import { givenNames, namesIn } from '../vars.ts';
 import type { Finding } from './finding.ts';
 import type { Lesson, LoadedLesson, Step } from './load.ts';
@@ -10,6 +11,8 @@ import type { TraceAssertion } from './schema.ts';
 
 /** Each check has that many known wrong answers at least. */
 const wrongAnswers = 2;
+/** What goes from stage to stage is foretold before it is seen. */
+const flowPredictions = 3;
 
 export function lintCourse(course: readonly LoadedLesson[]): Finding[] {
   const findings = course.flatMap((one) => one.findings);
@@ -37,6 +40,7 @@ function lintLesson(lesson: Lesson, at: Report): void {
   for (const name of namesIn(JSON.stringify({ ...lesson, folder: '' })))
     if (!known.has(name)) at(`{{${name}}}: no such variable in the header`);
   lintInterviews(lesson, at);
+  lintFlows(lesson, at);
   for (const step of lesson.steps) lintStep(step, lesson, (says) => at(`step ${step.id}: ${says}`, step.line));
 }
 
@@ -57,6 +61,13 @@ function lintInterviews(lesson: Lesson, at: Report): void {
   }
   for (const id of lesson.covers)
     if (!questions.some(({ question }) => question.id === id)) at(`covers ${id}: expected an interview block for it`);
+}
+
+function lintFlows({ covers, steps }: Lesson, at: Report): void {
+  const flows = covers.filter((id) => entries[id]?.kind === 'flow');
+  const predictions = steps.flatMap((step) => step.predictions).length;
+  if (flows.length > 0 && predictions < flowPredictions)
+    at(`covers ${flows.join(', ')}: ${predictions} predictions, expected ${flowPredictions} at least for a flow`);
 }
 
 function lintStep(step: Step, lesson: Lesson, at: Report): void {
