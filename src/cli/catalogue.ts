@@ -102,6 +102,11 @@ const commands: Record<string, CatalogueRow> = {
   },
   tag: { group: 'images', says: 'Give an image another name', load: () => import('./commands/tag.ts') },
   history: { group: 'images', says: 'Show how an image was made', load: () => import('./commands/history.ts') },
+  cp: {
+    group: 'containers',
+    says: 'Copy files between a container and this machine',
+    load: () => import('./commands/cp.ts'),
+  },
   diff: {
     group: 'containers',
     says: 'List what a container changed in its files',
@@ -175,6 +180,21 @@ const commands: Record<string, CatalogueRow> = {
     group: 'see',
     says: 'Build an image and record every step',
     load: () => import('./commands/trace/build.ts'),
+  },
+  'trace pull': {
+    group: 'see',
+    says: 'Pull an image and record every step',
+    load: () => import('./commands/trace/pull.ts'),
+  },
+  'trace push': {
+    group: 'see',
+    says: 'Push an image and record every step',
+    load: () => import('./commands/trace/push.ts'),
+  },
+  'trace cp': {
+    group: 'see',
+    says: 'Copy files and record every step',
+    load: () => import('./commands/trace/cp.ts'),
   },
   'trace show': {
     group: 'see',

@@ -187,6 +187,8 @@ async function readText(answer: IncomingMessage): Promise<string> {
 }
 
 function connectionError(socketPath: string, error: NodeJS.ErrnoException): LabError {
+  // What was to be sent could not be read: that is no matter of the connection.
+  if (error instanceof LabError) return error;
   if (error.name === 'AbortError') return new LabError('cancelled', 'the request was given up', { cause: error });
   return new LabError('unavailable', `connecting to the daemon at ${socketPath}: ${error.code ?? error.message}`, {
     cause: error,

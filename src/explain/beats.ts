@@ -115,6 +115,40 @@ export const beats: readonly Beat[] = [
     says: (es) => `unpacks ${count(es, 'layer')}, each into a snapshot of its own`,
   },
   {
+    id: 'blobs-there',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.blob-there',
+    says: (es) => `asks first: the registry already has ${count(es, 'blob')}, which need not be sent`,
+  },
+  {
+    id: 'blobs-mounted',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.blob-mounted',
+    says: (es) => `the registry lends ${count(es, 'blob')} of ${distinct(es.map((e) => e.data.from))}: no byte is sent`,
+  },
+  {
+    id: 'blobs-uploaded',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.blob-uploaded',
+    says: (es) =>
+      `sends ${count(es, 'blob')}: ${es.map((e) => shortDigest(e.data.digest) + kilobytes(e.data.sizeBytes)).join(', ')}`,
+  },
+  {
+    id: 'manifest-pushed',
+    stage: 'containerd',
+    matches: (e) => e.type === 'containerd.manifest-pushed',
+    says: (es) => `sends the manifest last: ${distinct(es.map((e) => e.data.name))} is this image from now on`,
+  },
+  {
+    id: 'files-copied',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.files-copied',
+    says: ([e]) =>
+      e.data.direction === 'out'
+        ? `packs ${text(e.data.path)} of the container into an archive`
+        : `unpacks an archive in ${text(e.data.path)} of the container`,
+  },
+  {
     id: 'snapshot',
     stage: 'containerd',
     matches: (e) => e.type === 'containerd.snapshot-prepared' && !text(e.data.key).startsWith('extract-'),

@@ -126,10 +126,12 @@ async function pushBlob(options: PushOptions, context: UploadContext, blob: Desc
   const data = { registry: connection.host, repository, digest: blob.digest, sizeBytes: blob.size };
   const offsetBytes = blob.size;
   if (outcome.kind === 'there') {
-    emit('containerd.blob-there', { data });
+    emit('containerd.blob-there', { data, twin: `curl -sS -I '${urlOf(context, `blobs/${blob.digest}`)}'` });
     tell(options, blob, { status: 'there', offsetBytes });
   } else if (outcome.kind === 'mounted') {
-    emit('containerd.blob-mounted', { data: { ...data, from: outcome.from } });
+    const query = `mount=${blob.digest}&from=${encodeURIComponent(outcome.from)}`;
+    const twin = `curl -sS -X POST '${urlOf(context, `blobs/uploads/?${query}`)}'`;
+    emit('containerd.blob-mounted', { data: { ...data, from: outcome.from }, twin });
     tell(options, blob, { status: 'mounted', from: outcome.from, offsetBytes });
   } else {
     const { durationMs, resumes } = outcome;
@@ -140,6 +142,9 @@ async function pushBlob(options: PushOptions, context: UploadContext, blob: Desc
   }
   await remember(options, blob.digest);
 }
+
+const urlOf = ({ connection, repository }: UploadContext, path: string): string =>
+  new URL(`/v2/${repository}/${path}`, connection.endpoint.origin).href;
 
 /** Repositories of the same registry that had the blob when it was pulled or pushed. */
 async function lenders({ content, reference }: PushOptions, digest: Digest): Promise<string[]> {
@@ -182,7 +187,8 @@ async function putManifest(context: UploadContext, document: PushedDocument, nam
     throw new LabError('dataLoss', `${connection.host}: it kept the manifest as ${told}, ${digest} was sent`);
   }
   const data = { registry: connection.host, repository, digest, sizeBytes: size, name, mediaType };
-  emit('containerd.manifest-pushed', { data });
+  const twin = `curl -sS -X PUT -H 'content-type: ${mediaType}' --data-binary @manifest.json '${urlOf(context, `manifests/${name}`)}'`;
+  emit('containerd.manifest-pushed', { data, twin });
 }
 
 function tell(

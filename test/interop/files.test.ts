@@ -1,12 +1,14 @@
-// docker's verbs on files (cp both ways, diff, export) against our daemon and against a real dockerd: the same words, statuses and files.
-// Each row is a shell script, run with $D as `docker -H …` and an empty folder of its own; what it prints is compared. Needs root, docker.io.
+// Verbs on files (cp both ways, diff, export): docker's command line against our daemon and against a real dockerd, and tlab's own: the same
+// words, statuses and files. Each row is a shell script, run with $D as `docker -H …` or `tlab` and an empty folder of its own; what it prints
+// is compared. Needs root, docker.io.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { startEngine, type TestEngine } from '../helpers/engine.ts';
+import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
 import { type RealDocker, startRealDocker } from '../helpers/real-docker.ts';
 import { root } from '../helpers/root.ts';
 import { must, run } from '../helpers/shell.ts';
+import { newestTrace, readRun } from '../helpers/traced-run.ts';
 
 const needsRoot = root();
 let engine: TestEngine;
@@ -18,7 +20,7 @@ before(async () => {
   engine = await startEngine();
   // The very same image on both sides: Debian's docker saves it, we load it.
   await must('sh', ['-c', `docker ${real.host.join(' ')} save busybox | docker ${engine.dockerHost.join(' ')} load`]);
-  await Promise.all(sides().map((side) => inside(side, setUp(rows.length), '/')));
+  await Promise.all(sides().map((side) => inside(side, side.named(setUp(rows.length)), '/')));
 });
 after(async () => {
   if (needsRoot.skip !== false) return;
@@ -29,7 +31,7 @@ after(async () => {
 /** `cc` runs and `ss` has run; both have, for each row, the same files below a folder that the row knows as /t. */
 const setUp = (rows: number): string => `
   make='mkdir -p /1/dir/sub /1/empty; echo one > /1/file; echo two > /1/dir/two; echo three > /1/dir/sub/three
-        ln -s dir /1/rel; ln -s ../../../../etc/passwd /1/up; ln -s /nowhere /1/dangling; chmod 4711 /1/file
+        ln -s dir /1/rel; ln -s ../../../../etc/passwd /up; ln -s /nowhere /1/dangling; chmod 4711 /1/file
         for i in $(seq 2 ${rows}); do cp -a /1 /$i; done; for i in $(seq 1 ${rows}); do ln -s /$i/dir /$i/abs; done; echo v > /vol/v'
   $D run -d --name cc -v vol:/vol busybox sh -c "$make; touch /ready; exec sleep 1000" >/dev/null
   $D run --name ss -v vol:/vol busybox sh -c "$make"
@@ -53,7 +55,7 @@ const rows: Array<[title: string, script: string]> = [
   ['a symlink itself', both(`$D cp $c:/t/abs l$c; $D cp $c:/t/dangling m$c; ${show}`)],
   ['what a symlink leads to', both(`$D cp -L $c:/t/abs l$c; $D cp -L $c:/t/rel m$c; ${show}`)],
   ['a symlink with a slash behind', both(`mkdir -p d$c; $D cp $c:/t/rel/ d$c; ${show}`)],
-  ['through a symlink that climbs', both(`$D cp -L $c:/t/up l$c; ls -l l$c 2>/dev/null | wc -l`)],
+  ['through a symlink that climbs', both(`$D cp -L $c:/up l$c; ls -l l$c 2>/dev/null | wc -l`)],
   ['an archive out', both('$D cp $c:/t/dir - | tar -t | sort; $D cp $c:/t/file - | tar -tv | cut -c1-10')],
   ['an archive of the content', both('$D cp $c:/t/dir/. - | tar -t | sort')],
   ['a volume', both(`$D cp $c:/vol/v v$c; ${show}`)],
@@ -116,19 +118,29 @@ const rows: Array<[title: string, script: string]> = [
 
 interface Side {
   prefix: string[];
-  docker: string;
+  /** What $D stands for. */
+  program: string;
+  env?: Record<string, string>;
+  /** The script with this side's names of containers and volumes; two sides share an engine. */
+  named(script: string): string;
+  /** What it printed, in the words that all sides share. */
+  plain(said: string): string;
 }
 
-async function inside({ prefix, docker }: Side, script: string, folder: string): Promise<string> {
-  const whole = `D='${docker}'\nexec 2>&1\n${script}\n$D rm -f xx >/dev/null 2>&1`;
-  return (await run('nsenter', [...prefix, 'sh', '-c', whole], { cwd: folder, timeoutMs: 120_000 })).stdout;
+async function inside({ prefix, program, env }: Side, script: string, folder: string): Promise<string> {
+  const whole = `D='${program}'\nexec 2>&1\n${script}`;
+  return (
+    await run('nsenter', [...prefix, 'sh', '-c', whole], { cwd: folder, timeoutMs: 120_000, ...(env && { env }) })
+  ).stdout;
 }
 
 async function transcript(side: Side, script: string, row: number): Promise<string> {
   const folder = mkdtempSync('/var/tmp/tlab-files-');
   try {
-    const said = await inside(side, script.replaceAll('/t', `/${row}`), folder);
-    return said
+    const own = side.named(`${script.replaceAll('/t', `/${row}`)}\n$D rm -f xx >/dev/null 2>&1`);
+    const said = await inside(side, own, folder);
+    return side
+      .plain(said)
       .replaceAll(folder, 'FOLDER')
       .replaceAll(`/${row}`, '/t')
       .replaceAll(/^(\S*)\b${row}\//gm, '$1t/')
@@ -138,14 +150,67 @@ async function transcript(side: Side, script: string, row: number): Promise<stri
   }
 }
 
+const asDocker = {
+  named: (script: string) => script,
+  plain: (said: string) =>
+    said
+      .replaceAll(/^Error[^:]*: /gm, '')
+      .replaceAll(/^No such container:path: nope:.*$/gm, 'No such container: nope')
+      .replaceAll(/^No such container:path: (\w+):(.*)$/gm, 'Could not find the file $2 in container $1'),
+};
+/** tlab says more than docker: the value seen, and what to try. */
+const asTlab = {
+  named: (script: string) => script.replaceAll(/\b([csx])\1\b/g, '$19').replaceAll(/(?<=\s)vol:/g, 'vol9:'),
+  plain: (said: string) =>
+    said
+      .replaceAll(/([csx])9\b/g, '$1$1')
+      .replaceAll(/^error: /gm, '')
+      .replaceAll(/^(why|try): .*\n/gm, '')
+      .replaceAll(/^(cannot copy directory|no such directory): .*/gm, '$1'),
+};
+
 const sides = (): Side[] => [
-  { prefix: engine.enter, docker: ['/usr/bin/docker', ...engine.dockerHost].join(' ') },
-  { prefix: real.enter, docker: ['/usr/bin/docker', ...real.host].join(' ') },
+  { prefix: engine.enter, program: ['/usr/bin/docker', ...engine.dockerHost].join(' '), ...asDocker },
+  { prefix: real.enter, program: ['/usr/bin/docker', ...real.host].join(' '), ...asDocker },
+  { prefix: engine.enter, program: tlabProgram, env: engine.env, ...asTlab },
 ];
 
 for (const [index, [title, script]] of rows.entries()) {
-  test(`docker's files: ${title}`, needsRoot, async () => {
-    const [mine, theirs] = await Promise.all(sides().map((side) => transcript(side, script, index + 1)));
-    assert.equal(mine, theirs);
+  test(`files: ${title}`, needsRoot, async () => {
+    const said = await Promise.all(sides().map((side) => transcript(side, script, index + 1)));
+    assert.equal(said[0], said[1], 'docker on tlab, docker on dockerd');
+    assert.equal(said[2], said[1], 'tlab, docker on dockerd');
   });
 }
+
+test('cp, diff and export are told in a trace, and what is done by hand gives the same', needsRoot, async () => {
+  const ran = await engine.tlab(['trace', 'cp', '--no-syscalls', 'ss:/1/dir', `${engine.root}/copied`]);
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.match(ran.stderr, /packs \/1\/dir of the container into an archive/);
+  const trace = newestTrace(engine);
+  const header = `traceparent: 00-${trace.split('/').at(-1)}-00000000000000aa-01`;
+  for (const verb of ['changes', 'export'])
+    await engine.inside('curl', [
+      ...['-s', '-H', header, '-o', `${engine.root}/${verb}`, '--unix-socket', `${engine.root}/run/tlab.sock`],
+      `http://tlab/containers/ss/${verb}`,
+    ]);
+  const { events } = (await readRun(engine, trace)).trace;
+  const twinOf = (type: string): string => events.find((event) => event.type === type)?.twin ?? `no ${type}`;
+  const byHand = async (script: string) => {
+    const done = await engine.inside('sh', ['-c', script]);
+    return done.status === 0 ? done.stdout.split('\n').sort() : [done.stderr];
+  };
+  const copied = await byHand(`{ ${twinOf('daemon.files-copied')}\n} | tar -t`);
+  assert.deepEqual(copied, ['', './1/dir/', './1/dir/sub/', './1/dir/sub/three', './1/dir/two']);
+  const exported = await byHand(`tar -tf ${engine.root}/export`);
+  const names = (await byHand(`{ ${twinOf('daemon.container-exported')}\n} | tar -t`)).map((name) => name.slice(2));
+  assert.deepEqual(names.filter(Boolean), exported.filter(Boolean));
+  const listed = JSON.parse(readFileSync(`${engine.root}/changes`, 'utf8')) as Array<{ Path: string }>;
+  const ctr = twinOf('daemon.changes-listed').replace('ctr ', `ctr -a ${engine.root}/run/containerd/containerd.sock `);
+  const layer = new Set((await byHand(ctr)).map((name) => `/${name.replace(/\/$/, '')}`));
+  assert.deepEqual(
+    listed.filter(({ Path }) => !layer.has(Path)),
+    [],
+  );
+  assert.ok(listed.some(({ Path }) => Path === '/1/dir/two'));
+});

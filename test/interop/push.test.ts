@@ -1,10 +1,12 @@
 // Push by our engine and by the docker command line above it, into Debian's docker-registry; then skopeo and a real dockerd read it. Needs root.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { storyLines } from '../../src/viewer/story.ts';
 import { type DockerRegistry, hasProgram, startDockerRegistry } from '../helpers/docker-registry.ts';
 import { startEngine, type TestEngine } from '../helpers/engine.ts';
 import { startRealDocker } from '../helpers/real-docker.ts';
 import { root } from '../helpers/root.ts';
+import { tracedRun } from '../helpers/traced-run.ts';
 
 const needsRoot = root();
 const hasPeers = (await hasProgram('skopeo')) && (await hasProgram('docker-registry'));
@@ -55,6 +57,23 @@ test('layers that the registry has in another repository are lent, not sent', op
   await tag(name);
   assert.match(await engine.must('push', name), /^[0-9a-f]{12}: Mounted from team\/app$/m);
   assert.equal((await inspect(name)).Layers.length, (await inspect(`${registry.host}/team/app:1`)).Layers.length);
+});
+
+test('a traced push tells its story, and by hand is what each step says', options, async () => {
+  const name = `${registry.host}/third/app:1`;
+  await tag(name);
+  const { trace } = await tracedRun(engine, 'push', '--no-syscalls', name);
+  const told = storyLines(trace, 200).join('\n');
+  assert.match(told, /lends \d+ blobs? of /);
+  assert.match(told, /sends the manifest last: 1 is this image from now on/);
+  const pushed = trace.events.filter(({ type }) => type === 'containerd.manifest-pushed');
+  assert.equal(pushed.length, 1);
+  const byHand = pushed[0]?.twin ?? '';
+  assert.match(byHand, new RegExp(`^curl .*-X PUT .*http://${registry.host}/v2/third/app/manifests/1'$`));
+  const lent = trace.events.find(({ type }) => type === 'containerd.blob-mounted');
+  // The twin is done, by hand: the registry lends again.
+  const ran = await engine.inside('sh', ['-c', `${lent?.twin} -o /dev/null -w '%{http_code}'`]);
+  assert.equal(ran.stdout, '201', lent?.twin ?? 'no blob was lent');
 });
 
 test('the docker command line pushes, with all tags too, and reads the digest', options, async () => {

@@ -1,12 +1,10 @@
 // --output: the files of an image as a folder or a tar, or the image as an archive, by the API's own verbs.
-import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { CreateResponse } from '../../daemon/protocol.ts';
+import { unpacked } from '../copy/programs.ts';
 import { Expected } from '../flags/spec.ts';
 
 export interface BuildOutput {
@@ -66,22 +64,7 @@ async function write(stream: Readable, dest: string): Promise<void> {
 
 /** By the native unpacker: whatever an image's archive says stays in the folder. */
 async function unpack(stream: Readable, directory: string): Promise<void> {
-  const { packageRoot } = await import('../../engine/package.ts');
   mkdirSync(directory, { recursive: true });
-  const program = join(packageRoot(), 'dist/bin/tlab-unpack');
-  const child = spawn(program, ['--directory', directory, '--whiteouts', 'literal', '--devices', 'skip'], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString()).slice(-4096);
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  await pipeline(stream, child.stdin).catch(() => {}); // the unpacker says why
-  const status = await ended;
-  if (status !== 0)
-    throw new LabError('dataLoss', `writing the files to "${directory}": ${said.trim() || `status ${status}`}`);
+  const args = ['--directory', directory, '--whiteouts', 'literal', '--devices', 'skip'];
+  await unpacked(stream, args, `writing the files to "${directory}"`);
 }

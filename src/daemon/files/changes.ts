@@ -6,7 +6,7 @@ import { emit } from '../../trace/recorder.ts';
 import type { Container } from '../container/container.ts';
 import { type Engine, snapshotter } from '../engine.ts';
 import { ask, packInto } from './native.ts';
-import { rootfsOf } from './view.ts';
+import { byHand, rootfsOf } from './view.ts';
 
 /** @source docker-api GET /containers/{id}/changes */
 const kinds: Readonly<Record<string, 0 | 1 | 2 | undefined>> = { C: 0, A: 1, D: 2 };
@@ -56,12 +56,13 @@ export async function exportOf(
   container: Container,
   signal: AbortSignal,
 ): Promise<(to: Writable) => Promise<void>> {
-  const { args } = await rootfsOf(engine, container, 'export');
+  const view = await rootfsOf(engine, container, 'export');
+  const { args } = view;
   return async (to) => {
     await packInto(to, args, { what: `exporting container "${container.name}"`, signal });
     emit('daemon.container-exported', {
       data: { id: container.id, directory: args[1] ?? '' },
-      twin: 'tar --create --numeric-owner --xattrs --directory /mnt .',
+      twin: byHand(view, (root) => `tar --create --numeric-owner --xattrs --directory ${root} .`),
     });
     engine.events.publish('container', 'export', container.id, container.eventAttributes());
   };

@@ -7,7 +7,7 @@ import { userOf } from '../container/task-spec.ts';
 import type { Engine } from '../engine.ts';
 import { packInto, unpackFrom } from './native.ts';
 import { absolute, baseOf, type Found, type PathStat, statOf } from './stat.ts';
-import { type FilesView, viewOf } from './view.ts';
+import { byHand, type FilesView, quoted, viewOf } from './view.ts';
 
 export interface ArchiveOut {
   stat: PathStat;
@@ -29,7 +29,7 @@ export async function archiveOf(
     async send(to) {
       const args = [...view.args, '--path', path, '--name', baseOf(path)];
       await packInto(to, args, { what: `copying ${path} from container "${container.name}"`, signal });
-      told(engine, container, { path, direction: 'out' });
+      told(engine, container, { path, direction: 'out', view });
     },
   };
 }
@@ -56,7 +56,7 @@ export async function extractTo(engine: Engine, container: Container, request: A
   const args = [...view.args, '--at', path, '--whiteouts', 'literal', '--compression', 'any', ...keep, ...owner];
   const what = `copying to ${path} of container "${container.name}"`;
   await unpackFrom(request.archive, args, { what, signal: request.signal });
-  told(engine, container, { path, direction: 'in' });
+  told(engine, container, { path, direction: 'in', view });
 }
 
 /** @source docker daemon/archive_unix.go checkIfPathIsInAVolume */
@@ -79,15 +79,19 @@ function ownerOf({ record }: Container, { rootfs }: FilesView): string[] {
   return ['--owner', `${uid}:${gid}`];
 }
 
-function told(
-  engine: Engine,
-  container: Container,
-  { path, direction }: { path: string; direction: 'in' | 'out' },
-): void {
+interface Copied {
+  path: string;
+  direction: 'in' | 'out';
+  view: FilesView;
+}
+
+function told(engine: Engine, container: Container, { path, direction, view }: Copied): void {
   const action = direction === 'out' ? 'archive-path' : 'extract-to-dir';
-  emit('daemon.files-copied', {
-    data: { id: container.id, path, direction },
-    twin: direction === 'out' ? `tar --create --directory /mnt .${path}` : `tar --extract --directory /mnt${path}`,
-  });
+  const twin = byHand(view, (root) =>
+    direction === 'out'
+      ? `tar --create --directory ${root} ./${quoted(path.slice(1))}`
+      : `tar --extract --directory ${root}${quoted(path)}`,
+  );
+  emit('daemon.files-copied', { data: { id: container.id, path, direction }, twin });
   engine.events.publish('container', action, container.id, container.eventAttributes());
 }

@@ -54,6 +54,25 @@ export async function viewOf(engine: Engine, container: Container, verb: string)
 
 const depth = (path: string): number => path.split('/').length;
 
+/** As one word of a shell. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** The same view made by a person, in a mount namespace of its own, and a command there. `command`: words for a given root. */
+export function byHand({ args }: Pick<FilesView, 'args'>, command: (directory: string) => string): string {
+  const [, directory = '', ...rest] = args;
+  if (rest.length === 0) return command(quoted(directory));
+  const root = rest[0] === '--mount' ? '/mnt' : quoted(directory);
+  const steps: string[] = [];
+  for (let at = 0; at < rest.length; ) {
+    const [flag, first = '', second = '', third = ''] = rest.slice(at, at + 4);
+    if (flag === '--mount') steps.push(`mount -t ${first} -o ${quoted(third)} ${quoted(second)} /mnt`);
+    else steps.push(`mount --bind ${quoted(first)} ${root}${quoted(second)}`);
+    at += flag === '--mount' ? 4 : 3;
+  }
+  return `unshare -m sh -e <<'END'\n${[...steps, command(root)].join('\n')}\nEND`;
+}
+
 /** Where the kernel has the overlay with that upper directory mounted. @source man proc(5) mountinfo */
 function placeOf(upper: string): string | undefined {
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {

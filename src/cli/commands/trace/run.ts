@@ -1,26 +1,16 @@
 // `tlab trace run`: exactly `tlab run`, and every step of it recorded and told.
-
-import type { Level } from '../../../trace/row.ts';
 import { defineCommand } from '../../command.ts';
-import { between } from '../../flags/readers.ts';
-import { boolean, one } from '../../flags/spec.ts';
 import { runFlags } from '../../run/flags.ts';
 import { exitStatusOfRun } from '../../status.ts';
 import { record } from '../../trace/record.ts';
+import { recordingOf, traceFlags } from '../../trace/traced.ts';
 
 export default defineCommand({
   operands: 'IMAGE [COMMAND] [ARG...]',
   count: { min: 1 },
   flags: {
     ...runFlags,
-    level: one(
-      'What is told: 0 the story, 1 and the messages, 2 and kernel operations, 3 and system calls',
-      between(0, 3),
-      {
-        value: 'level',
-      },
-    ),
-    'no-syscalls': boolean('Record no system calls: levels 0 to 2 only'),
+    ...traceFlags,
   },
   untilOperand: true,
   exitStatus: exitStatusOfRun,
@@ -31,12 +21,9 @@ export default defineCommand({
     { says: 'every system call of it, when it has ended', line: 'tlab trace run --level 3 --rm busybox true' },
     { says: 'what a memory limit causes', line: 'tlab trace run --rm --memory 64m busybox true' },
   ],
-  run: (line) => {
-    const argv = process.argv.slice(process.argv.indexOf('trace') + 1);
-    const level = (line.flags.level ?? 0) as Level;
-    return record({ argv, live: line.flags.detach, syscalls: !line.flags['no-syscalls'], level }, async () => {
+  run: (line) =>
+    record({ ...recordingOf(line.flags), live: line.flags.detach }, async () => {
       const { run } = await import('../../run/run.ts');
       return await run(line);
-    });
-  },
+    }),
 });
