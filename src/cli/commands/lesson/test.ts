@@ -33,9 +33,10 @@ export default defineCommand({
     const proofs: Proof[] = [];
     const work = async (): Promise<void> => {
       for (let lesson = waiting.shift(); lesson !== undefined; lesson = waiting.shift()) {
+        const began = performance.now();
         const proof = await proveLesson(lesson, stage, flags.seed ?? lesson.id);
         proofs.push(proof);
-        if (!flags.json) show(proof);
+        if (!flags.json) show(proof, (performance.now() - began) / 1e3);
       }
     };
     await Promise.all(Array.from({ length: flags.jobs ?? 1 }, work));
@@ -43,17 +44,17 @@ export default defineCommand({
     await work();
     const left = (await inventory()).filter((line) => !before.includes(line));
     if (left.length > 0) proofs.push(leftBehind(left));
-    if (left.length > 0 && !flags.json) show(leftBehind(left));
+    if (left.length > 0 && !flags.json) show(leftBehind(left), 0);
     if (flags.json) print(JSON.stringify({ schema: 'tlab.proofs/1', proofs, broken: course.broken }));
     else for (const broken of course.broken) print(`${paint.out('red', 'BROKEN')}  ${broken}`);
     return proofs.some(({ failures }) => failures.length > 0) || course.broken.length > 0 ? 1 : 0;
   },
 });
 
-function show({ lesson, trials, negative, failures }: Proof): void {
+function show({ lesson, trials, negative, failures }: Proof, seconds: number): void {
   const isProved = failures.length === 0;
   const word = paint.out(isProved ? 'green' : 'red', isProved ? 'PROVED' : 'NOT PROVED');
-  print(`${word}  ${lesson}: ${counted(trials, 'trial')}, ${counted(negative, 'wrong answer')}`);
+  print(`${word}  ${lesson}: ${counted(trials, 'trial')}, ${counted(negative, 'wrong answer')}, ${seconds.toFixed(1)} s`);
   for (const failure of failures) print(`  ${failure}`);
 }
 
