@@ -54,7 +54,9 @@ export default defineCommand({
 function show({ lesson, trials, negative, failures }: Proof, seconds: number): void {
   const isProved = failures.length === 0;
   const word = paint.out(isProved ? 'green' : 'red', isProved ? 'PROVED' : 'NOT PROVED');
-  print(`${word}  ${lesson}: ${counted(trials, 'trial')}, ${counted(negative, 'wrong answer')}, ${seconds.toFixed(1)} s`);
+  print(
+    `${word}  ${lesson}: ${counted(trials, 'trial')}, ${counted(negative, 'wrong answer')}, ${seconds.toFixed(1)} s`,
+  );
   for (const failure of failures) print(`  ${failure}`);
 }
 
