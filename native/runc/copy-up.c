@@ -5,11 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "executor.h"
@@ -127,14 +125,11 @@ static int copy_directory(int from, int to, unsigned depth)
 	return got < 0 ? -1 : 0;
 }
 
-static int copy_up(struct executor *executor, int covered, const struct wanted *wanted)
+static int copy_up(struct executor *executor, int covered, const struct wanted *wanted, int mounted)
 {
-	struct statfs status;
-	int to = root_open(executor, wanted->target, O_RDONLY | O_DIRECTORY), result = -1;
-	if (to < 0 || fstatfs(to, &status) < 0)
-		FAIL_CALL(executor, "openat2(2)", "copying \"%s\" into its tmpfs", wanted->target);
-	else if (status.f_type != TMPFS_MAGIC) /* somebody exchanged a folder on the way */
-		FAIL(executor, "copying \"%s\" into its tmpfs: another file system is there", wanted->target);
+	int to = openat(mounted, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = -1;
+	if (to < 0)
+		FAIL_CALL(executor, "openat(2)", "copying \"%s\" into its tmpfs", wanted->target);
 	else if (copy_directory(covered, to, 0) < 0)
 		FAIL_CALL(executor, "openat(2)", "copying \"%s\" into its tmpfs", wanted->target);
 	else
@@ -159,11 +154,14 @@ int op_tmpfs_copy_up(struct executor *executor, const struct operation *operatio
 	int covered = root_open(executor, wanted.target, O_RDONLY | O_DIRECTORY);
 	if (covered < 0 && errno != ENOENT)
 		return FAIL_CALL(executor, "openat2(2)", "opening \"%s\", which its tmpfs will cover", wanted.target);
-	int result = mount_filesystem(executor, &wanted);
+	int mounted = -1;
+	int result = mount_filesystem(executor, &wanted, covered < 0 ? NULL : &mounted);
 	if (covered < 0)
 		return result;
 	if (result == 0)
-		result = copy_up(executor, covered, &wanted);
+		result = copy_up(executor, covered, &wanted, mounted);
+	if (mounted >= 0)
+		close(mounted);
 	close(covered);
 	return result;
 }

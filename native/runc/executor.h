@@ -18,6 +18,7 @@
 #define MAX_CGROUPS_MADE 128
 #define MAX_CGROUPS_JOINED 32
 #define MAX_MOUNT_SOURCES 128
+#define MAX_HELD_MOUNTS 128
 
 /* One page range, MAP_SHARED: the only memory that both processes write. */
 struct shared {
@@ -73,8 +74,11 @@ struct executor {
 	/* init */
 	uint32_t current; /* index of the operation under way */
 	int root; /* O_PATH of the container's root; -1 before root_bind */
-	const char *mounted_on; /* target of the last mount that was attached by descriptor; NULL: none yet */
-	int mounted; /* that mount */
+	struct {
+		const char *target;
+		int mount;
+	} held[MAX_HELD_MOUNTS]; /* mounts made here that a later operation of the plan changes, so that it does not look for them by name */
+	unsigned held_count;
 	bool pivoted;
 	bool in_new_user_namespace;
 	bool awaits_maps; /* it is nobody in its new user namespace until the runtime's next GO */

@@ -1,7 +1,7 @@
 /*
  * The mount operation. Targets are resolved beneath the container's root and used by descriptor, so that a link in an image
  * cannot move a mount to the host. Binds use the mount API of Linux 5.2 (a detached copy, its attributes, then attached);
- * file systems use mount(2) on the target as working directory.
+ * file systems use mount(2) on the target as working directory, or where more is to be done with them that API too (new-filesystem.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +31,7 @@ static struct wanted wanted_of(const struct operation *operation)
 	};
 }
 
-/* MS_* of mount(2) as the attributes of mount_setattr(2). */
-static struct kernel_mount_attr attributes_of(unsigned long flags)
+struct kernel_mount_attr mount_attributes(unsigned long flags)
 {
 	struct kernel_mount_attr attr = { 0 };
 	attr.attr_set |= flags & MS_RDONLY ? KERNEL_ATTR_RDONLY : 0;
@@ -70,48 +69,70 @@ static int check_procfs_source(struct executor *executor, int tree, const struct
 }
 
 /*
- * The mount that stands on the target. One that was just made there is held, never looked up again: a part of the path may lie in a
+ * The mount that stands on the target. One that was made there is held, never looked up again: a part of the path may lie in a
  * volume where another container exchanges names, and its flags would fall on some other mount (CVE-2021-30465).
  */
 static int open_mount(struct executor *executor, const struct wanted *wanted)
 {
-	if (executor->mounted_on && strcmp(executor->mounted_on, wanted->target) == 0)
-		return fcntl(executor->mounted, F_DUPFD_CLOEXEC, 3);
+	for (unsigned i = executor->held_count; i > 0; i--)
+		if (strcmp(executor->held[i - 1].target, wanted->target) == 0)
+			return fcntl(executor->held[i - 1].mount, F_DUPFD_CLOEXEC, 3);
 	return root_open(executor, wanted->target, O_PATH);
+}
+
+/* A later operation of the plan remounts what is made on the target, or gives it a propagation. */
+static bool is_changed_later(const struct executor *executor, const char *target)
+{
+	for (uint32_t i = executor->current + 1; i < executor->plan->count; i++) {
+		const struct operation *later = &executor->plan->operations[i];
+		if (later->code != OP_MOUNT || strcmp(later->arguments[MOUNT_TARGET].string, target) != 0)
+			continue;
+		unsigned long flags = (unsigned long)later->arguments[MOUNT_FLAGS].number;
+		if (flags & MS_REMOUNT || (!(flags & MS_BIND) && later->arguments[MOUNT_FSTYPE].string[0] == '\0'))
+			return true;
+	}
+	return false;
 }
 
 static int hold_mount(struct executor *executor, const struct wanted *wanted, int tree)
 {
+	if (!is_changed_later(executor, wanted->target))
+		return 0;
+	if (executor->held_count == MAX_HELD_MOUNTS)
+		return FAIL(executor, "mounting \"%s\": more than %d mounts that are changed later", wanted->target, MAX_HELD_MOUNTS);
 	int fd = fcntl(tree, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return FAIL_CALL(executor, "fcntl(2)", "mounting \"%s\"", wanted->target);
-	if (executor->mounted_on)
-		close(executor->mounted);
-	executor->mounted = fd;
-	executor->mounted_on = wanted->target;
+	executor->held[executor->held_count].target = wanted->target;
+	executor->held[executor->held_count++].mount = fd;
 	return 0;
 }
 
-static int finish(struct executor *executor, const struct wanted *wanted)
+/* What a mount gets after it has its place. */
+static int finish(struct executor *executor, const struct wanted *wanted, int fd)
 {
 	if (wanted->propagation == 0 && wanted->recursive_attributes == 0)
 		return 0;
-	int fd = open_mount(executor, wanted);
 	int result = 0;
 	struct kernel_mount_attr propagation = { .propagation = wanted->propagation & MOUNT_PROPAGATION_TYPES };
 	struct kernel_mount_attr recursive = {
 		.attr_set = wanted->recursive_attributes & 0xffffffffu,
 		.attr_clr = wanted->recursive_attributes >> 32,
 	};
-	if (fd < 0)
-		return FAIL_CALL(executor, "openat2(2)", "mounting \"%s\": opening it", wanted->target);
 	if (wanted->propagation &&
 	    sys_mount_setattr(fd, wanted->propagation & MS_REC ? KERNEL_AT_RECURSIVE : 0, &propagation) < 0)
 		result = FAIL_CALL(executor, "mount_setattr(2)", "setting the propagation of \"%s\"", wanted->target);
 	if (result == 0 && wanted->recursive_attributes && sys_mount_setattr(fd, KERNEL_AT_RECURSIVE, &recursive) < 0)
 		result = FAIL_CALL(executor, "mount_setattr(2)", "setting recursive options of \"%s\"", wanted->target);
-	close(fd);
 	return result;
+}
+
+/* The detached tree gets its place. */
+static int attach(struct executor *executor, const struct wanted *wanted, int tree, int target)
+{
+	if (sys_move_mount(tree, target) < 0)
+		return FAIL_CALL(executor, "move_mount(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
+	return hold_mount(executor, wanted, tree) < 0 ? -1 : finish(executor, wanted, tree);
 }
 
 /* The kernel says EINVAL, of which there are many. */
@@ -128,7 +149,7 @@ static int check_kind(struct executor *executor, int target, const struct stat *
 
 int mount_tree(struct executor *executor, const struct wanted *wanted, int tree)
 {
-	struct kernel_mount_attr attr = attributes_of(wanted->flags);
+	struct kernel_mount_attr attr = mount_attributes(wanted->flags);
 	struct stat status;
 	if (fstat(tree, &status) < 0)
 		return FAIL_CALL(executor, "fstat(2)", "mounting \"%s\"", wanted->source);
@@ -142,10 +163,10 @@ int mount_tree(struct executor *executor, const struct wanted *wanted, int tree)
 		result = check_procfs_source(executor, tree, wanted);
 	if (result == 0 && (attr.attr_set || attr.attr_clr) && (result = sys_mount_setattr(tree, 0, &attr)) < 0)
 		FAIL_CALL(executor, "mount_setattr(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
-	if (result == 0 && (result = sys_move_mount(tree, target)) < 0)
-		FAIL_CALL(executor, "move_mount(2)", "mounting \"%s\" on \"%s\"", wanted->source, wanted->target);
+	if (result == 0)
+		result = attach(executor, wanted, tree, target);
 	close(target);
-	return result < 0 || hold_mount(executor, wanted, tree) < 0 ? -1 : finish(executor, wanted);
+	return result;
 }
 
 static int bind(struct executor *executor, const struct wanted *wanted)
@@ -162,7 +183,7 @@ static int bind(struct executor *executor, const struct wanted *wanted)
 /* MS_REMOUNT|MS_BIND: exactly these flags; in a user namespace, flags that are locked stay as they are. */
 static int remount_bind(struct executor *executor, const struct wanted *wanted, int fd)
 {
-	struct kernel_mount_attr attr = attributes_of(wanted->flags);
+	struct kernel_mount_attr attr = mount_attributes(wanted->flags);
 	uint64_t all = KERNEL_ATTR_RDONLY | KERNEL_ATTR_NOSUID | KERNEL_ATTR_NODEV | KERNEL_ATTR_NOEXEC | KERNEL_ATTR_NOSYMFOLLOW;
 	struct kernel_mount_attr exact = attr;
 	exact.attr_clr |= all & ~attr.attr_set;
@@ -189,8 +210,10 @@ static int remount(struct executor *executor, const struct wanted *wanted)
 		if (result < 0)
 			FAIL_CALL(executor, "mount(2)", "remounting \"%s\"", wanted->target);
 	}
+	if (result == 0)
+		result = finish(executor, wanted, fd);
 	close(fd);
-	return result < 0 ? -1 : finish(executor, wanted);
+	return result;
 }
 
 /*
@@ -245,26 +268,49 @@ static int bind_host_sysfs(struct executor *executor, const struct wanted *wante
 	return bind(executor, &host);
 }
 
-int mount_filesystem(struct executor *executor, const struct wanted *wanted)
+static int mount_in_place(struct executor *executor, const struct wanted *wanted, int target, const char *data)
+{
+	unsigned long flags = wanted->flags & ~(unsigned long)(MOUNT_PROPAGATION_TYPES | MS_REC);
+	int saved = enter(target);
+	int result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, flags, data);
+	if (saved >= 0)
+		leave(saved);
+	return result < 0 ? FAIL_CALL(executor, "mount(2)", "mounting \"%s\"", wanted->target) : 0;
+}
+
+static int mount_detached(struct executor *executor, const struct wanted *wanted, int target, const char *data)
+{
+	int tree = make_filesystem(executor, wanted, data);
+	if (tree >= 0 && attach(executor, wanted, tree, target) < 0) {
+		close(tree);
+		return -1;
+	}
+	return tree;
+}
+
+int mount_filesystem(struct executor *executor, const struct wanted *wanted, int *mounted)
 {
 	char data[PATH_MAX];
 	bool was_there;
-	int target = open_target(executor, wanted, &was_there), result = -1;
+	bool is_used = mounted || wanted->propagation || wanted->recursive_attributes || is_changed_later(executor, wanted->target);
+	int target = open_target(executor, wanted, &was_there), tree = -1, result = -1;
 	if (target < 0)
 		return -1;
 	if (check_procfs_target(executor, target, wanted->target) == 0 &&
 	    mount_data(executor, wanted, was_there ? target : -1, data) == 0) {
-		int saved = enter(target);
-		result = saved < 0 ? -1 : mount(wanted->source, ".", wanted->fstype, wanted->flags & ~(unsigned long)(MOUNT_PROPAGATION_TYPES | MS_REC), data);
-		if (saved >= 0)
-			leave(saved);
-		if (result < 0)
-			FAIL_CALL(executor, "mount(2)", "mounting \"%s\"", wanted->target);
+		if (is_used)
+			result = (tree = mount_detached(executor, wanted, target, data)) < 0 ? -1 : 0;
+		else
+			result = mount_in_place(executor, wanted, target, data);
 	}
 	close(target);
+	if (mounted)
+		*mounted = tree;
+	else if (tree >= 0)
+		close(tree);
 	if (result < 0 && executor->failure->number == EPERM && executor->in_new_user_namespace && strcmp(wanted->fstype, "sysfs") == 0)
 		return bind_host_sysfs(executor, wanted);
-	return result < 0 ? -1 : finish(executor, wanted);
+	return result;
 }
 
 /* @source man mount(2) */
@@ -276,9 +322,14 @@ int op_mount(struct executor *executor, const struct operation *operation)
 	if (wanted.flags & MS_BIND)
 		return bind(executor, &wanted);
 	if (wanted.fstype[0] != '\0')
-		return mount_filesystem(executor, &wanted);
+		return mount_filesystem(executor, &wanted, NULL);
 	if (!(wanted.flags & MOUNT_PROPAGATION_TYPES))
 		return FAIL(executor, "mounting \"%s\": neither a file system nor a bind", wanted.target);
 	wanted.propagation = wanted.flags;
-	return finish(executor, &wanted);
+	int fd = open_mount(executor, &wanted);
+	if (fd < 0)
+		return FAIL_CALL(executor, "openat2(2)", "mounting \"%s\": opening it", wanted.target);
+	int result = finish(executor, &wanted, fd);
+	close(fd);
+	return result;
 }

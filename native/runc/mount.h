@@ -10,17 +10,24 @@
 #define MOUNT_PROPAGATION_TYPES (MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE)
 
 struct executor;
+struct kernel_mount_attr;
 struct wanted {
 	const char *source, *target, *fstype, *data;
 	unsigned long flags, propagation;
 	uint64_t recursive_attributes;
 };
 
+/* MS_* of mount(2) as the attributes of mount_setattr(2) and fsmount(2). */
+struct kernel_mount_attr mount_attributes(unsigned long flags);
+
 /* Attaches a detached tree on the target, beneath the container's root, with the flags of `wanted`; the tree stays the caller's. */
 int mount_tree(struct executor *executor, const struct wanted *wanted, int tree);
 
-/* Mounts a file system on the target; without the directory it is made. */
-int mount_filesystem(struct executor *executor, const struct wanted *wanted);
+/* Mounts a file system on the target; without the directory it is made. With `mounted` the caller gets the mount, to close it. */
+int mount_filesystem(struct executor *executor, const struct wanted *wanted, int *mounted);
+
+/* A file system of this type, source, flags and `data`, as a detached mount; -1. */
+int make_filesystem(struct executor *executor, const struct wanted *wanted, const char *data);
 
 /* Refuses a target that a link has led into procfs; `name` is what the plan calls it. */
 int check_procfs_target(struct executor *executor, int target, const char *name);

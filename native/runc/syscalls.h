@@ -51,6 +51,25 @@ static inline int sys_move_mount(int from, int to)
 	                    KERNEL_MOVE_MOUNT_F_EMPTY_PATH | KERNEL_MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+#define KERNEL_FSCONFIG_SET_FLAG 0u
+#define KERNEL_FSCONFIG_SET_STRING 1u
+#define KERNEL_FSCONFIG_CMD_CREATE 6u
+
+static inline int sys_fsopen(const char *type)
+{
+	return (int)syscall(SYS_fsopen, type, 1u /* FSOPEN_CLOEXEC */);
+}
+
+static inline int sys_fsconfig(int context, unsigned command, const char *key, const char *value)
+{
+	return (int)syscall(SYS_fsconfig, context, command, key, value, 0);
+}
+
+static inline int sys_fsmount(int context, uint64_t attributes)
+{
+	return (int)syscall(SYS_fsmount, context, 1u /* FSMOUNT_CLOEXEC */, (unsigned)attributes);
+}
+
 static inline int sys_mount_setattr(int fd, unsigned flags, struct kernel_mount_attr *attr)
 {
 	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags, attr, sizeof *attr);
