@@ -121,6 +121,22 @@ static int signal_first(const char *path, void *context)
 	return -1;
 }
 
+static int kill_one(const char *path, void *context)
+{
+	(void)context;
+	int dir = cgroup_open(path);
+	if (dir < 0)
+		return 0;
+	kill_whole(dir);
+	close(dir);
+	return 0;
+}
+
+void cgroups_kill(const struct plan *plan)
+{
+	cgroups_each(plan, kill_one, NULL);
+}
+
 int cgroups_signal(const struct plan *plan, int sig, unsigned *sent)
 {
 	struct signalling signalling = { .sig = sig };
@@ -132,14 +148,16 @@ int cgroups_signal(const struct plan *plan, int sig, unsigned *sent)
 
 /* ── remove ── */
 
+/* Where the kernel can kill all at once, nothing that forks meanwhile gets away; else one number after the other. */
 static void visit_remove(int parent, const char *name, int dir, void *context)
 {
 	int *busy = context;
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return;
 	struct signalling kill_all = { .sig = SIGKILL };
-	signal_members(dir, &kill_all);
-	*busy = errno ? errno : EBUSY;
+	*busy = EBUSY;
+	if (!kill_whole(dir))
+		signal_members(dir, &kill_all);
 }
 
 static int remove_one(const char *path, void *context)
@@ -173,10 +191,21 @@ int cgroups_remove(const struct plan *plan, struct failure *failure)
 /* ── freezer ── */
 
 struct freezer {
+	int dir;
 	int file; /* freezer.state, or cgroup.freeze */
 	bool version2;
 	char path[PATH_MAX];
 };
+
+static const struct freezer no_freezer = { .dir = -1, .file = -1 };
+
+static void freezer_close(struct freezer *freezer)
+{
+	if (freezer->file < 0)
+		return;
+	close(freezer->file);
+	close(freezer->dir);
+}
 
 static int find_freezer(const char *path, void *context)
 {
@@ -186,45 +215,62 @@ static int find_freezer(const char *path, void *context)
 		return 0;
 	int version1 = openat(dir, "freezer.state", O_RDWR | O_CLOEXEC);
 	int found = version1 >= 0 ? version1 : openat(dir, "cgroup.freeze", O_RDWR | O_CLOEXEC);
-	close(dir);
-	if (found < 0)
+	if (found < 0) {
+		close(dir);
 		return 0;
-	if (freezer->file >= 0)
-		close(freezer->file);
-	*freezer = (struct freezer){ .file = found, .version2 = version1 < 0 };
+	}
+	freezer_close(freezer);
+	*freezer = (struct freezer){ .dir = dir, .file = found, .version2 = version1 < 0 };
 	snprintf(freezer->path, sizeof freezer->path, "%s", path);
 	return version1 >= 0 ? -1 : 0; /* where both are, version 1 has the freezer */
 }
 
-static bool read_frozen(const struct freezer *freezer)
+static bool has_word(const struct freezer *freezer, const char *file, const char *word)
 {
 	char text[256] = "";
-	if (!freezer->version2)
-		return pread(freezer->file, text, sizeof text - 1, 0) > 0 && strncmp(text, "FROZEN", 6) == 0;
-	char path[PATH_MAX + 16];
-	snprintf(path, sizeof path, "%s/cgroup.events", freezer->path);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool frozen = fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strstr(text, "frozen 1");
+	int fd = openat(freezer->dir, file, O_RDONLY | O_CLOEXEC);
+	bool has = fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strstr(text, word);
 	if (fd >= 0)
 		close(fd);
-	return frozen;
+	return has;
 }
 
-int cgroups_frozen(const struct plan *plan)
+/* That this cgroup itself shall be frozen: what is frozen from above, no verb of this container can thaw. @source man cgroups(7) */
+static bool is_asked_to_freeze(const struct freezer *freezer)
 {
-	struct freezer freezer = { .file = -1 };
+	return freezer->version2 ? has_word(freezer, "cgroup.freeze", "1") : has_word(freezer, "freezer.self_freezing", "1");
+}
+
+/* And that it is: until the last process stands still, it is not. */
+static bool read_frozen(const struct freezer *freezer)
+{
+	return is_asked_to_freeze(freezer) &&
+	       (freezer->version2 ? has_word(freezer, "cgroup.events", "frozen 1") : has_word(freezer, "freezer.state", "FROZEN"));
+}
+
+static bool ask_freezer(const struct plan *plan, bool (*question)(const struct freezer *freezer))
+{
+	struct freezer freezer = no_freezer;
 	cgroups_each(plan, find_freezer, &freezer);
-	if (freezer.file < 0)
-		return 0;
-	int frozen = read_frozen(&freezer);
-	close(freezer.file);
-	return frozen;
+	bool answer = freezer.file >= 0 && question(&freezer);
+	freezer_close(&freezer);
+	return answer;
+}
+
+bool cgroups_frozen(const struct plan *plan)
+{
+	return ask_freezer(plan, read_frozen);
+}
+
+bool cgroups_freezing(const struct plan *plan)
+{
+	return ask_freezer(plan, is_asked_to_freeze);
 }
 
 /* Version 1 may miss a process that forks meanwhile: writing again is the documented way. @source man cgroups(7) */
 int cgroups_freeze(const struct plan *plan, bool frozen, struct failure *failure)
 {
-	struct freezer freezer = { .file = -1 };
+	struct freezer freezer = no_freezer;
 	const char *value;
 	long deadline = now_ms() + FREEZE_DEADLINE_MS;
 	int result = 0;
@@ -243,6 +289,6 @@ int cgroups_freeze(const struct plan *plan, bool frozen, struct failure *failure
 		if (now_ms() > deadline)
 			result = fail_plain(failure, "the freezer of \"%s\" did not reach %s", freezer.path, value);
 	} while (result == 0);
-	close(freezer.file);
+	freezer_close(&freezer);
 	return result;
 }

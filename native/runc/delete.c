@@ -56,11 +56,14 @@ int remove_container(struct container *container, struct call *call)
 void container_thaw(const struct container *container)
 {
 	struct failure ignored;
-	if (cgroups_frozen(&container->plan))
+	if (cgroups_freezing(&container->plan))
 		cgroups_freeze(&container->plan, false, &ignored);
 }
 
-/* The pidfd turns readable when the process has ended, whoever reaps it. A frozen one must be thawed to die. */
+/*
+ * The first process by its pidfd, which turns readable when it has ended, whoever reaps it; and where the kernel can, all of the cgroup at
+ * once: without a pid namespace the others would live on. In a frozen cgroup of version 1 nothing dies.
+ */
 int container_kill(struct container *container, struct failure *failure)
 {
 	int pidfd = container_pidfd(container);
@@ -68,6 +71,7 @@ int container_kill(struct container *container, struct failure *failure)
 		return 0;
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
 	sys_pidfd_send_signal(pidfd, SIGKILL);
+	cgroups_kill(&container->plan);
 	container_thaw(container);
 	int ready = poll(&ended, 1, KILL_DEADLINE_MS);
 	close(pidfd);
@@ -77,10 +81,8 @@ int container_kill(struct container *container, struct failure *failure)
 /* create was killed before it could write anything of use: its child died with it, so only files are left. */
 static int remove_damaged(struct container *container, struct call *call)
 {
-	char path[PATH_MAX + 16];
 	struct failure ignored;
-	snprintf(path, sizeof path, "%s/plan", container->path);
-	if (container->plan.count == 0 && plan_read(&container->plan, path, &ignored) == 0)
+	if (container->plan.count == 0 && container_read_plan(container, &ignored) == 0)
 		cgroups_remove(&container->plan, &ignored);
 	return container_forget(container, &call->failure);
 }

@@ -49,9 +49,9 @@ int document_make(char path[32], char **argv, int verb_at, struct failure *failu
 	return -1;
 }
 
-static int read_for(struct plan *plan, const char *path, const char *sha, struct failure *failure)
+static int read_for(struct plan *plan, int fd, const char *path, const char *sha, struct failure *failure)
 {
-	if (plan_read(plan, path, failure) < 0)
+	if (plan_read(plan, fd, path, failure) < 0)
 		return -1;
 	if (strcmp(plan->sha256, sha) != 0)
 		return fail_plain(failure, "reading the plan \"%s\": it was compiled from another document", path);
@@ -66,6 +66,22 @@ static void hash(const uint8_t *text, size_t size, char sha[65])
 	sha256_update(&sha256, text, size);
 	sha256_end(&sha256, digest);
 	sha256_hex(digest, sha);
+}
+
+/*
+ * Another user's plan beside a document that one has read would be run in its place. What is looked at is what is then read: the
+ * name may be another's to change. -1: there is none of ours.
+ */
+static int open_own_plan(const char *path)
+{
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_uid == geteuid() || status.st_uid == 0) &&
+	    (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static bool can_write(const char *bundle)
@@ -89,19 +105,14 @@ static int compile_and_read(struct plan *plan, struct compilation compilation, c
 		compilation.output = path;
 	}
 	int result = compile(&compilation, options, failure);
+	if (result == 0 && memory < 0 && (memory = open_own_plan(compilation.output)) < 0)
+		result = fail_plain(failure, "reading the plan \"%s\": another user has put it in the place of the one just made",
+		                    compilation.output);
 	if (result == 0)
-		result = read_for(plan, compilation.output, sha, failure);
+		result = read_for(plan, memory, compilation.output, sha, failure);
 	if (memory >= 0)
 		close(memory);
 	return result;
-}
-
-/* Another user's plan beside a document that one has read would be run in its place: it is compiled anew. */
-static bool is_own_plan(const char *path)
-{
-	struct stat status;
-	return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && (status.st_uid == geteuid() || status.st_uid == 0) &&
-	       (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 int document_plan(struct plan *plan, const char *bundle, const char *document, const struct options *options,
@@ -123,8 +134,11 @@ int document_plan(struct plan *plan, const char *bundle, const char *document, c
 	else
 		snprintf(path, sizeof path, "%s/plans/%s%s.plan", bundle, sha, options->systemd_cgroup ? ".systemd" : "");
 
-	if (is_own_plan(path)) {
-		if (read_for(plan, path, sha, failure) < 0)
+	int own = open_own_plan(path);
+	if (own >= 0) {
+		int result = read_for(plan, own, path, sha, failure);
+		close(own);
+		if (result < 0)
 			return -1;
 		if (strcmp(plan->facts[FACT_CONTAINER_ID].string, options->id) == 0)
 			return 0;

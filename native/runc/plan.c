@@ -221,37 +221,42 @@ int plan_decode(struct plan *plan, uint8_t *data, size_t size, struct failure *f
 	return decode_body(plan, failure);
 }
 
-uint8_t *read_whole(int dir, const char *path, size_t limit, size_t *size)
+static uint8_t *read_open(int fd, size_t limit, size_t *size)
 {
 	struct stat status;
-	uint8_t *data = NULL;
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return NULL;
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || (size_t)status.st_size > limit) {
 		errno = EFBIG;
-		goto out;
+		return NULL;
 	}
-	data = malloc((size_t)status.st_size + 1);
-	ssize_t got = data ? read(fd, data, (size_t)status.st_size) : -1;
+	uint8_t *data = malloc((size_t)status.st_size + 1);
+	ssize_t got = data ? pread(fd, data, (size_t)status.st_size, 0) : -1;
 	if (got != status.st_size) {
 		free(data);
-		data = NULL;
 		errno = EIO;
-		goto out;
+		return NULL;
 	}
 	data[got] = '\0';
 	*size = (size_t)got;
-out:
-	close(fd);
 	return data;
 }
 
-int plan_read(struct plan *plan, const char *path, struct failure *failure)
+uint8_t *read_whole(int dir, const char *path, size_t limit, size_t *size)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return NULL;
+	uint8_t *data = read_open(fd, limit, size);
+	int number = errno;
+	close(fd);
+	errno = number;
+	return data;
+}
+
+int plan_read(struct plan *plan, int fd, const char *path, struct failure *failure)
 {
 	size_t size = 0;
 	*plan = (struct plan){ 0 };
-	uint8_t *data = read_whole(AT_FDCWD, path, PLAN_MAX_BYTES, &size);
+	uint8_t *data = fd < 0 ? NULL : read_open(fd, PLAN_MAX_BYTES, &size);
 	if (!data)
 		return fail_call(failure, "open(2)", "reading the plan \"%s\"", path);
 	return plan_decode(plan, data, size, failure);

@@ -43,8 +43,11 @@ struct plan {
 	struct operation *operations;
 };
 
-/* Reads and decodes; -1 with a failure for anything that is not a whole, well-formed plan. plan_free() is always allowed after. */
-int plan_read(struct plan *plan, const char *path, struct failure *failure);
+/*
+ * Reads the open file, which `path` is the name of, and decodes: -1 with a failure for anything that is not a whole, well-formed plan, and
+ * where `fd` is -1, by errno. plan_free() is always allowed after.
+ */
+int plan_read(struct plan *plan, int fd, const char *path, struct failure *failure);
 /* Decodes `size` bytes at `data`, which plan owns from now on. */
 int plan_decode(struct plan *plan, uint8_t *data, size_t size, struct failure *failure);
 void plan_free(struct plan *plan);

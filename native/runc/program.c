@@ -120,10 +120,12 @@ static bool home_of_line(const char *line, const char *end, unsigned long uid)
 	return true;
 }
 
-/* @source runc: HOME is that of the user in the container's /etc/passwd, else / */
+/* @source runc 1.1 setupUser: HOME is that of the user in the container's /etc/passwd, else /; an empty one counts as none */
 static void add_home(const struct operation *exec)
 {
-	if (environment_value(exec, "HOME"))
+	char **items = exec->arguments[EXEC_ENV].strings.items;
+	const char *given = environment_value(exec, "HOME");
+	if (given && given[0])
 		return;
 	snprintf(home, sizeof home, "HOME=/");
 	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -139,7 +141,10 @@ static void add_home(const struct operation *exec)
 			break;
 		line = *end ? end + 1 : end;
 	}
-	exec->arguments[EXEC_ENV].strings.items[exec->arguments[EXEC_ENV].strings.count] = home;
+	size_t place = 0;
+	while (items[place] && strcmp(items[place], "HOME=") != 0)
+		place++; /* the NULL slot kept for it, where there is none */
+	items[place] = home;
 }
 
 /* ── exec ── */

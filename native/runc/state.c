@@ -89,9 +89,19 @@ int container_make(struct container *container, const char *root, const char *id
 	return 0;
 }
 
+int container_read_plan(struct container *container, struct failure *failure)
+{
+	char path[PATH_MAX + 16];
+	snprintf(path, sizeof path, "%s/plan", container->path);
+	int fd = openat(container->dir, "plan", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	int result = plan_read(&container->plan, fd, path, failure);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 int container_open(struct container *container, const char *root, const char *id, struct failure *failure)
 {
-	char plan[PATH_MAX + 16];
 	size_t size = 0;
 	if (name_directory(container, root, id, failure) < 0)
 		return -1;
@@ -115,8 +125,7 @@ int container_open(struct container *container, const char *root, const char *id
 	}
 	container->saved = *saved;
 	free(saved);
-	snprintf(plan, sizeof plan, "%s/plan", container->path);
-	return plan_read(&container->plan, plan, failure);
+	return container_read_plan(container, failure);
 }
 
 void container_close(struct container *container)

@@ -40,6 +40,7 @@ extern const char *const status_names[];
 int container_make(struct container *container, const char *root, const char *id, struct failure *failure);
 /* An existing one, with its plan. failure->number is ENOENT when there is none. */
 int container_open(struct container *container, const char *root, const char *id, struct failure *failure);
+int container_read_plan(struct container *container, struct failure *failure);
 void container_close(struct container *container);
 /* Removes the state directory; the plan stays in memory. */
 int container_forget(struct container *container, struct failure *failure);

@@ -1,6 +1,6 @@
 // What the slow verbs know of a container: <root>/<id>/, written by native/runc (see native/runc/state.h).
 // Status is never stored: it is asked of the kernel each time, so that kill -9 of anything leaves no lie behind.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { checkDocument } from '../oci/runtime.ts';
@@ -33,7 +33,11 @@ export interface ContainerState extends v.InferOutput<typeof stateFile> {
 export function readContainer(root: string, id: string): ContainerState {
   checkContainerId(id);
   const directory = `${root}/${id}`;
-  if (!existsSync(`${directory}/state.json`)) throw new LabError('notFound', `container "${id}" does not exist`);
+  mustBeTrusted(root, statSync(root, { throwIfNoEntry: false }));
+  const status = lstatSync(directory, { throwIfNoEntry: false });
+  mustBeTrusted(directory, status);
+  if (!status?.isDirectory() || !existsSync(`${directory}/state.json`))
+    throw new LabError('notFound', `container "${id}" does not exist`);
   const state = checkDocument(
     stateFile,
     JSON.parse(readFileSync(`${directory}/state.json`, 'utf8')),
@@ -47,9 +51,24 @@ export function readContainer(root: string, id: string): ContainerState {
   return { ...state, cgroups, unit, status: statusOf(directory, state, cgroups) };
 }
 
+/**
+ * Who can write a state can make us act on cgroups and bundles of their choice: it must be ours or root's, and no folder that all may write
+ * to without the sticky bit. The same rule in native/runc/state.c. Errors: permissionDenied.
+ */
+function mustBeTrusted(path: string, status: Stats | undefined): void {
+  if (status === undefined) return;
+  const refused = (why: string): never => {
+    throw new LabError('permissionDenied', `state directory "${path}": ${why}`);
+  };
+  if (status.uid !== process.geteuid?.() && status.uid !== 0)
+    refused(`it belongs to user ${status.uid}, must be yours or root's`);
+  if ((status.mode & 0o1002) === 0o002) refused("everybody may write to it, must be its owner's alone");
+}
+
 /** Every container below a root, by name; one that is just being made or removed is left out, a damaged one is told by `damaged`. */
 export function listContainers(root: string, damaged: (id: string, why: string) => void): ContainerState[] {
   if (!existsSync(root)) return [];
+  mustBeTrusted(root, statSync(root));
   return readdirSync(root)
     .filter(isContainerId)
     .sort()
@@ -82,10 +101,12 @@ function startTime(pid: number): number {
   }
 }
 
+/** As the native `state` has it: asked to freeze by itself, not from above, and all of its processes stand still. @source man cgroups(7) */
 function isFrozen(cgroup: string): boolean {
   const state = readOptional(`${cgroup}/freezer.state`);
-  if (state !== undefined) return state !== 'THAWED';
-  return readOptional(`${cgroup}/cgroup.freeze`) === '1';
+  if (state !== undefined) return state === 'FROZEN' && readOptional(`${cgroup}/freezer.self_freezing`) === '1';
+  const events = readOptional(`${cgroup}/cgroup.events`)?.split('\n') ?? [];
+  return readOptional(`${cgroup}/cgroup.freeze`) === '1' && events.includes('frozen 1');
 }
 
 /** The trimmed text of a small file; undefined when it cannot be read. */

@@ -67,8 +67,13 @@ test('states below a directory of another user, or of everybody, are refused by 
       ['start'],
       ['kill'],
       ['delete', '--force'],
+      ['ps'],
+      ['update', '--pids-limit', '9'],
+      ['events', '--stats'],
+      ['list'],
     ]) {
-      const ran = await run(`${binaries}/tlab-runc`, ['--root', theirs, verb, ...more, container.id]);
+      const ids = verb === 'list' ? [] : [container.id];
+      const ran = await run(`${binaries}/tlab-runc`, ['--root', theirs, verb, ...more, ...ids]);
       assert.notEqual(ran.status, 0, verb);
       assert.match(ran.stderr, /state directory ".*": (it belongs to user 65534|everybody may write to it)/, verb);
     }
@@ -91,10 +96,23 @@ test(
     chmodSync(shared, 0o1777);
     await run('cp', ['-a', `${place.root}/${container.id}`, `${shared}/planted`]);
     await run('chown', ['-R', `${nobody}`, `${shared}/planted`]);
-    for (const verb of ['state', 'start', 'kill', 'delete']) {
-      const ran = await run(`${binaries}/tlab-runc`, ['--root', shared, verb, 'planted']);
+    for (const [verb = '', ...more] of [
+      ['state'],
+      ['start'],
+      ['kill'],
+      ['delete'],
+      ['ps'],
+      ['update', '--pids-limit', '9'],
+      ['events', '--stats'],
+      ['exec', '--cwd', '/'],
+    ]) {
+      const command = verb === 'exec' ? ['true'] : [];
+      const ran = await run(`${binaries}/tlab-runc`, ['--root', shared, verb, ...more, 'planted', ...command]);
       assert.match(ran.stderr, /planted": it belongs to user 65534/, verb);
     }
+    const listed = await run(`${binaries}/tlab-runc`, ['--root', shared, 'list', '--quiet']);
+    assert.equal(listed.stdout, '');
+    assert.match(listed.stderr, /planted" is damaged: .*it belongs to user 65534/);
     assert.equal((await place.state(container)).status, 'running');
   },
 );

@@ -5,6 +5,7 @@ import { waitUntil } from '../../helpers/wait.ts';
 import { type Behaviour, on, once, type Refused, refusals, type Suite } from '../behaviour.ts';
 import { type Container, succeeded } from '../container.ts';
 import type { Document, Place } from '../place.ts';
+import { frozenCgroups } from './frozen-cgroups.ts';
 import { processesIn, takenCgroups } from './taken-cgroups.ts';
 
 export const cgroupsSuite: Suite = (place) => [
@@ -12,7 +13,7 @@ export const cgroupsSuite: Suite = (place) => [
   ...places(place),
   ...enforced(place),
   ...updates(place),
-  ...frozen(place),
+  ...frozenCgroups(place),
   ...takenCgroups(place),
   ...reports(place),
   ...refusals(place, wrong),
@@ -244,53 +245,6 @@ function updates(place: Place): Behaviour[] {
     },
   ];
 }
-
-const counting = ['sh', '-c', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.02; done'];
-
-const frozen = (place: Place): Behaviour[] => [
-  {
-    title: 'a paused container does not run, a resumed one does',
-    observe: on(place, counting, {}, async (container) => {
-      await container.start();
-      await container.says(/3/);
-      succeeded(await container.verb('pause'));
-      const paused = container.output();
-      succeeded(await container.verb('state'));
-      const stood = container.output() === paused;
-      succeeded(await container.verb('resume'));
-      return [stood, await waitUntil(() => container.output() !== paused, { what: 'more output' })];
-    }),
-    expected: [true, true],
-  },
-  {
-    title: 'pause freezes every process of the cgroup',
-    observe: on(place, sleeping, {}, async (container) => {
-      await container.start();
-      await container.verb('pause');
-      return container.cgroupFile('freezer.state');
-    }),
-    expected: 'FROZEN',
-  },
-  {
-    title: 'a signal to a paused container arrives when it is resumed',
-    observe: on(
-      place,
-      ['sh', '-c', 'trap "echo got it; exit" TERM; while :; do sleep 0.02; done'],
-      {},
-      async (container) => {
-        await container.start();
-        await container.says(/^$/);
-        await container.verb('pause');
-        await container.verb('kill', 'TERM');
-        const before = container.output();
-        await container.verb('resume');
-        await container.reaches('stopped');
-        return [before, container.output()];
-      },
-    ),
-    expected: ['', 'got it\n'],
-  },
-];
 
 function reports(place: Place): Behaviour[] {
   const container = once(() =>

@@ -223,6 +223,11 @@ const programs = (place: Place): Behaviour[] => [
     observe: printing(place, ['sh', '-c', 'echo $TWICE'], ({ process }) => process.env.push('TWICE=1', 'TWICE=2')),
     expected: '0 2',
   },
+  {
+    title: 'an empty HOME in process.env counts as none',
+    observe: printing(place, ['sh', '-c', 'echo "[$HOME]"'], ({ process }) => process.env.push('HOME=')),
+    expected: '0 [/]',
+  },
 ];
 
 const wrong: readonly Refused[] = [
