@@ -82,7 +82,7 @@ static void publish_simple(const char *topic, const char *type, const struct cal
 {
 	struct writer event = { 0 };
 	put_string(&event, 1, call->process->container->id);
-	publish(topic, type, &event, call->request->traceparent);
+	publish(&(struct news){ topic, type, call->process->container->id, call->request->traceparent, false }, &event);
 	writer_free(&event);
 }
 

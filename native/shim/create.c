@@ -185,7 +185,7 @@ static void publish_create(const struct container *container, const struct reque
 	put_number(&io, 4, container->init.stdio.terminal);
 	put_message(&event, 4, &io);
 	put_number(&event, 6, (uint64_t)container->init.pid);
-	publish("/tasks/create", "containerd.events.TaskCreate", &event, request->traceparent);
+	publish(&(struct news){ "/tasks/create", "containerd.events.TaskCreate", container->id, request->traceparent, false }, &event);
 	writer_free(&io);
 	writer_free(&event);
 }

@@ -23,7 +23,7 @@ static void finish(struct request *request, struct process *process)
 
 	/* containerd's shims send this event for init alone: the end of an exec is its exit. */
 	if (is_init(process))
-		publish("/tasks/delete", "containerd.events.TaskDelete", &event, request->traceparent);
+		publish(&(struct news){ "/tasks/delete", "containerd.events.TaskDelete", process->container->id, request->traceparent, false }, &event);
 	if (is_init(process)) {
 		container_forget(process->container, &request->trace);
 		answer(request, &response);

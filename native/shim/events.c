@@ -1,7 +1,7 @@
 /*
  * Events, forwarded to containerd's ttrpc door in order: the next one is sent when the one before has been answered.
- * containerd may be away (killed, upgraded): events then wait in a bounded queue, and the door is tried again ever less often.
- * Rule: the oldest event is dropped when the queue is full; what a caller must not miss, Wait and State still tell.
+ * containerd may be away (killed, upgraded): events then wait in a queue, and the door is tried again ever less often.
+ * Rule: what is dropped when the queue is full, event-queue.c says, and the trace names each.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,40 +11,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "event-queue.h"
 #include "hold.h"
 #include "shim.h"
 #include "tracing.h"
 
-enum { QUEUE_MAX = 256, BACKOFF_FIRST_MS = 50, BACKOFF_LAST_MS = 5000, ANSWER_MS = 5000 };
-
-struct event {
-	struct event *next;
-	struct writer request;
-	char topic[24];
-	char traceparent[56];
-};
+enum { BACKOFF_FIRST_MS = 50, BACKOFF_LAST_MS = 5000, ANSWER_MS = 5000 };
 
 static struct {
 	struct channel channel;
 	bool connected;
-	bool sent; /* the first of the queue is under way */
 	uint32_t stream;
-	struct event *first;
-	int queued;
+	struct event_queue queue;
 	uint64_t backoff_ms;
 	struct timer timer;
 } events;
 
 static void send_first(void);
-
-static void drop_first(void)
-{
-	struct event *event = events.first;
-	events.first = event->next;
-	events.queued--;
-	writer_free(&event->request);
-	free(event);
-}
 
 static void retry(struct timer *timer)
 {
@@ -54,11 +37,11 @@ static void retry(struct timer *timer)
 
 static void retry_later(void)
 {
-	events.sent = false;
+	events.queue.is_sent = false;
 	events.backoff_ms = events.backoff_ms ? events.backoff_ms * 2 : BACKOFF_FIRST_MS;
 	if (events.backoff_ms > BACKOFF_LAST_MS)
 		events.backoff_ms = BACKOFF_LAST_MS;
-	if (events.first)
+	if (events.queue.first)
 		timer_set(&events.timer, events.backoff_ms, retry);
 }
 
@@ -66,7 +49,7 @@ static void on_close(struct channel *channel)
 {
 	(void)channel;
 	events.connected = false;
-	if (events.first)
+	if (events.queue.first)
 		retry_later();
 }
 
@@ -89,15 +72,14 @@ static int status_code(struct bytes response)
 static bool on_frame(struct channel *channel, const struct frame *frame)
 {
 	(void)channel;
-	if (frame->type != FRAME_RESPONSE || frame->stream != events.stream || !events.sent)
+	if (frame->type != FRAME_RESPONSE || frame->stream != events.stream || !events.queue.is_sent)
 		return false;
 	/* A refused event is not sent again: it would be refused again. */
-	trace_published(events.first->traceparent, events.first->topic, status_code(frame->message));
-	events.sent = false;
+	trace_published(events.queue.first->traceparent, events.queue.first->topic, status_code(frame->message));
 	events.backoff_ms = 0;
 	timer_stop(&events.timer);
-	drop_first();
-	if (events.first)
+	event_queue_drop_first(&events.queue);
+	if (events.queue.first)
 		send_first();
 	else
 		server_events_sent();
@@ -133,17 +115,17 @@ static bool connect_door(void)
 
 static void send_first(void)
 {
-	if (events.sent || !events.first)
+	if (events.queue.is_sent || !events.queue.first)
 		return;
-	const struct step step = { .verb = "publish", .name = "publish", .about = events.first->topic };
+	const struct step step = { .verb = "publish", .name = "publish", .about = events.queue.first->topic };
 	if (!hold_step(&step) || (!events.connected && !connect_door())) {
 		retry_later();
 		return;
 	}
 	events.stream += 2;
-	events.sent = true;
+	events.queue.is_sent = true;
 	timer_set(&events.timer, ANSWER_MS, give_up);
-	channel_send(&events.channel, events.stream, FRAME_REQUEST, &events.first->request);
+	channel_send(&events.channel, events.stream, FRAME_REQUEST, &events.queue.first->request);
 }
 
 static void put_metadata(struct writer *request, const char *key, const char *value)
@@ -175,31 +157,31 @@ static void put_forward(struct event *event, const char *type, const struct writ
 	writer_free(&forward);
 }
 
-void publish(const char *topic, const char *type, const struct writer *message, const char *traceparent)
+static void dropped(const struct event *event)
+{
+	trace_dropped(event->traceparent, event->topic, event->container);
+}
+
+void publish(const struct news *news, const struct writer *message)
 {
 	struct event *event = calloc(1, sizeof *event);
 	if (!event)
 		return;
-	snprintf(event->topic, sizeof event->topic, "%s", topic);
-	snprintf(event->traceparent, sizeof event->traceparent, "%s", traceparent);
-	put_forward(event, type, message);
-	if (event->request.failed) {
-		writer_free(&event->request);
-		free(event);
+	snprintf(event->topic, sizeof event->topic, "%s", news->topic);
+	snprintf(event->traceparent, sizeof event->traceparent, "%s", news->traceparent);
+	event->container = strdup(news->container);
+	event->of_exec = news->of_exec;
+	put_forward(event, news->type, message);
+	if (event->request.failed || !event->container) {
+		event_free(event);
 		return;
 	}
-	struct event **link = &events.first;
-	while (*link)
-		link = &(*link)->next;
-	*link = event;
-	events.queued++;
-	if (events.queued > QUEUE_MAX && !events.sent)
-		drop_first();
+	event_queue_put(&events.queue, event, dropped);
 	if (events.backoff_ms == 0)
 		send_first();
 }
 
 bool events_pending(void)
 {
-	return events.first != NULL;
+	return events.queue.first != NULL;
 }

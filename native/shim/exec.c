@@ -115,7 +115,7 @@ void verb_exec(struct request *request)
 		process_set_status(process, STATUS_CREATED, &request->trace);
 		put_string(&event, 1, container->id);
 		put_string(&event, 2, process->exec_id);
-		publish("/tasks/exec-added", "containerd.events.TaskExecAdded", &event, request->traceparent);
+		publish(&(struct news){ "/tasks/exec-added", "containerd.events.TaskExecAdded", container->id, request->traceparent, true }, &event);
 		writer_free(&event);
 		answer(request, NULL);
 		return;

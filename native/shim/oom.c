@@ -56,7 +56,7 @@ void oom_check(struct container *container)
 	oom->seen = count;
 	struct writer event = { 0 };
 	put_string(&event, 1, container->id);
-	publish("/tasks/oom", "containerd.events.TaskOOM", &event, container->init.traceparent);
+	publish(&(struct news){ "/tasks/oom", "containerd.events.TaskOOM", container->id, container->init.traceparent, false }, &event);
 	writer_free(&event);
 }
 

@@ -150,7 +150,13 @@ void reaper_expect(int delta);
 void reaper_adopt(struct process *process);
 
 /* events.c */
-void publish(const char *topic, const char *type, const struct writer *event, const char *traceparent);
+struct news {
+	const char *topic, *type;
+	const char *container;
+	const char *traceparent;
+	bool of_exec;
+};
+void publish(const struct news *news, const struct writer *message);
 bool events_pending(void);
 
 /* The verbs, one file each or a few of a kind. */

@@ -18,10 +18,10 @@ static void answer_started(struct request *request, const struct process *proces
 	if (process->exec_id[0]) {
 		put_string(&event, 2, process->exec_id);
 		put_number(&event, 3, (uint64_t)process->pid);
-		publish("/tasks/exec-started", "containerd.events.TaskExecStarted", &event, request->traceparent);
+		publish(&(struct news){ "/tasks/exec-started", "containerd.events.TaskExecStarted", process->container->id, request->traceparent, true }, &event);
 	} else {
 		put_number(&event, 2, (uint64_t)process->pid);
-		publish("/tasks/start", "containerd.events.TaskStart", &event, request->traceparent);
+		publish(&(struct news){ "/tasks/start", "containerd.events.TaskStart", process->container->id, request->traceparent, false }, &event);
 	}
 	put_number(&response, 1, (uint64_t)process->pid);
 	answer(request, &response);

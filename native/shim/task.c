@@ -111,7 +111,7 @@ void announce_exit(struct process *process)
 	put_string(&event, 2, process->exec_id[0] ? process->exec_id : id);
 	put_number(&event, 3, (uint64_t)process->pid);
 	put_exit(&event, 4, process);
-	publish("/tasks/exit", "containerd.events.TaskExit", &event, process->traceparent);
+	publish(&(struct news){ "/tasks/exit", "containerd.events.TaskExit", id, process->traceparent, !is_init(process) }, &event);
 	writer_free(&event);
 	while (process->waiters) {
 		struct request *request = process->waiters;

@@ -266,6 +266,21 @@ void trace_published(const char *traceparent, const char *topic, int code)
 	trace_close(&trace);
 }
 
+void trace_dropped(const char *traceparent, const char *topic, const char *container)
+{
+	char buffer[DATA];
+	struct json json;
+	struct trace trace;
+	if (!trace_open(&trace, "shim", traceparent))
+		return;
+	begin(&json, buffer);
+	json_string(&json, "topic", topic);
+	json_string(&json, "id", container);
+	json_end_object(&json);
+	trace_emit(&trace, "shim.event-dropped", NULL, NULL, NULL, &json);
+	trace_close(&trace);
+}
+
 void trace_action_received(const struct trace *trace, const char *action)
 {
 	char buffer[DATA];

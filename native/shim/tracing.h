@@ -24,6 +24,7 @@ void trace_stdio(const struct trace *trace, const struct process *process);
 void trace_status(const struct trace *trace, const struct process *process, enum status from, enum status to);
 void trace_reaped(const struct process *process, int wait_status);
 void trace_published(const char *traceparent, const char *topic, int code);
+void trace_dropped(const char *traceparent, const char *topic, const char *container);
 /* The start and delete actions, whose trace is that of their environment: the exec door. */
 void trace_action_received(const struct trace *trace, const char *action);
 void trace_action_done(const struct trace *trace, const char *action, int status);

@@ -57,4 +57,10 @@ export const shimRows = {
     says: (d) => `event ${d.topic} reaches containerd`,
     source: 'containerd api/services/ttrpc/events/v1/events.proto',
   }),
+  'shim.event-dropped': row({
+    level: 1,
+    data: v.object({ topic: v.string(), id: v.string() }),
+    says: (d) => `event ${d.topic} of task ${d.id} is dropped: too many wait for containerd`,
+    source: 'native/shim/event-queue.c',
+  }),
 } as const;
