@@ -21,18 +21,35 @@
 #include "mounts.h"
 #include "runtime.h"
 
-/* The pid may have been given to another process by now: the descriptor is taken first, then the process is looked at. */
+/* The name of a process's program; after an upgrade the old one's file has gone, which the kernel tells behind it. */
+static bool program_name(const char *link, char name[NAME_MAX + 1])
+{
+	static const char gone[] = " (deleted)";
+	char path[PATH_MAX];
+	ssize_t length = readlink(link, path, sizeof path - 1);
+	if (length <= 0)
+		return false;
+	path[length] = '\0';
+	char *end = path + length - (sizeof gone - 1);
+	if (end > path && strcmp(end, gone) == 0)
+		*end = '\0';
+	const char *slash = strrchr(path, '/');
+	return slash && (size_t)snprintf(name, NAME_MAX + 1, "%s", slash + 1) <= NAME_MAX;
+}
+
+/*
+ * The pid may have been given to another process by now: the descriptor is taken first, then the process is looked at. A shim of this bundle
+ * has it as its working directory. Its program need not be this file: the shim may be older than the last upgrade.
+ */
 static bool is_our_shim(pid_t pid)
 {
-	char path[64];
-	struct stat own, other, bundle, folder;
+	char path[64], own[NAME_MAX + 1], other[NAME_MAX + 1];
+	struct stat bundle, folder;
 	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	if (stat("/proc/self/exe", &own) < 0 || stat(path, &other) < 0)
+	if (!program_name("/proc/self/exe", own) || !program_name(path, other) || strcmp(own, other) != 0)
 		return false;
 	snprintf(path, sizeof path, "/proc/%d/cwd", pid);
-	if (stat(".", &bundle) < 0 || stat(path, &folder) < 0)
-		return false;
-	return own.st_ino == other.st_ino && own.st_dev == other.st_dev && bundle.st_ino == folder.st_ino && bundle.st_dev == folder.st_dev;
+	return stat(".", &bundle) == 0 && stat(path, &folder) == 0 && bundle.st_ino == folder.st_ino && bundle.st_dev == folder.st_dev;
 }
 
 static void kill_shim(void)

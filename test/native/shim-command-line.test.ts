@@ -1,7 +1,7 @@
 // The shim's command line: what containerd asks of it before there is a shim, and what it refuses. Needs root, runc, busybox-static.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connectShim } from '../../src/shim/client.ts';
@@ -122,6 +122,27 @@ describe("the shim's command line", { skip: missing('/usr/sbin/runc') }, () => {
     }
     assert.equal(addresses.size, texts.length);
     assert.deepEqual(readdirSync(sockets), []);
+  });
+
+  test('the delete action ends a shim whose program has been replaced since, and no other process', async () => {
+    const old = `${place.root}/containerd-shim-tlab-v2`;
+    copyFileSync(ourShim, old);
+    const upgraded = new ShimPlace(old);
+    try {
+      const bundle = upgraded.bundle('older', ['/bin/true']);
+      assert.equal(upgraded.action(bundle, 'older', 'start').status, 0);
+      const pid = Number(readFileSync(`${bundle}/shim.pid`, 'utf8'));
+      copyFileSync(ourShim, `${old}.new`);
+      renameSync(`${old}.new`, old);
+      writeFileSync(`${bundle}/shim.pid`, String(process.pid));
+      assert.equal(upgraded.action(bundle, 'older', 'delete').status, 0);
+      assert.ok(!hasEnded(pid), 'this process was named, and is no shim');
+      writeFileSync(`${bundle}/shim.pid`, String(pid));
+      assert.equal(upgraded.action(bundle, 'older', 'delete').status, 0);
+      assert.ok(hasEnded(pid));
+    } finally {
+      upgraded.dispose();
+    }
   });
 
   test('the delete action of a group gives up on a shim that never answers', async () => {
