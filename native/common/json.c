@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static void put(struct json *json, const char *text, size_t length)
 {
 	if (json->overflow || length >= json->size - json->length) {
@@ -27,7 +29,12 @@ static void put_quoted(struct json *json, const char *text, size_t length)
 			int n = snprintf(escape, sizeof escape, "\\u%04x", c);
 			put(json, escape, (size_t)n);
 		} else {
-			put(json, &text[i], 1);
+			size_t bytes = utf8_character(&text[i], length - i);
+			if (bytes == 0)
+				put(json, "\\ufffd", 6); /* names of files may be any bytes */
+			else
+				put(json, &text[i], bytes);
+			i += bytes > 1 ? bytes - 1 : 0;
 		}
 	}
 	put(json, "\"", 1);

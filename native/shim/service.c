@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../common/utf8.h"
 #include "shim.h"
 #include "tracing.h"
 
@@ -91,6 +92,7 @@ void refuse(struct request *request, enum code code, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
+	utf8_mend(message); /* a peer may refuse the whole answer for it */
 	trace_response_sent(request, code, message);
 	if (request->from)
 		send_status(&request->from->channel, request->stream, code, message);

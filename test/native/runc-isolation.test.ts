@@ -281,7 +281,8 @@ test('the plan reader survives every truncation and random changes under the san
   const container = await place.bundle(['true']);
   const driver = `${place.folder}/plan-decode`;
   const native = new URL('../../native/runc/', import.meta.url).pathname;
-  const sources = ['plan.c', 'failure.c', '../common/names.c', '../common/sha256.c'].map((name) => native + name);
+  const common = ['names', 'sha256', 'utf8'].map((name) => `../common/${name}.c`);
+  const sources = ['plan.c', 'failure.c', ...common].map((name) => native + name);
   const flags = ['-std=c17', '-D_GNU_SOURCE', '-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
   await must('gcc', [...flags, '-o', driver, new URL('plan-decode.c', import.meta.url).pathname, ...sources]);
   const [name = ''] = readdirSync(`${container.bundle}/plans`);

@@ -341,6 +341,22 @@ test(
   },
 );
 
+test('an error with a path that is too long for it is cut between characters, and still says why', root(), async () => {
+  for (const first of ['', 'a', 'ab']) {
+    const source = `/${first}${`${'é'.repeat(100)}/`.repeat(12)}`;
+    const container = await place.bundle(['true'], {
+      edit: (config) => addMount(config, { destination: '/x', type: 'bind', source, options: ['bind'] }),
+    });
+    const { status, stderr } = await place.create(container);
+    assert.equal(status, 1);
+    assert.ok(!stderr.includes('\ufffd'), 'it is UTF-8');
+    assert.match(
+      stderr,
+      /mounting "\/a?b?é.*é\/?…: open_tree\(2\): ENOENT no such file or directory \(config\.json \/mounts\/\d+\)/,
+    );
+  }
+});
+
 for (const withUser of [false, true]) {
   const title = `paths are hidden and read-only ${withUser ? 'in a user namespace ' : ''}whatever is beneath them: links, binds, files of each other`;
   test(title, root(), async () => {
