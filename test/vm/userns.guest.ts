@@ -86,7 +86,8 @@ test('remapped layers on ext4: root inside, nobody outside; a tmpfs cannot map i
   };
   const tlab = (...args: string[]): Promise<Ran> => run(program, args, { ...slow, env });
   try {
-    assert.equal((await tlab('system', 'start')).status, 0);
+    const started = await tlab('system', 'start');
+    assert.equal(started.status, 0, started.stderr);
     const look =
       'id -u; cat /proc/self/uid_map; stat -c %u /bin/busybox; cat /proc/self/cgroup; ' +
       'ping -c1 -W9 127.0.0.1 >/dev/null && echo pings; mkdir /sys/fs/cgroup/x 2>&1';
