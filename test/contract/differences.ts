@@ -313,7 +313,8 @@ export const differences: readonly Difference[] = [
     behaviour: 'a relative path of a hook is refused',
     runtimes: ['crun'],
     instead: /"isRefused":false/,
-    reason: 'not checked, the name is looked for in PATH; the specification demands an absolute path (config#posix-platform-hooks)',
+    reason:
+      'not checked, the name is looked for in PATH; the specification demands an absolute path (config#posix-platform-hooks)',
   },
   {
     behaviour: 'a filter with a flag of the kernel is installed',
