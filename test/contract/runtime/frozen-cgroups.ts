@@ -7,6 +7,8 @@ import { succeeded } from '../container.ts';
 import { everyHierarchy } from '../left-over.ts';
 import type { Document, Place } from '../place.ts';
 
+const rmdir = (path: string): void => rmdirSync(path);
+
 const sleeping = ['sleep', '1000'];
 const counting = ['sh', '-c', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.02; done'];
 
@@ -58,7 +60,7 @@ export const frozenCgroups = (place: Place): Behaviour[] => [
     observe: async () => {
       const pod = `${place.cgroup}/frozen-pod`;
       const state = `/sys/fs/cgroup/freezer${pod}/freezer.state`;
-      await using _made = { [Symbol.asyncDispose]: async () => everyHierarchy(pod).forEach((path) => rmdirSync(path)) };
+      await using _made = { [Symbol.asyncDispose]: async () => everyHierarchy(pod).forEach(rmdir) };
       await using container = place.container(sleeping, {
         edit: ({ linux }) => Object.assign(linux, { cgroupsPath: `${pod}/inner` }),
       });
