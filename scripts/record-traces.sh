@@ -1,20 +1,45 @@
 #!/bin/sh
-# Records traces/ anew, each by the command in its header, on this host's own engine. A trace holds the folder that tlab runs from,
-# so it is recorded from a clone in /opt/tlab. Needs root and that nothing of tlab runs.
+# Records traces/ anew, all of them or those that are named, each by the command in its header: sh scripts/record-traces.sh [NAME…]
+# The engine that is recorded has the usual places, /run/tlab, /var/lib/tlab and /opt/tlab, in mount, network and process namespaces of its own:
+# this host's own tlab is not touched, and the traces hold no path of it. Needs root, and what `sh scripts/setup.sh` installs.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
-[ ! -e /opt/tlab ] || { printf '%s\n' '/opt/tlab exists: move it away first' >&2; exit 1; }
-trap 'rm -rf /opt/tlab' EXIT
-git clone -q "$here" /opt/tlab
-cd /opt/tlab
-sh scripts/setup.sh
-# Paths of the search path are in the recorded calls: only those that every machine has.
-PATH=/opt/tlab/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-tlab system reset --yes
+if [ -z "${TLAB_RECORDING:-}" ]; then
+	sh "$here/scripts/setup.sh"
+	places=$(mktemp -d /var/tmp/tlab-record-XXXXXX)
+	trap 'rm -rf "$places"' EXIT
+	unset TLAB_RUN_ROOT TLAB_DATA_ROOT TLAB_CONFIG TLAB_TRACES TLAB_PROGRESS TLAB_HOST
+	TLAB_RECORDING=$places unshare --mount sh "$here/scripts/record-traces.sh" "$@"
+	exit
+fi
+
+mkdir -p "$TLAB_RECORDING/run" "$TLAB_RECORDING/data" /run/tlab /var/lib/tlab
+mount --bind "$TLAB_RECORDING/run" /run/tlab
+mount --bind "$TLAB_RECORDING/data" /var/lib/tlab
+[ ! -d /etc/tlab ] || mount -t tmpfs tmpfs /etc/tlab
+# /opt as long as this lasts: only tlab is in it.
+mkdir "$TLAB_RECORDING/opt"
+mkdir "$TLAB_RECORDING/opt/tlab"
+mount --bind "$here" "$TLAB_RECORDING/opt/tlab"
+mount --rbind "$TLAB_RECORDING/opt" /opt
+cd /opt/tlab
+# Paths of the search path are in the recorded calls: only those that every machine has. No name or folder of whoever records.
+PATH=/opt/tlab/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH HOME=/root USER=root LOGNAME=root
+mkdir /opt/registry
+unset TLAB_RECORDING OLDPWD SUDO_USER SUDO_COMMAND SUDO_UID SUDO_GID MAIL
+
+# The library that the tests have built, where there is one.
+[ ! -d dist/test/library ] || cp -r dist/test/library /var/lib/tlab/library
 tlab library build busybox nginx
-tlab system start
-tlab trace run -d -p 8080:80 --name nginx nginx
-tlab trace export --format jsonl --output "$here/traces/run-nginx.jsonl"
-tlab system reset --yes
-printf '%s\n' 'The README shows numbers of this trace: node --test test/viewer/readme.test.ts tells which lines are old.'
+
+# The tracer of system calls counts processes as the host does, so the trace that has them is recorded without a process namespace.
+[ $# -gt 0 ] || set -- run-nginx run-terminal build-multi-stage build-cached build-changed pull-shared-layers push \
+	published-port two-containers out-of-memory stop-and-kill exec daemon-killed containerd-killed
+for name; do
+	case $name in
+	run-nginx) unshare --net sh scripts/record-one.sh "$name" ;;
+	*) unshare --net --pid --fork --kill-child --mount-proc sh scripts/record-one.sh "$name" ;;
+	esac
+done

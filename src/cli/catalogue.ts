@@ -196,6 +196,11 @@ const commands: Record<string, CatalogueRow> = {
     says: 'Copy files and record every step',
     load: () => import('./commands/trace/cp.ts'),
   },
+  'trace script': {
+    group: 'see',
+    says: 'Run the lines of a script under one trace',
+    load: () => import('./commands/trace/script.ts'),
+  },
   'trace show': {
     group: 'see',
     says: 'Show a trace, from story to system call',

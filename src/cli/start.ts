@@ -3,7 +3,7 @@
 import type { Command } from '@oclif/core/command';
 import { Config } from '@oclif/core/config';
 import type { Plugin } from '@oclif/core/interfaces';
-import { LabError } from '../base/errors.ts';
+import { type ErrorKind, LabError } from '../base/errors.ts';
 import { type CatalogueRow, catalogue, topics } from './catalogue.ts';
 import { commandName, loadCommand, unknownCommand, withEngine } from './dispatch.ts';
 import { printError } from './errors.ts';
@@ -18,9 +18,14 @@ export async function start(argv: readonly string[]): Promise<number> {
     const rest = words.slice(name.split(' ').length);
     const loaded = await loadCommand(name);
     if (asksForHelp(rest, loaded.spec.untilOperand === true)) return await showHelp(name);
-    const config = await loadConfig();
-    await config.runCommand(name.replaceAll(' ', ':'), rest);
-    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+    const run = async (): Promise<number> => {
+      const config = await loadConfig();
+      await config.runCommand(name.replaceAll(' ', ':'), rest);
+      return typeof process.exitCode === 'number' ? process.exitCode : 0;
+    };
+    if (process.env.TRACEPARENT === undefined) return await run();
+    const { inGivenTrace } = await import('./trace/join.ts');
+    return await inGivenTrace(words, run, (error) => statusOf(error, loaded.spec.exitStatus));
   } catch (error) {
     return await failed(error, name, words);
   }
@@ -73,10 +78,14 @@ async function showHelp(name: string | undefined): Promise<number> {
 async function failed(error: unknown, name: string | undefined, words: readonly string[]): Promise<number> {
   const isUsage = error instanceof LabError && error.kind === 'usage';
   printError(isUsage && name !== undefined ? withHint(error, name) : error, words.includes('--json'));
-  const kind = error instanceof LabError ? error.kind : 'internal';
   const own = name === undefined ? undefined : (await loadCommand(name).catch(() => undefined))?.spec.exitStatus;
-  if (own !== undefined) return own(kind);
-  return isUsage ? 2 : 1;
+  return statusOf(error, own);
+}
+
+/** A command's own status for a kind of error, or what is usual. */
+function statusOf(error: unknown, own: ((kind: ErrorKind) => number) | undefined): number {
+  const kind = error instanceof LabError ? error.kind : 'internal';
+  return own?.(kind) ?? (kind === 'usage' ? 2 : 1);
 }
 
 /** Every error of usage says where to read on, or which flag was meant. */

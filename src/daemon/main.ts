@@ -35,12 +35,14 @@ import { streamRoutes } from './routes/streams.ts';
 import { systemRoutes } from './routes/system.ts';
 import { availableRuntimes, defaultRuntime, requireRuntime } from './runtimes.ts';
 import { createApiServer } from './server.ts';
+import { traceOfStarter } from './starter.ts';
 import { answers, superviseContainerd } from './supervisor.ts';
 import { followTasks } from './task-events.ts';
 import { loadRemap, rootOf } from './userns.ts';
 import { VolumeStore } from './volume/store.ts';
 
 async function main(): Promise<void> {
+  const starter = traceOfStarter();
   if (process.getuid?.() !== 0) throw new LabError('permissionDenied', 'tlabd: it needs root');
   const configuration = loadConfiguration(paths.configuration);
   mkdirSync(paths.runRoot, { recursive: true, mode: 0o711 });
@@ -50,7 +52,7 @@ async function main(): Promise<void> {
   const engine = buildEngine(configuration, supervisor.address);
   await removeBuildLeftovers(engine);
   rmSync(loadFolder, { recursive: true, force: true });
-  await restoreContainers(engine);
+  await starter.run(() => restoreContainers(engine));
   const follower = followTasks(engine);
   await follower.ready;
   applyRestartPolicies(engine);

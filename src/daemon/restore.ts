@@ -1,6 +1,7 @@
 // What an earlier daemon left: containers that run are taken over, half-made ones cleaned, policies applied.
 import { asLabError, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
+import { emit } from '../trace/recorder.ts';
 import { Container } from './container/container.ts';
 import { ignoreMissing } from './container/missing.ts';
 import { openStreams } from './container/open-streams.ts';
@@ -53,6 +54,7 @@ async function settle(engine: Engine, container: Container): Promise<void> {
   if (container.isRunning) {
     container.restart.send({ type: 'STARTED' });
     openStreams(container);
+    emit('daemon.container-taken-over', { data: { id: container.id, name: container.name, taskPid: lifecycle.pid } });
     return;
   }
   await dropLeftTask(engine, container.id).catch(warn(container.id));

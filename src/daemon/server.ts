@@ -94,11 +94,13 @@ async function answer(exchange: Exchange): Promise<void> {
     if (match === undefined) throw new LabError('notFound', 'page not found', { data: { path } });
     if (match === 'wrong-method') throw methodRefused(method, path);
     const result = await match.route.handler(callOf(exchange, { url, version, match, name }));
+    received(name, request, undefined);
     if (result !== undefined) {
       send(response, result);
       sent(name, result.status);
     } else sent(name, response.headersSent ? response.statusCode : 101);
   } catch (thrown) {
+    received(name, request, undefined);
     refuse(response, name, thrown);
   }
 }
@@ -150,7 +152,7 @@ interface Target {
 function callOf({ engine, request, response, connection }: Exchange, { url, version, match, name }: Target): Call {
   const controller = new AbortController();
   response.once('close', () => controller.abort());
-  received(name, request, undefined);
+  if (!hasDocument(request)) received(name, request, undefined);
   const rawBody = async (): Promise<unknown> => {
     const body = await readBody(request);
     if (body !== undefined) received(name, request, body);
@@ -178,16 +180,24 @@ function decode(text: string): string {
   }
 }
 
-/** Only requests that are traced are described: the first event has no body, because it may never come. */
+/** Requests that were told of. */
+const told = new WeakSet<IncomingMessage>();
+
+/** Only requests that are traced are described. One with a document is told of when that was read; one with a stream (a context) before. */
 function received(name: string, request: IncomingMessage, body: unknown): void {
-  if (currentTrace() === undefined || (body === undefined && hasBody(request))) return;
+  if (currentTrace() === undefined || told.has(request)) return;
+  told.add(request);
   const peer = /^tlab/.test(request.headers['user-agent'] ?? 'tlab') ? 'cli' : 'client';
   const shown = body === undefined ? {} : { body: redact(body) };
   emit('daemon.request-received', { data: { door: 'http', peer, method: name, ...shown } });
 }
 
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+/** Its handler may read it; it may also refuse before, and then it is told of with the answer. */
+const hasDocument = ({ headers }: IncomingMessage): boolean =>
+  (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) &&
+  isJson(headers['content-type']);
+
+const isJson = (type: string | undefined): boolean => /^(application|text)\/json\b/i.test(type ?? '');
 
 function sent(name: string, status: number, error?: string): void {
   const failure = error === undefined ? {} : { error };
@@ -206,7 +216,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   const document = Buffer.concat(chunks).toString('utf8');
   if (document.trim() === '') return undefined;
   const type = request.headers['content-type'] ?? '';
-  if (!/^(application|text)\/json\b/i.test(type)) {
+  if (!isJson(type)) {
     throw new LabError('invalidArgument', `unsupported Content-Type header (${type}): must be 'application/json'`);
   }
   // Those who walk what is parsed are recursive.

@@ -4,6 +4,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { asLabError, LabError } from '../base/errors.ts';
 import { TaskExitSchema, TaskOOMSchema } from '../containerd/proto/gen/event_types_pb.ts';
 import { Status } from '../shim/proto/gen/process_pb.ts';
+import { emit } from '../trace/recorder.ts';
 import type { Container } from './container/container.ts';
 import { containerExited, type Exit, missedExitNow } from './container/exit.ts';
 import type { Engine } from './engine.ts';
@@ -97,6 +98,9 @@ function markOom(engine: Engine, containerId: string): void {
   if (!engine.containers.has(containerId)) return;
   const container = engine.containers.find(containerId);
   container.record.lifecycle.isOomKilled = true;
+  container.inTraceOfStart(() =>
+    emit('daemon.out-of-memory-reported', { data: { id: container.id, name: container.name } }),
+  );
   engine.events.publish('container', 'oom', containerId, container.eventAttributes());
 }
 

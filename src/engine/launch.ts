@@ -5,6 +5,8 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
+import { childSpan } from '../trace/context.ts';
+import { emit } from '../trace/recorder.ts';
 import { packageRoot } from './package.ts';
 import { endProcess, engineProcesses } from './processes.ts';
 
@@ -33,10 +35,25 @@ export async function launchDaemon(): Promise<void> {
   mkdirSync(paths.runRoot, { recursive: true, mode: 0o711 });
   const log = openSync(daemonLog(), 'a', 0o640);
   const from = readFileSync(daemonLog()).length;
-  const child = spawn(process.execPath, daemonProgram(), { detached: true, cwd: '/', stdio: ['ignore', log, log] });
+  const span = childSpan();
+  const door = { door: 'exec', peer: 'daemon', method: 'start' } as const;
+  if (span !== undefined) {
+    emit('cli.request-sent', { span: span.context.spanId, data: { ...door, parent: span.parent } });
+  }
+  const env = span === undefined ? process.env : { ...process.env, TRACEPARENT: span.traceparent };
+  const child = spawn(process.execPath, daemonProgram(), {
+    detached: true,
+    cwd: '/',
+    env,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   child.unref();
   const failure = await untilReady(child);
+  if (span !== undefined) {
+    const end = failure === undefined ? { status: 0 } : { status: 1, error: failure };
+    emit('cli.response-received', { span: span.context.spanId, data: { ...door, ...end } });
+  }
   if (failure === undefined) return;
   if (hasLostItsSocket()) {
     throw new LabError('unavailable', `the daemon runs, but the file of its socket ${paths.daemonSocket} is gone`, {

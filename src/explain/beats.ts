@@ -1,40 +1,23 @@
 // The story of a trace, level 0: at most forty beats, each a row here. A beat is told once, at its first event, and counts the others.
 // Rows stand in the order in which a run goes down the stages; a trace without a beat's events simply lacks it.
+import {
+  argument,
+  type Beat,
+  count,
+  distinct,
+  ends,
+  lowerLayers,
+  notDone,
+  operation,
+  shortDigest,
+  signalName,
+  text,
+} from './beat.ts';
+import { imageBeats } from './beats-images.ts';
 
-import type { Stage } from '../trace/events.ts';
-import type { TraceEvent } from '../trace/file.ts';
-
-export interface Beat {
-  id: string;
-  stage: Stage;
-  matches(event: TraceEvent): boolean;
-  /** Words from all events of the beat seen so far; there is at least one. */
-  says(events: readonly [TraceEvent, ...TraceEvent[]]): string;
-}
-
-const text = (value: unknown): string => (value === undefined ? '' : String(value));
-const ends = (event: TraceEvent, type: string, method: string): boolean =>
-  event.type === type && text(event.data.method).endsWith(method);
-const operation =
-  (...names: string[]) =>
-  (event: TraceEvent): boolean =>
-    names.includes(text(event.data.operation));
-/** An argument of a plan's operation; lists joined by spaces. */
-function argument(event: TraceEvent, name: string): string {
-  const value = (event.data.arguments as Record<string, unknown> | undefined)?.[name];
-  return Array.isArray(value) ? value.join(' ') : text(value);
-}
-const lowerLayers = (event: TraceEvent): number =>
-  text(/lowerdir=([^,]*)/.exec(text(event.data.options))?.[1]).split(':').length;
-const count = (events: readonly unknown[], noun: string): string =>
-  `${events.length} ${noun}${events.length === 1 ? '' : 's'}`;
-const kilobytes = (bytes: unknown): string => (typeof bytes === 'number' ? ` (${Math.ceil(bytes / 1024)} KiB)` : '');
-const shortDigest = (value: unknown): string =>
-  text(value)
-    .replace(/^sha256:/, '')
-    .slice(0, 12);
-const distinct = (values: unknown[]): string =>
-  [...new Set(values.map(text))].filter((value) => value !== '').join(', ');
+/** An exec's two beats; its program is told apart from the container's own by the clone before it. */
+export const clonedWithin = 'clone-within';
+export const executedWithin = 'exec-within';
 
 export const beats: readonly Beat[] = [
   {
@@ -44,17 +27,20 @@ export const beats: readonly Beat[] = [
     says: ([e]) => `you typed: ${(e.data.command as string[]).join(' ')}`,
   },
   {
+    id: 'step',
+    stage: 'cli',
+    matches: (e) => e.type === 'cli.step-started' || e.type === 'cli.step-ended',
+    says: (es) => {
+      const { line, ...rest } = Object.assign({}, ...es.map((e) => e.data)) as Record<string, unknown>;
+      const output = text(rest.output).trim().split('\n')[0] ?? '';
+      return `$ ${text(line)}${rest.status === undefined ? '' : `  → ${text(rest.status)}`}${output === '' ? '' : `: ${output}`}`;
+    },
+  },
+  {
     id: 'create',
     stage: 'cli',
     matches: (e) => ends(e, 'cli.request-sent', '/containers/create'),
     says: ([e]) => `asks the daemon for a container from ${text((e.data.body as { Image?: string })?.Image)} (HTTP)`,
-  },
-  {
-    id: 'pulled',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.image-resolved',
-    says: ([e]) =>
-      `finds ${text(e.data.reference)} in ${text(e.data.source)}: ${count(Array(Number(e.data.layers)), 'layer')}`,
   },
   {
     id: 'image',
@@ -62,83 +48,7 @@ export const beats: readonly Beat[] = [
     matches: (e) => e.type === 'daemon.image-resolved',
     says: ([e]) => `has the image ${text(e.data.name)}: ${shortDigest(e.data.id)}`,
   },
-  {
-    id: 'build-context',
-    stage: 'daemon',
-    matches: (e) => e.type === 'daemon.context-received',
-    says: ([e]) => `unpacks the build context: ${text(e.data.entries)} files, ${text(e.data.sentBytes)} bytes`,
-  },
-  {
-    id: 'build-planned',
-    stage: 'daemon',
-    matches: (e) => e.type === 'daemon.build-planned',
-    says: ([e]) =>
-      `plans ${count(Array(Number(e.data.steps)), 'step')}: ${count(Array(Number(e.data.needed)), 'stage')} needed, ${text(e.data.skipped)} skipped`,
-  },
-  {
-    id: 'build-cache',
-    stage: 'daemon',
-    matches: (e) => e.type === 'daemon.build-cache-looked-up',
-    says: (es) =>
-      `looks ${count(es, 'step')} up in the build cache: ${es.filter((e) => e.data.hit === true).length} are there`,
-  },
-  {
-    id: 'build-layers',
-    stage: 'daemon',
-    matches: (e) => e.type === 'daemon.build-layer-committed',
-    says: (es) =>
-      `makes ${count(es, 'layer')} of what the steps changed: ${distinct(es.map((e) => shortDigest(e.data.digest)))}`,
-  },
-  {
-    id: 'build-finished',
-    stage: 'daemon',
-    matches: (e) => e.type === 'daemon.build-finished',
-    says: ([e]) => `has built the image ${shortDigest(e.data.id)}`,
-  },
-  {
-    id: 'layer-exists',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.layer-exists',
-    says: (es) => `already has ${count(es, 'layer')} of the image`,
-  },
-  {
-    id: 'layer-fetched',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.layer-fetched',
-    says: (es) =>
-      `fetches and verifies ${count(es, 'layer')}: ${es.map((e) => shortDigest(e.data.digest) + kilobytes(e.data.sizeBytes)).join(', ')}`,
-  },
-  {
-    id: 'layer-unpacked',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.layer-unpacked',
-    says: (es) => `unpacks ${count(es, 'layer')}, each into a snapshot of its own`,
-  },
-  {
-    id: 'blobs-there',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.blob-there',
-    says: (es) => `asks first: the registry already has ${count(es, 'blob')}, which need not be sent`,
-  },
-  {
-    id: 'blobs-mounted',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.blob-mounted',
-    says: (es) => `the registry lends ${count(es, 'blob')} of ${distinct(es.map((e) => e.data.from))}: no byte is sent`,
-  },
-  {
-    id: 'blobs-uploaded',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.blob-uploaded',
-    says: (es) =>
-      `sends ${count(es, 'blob')}: ${es.map((e) => shortDigest(e.data.digest) + kilobytes(e.data.sizeBytes)).join(', ')}`,
-  },
-  {
-    id: 'manifest-pushed',
-    stage: 'containerd',
-    matches: (e) => e.type === 'containerd.manifest-pushed',
-    says: (es) => `sends the manifest last: ${distinct(es.map((e) => e.data.name))} is this image from now on`,
-  },
+  ...imageBeats,
   {
     id: 'files-copied',
     stage: 'daemon',
@@ -159,6 +69,12 @@ export const beats: readonly Beat[] = [
     stage: 'daemon',
     matches: (e) => e.type === 'daemon.container-state-changed' && e.data.to === 'created',
     says: () => 'takes the start back: the container is created, nothing runs',
+  },
+  {
+    id: 'daemon-started',
+    stage: 'cli',
+    matches: (e) => e.type === 'cli.request-sent' && e.data.door === 'exec' && e.data.peer === 'daemon',
+    says: () => 'finds no daemon and starts one',
   },
   {
     id: 'attach',
@@ -256,8 +172,14 @@ export const beats: readonly Beat[] = [
   {
     id: 'clone',
     stage: 'kernel',
-    matches: operation('clone'),
+    matches: (e) => operation('clone')(e) && argument(e, 'flags') !== '',
     says: ([e]) => `clones process 1 into new namespaces: ${argument(e, 'flags')}`,
+  },
+  {
+    id: clonedWithin,
+    stage: 'kernel',
+    matches: operation('clone'),
+    says: () => "clones a process inside the container's namespaces: an exec makes none of its own",
   },
   {
     id: 'unshare',
@@ -287,6 +209,12 @@ export const beats: readonly Beat[] = [
     stage: 'kernel',
     matches: operation('device_make'),
     says: (es) => `makes ${count(es, 'device')}: ${distinct(es.map((e) => argument(e, 'path').replace('/dev/', '')))}`,
+  },
+  {
+    id: 'terminal',
+    stage: 'kernel',
+    matches: operation('console'),
+    says: () => 'opens a pseudo-terminal in the container and makes it /dev/console',
   },
   {
     id: 'pivot',
@@ -328,7 +256,13 @@ export const beats: readonly Beat[] = [
     id: 'exec',
     stage: 'kernel',
     matches: operation('exec'),
-    says: ([e]) => `execve: ${argument(e, 'argv')} is process 1 of the container`,
+    says: ([e]) => `execve: ${argument(e, 'argv')}${notDone(e) ?? ' is process 1 of the container'}`,
+  },
+  {
+    id: executedWithin,
+    stage: 'kernel',
+    matches: () => false, // gatherBeats knows it by its clone
+    says: ([e]) => `execve: ${argument(e, 'argv')}${notDone(e) ?? ' is one more process of the container'}`,
   },
   {
     id: 'running',
@@ -340,7 +274,34 @@ export const beats: readonly Beat[] = [
     id: 'exited',
     stage: 'shim',
     matches: (e) => e.type === 'shim.exit-recorded',
-    says: ([e]) => `the container's process has ended with ${text(e.data.status)}; the shim keeps the status`,
+    says: ([e]) =>
+      `the ${e.data.execId === undefined ? "container's" : "exec's"} process has ended with ${text(e.data.status)}; the shim keeps the status`,
+  },
+  {
+    id: 'taken-over',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.container-taken-over',
+    says: (es) => `finds ${count(es, 'container')} running and takes over: ${distinct(es.map((e) => e.data.name))}`,
+  },
+  {
+    id: 'killed',
+    stage: 'daemon',
+    matches: (e) => ends(e, 'daemon.request-sent', 'Tasks/Kill'),
+    says: (es) =>
+      `sends ${distinct(es.map((e) => signalName((e.data.body as { signal?: unknown })?.signal)))} to the container's process`,
+  },
+  {
+    id: 'out-of-memory',
+    stage: 'daemon',
+    matches: (e) => e.type === 'daemon.out-of-memory-reported',
+    says: () => 'is told that the kernel killed a process of the container for lack of memory',
+  },
+  {
+    id: 'rules-removed',
+    stage: 'kernel',
+    matches: (e) => e.type === 'kernel.rule-removed',
+    says: (es) =>
+      `takes ${count(es, 'iptables rule')} away (${distinct(es.map((e) => `${text(e.data.table)} ${text(e.data.chain)}`))})`,
   },
   {
     id: 'removed',
@@ -360,3 +321,17 @@ export const beats: readonly Beat[] = [
 ];
 
 export const mostBeats = 40;
+
+/** What a story of several commands can do without, the first one first. */
+export const smallBeats: readonly string[] = [
+  'masks',
+  'devices',
+  'address',
+  'created',
+  'snapshot',
+  'tasks-start',
+  'plan',
+  'image',
+  'tasks-create',
+  'spec',
+];

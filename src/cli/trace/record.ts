@@ -7,13 +7,14 @@ import { paths } from '../../base/paths.ts';
 import { closeTrace, openTrace, readParts } from '../../engine/traces.ts';
 import { startTracing, type Tracing, withoutTracing } from '../../engine/tracing.ts';
 import { newSpanId, runWithTrace, withCause } from '../../trace/context.ts';
-import { emit, Recorder } from '../../trace/recorder.ts';
+import { Recorder } from '../../trace/recorder.ts';
 import { redactCommand } from '../../trace/redact.ts';
 import type { Level } from '../../trace/row.ts';
 import type { LiveStory } from '../../viewer/live.ts';
 import { exitStatusOfRun } from '../status.ts';
 import { say, terminalColumns } from '../terminal.ts';
 import { holdRequestsUntil } from './hold.ts';
+import { told } from './join.ts';
 
 export interface RecordOptions {
   /** Words after `tlab trace`: `run`, `-d`, `nginx`. */
@@ -25,6 +26,8 @@ export interface RecordOptions {
   /** What is told: 0 is the story, as it happens; above that a list of events, at the end. */
   level: Level;
 }
+
+const statusOf = (error: unknown): number => exitStatusOfRun(asLabError(error).kind);
 
 /** Runs `body` under a new trace; its status. */
 export async function record(options: RecordOptions, body: () => Promise<number>): Promise<number> {
@@ -40,20 +43,12 @@ export async function record(options: RecordOptions, body: () => Promise<number>
   let status: number | undefined;
   try {
     status = await runWithTrace({ traceId: id, spanId: newSpanId(), sampled: true }, recorder, () =>
-      withCause(`command:${options.argv[0] ?? 'run'}`, async () => {
-        emit('cli.command-started', { data: { command } });
-        try {
-          status = await body();
-          return status;
-        } catch (error) {
-          status = exitStatusOfRun(asLabError(error).kind);
-          throw error;
-        } finally {
-          emit('cli.command-ended', { data: status === undefined ? {} : { status } });
-        }
-      }),
+      withCause(`command:${options.argv[0] ?? 'run'}`, () => told(command, body, statusOf)),
     );
     return status;
+  } catch (error) {
+    status = statusOf(error);
+    throw error;
   } finally {
     story.stop();
     recorder.close();

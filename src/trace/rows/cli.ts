@@ -18,4 +18,28 @@ export const cliRows = {
     says: (d) => (d.status === undefined ? 'the command ends in an error' : `the command ends with ${d.status}`),
     source: 'tlab',
   }),
+  'cli.step-started': row({
+    level: 1,
+    data: v.object({ number: v.number(), line: v.string() }),
+    follows: ['cli.command-started'],
+    says: (d) => `step ${d.number}: ${d.line}`,
+    source: 'tlab trace script',
+  }),
+  'cli.step-ended': row({
+    level: 1,
+    data: v.object({
+      number: v.number(),
+      status: v.number(),
+      /** The beginning of what it printed. */
+      output: v.string(),
+    }),
+    follows: ['cli.step-started'],
+    says: (d) => `step ${d.number} ends with ${d.status}${firstLine(d.output)}`,
+    source: 'tlab trace script',
+  }),
 } as const;
+
+function firstLine(output: string): string {
+  const [line = '', ...rest] = output.trim().split('\n');
+  return line === '' ? '' : `: ${line}${rest.length > 0 ? ' …' : ''}`;
+}

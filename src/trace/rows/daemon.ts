@@ -32,6 +32,18 @@ export const daemonRows = {
     says: (d) => `container ${d.name}: ${d.from} → ${d.to}`,
     source: 'docker-api ContainerState',
   }),
+  'daemon.container-taken-over': row({
+    level: 1,
+    data: v.object({ id: v.string(), name: v.string(), taskPid: v.number() }),
+    says: (d) => `container ${d.name} runs on as process ${d.taskPid}: the new daemon takes it over`,
+    source: 'docker docs config/containers/live-restore',
+  }),
+  'daemon.out-of-memory-reported': row({
+    level: 1,
+    data: v.object({ id: v.string(), name: v.string() }),
+    says: (d) => `the shim of ${d.name} saw the kernel kill a process for lack of memory`,
+    source: 'containerd api/events/task.proto TaskOOM',
+  }),
   'daemon.pipeline-state-changed': row({
     level: 1,
     data: v.object({ id: v.string(), from: v.string(), to: v.string() }),

@@ -1,0 +1,91 @@
+#!/bin/sh
+# One trace for record-traces.sh, inside its namespaces: a fresh engine, what must be there first, the recording, the export to traces/.
+# `record NAME COMMAND…`: the command is what the trace's header holds, after `tlab trace`.
+set -eu
+ip link set lo up
+name=$1
+
+fresh() {
+	tlab system reset --keep-library --yes >/dev/null
+	tlab system start >/dev/null
+}
+
+# Images and the bridge are there: the trace shows what is its own.
+warm() {
+	fresh
+	tlab pull -q busybox >/dev/null
+	tlab pull -q nginx >/dev/null
+	tlab run --rm busybox true
+}
+
+registry=
+serve() {
+	tlab registry serve --quiet --storage "/opt/registry/$name" 2>/dev/null &
+	registry=$!
+	until curl -s -o /dev/null http://127.0.0.1:5000/v2/; do sleep 0.1; done
+}
+
+# A small image over busybox with a layer that all of these have, and one of its own.
+image() {
+	printf '%s\n' 'FROM busybox' 'RUN echo common >/common' "RUN echo $1 >/$1" | tlab build -q -t "127.0.0.1:5000/lab/$1" - >/dev/null
+}
+
+record() {
+	tlab trace "$@" || printf '%s\n' "$name: ended with $?" >&2
+	tlab trace export --format jsonl --output "traces/$name.jsonl"
+}
+
+case $name in
+run-nginx)
+	fresh
+	record run -d -p 8080:80 --name nginx nginx
+	printf '%s\n' 'The README shows numbers of this trace: node --test test/viewer/readme.test.ts tells which lines are old.'
+	;;
+run-terminal)
+	warm
+	command="tlab trace run --no-syscalls --rm -it busybox sh -c 'tty; stty size; ls -l /dev/console'"
+	script -qec "stty rows 24 columns 80; $command" /dev/null
+	tlab trace export --format jsonl --output traces/run-terminal.jsonl
+	;;
+build-multi-stage)
+	warm
+	record build --no-syscalls -t web traces/web
+	;;
+build-cached)
+	warm
+	tlab build -q -t words traces/words >/dev/null
+	record build --no-syscalls -t words traces/words
+	;;
+build-changed)
+	# The line that changes is the third of six; in a copy, which the header names.
+	warm
+	cp -r traces/words words
+	tlab build -q -t words words >/dev/null
+	echo 'copied first, and changed' >words/early.txt
+	record build --no-syscalls -t words words
+	rm -r words
+	;;
+pull-shared-layers)
+	warm
+	serve
+	for one in first second; do
+		image "$one"
+		tlab push -q "127.0.0.1:5000/lab/$one" >/dev/null
+	done
+	fresh
+	record script --no-syscalls traces/pull-shared-layers.sh
+	;;
+push)
+	warm
+	serve
+	image page
+	record script --no-syscalls traces/push.sh
+	;;
+*)
+	warm
+	record script --no-syscalls "traces/$name.sh"
+	;;
+esac
+
+[ -z "$registry" ] || kill "$registry"
+tlab system reset --keep-library --yes
