@@ -3,7 +3,8 @@
  *   walk in order of names → one tar entry an object → hash → compress → hash → stdout; one JSON line of what it was on --report.
  * --path packs what has that name in the tree, --name says what it is called in the archive; --stat only tells what it is.
  * --upper takes the directory for an overlay's upper one: its whiteouts become .wh. files. --against packs what differs from
- * another tree, in the same form. --list prints such changes instead (`C /path`, `A`, `D`, each ended by NUL).
+ * another tree, in the same form. --list prints such changes instead (`C /path`, `A`, `D`, each ended by NUL). --ignore leaves out what is new and
+ * an empty file, or a directory, at that path.
  * The same tree gives the same bytes. What cannot be packed ends in one line and status 1 (3 when the disk is full).
  */
 #include <errno.h>
@@ -27,7 +28,7 @@
 #include "output.h"
 #include "walk.h"
 
-static const char usage[] = "usage: tlab-pack " VIEW_USAGE " [--path PATH [--follow]] [--name NAME] [--upper] [--against DIR[:DIR...]] [--list [--ignore PATH]... | --stat] "
+static const char usage[] = "usage: tlab-pack " VIEW_USAGE " [--path PATH [--follow]] [--name NAME] [--upper] [--against DIR[:DIR...]] [--ignore PATH]... [--list | --stat] "
 			    "[--compression none|gzip|zstd] [--clamp SECONDS] [--report FD] > ARCHIVE";
 
 enum { most_ignored = 64 };

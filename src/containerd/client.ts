@@ -17,6 +17,12 @@ import { Transfer } from './proto/gen/transfer_pb.ts';
 import { Version } from './proto/gen/version_pb.ts';
 import { pullImage, pushImage, type TransferRequest } from './transfer-client.ts';
 
+/**
+ * A label of a Diff request: paths, parted by `:`, that are left out where they are new and empty. Of mount points that the runtime made.
+ * It is not kept on the blob.
+ */
+export const ignoredPathsLabel = 'io.tlab/diff-ignored-paths';
+
 const services = {
   version: Version,
   namespaces: Namespaces,

@@ -265,6 +265,9 @@ export interface PullProgress {
   progressDetail?: { current?: number; total?: number };
   error?: string;
   errorDetail?: { message: string; code?: number };
+  /** Ours beside Docker's: what kind of error it is, and what to do about it. */
+  errorKind?: ErrorKind;
+  hint?: string;
   /** What a machine wants to know: the digest of a push. */
   aux?: unknown;
 }

@@ -7,7 +7,7 @@ import { archiveFrom, nameQuery, type ProgressLine, throwIfFailed } from '../run
 import { print } from '../terminal.ts';
 
 export default defineCommand({
-  operands: 'FILE|- [REPOSITORY[:TAG]]',
+  operands: 'FILE|URL|- [REPOSITORY[:TAG]]',
   count: { min: 1, max: 2 },
   flags: {
     change: many('A Dockerfile instruction for the configuration', (line) => line, { short: 'c' }),
@@ -15,17 +15,21 @@ export default defineCommand({
     platform: text('Platform of the image, such as linux/arm64'),
   },
   async run({ operands: [file = '', name], flags }) {
+    const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(file);
+    const upload = isUrl
+      ? {}
+      : { upload: { stream: archiveFrom(file === '-' ? undefined : file), type: 'application/x-tar' } };
     const answer = await connect().stream({
       method: 'POST',
       path: '/images/create',
       query: {
-        fromSrc: /^https?:\/\//.test(file) ? file : '-',
+        fromSrc: isUrl ? file : '-',
         ...nameQuery(name),
         changes: flags.change,
         message: flags.message,
         platform: flags.platform,
       },
-      upload: { stream: archiveFrom(file === '-' ? undefined : file), type: 'application/x-tar' },
+      ...upload,
     });
     for await (const line of jsonLines<ProgressLine>(answer)) {
       throwIfFailed(line);

@@ -1,18 +1,20 @@
 // Archives between the daemon and a file or a stream of the person's: export, save, load, import.
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { LabError } from '../../base/errors.ts';
+import { type ErrorKind, errorKinds, LabError } from '../../base/errors.ts';
+import type { PullProgress } from '../../daemon/protocol.ts';
 
 /** A line of the daemon's progress. */
-export interface ProgressLine {
+export interface ProgressLine extends PullProgress {
   stream?: string;
-  status?: string;
-  error?: string;
 }
 
-export function throwIfFailed({ error }: ProgressLine): void {
-  if (error !== undefined) throw new LabError('internal', error);
+/** The error that a line of progress tells, as the daemon threw it; Docker's daemon tells no kind. */
+export function throwIfFailed({ error, errorKind, hint }: PullProgress, kind: ErrorKind = 'internal'): void {
+  if (error === undefined) return;
+  const known = errorKind !== undefined && errorKind in errorKinds ? errorKind : kind;
+  throw new LabError(known, error, hint === undefined ? {} : { hint });
 }
 
 /** Writes what the daemon sends; nothing is asked of it when it could only go to a terminal. Errors: usage. */
@@ -24,12 +26,23 @@ export async function archiveTo(file: string | undefined, ask: () => Promise<Rea
   else await pipeline(stream, createWriteStream(file));
 }
 
-/** A file, or standard input. Errors: usage when that is a terminal. */
+/** A file, or standard input. Errors: usage when that is a terminal; notFound and permissionDenied for the file. */
 export function archiveFrom(file: string | undefined): Readable {
-  if (file !== undefined) return createReadStream(file);
+  if (file !== undefined) return createReadStream(file, { fd: opened(file) });
   if (process.stdin.isTTY)
     throw new LabError('usage', 'an archive does not come from a terminal', { hint: 'name a file, or redirect one' });
   return process.stdin;
+}
+
+/** Before anything is asked of the daemon. */
+function opened(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new LabError('notFound', `open ${file}: no such file or directory`, { cause });
+    throw new LabError('permissionDenied', `open ${file}: ${code}`, { cause });
+  }
 }
 
 /** `repo` and `tag`: the last colon after the last slash parts them. */

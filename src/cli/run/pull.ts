@@ -1,12 +1,12 @@
 // Pulls or pushes an image and shows how it goes. On a terminal each layer has a line that is redrawn; elsewhere a layer gets one
 // line when it is there, so that a log is no wall of text. The words of each line are the daemon's.
 
-import { LabError } from '../../base/errors.ts';
 import { fit, printable } from '../../base/text.ts';
 import { type ApiRequest, type DaemonClient, jsonLines } from '../../daemon/client.ts';
 import type { PullProgress } from '../../daemon/protocol.ts';
 import { withCause } from '../../trace/context.ts';
 import { terminalColumns } from '../terminal.ts';
+import { throwIfFailed } from './archive.ts';
 
 export interface PullOptions {
   platform?: string | undefined;
@@ -50,10 +50,8 @@ async function transfer(
   const headers = await authHeader(image);
   const stream = await withCause('argument:IMAGE', () => client.stream({ method: 'POST', headers, ...request }));
   const show = options.quiet === true ? undefined : progressView(options.to);
-  for await (const line of jsonLines<PullProgress & { hint?: string }>(stream)) {
-    if (line.error !== undefined) {
-      throw new LabError('notFound', line.error, line.hint === undefined ? {} : { hint: line.hint });
-    }
+  for await (const line of jsonLines<PullProgress>(stream)) {
+    throwIfFailed(line, 'notFound');
     if (line.aux === undefined) show?.(line);
   }
 }

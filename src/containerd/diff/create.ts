@@ -56,6 +56,8 @@ export interface DiffRequest {
   labels: Labels;
   /** Later modification times become this one. */
   clampSeconds: number | undefined;
+  /** Parted by `:`. What is new and empty there is left out. */
+  ignoredPaths: string;
 }
 
 /** Errors: notImplemented for a media type; invalidArgument for mounts that are not a snapshot and its parent; resourceExhausted. */
@@ -74,7 +76,8 @@ export async function createDiff(
   try {
     await ingest.restart();
     const startedMs = performance.now();
-    const args = [...argumentsOf(trees), '--compression', compression, ...clamp];
+    const ignored = request.ignoredPaths.split(':').flatMap((path) => (path === '' ? [] : ['--ignore', path]));
+    const args = [...argumentsOf(trees), '--compression', compression, ...clamp, ...ignored];
     const what = `packing ${trees.directory}`;
     const { packer, signal } = parts;
     const report = v.parse(

@@ -1,5 +1,6 @@
 // diff.v1. Apply unpacks a layer; Diff makes one of what a snapshot adds to its parent.
 import { parseDigest } from '../../oci/digest.ts';
+import { ignoredPathsLabel } from '../client.ts';
 import { applyLayer } from '../diff/apply.ts';
 import { createDiff } from '../diff/create.ts';
 import type { ServiceImplementation } from '../grpc/server.ts';
@@ -26,10 +27,11 @@ export function diffService(stage: Stage): ServiceImplementation<typeof Diff> {
     },
     async diff({ left, right, mediaType: wanted, ref, labels, sourceDateEpoch }, { namespace, lease, signal }) {
       const parts = { ingests, leases, namespace: namespaces.ensure(namespace), lease, signal };
+      const { [ignoredPathsLabel]: ignored = '', ...kept } = labels;
       const clampSeconds = sourceDateEpoch === undefined ? undefined : Number(sourceDateEpoch.seconds);
       const { mediaType, blob } = await createDiff(
         { ...parts, packer: `${settings.binaryFolder}/tlab-pack` },
-        { left, right, mediaType: wanted, ref, labels, clampSeconds },
+        { left, right, mediaType: wanted, ref, labels: kept, clampSeconds, ignoredPaths: ignored },
       );
       return { diff: { mediaType, digest: blob.digest, size: BigInt(blob.size) } };
     },

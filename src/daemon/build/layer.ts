@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import { UndoStack } from '../../base/undo.ts';
+import { ignoredPathsLabel } from '../../containerd/client.ts';
 import { layersOf, type SnapshotMount } from '../../kernel/snapshot-mounts.ts';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { ociMediaTypes } from '../../oci/media-types.ts';
@@ -72,13 +73,15 @@ interface Packed {
   id: string;
   parent: Digest | undefined;
   mounts: readonly SnapshotMount[];
+  /** Left out where they are new and empty. */
+  ignored?: readonly string[];
 }
 
 /** What a layer is made with: a build, or a verb that makes one image. */
 export type LayerWork = Pick<BuildSession, 'engine' | 'lease' | 'signal' | 'epoch'>;
 
 /** The difference of an active snapshot and its parent, as a blob. */
-export async function packLayer(build: LayerWork, { id, parent, mounts }: Packed): Promise<Layer> {
+export async function packLayer(build: LayerWork, { id, parent, mounts, ignored = [] }: Packed): Promise<Layer> {
   const { containerd } = build.engine;
   await using undo = new UndoStack();
   const left = parent === undefined ? [] : await viewOf(build, parent, undo);
@@ -88,6 +91,7 @@ export async function packLayer(build: LayerWork, { id, parent, mounts }: Packed
       right: mounts.map(({ type, source, options }) => ({ type, source, options: [...options] })),
       mediaType: ociMediaTypes.layerGzip,
       ref: `build-${id}`,
+      ...(ignored.length === 0 ? {} : { labels: { [ignoredPathsLabel]: ignored.join(':') } }),
       ...(build.epoch === undefined ? {} : { sourceDateEpoch: { seconds: BigInt(build.epoch), nanos: 0 } }),
     },
     { lease: build.lease, signal: build.signal },

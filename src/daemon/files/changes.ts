@@ -5,6 +5,7 @@ import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Container } from '../container/container.ts';
 import { type Engine, snapshotter } from '../engine.ts';
+import { mountPoints } from './mount-points.ts';
 import { ask, packInto } from './native.ts';
 import { byHand, rootfsOf } from './view.ts';
 
@@ -16,15 +17,6 @@ export interface Change {
   /** 0 changed, 1 added, 2 deleted. */
   Kind: 0 | 1 | 2;
 }
-
-/**
- * Where the engine mounts something over what the image has: the runtime makes the places when they are missing, and that is no change of
- * the container's. Docker has them in a layer below the container's own. @source docker daemon/initlayer
- */
-const mountPoints = [
-  ...['/dev', '/dev/console', '/dev/pts', '/dev/shm', '/proc', '/sys'],
-  ...['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'],
-];
 
 /** In order of paths. */
 export async function changesOf(engine: Engine, container: Container, signal: AbortSignal): Promise<Change[]> {

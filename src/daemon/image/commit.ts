@@ -1,6 +1,7 @@
 // POST /commit: a container's own files become a layer over its image, its configuration the image's.
 // Rule: the snapshot of the container is only read; while that happens its processes stand still, unless asked otherwise.
 import { asLabError } from '../../base/errors.ts';
+import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import type { RunConfig } from '../../oci/image.ts';
 import { emit } from '../../trace/recorder.ts';
@@ -11,6 +12,7 @@ import type { Container } from '../container/container.ts';
 import { inspectContainer } from '../container/inspect.ts';
 import { pauseContainer, unpauseContainer } from '../container/pause.ts';
 import { type Engine, snapshotter } from '../engine.ts';
+import { untouchedMountPoints } from '../files/mount-points.ts';
 import { rootfsOf } from '../files/view.ts';
 import { timestampNow } from '../time.ts';
 import { withChanges } from './changes.ts';
@@ -56,7 +58,9 @@ type Work = Parameters<typeof packLayer>[0];
 
 async function layerOf(work: Work, container: Container, image: ResolvedImage): Promise<Layer> {
   const { rootfs } = await rootfsOf(work.engine, container, 'commit');
-  return await packLayer(work, { id: container.id, parent: image.chainId, mounts: rootfs });
+  const [upper = '', ...lowers] = layersOf(rootfs);
+  const ignored = untouchedMountPoints(upper, lowers);
+  return await packLayer(work, { id: container.id, parent: image.chainId, mounts: rootfs, ignored });
 }
 
 async function whilePaused<T>(

@@ -1,4 +1,4 @@
-// POST /images/create?fromSrc=-: an archive of a root filesystem becomes an image of one layer.
+// POST /images/create?fromSrc: an archive of a root filesystem becomes an image of one layer.
 import type { Readable } from 'node:stream';
 import { newContainerId } from '../../base/ids.ts';
 import { UndoStack } from '../../base/undo.ts';
@@ -48,7 +48,7 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
         author: undefined,
         platform,
         layers: [layer],
-        history: [{ created, created_by: '', comment: request.message || 'Imported from -' }],
+        history: [{ created, created_by: '', comment: request.message }],
         chainId,
         created,
         key: '',

@@ -11,11 +11,12 @@ import {
   imageConfigSchema,
   indexSchema,
   largestDocumentBytes,
+  type Platform,
   parseDocument,
   parseManifestDocument,
 } from '../../oci/image.ts';
 import { refNameAnnotation } from '../../oci/layout.ts';
-import { choosePlatform, hostPlatform } from '../../oci/platform.ts';
+import { choosePlatform, formatPlatform, hostPlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
 
 export interface ArchivedImage {
@@ -26,14 +27,31 @@ export interface ArchivedImage {
   manifest: { bytes: Buffer; document: ImageManifest; mediaType: string } | undefined;
   /** Files, lowest layer first. */
   layers: string[];
+  /** The index that names it, and the images of other platforms that the archive has too; undefined when it has no others. */
+  index?: { bytes: Buffer; mediaType: string; others: PlatformImage[] } | undefined;
 }
 
-/** Errors: invalidArgument for an archive without images; dataLoss for a wrong one; notFound without one for this platform. */
-export function openArchive(folder: string): ArchivedImage[] {
+type PlatformImage = Omit<ArchivedImage, 'names' | 'index'>;
+
+/**
+ * Every platform that is in the archive, or only the one that is asked for. Errors: invalidArgument for an archive without images; dataLoss for a
+ * wrong one; notFound without one for the platform.
+ */
+export function openArchive(folder: string, platform?: Platform): ArchivedImage[] {
   const isLayout = existsSync(`${folder}/oci-layout`) && existsSync(`${folder}/index.json`);
-  const images = isLayout ? fromLayout(folder) : fromDockerArchive(folder);
+  const images = isLayout ? fromLayout(folder, platform) : fromDockerArchive(folder);
   if (images.length === 0) throw new LabError('invalidArgument', 'loading the archive: it has no image');
+  if (platform !== undefined) for (const { config } of images) checkPlatform(config.document, platform);
   return images;
+}
+
+function checkPlatform({ os, architecture, variant }: ImageConfig, wanted: Platform): void {
+  const own = formatPlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) });
+  if (choosePlatform([{ platform: { os, architecture, variant } } as Descriptor], wanted) === undefined)
+    throw new LabError(
+      'notFound',
+      `loading the archive: it has an image for ${own}, ${formatPlatform(wanted)} was asked for`,
+    );
 }
 
 /** A regular file of the folder, symlinks followed within it. */
@@ -69,35 +87,54 @@ function blobDocument(folder: string, { digest }: Descriptor): Buffer {
   return bytes;
 }
 
-function fromLayout(folder: string): ArchivedImage[] {
+function fromLayout(folder: string, platform: Platform | undefined): ArchivedImage[] {
   const { manifests } = parseDocument(indexSchema, document(folder, 'index.json'), 'index.json');
   const byDigest = Map.groupBy(manifests, ({ digest }) => digest);
   const only = byDigest.size === 1;
   return [...byDigest.values()].map(([first, ...more]) => {
     if (first === undefined) throw new LabError('internal', 'a group without members');
-    const { config, manifest, layers } = imageAt(folder, first, only);
-    return { names: [first, ...more].flatMap(namesOf), config, manifest, layers };
+    return { names: [first, ...more].flatMap(namesOf), ...imageAt(folder, first, { only, platform }) };
   });
 }
 
-/** Of an index the manifest for this host. */
-function imageAt(folder: string, descriptor: Descriptor, only: boolean): Omit<ArchivedImage, 'names'> {
-  const bytes = blobDocument(folder, descriptor);
-  const parsed = parseManifestDocument(bytes, descriptor.mediaType, `manifest ${descriptor.digest}`);
-  if (parsed.kind === 'index') {
-    const chosen = choosePlatform(parsed.index.manifests, hostPlatform());
-    if (chosen === undefined)
-      throw new LabError(
-        'notFound',
-        `loading the archive: index ${descriptor.digest} has no manifest for this platform`,
-      );
-    if (!only && chosen.digest === descriptor.digest) throw new LabError('dataLoss', 'an index that names itself');
-    return manifestAt(folder, chosen);
-  }
-  return manifestAt(folder, descriptor);
+interface Wanted {
+  /** Nothing else is in the archive. */
+  only: boolean;
+  platform: Platform | undefined;
 }
 
-function manifestAt(folder: string, descriptor: Descriptor): Omit<ArchivedImage, 'names'> {
+/** Of an index the manifest for this host, or for the platform that is asked for; the others that are there come along unless one is. */
+function imageAt(folder: string, descriptor: Descriptor, { only, platform }: Wanted): Omit<ArchivedImage, 'names'> {
+  const bytes = blobDocument(folder, descriptor);
+  const parsed = parseManifestDocument(bytes, descriptor.mediaType, `manifest ${descriptor.digest}`);
+  if (parsed.kind !== 'index') return manifestAt(folder, descriptor);
+  const isThere = ({ digest }: Descriptor): boolean => existsSync(`${folder}/${blobPath(digest)}`);
+  const present = parsed.index.manifests.filter(isThere);
+  const wanted = platform ?? hostPlatform();
+  const chosen = choosePlatform(present, wanted);
+  if (chosen === undefined)
+    throw new LabError(
+      'notFound',
+      `loading the archive: index ${descriptor.digest} has no manifest for ${formatPlatform(wanted)}`,
+      { hint: `tlab load --platform with one of: ${platformsOf(present) || 'none is there'}` },
+    );
+  if (!only && chosen.digest === descriptor.digest) throw new LabError('dataLoss', 'an index that names itself');
+  // An index that promises a better one than the archive has would lead to what is not there.
+  const isWhole = platform === undefined && choosePlatform(parsed.index.manifests, wanted)?.digest === chosen.digest;
+  const others = isWhole ? present.filter(({ digest }) => digest !== chosen.digest) : [];
+  return {
+    ...manifestAt(folder, chosen),
+    index:
+      others.length === 0
+        ? undefined
+        : { bytes, mediaType: parsed.mediaType, others: others.map((other) => manifestAt(folder, other)) },
+  };
+}
+
+const platformsOf = (manifests: readonly Descriptor[]): string =>
+  manifests.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)])).join(', ');
+
+function manifestAt(folder: string, descriptor: Descriptor): PlatformImage {
   const bytes = blobDocument(folder, descriptor);
   const parsed = parseManifestDocument(bytes, descriptor.mediaType, `manifest ${descriptor.digest}`);
   if (parsed.kind !== 'manifest') throw new LabError('dataLoss', `manifest ${descriptor.digest}: it is an index again`);

@@ -21,6 +21,31 @@ export interface StoredImage {
 
 /** Errors: dataLoss for a blob that is not what its digest says. */
 export async function storeImage(work: LayerWork, image: ArchivedImage): Promise<StoredImage> {
+  const { layers, target, finish } = await storePlatform(work, image);
+  const id = digestOf(image.config.bytes);
+  const { index } = image;
+  if (index === undefined) return { layers, id, target, finish };
+  const others: Array<Omit<StoredImage, 'id'>> = [];
+  for (const other of index.others) others.push(await storePlatform(work, other));
+  return {
+    layers,
+    id,
+    target: { mediaType: index.mediaType, digest: digestOf(index.bytes), size: index.bytes.length },
+    async finish(chainId) {
+      await finish(chainId);
+      for (const other of others) await other.finish(undefined);
+      const manifests = [target, ...others.map((other) => other.target)];
+      const labels = Object.fromEntries(
+        manifests.map(({ digest }, at) => [`containerd.io/gc.ref.content.m.${at}`, digest]),
+      );
+      await writeBlob(work.engine.containerd, { bytes: index.bytes, labels, lease: work.lease });
+    },
+  };
+}
+
+type PlatformParts = Pick<ArchivedImage, 'config' | 'manifest' | 'layers'>;
+
+async function storePlatform(work: LayerWork, image: PlatformParts): Promise<Omit<StoredImage, 'id'>> {
   const layers: Layer[] = [];
   for (const [index, path] of image.layers.entries()) {
     const diffId = image.config.document.rootfs.diff_ids[index];
@@ -33,7 +58,6 @@ export async function storeImage(work: LayerWork, image: ArchivedImage): Promise
   const target = { mediaType, digest: digestOf(manifest), size: manifest.length };
   return {
     layers,
-    id,
     target,
     async finish(chainId) {
       const { containerd } = work.engine;
@@ -49,7 +73,7 @@ export async function storeImage(work: LayerWork, image: ArchivedImage): Promise
   };
 }
 
-const manifestOf = ({ config }: ArchivedImage, id: Digest, layers: readonly Layer[]): Buffer =>
+const manifestOf = ({ config }: PlatformParts, id: Digest, layers: readonly Layer[]): Buffer =>
   Buffer.from(
     JSON.stringify({
       schemaVersion: 2,

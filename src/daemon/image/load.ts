@@ -6,6 +6,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { newContainerId } from '../../base/ids.ts';
 import { paths } from '../../base/paths.ts';
+import type { Platform } from '../../oci/image.ts';
 import { emit } from '../../trace/recorder.ts';
 import { applyLayer, type LayerWork } from '../build/layer.ts';
 import type { Engine } from '../engine.ts';
@@ -18,6 +19,8 @@ import { nameImage } from './write.ts';
 
 export interface LoadRequest {
   archive: Readable;
+  /** Only this one of an image for several. */
+  platform: Platform | undefined;
   /** One line for the person. */
   say: (line: string) => void;
   signal: AbortSignal;
@@ -27,13 +30,13 @@ export interface LoadRequest {
 export const loadFolder = `${paths.dataRoot}/load`;
 
 /** Errors: invalidArgument for an archive without images; dataLoss for one that is not what it says; resourceExhausted. */
-export async function loadImages(engine: Engine, { archive, say, signal }: LoadRequest): Promise<void> {
+export async function loadImages(engine: Engine, { archive, platform, say, signal }: LoadRequest): Promise<void> {
   const folder = `${loadFolder}/${newContainerId().slice(0, 16)}`;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     const args = ['--directory', folder, '--whiteouts', 'literal', '--devices', 'skip', '--compression', 'any'];
     await unpackFrom(archive, [...args, '--no-owner'], { what: 'loading the archive', signal });
-    const images = openArchive(folder);
+    const images = openArchive(folder, platform);
     await withLease(engine, async (lease) => {
       const work = { engine, lease, signal, epoch: undefined };
       // All of them first: an archive of which one image is wrong changes no name.

@@ -1,15 +1,18 @@
 // Images in and out of archives and containers: commit, import, save, load.
-import { asLabError, LabError } from '../../base/errors.ts';
-import { runConfigSchema } from '../../oci/image.ts';
+import * as v from 'valibot';
+import { LabError } from '../../base/errors.ts';
+import { type Platform, runConfigSchema } from '../../oci/image.ts';
+import { parsePlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
+import { openUrl, withoutSecrets } from '../build/copy/download.ts';
 import { commitContainer } from '../image/commit.ts';
 import { importImage } from '../image/import.ts';
 import { loadImages } from '../image/load.ts';
 import { saveImages } from '../image/save.ts';
 import { boolean, type Call, json, type Route } from '../router.ts';
 import { parseBody } from '../schema/fields.ts';
-import { commonHeaders } from '../server.ts';
 import { flow } from './files.ts';
+import { flowing } from './progress.ts';
 
 /** `repo` and `tag` of commit and import; none is an image without a name. Errors: invalidArgument. */
 export function namesOf(query: URLSearchParams): string[] {
@@ -39,37 +42,24 @@ async function commit(call: Call) {
   return json({ Id: id }, 201);
 }
 
-/** Lines of JSON, as Docker's clients read progress; an error after the first line is one of them. */
-async function lines({ response }: Call, body: (report: (line: object) => void) => Promise<void>): Promise<undefined> {
-  const report = (line: object): void => {
-    if (!response.headersSent) response.writeHead(200, { ...commonHeaders, 'Content-Type': 'application/json' });
-    response.write(`${JSON.stringify(line)}\r\n`);
-  };
-  try {
-    await body(report);
-  } catch (error) {
-    if (!response.headersSent) throw error;
-    const { message } = asLabError(error);
-    report({ error: message, errorDetail: { message } });
-  }
-  response.end();
-  return undefined;
+/** The request's body for `-`; else a URL, by http when it names no scheme. @source docker daemon/import.go */
+async function importSource(call: Call, source: string) {
+  if (source === '-') return { archive: call.request, from: source };
+  const url = /^[a-z][a-z0-9+.-]*:/i.test(source) ? source : `http://${source}`;
+  return { archive: await openUrl(url, call.signal), from: withoutSecrets(url) };
 }
 
 /** POST /images/create with fromSrc. */
 export async function importArchive(call: Call): Promise<undefined> {
   const { query } = call;
   const source = query.get('fromSrc') ?? '';
-  if (source !== '-')
-    throw new LabError('notImplemented', `importing from ${source}: tlab reads archives that it is sent`, {
-      hint: 'curl -L URL | tlab import - NAME',
-    });
   const names = namesOf(query);
-  return await lines(call, async (report) => {
+  return await flowing<object>(call, async (report) => {
+    const { archive, from } = await importSource(call, source);
     const id = await importImage(call.engine, {
-      archive: call.request,
+      archive,
       names,
-      message: query.get('message') ?? '',
+      message: query.get('message') || `Imported from ${from}`,
       changes: query.getAll('changes'),
       platform: query.get('platform') || undefined,
       signal: call.signal,
@@ -83,15 +73,30 @@ async function save(call: Call, names: readonly string[]): Promise<undefined> {
   return await flow(call, { 'Content-Type': 'application/x-tar' }, () => send(call.response));
 }
 
+/** The API has it as JSON. Errors: invalidArgument. @source docker-api POST /images/load */
+function platformOf(text: string | null): Platform | undefined {
+  if (text === null || text === '') return undefined;
+  if (!text.startsWith('{')) return parsePlatform(text);
+  try {
+    const { os, architecture, variant } = v.parse(platformSchema, JSON.parse(text));
+    return parsePlatform([os, architecture, variant].filter((part) => part !== undefined && part !== '').join('/'));
+  } catch (cause) {
+    throw new LabError('invalidArgument', `platform ${text}: expected JSON with os and architecture`, { cause });
+  }
+}
+
+const platformSchema = v.object({ os: v.string(), architecture: v.string(), variant: v.optional(v.string()) });
+
 export const archiveRoutes: readonly Route[] = [
   { method: 'POST', pattern: '/commit', handler: commit },
   {
     method: 'POST',
     pattern: '/images/load',
     handler: (call) =>
-      lines(call, (report) =>
+      flowing<object>(call, (report) =>
         loadImages(call.engine, {
           archive: call.request,
+          platform: platformOf(call.query.get('platform')),
           say: (line) => report({ stream: `${line}\n` }),
           signal: call.signal,
         }),

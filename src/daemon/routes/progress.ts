@@ -5,11 +5,11 @@ import type { Call } from '../router.ts';
 import { commonHeaders } from '../server.ts';
 
 /** Runs `body` with a reporter of its progress. An error before the first line leaves as any other. */
-export async function flowing(
+export async function flowing<Line extends object = PullProgress>(
   { response }: Call,
-  body: (report: (line: PullProgress) => void) => Promise<void>,
+  body: (report: (line: Line) => void) => Promise<void>,
 ): Promise<undefined> {
-  const report = (line: PullProgress & { hint?: string }): void => {
+  const report = (line: Line | PullProgress): void => {
     if (!response.headersSent) response.writeHead(200, { ...commonHeaders, 'Content-Type': 'application/json' });
     response.write(`${JSON.stringify(line)}\r\n`);
   };
@@ -17,8 +17,13 @@ export async function flowing(
     await body(report);
   } catch (error) {
     if (!response.headersSent) throw error;
-    const { message, hint } = asLabError(error);
-    report({ error: message, errorDetail: { message }, ...(hint === undefined ? {} : { hint }) });
+    const { kind, message, hint } = asLabError(error);
+    report({
+      error: message,
+      errorDetail: { message },
+      errorKind: kind,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
   response.end();
   return undefined;

@@ -47,7 +47,27 @@ export async function fetchUrl(url: string, options: FetchOptions): Promise<Made
   }
 }
 
-function withoutSecrets(url: string): string {
+/**
+ * What is at the URL, as it comes; the caller reads it to its end or destroys it. Errors: notImplemented for a scheme, invalidArgument for what
+ * is no URL, notFound and unavailable as the server answers.
+ */
+export async function openUrl(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || parsed.host === '')
+    throw new LabError('invalidArgument', `"${url}": expected an http or https URL`);
+  if (!/^https?:$/.test(parsed.protocol))
+    throw new LabError(
+      'notImplemented',
+      `"${url}": fetching by ${parsed.protocol.slice(0, -1)}, expected http or https`,
+    );
+  try {
+    return await follow(parsed, signal);
+  } catch (error) {
+    throw inContext(`fetching ${withoutSecrets(url)}`, error);
+  }
+}
+
+export function withoutSecrets(url: string): string {
   const shown = new URL(url);
   shown.username = '';
   shown.password = '';
