@@ -87,6 +87,11 @@ function refuseVersion1Only(resources: Resources): void {
     throw unsupported(`${base}/cpu/realtimeRuntime`, 'real-time CPU time on a version 2 host');
   if ((resources.cpu?.realtimePeriod ?? 0) > 0)
     throw unsupported(`${base}/cpu/realtimePeriod`, 'real-time CPU time on a version 2 host');
+  const { leafWeight = 0, weightDevice = [] } = resources.blockIO ?? {};
+  if (leafWeight > 0) throw unsupported(`${base}/blockIO/leafWeight`, 'a leaf weight on a version 2 host');
+  const leaf = weightDevice.findIndex((device) => (device.leafWeight ?? 0) > 0);
+  if (leaf !== -1)
+    throw unsupported(`${base}/blockIO/weightDevice/${leaf}/leafWeight`, 'a leaf weight on a version 2 host');
   if ((resources.network?.classID ?? 0) > 0)
     throw unsupported(`${base}/network/classID`, 'a network class on a version 2 host');
   if ((resources.network?.priorities ?? []).length > 0)

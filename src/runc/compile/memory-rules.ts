@@ -1,12 +1,14 @@
 // What must hold between the memory values, whichever cgroup version they go to. @source oci-runtime config-linux#memory
 import type { Resources } from '../../oci/runtime-resources.ts';
-import { type CompileContext, refusal } from './context.ts';
+import { type CompileContext, refusal, unsupported } from './context.ts';
 
 type Memory = NonNullable<Resources['memory']>;
 
 export function checkMemory(memory: Memory, { warnings }: Pick<CompileContext, 'warnings'>): void {
   checkSwap(memory);
   checkReservation(memory);
+  if (memory.useHierarchy === false)
+    throw unsupported('/linux/resources/memory/useHierarchy', 'false, which Linux does not know since 5.11,');
   // Not refused: configurations of the time when the kernel had it still ask. @source runc specconv; linux 5.16 memory.kmem.limit_in_bytes
   if (memory.kernel !== undefined && memory.kernel > 0)
     warnings.push(
