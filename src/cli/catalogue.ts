@@ -28,6 +28,7 @@ const commands: Record<string, CatalogueRow> = {
   next: { group: 'learn', says: 'Check, and show the next step', load: () => import('./commands/next.ts') },
   skip: { group: 'learn', says: 'Leave a step for later', load: () => import('./commands/skip.ts') },
   reset: { group: 'learn', says: 'Take a step or a lesson again', load: () => import('./commands/reset.ts') },
+  'lesson new': { group: 'learn', says: 'Begin a lesson', load: () => import('./commands/lesson/new.ts') },
   'lesson lint': {
     group: 'learn',
     says: 'Find what is wrong with lessons',
@@ -42,6 +43,34 @@ const commands: Record<string, CatalogueRow> = {
     group: 'learn',
     says: 'Show the evidence for an entry of the course',
     load: () => import('./commands/prove.ts'),
+  },
+  quiz: { group: 'learn', says: 'Answer questions about what was recorded', load: () => import('./commands/quiz.ts') },
+  review: { group: 'learn', says: 'Repeat what is due', load: () => import('./commands/review.ts') },
+  interview: {
+    group: 'learn',
+    says: 'Answer interview questions against the clock',
+    load: () => import('./commands/interview.ts'),
+  },
+  'quiz export': {
+    group: 'learn',
+    says: 'Write the questions as cards, for Anki',
+    load: () => import('./commands/quiz/export.ts'),
+  },
+  notes: {
+    group: 'learn',
+    says: 'What was learnt, as Markdown to take away',
+    load: () => import('./commands/notes.ts'),
+  },
+  'notes add': { group: 'learn', says: 'Add a note of your own', load: () => import('./commands/notes/add.ts') },
+  place: {
+    group: 'learn',
+    says: 'Find out where to begin, by ten questions',
+    load: () => import('./commands/place.ts'),
+  },
+  accessibility: {
+    group: 'learn',
+    says: 'How tlab speaks: plain mode, colours, width',
+    load: () => import('./commands/accessibility.ts'),
   },
   list: { group: 'learn', says: 'List the lessons', load: () => import('./commands/list.ts') },
   run: { group: 'containers', says: 'Create and run a new container', load: () => import('./commands/run.ts') },
@@ -302,6 +331,8 @@ export const catalogue: Record<string, CatalogueRow> = { ...commands, ...longerN
 export const topics: Record<string, string> = {
   trace: 'Run a command and see every step of it',
   lesson: 'For authors of lessons',
+  quiz: 'Questions about what was recorded',
+  notes: 'What was learnt, and notes of your own',
   image: 'Images: list, name, look into and remove them',
   builder: 'The build cache',
   container: "Containers, by Docker's longer names",

@@ -5,14 +5,15 @@ import { Config } from '@oclif/core/config';
 import type { Plugin } from '@oclif/core/interfaces';
 import { type ErrorKind, LabError } from '../base/errors.ts';
 import { type CatalogueRow, catalogue, topics } from './catalogue.ts';
-import { commandName, loadCommand, unknownCommand, withEngine } from './dispatch.ts';
+import { commandName, findRow, loadCommand, unknownCommand, withEngine } from './dispatch.ts';
 import { printError } from './errors.ts';
+import { applySettings } from './settings.ts';
 import { version } from './version.ts';
 
 /** Runs one command line; the result is the exit status. */
 export async function start(argv: readonly string[]): Promise<number> {
-  const words = withEngine(globalFlags(argv));
-  const name = commandName(words);
+  applySettings();
+  const [words, name] = withoutAccessible(withEngine(globalFlags(argv)));
   try {
     if (name === undefined) return await withoutCommand(words);
     const rest = words.slice(name.split(' ').length);
@@ -39,6 +40,9 @@ function globalFlags(argv: readonly string[]): string[] {
     if (first === '--host' || first === '-H') {
       process.env.TLAB_HOST = words[1] ?? '';
       words.splice(0, 2);
+    } else if (first === '--accessible') {
+      process.env.ACCESSIBLE = '1';
+      words.shift();
     } else if (first?.startsWith('--host=') === true) {
       process.env.TLAB_HOST = first.slice('--host='.length);
       words.shift();
@@ -46,6 +50,15 @@ function globalFlags(argv: readonly string[]): string[] {
       return words;
     }
   }
+}
+
+/** `--accessible` may stand anywhere in the line of a command whose operands are its own. */
+function withoutAccessible(words: readonly string[]): [words: readonly string[], name: string | undefined] {
+  const name = commandName(words);
+  if (name === undefined || findRow(name)?.group !== 'learn') return [words, name];
+  const rest = words.filter((word) => word !== '--accessible');
+  if (rest.length < words.length) process.env.ACCESSIBLE = '1';
+  return [rest, name];
 }
 
 function asksForHelp(rest: readonly string[], untilOperand: boolean): boolean {

@@ -6,7 +6,7 @@ const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as 
 export type Style = keyof typeof styles;
 
 /** @source no-color.org: any non-empty value of NO_COLOR turns colours off */
-function hasColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
+export function hasColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
   if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '' && env.FORCE_COLOR !== '0') return true;
   return stream.isTTY === true && env.TERM !== 'dumb';
@@ -22,8 +22,10 @@ export const paint = {
   err: painter(process.stderr),
 };
 
-/** Columns to write into: the terminal's, COLUMNS, or 80; never below 40. */
+/** Columns to write into: TLAB_WIDTH, the terminal's, COLUMNS, or 80; never below 40. */
 export function terminalColumns(): number {
+  const asked = Number.parseInt(process.env.TLAB_WIDTH ?? '', 10);
+  if (Number.isFinite(asked) && asked > 0) return Math.max(40, asked);
   const given = process.stdout.columns ?? process.stderr.columns ?? Number.parseInt(process.env.COLUMNS ?? '', 10);
   return Number.isFinite(given) && given > 0 ? Math.max(40, given) : 80;
 }

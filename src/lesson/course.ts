@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { LabError } from '../base/errors.ts';
 import { findingLine } from './format/finding.ts';
 import { type Lesson, loadCourse, type Step } from './format/load.ts';
-import { append, readLog } from './progress/log.ts';
+import { append, type Entry, readLog } from './progress/log.ts';
 import { currentStep, isOver, type LessonLog, lessonLogs, type StepProgress, stepProgress } from './progress/state.ts';
 import { fillAll, type Values, valuesOf } from './vars.ts';
 
@@ -44,12 +44,19 @@ export interface Attempt {
 export class Learner {
   readonly #course: Course;
   readonly #file: string;
+  #entries: Entry[];
   #logs: Map<string, LessonLog>;
 
   constructor(course: Course, file: string) {
     this.#course = course;
     this.#file = file;
-    this.#logs = lessonLogs(readLog(file).entries);
+    this.#entries = readLog(file).entries;
+    this.#logs = lessonLogs(this.#entries);
+  }
+
+  /** Everything that the log holds, in its order. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
   }
 
   /** The lesson that was worked on last and is not done; else the first that is not. */
@@ -94,6 +101,12 @@ export class Learner {
     return currentStep(lesson.steps, this.#logs.get(lesson.id)) === undefined;
   }
 
+  /** A lesson that was begun, with its values in it. */
+  begun(lesson: Lesson): { lesson: Lesson; log: LessonLog } | undefined {
+    const log = this.#logs.get(lesson.id);
+    return log && { lesson: fillAll(lesson, valuesOf(lesson, log.seed)), log };
+  }
+
   /** The values of a lesson that was begun. */
   valuesOf(lesson: Lesson): Values | undefined {
     const log = this.#logs.get(lesson.id);
@@ -119,7 +132,8 @@ export class Learner {
 
   record(entries: Parameters<typeof append>[1]): void {
     append(this.#file, entries);
-    this.#logs = lessonLogs(readLog(this.#file).entries);
+    this.#entries = readLog(this.#file).entries;
+    this.#logs = lessonLogs(this.#entries);
   }
 }
 

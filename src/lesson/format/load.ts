@@ -7,6 +7,7 @@ import { type Finding, findingLine } from './finding.ts';
 import { readYaml } from './read-yaml.ts';
 import * as schema from './schema.ts';
 import { type Block, cutLesson, type LessonSource, type SourceStep } from './source.ts';
+import { unwritten } from './template.ts';
 
 /** Written into the folder of the attempt when the step is opened. */
 export interface StepFile {
@@ -60,6 +61,11 @@ export function loadLesson(folder: string): LoadedLesson {
 
 export function readLesson(folder: string, text: string): LoadedLesson {
   const source = cutLesson(join(folder, 'lesson.md'), text);
+  for (const [at, line] of text.split('\n').entries()) {
+    const column = line.indexOf(unwritten) + 1;
+    if (column > 0)
+      source.findings.push({ file: source.file, line: at + 1, column, says: `${unwritten}: still to be written` });
+  }
   if (source.header.text === '') return { lesson: undefined, findings: source.findings };
   const head = readYaml({ file: source.file, ...source.header }, schema.header);
   const findings = [...source.findings, ...head.findings];

@@ -33,13 +33,17 @@ function gradeOrder({ choices, answer: wanted }: Question, answer: string): Grad
   return { isRight: false, reply, right: inWords };
 }
 
-function gradeOne({ choices, answer: wanted, traps }: Question, answer: string): Grade {
+function gradeOne({ choices, answer: wanted, traps, form, reason }: Question, answer: string): Grade {
   const right = choices.length === 0 ? wanted : (choices[Number(wanted) - 1] ?? wanted);
-  const given = chosenText(choices, answer);
-  if (isSame(given, right)) return { isRight: true, reply: 'The trace says so too.', right };
+  const given = chosenText(choices, form === 'claim' ? yesOrNo(answer) : answer);
+  if (isSame(given, right)) return { isRight: true, reply: reason ?? 'The trace says so too.', right };
   const trap = traps.find((one) => isSame(one.answer, given));
-  return { isRight: false, reply: trap?.reply ?? `The trace has ${right}.`, right };
+  return { isRight: false, reply: trap?.reply ?? reason ?? `The trace has ${right}.`, right };
 }
+
+/** `yes` and `no` are claims' answers too. */
+const yesOrNo = (answer: string): string =>
+  /^y(es)?$/i.test(answer.trim()) ? 'true' : /^no?$/i.test(answer.trim()) ? 'false' : answer;
 
 /** A number is that choice, unless a choice reads so itself; a text may be the beginning of one choice alone. */
 function chosenText(choices: readonly string[], answer: string): string {

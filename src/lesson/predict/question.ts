@@ -12,7 +12,8 @@ import { below, numbersOf, shuffled } from '../vars.ts';
 
 export interface Question {
   id: string;
-  form: Prediction['form'];
+  /** claim: true or false. */
+  form: Prediction['form'] | 'claim';
   asks: string;
   /** What is shown, numbered from 1; empty: the answer is typed. */
   choices: string[];
@@ -24,6 +25,8 @@ export interface Question {
   tells: string[];
   /** Replies to wrong answers that people give, by the answer's text. */
   traps: Array<{ answer: string; reply: string }>;
+  /** What a correct answer holds, where no trace alone says it. */
+  reason?: string;
 }
 
 const shown = { order: 4, missing: 5, choices: 4 };
@@ -48,7 +51,7 @@ interface Material {
   found: readonly TraceEvent[];
   numbers: Generator<number, never>;
 }
-type Made = Omit<Question, 'id' | 'form' | 'traps'> | undefined;
+type Made = Omit<Question, 'id' | 'form' | 'traps' | 'reason'> | undefined;
 
 /** The first event of each wording: what happens often is asked about once. */
 function distinct(events: readonly TraceEvent[]): TraceEvent[] {

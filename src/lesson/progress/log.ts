@@ -34,7 +34,8 @@ const entries = {
     failed: v.array(v.string()),
     unknown: v.array(v.string()),
   }),
-  passed: v.object({ ...step, content: v.optional(v.string()) }),
+  /** `way`: on what it was taken, when it was not the engine. */
+  passed: v.object({ ...step, content: v.optional(v.string()), way: v.optional(v.picklist(['replay', 'simulated'])) }),
   predicted: v.object({ ...step, prediction: v.string(), answer: v.string(), isRight: v.boolean() }),
   hinted: v.object({ ...step, rung: v.number() }),
   skipped: v.object(step),
@@ -49,6 +50,23 @@ const entries = {
     seconds: v.number(),
     rating: v.number(),
   }),
+  /** A lesson that the placement found known. */
+  placed: v.object({ lesson: v.string() }),
+  /** A note of the learner's own. */
+  noted: v.object({ text: v.string(), lesson: v.optional(v.string()), step: v.optional(v.string()) }),
+  /** An interview begins: its questions by the ids of their entries, in their order. */
+  invited: v.object({ session: v.string(), minutes: v.number(), questions: v.array(v.string()), seed: v.string() }),
+  /** A question of it was answered: which of the key points were said. */
+  interviewed: v.object({
+    session: v.string(),
+    entry: v.string(),
+    answer: v.string(),
+    said: v.array(v.string()),
+    missed: v.array(v.string()),
+    seconds: v.number(),
+  }),
+  /** It is over, by its time, its questions or by hand. */
+  ended: v.object({ session: v.string() }),
 } as const;
 export type EntryKind = keyof typeof entries;
 export type EntryData<Kind extends EntryKind> = v.InferOutput<(typeof entries)[Kind]>;

@@ -17,7 +17,9 @@ export interface StepProgress {
   content?: string;
 }
 
-type StepEntry = Extract<Entry, { step: string; lesson: string }>;
+const stepKinds = ['opened', 'checked', 'passed', 'predicted', 'hinted', 'skipped'] as const;
+type StepEntry = Extract<Entry, { kind: (typeof stepKinds)[number] }>;
+const isStepEntry = (entry: Entry): entry is StepEntry => (stepKinds as readonly string[]).includes(entry.kind);
 
 export interface LessonLog {
   /** What the variables of this attempt are made from. */
@@ -31,11 +33,11 @@ export interface LessonLog {
 export function lessonLogs(entries: readonly Entry[]): Map<string, LessonLog> {
   const logs = new Map<string, LessonLog>();
   for (const entry of entries) {
-    if (entry.kind === 'reviewed') continue;
     if (entry.kind === 'reset') {
       forget(logs, entry);
       continue;
     }
+    if (entry.kind !== 'began' && !isStepEntry(entry)) continue;
     const log = logs.get(entry.lesson) ?? { seed: entry.lesson, steps: new Map(), lastAt: entry.at };
     logs.set(entry.lesson, log);
     log.lastAt = entry.at;

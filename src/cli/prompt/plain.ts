@@ -1,0 +1,61 @@
+// The plain renderer: append-only lines, numbered choices, answers typed. For pipes, screen readers and terminals that can no more.
+// Rule: no cursor movement, no box; each thing that is said begins on a line of its own.
+import { printable, wrap } from '../../base/text.ts';
+import { paint, print, type Style, terminalColumns } from '../terminal.ts';
+import { InputLines } from './lines.ts';
+import { type Ask, type Prompter, type Reply, replyOf, type Tone } from './prompter.ts';
+
+const styles: Partial<Record<Tone, Style>> = { title: 'bold', good: 'green', bad: 'red', note: 'dim', evidence: 'dim' };
+
+/** Text of a tone as lines; evidence stands in from the margin. */
+export function tellLines(tone: Tone, text: string, word: string | undefined, width: number): string[] {
+  const style = styles[tone];
+  const indent = tone === 'evidence' ? '  ' : '';
+  const room = width - indent.length - (word === undefined ? 0 : word.length + 2);
+  const lines = text.split('\n').flatMap((line) => (line === '' ? [''] : wrap(printable(line), room)));
+  const painted = lines.map(
+    (line) => indent + (style === undefined || word !== undefined ? line : paint.out(style, line)),
+  );
+  if (word === undefined) return painted;
+  return [`${style === undefined ? word : paint.out(style, word)}  ${painted[0] ?? ''}`, ...painted.slice(1)];
+}
+
+export const promptWidth = (): number => Math.min(terminalColumns(), 90);
+
+export function askLines({ asks, choices, how, keys = [] }: Ask): string[] {
+  const width = promptWidth();
+  return [
+    ...asks.flatMap((line) => wrap(printable(line), width)),
+    ...choices.flatMap((choice, i) => {
+      const lines = wrap(printable(choice), width - 5);
+      return lines.map((line, at) => (at === 0 ? `  ${i + 1}  ` : '     ') + line);
+    }),
+    ...wrap([how, ...keys.map(({ key, says }) => `${key}: ${says}`)].join(' · '), width),
+  ];
+}
+
+export class PlainPrompter implements Prompter {
+  readonly mode = 'plain';
+  readonly #input = new InputLines();
+
+  tell(tone: Tone, text: string, word?: string): void {
+    for (const line of tellLines(tone, text, word, promptWidth())) print(line);
+  }
+
+  async ask(question: Ask): Promise<Reply> {
+    for (const line of askLines(question)) print(line);
+    process.stdout.write('> ');
+    const first = await this.#input.next();
+    // A pipe shows no line break that somebody has typed.
+    if (process.stdin.isTTY !== true) print('');
+    const reply = replyOf(question, first);
+    if (question.form !== 'lines' || reply.kind === 'key' || reply.text === '') return reply;
+    const lines = [reply.text];
+    for (let line = await this.#input.next(); line.trim() !== ''; line = await this.#input.next()) lines.push(line);
+    return { kind: 'answer', text: lines.join('\n') };
+  }
+
+  close(): void {
+    this.#input.close();
+  }
+}

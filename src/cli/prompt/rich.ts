@@ -1,0 +1,98 @@
+// The rich renderer: a choice is moved to with the arrow keys or taken by its number, at once. What is written is answered as in plain mode.
+// Rule: every key has its written form in plain mode; Ctrl-C ends the question, and the terminal is as it was before.
+import { emitKeypressEvents } from 'node:readline';
+import { printable, wrap } from '../../base/text.ts';
+import { paint, print } from '../terminal.ts';
+import { PlainPrompter, promptWidth, tellLines } from './plain.ts';
+import { type Ask, Interrupted, type Prompter, type Reply, type Tone } from './prompter.ts';
+
+interface Key {
+  name?: string;
+  ctrl?: boolean;
+  sequence?: string;
+}
+
+export class RichPrompter implements Prompter {
+  readonly mode = 'rich';
+
+  tell(tone: Tone, text: string, word?: string): void {
+    for (const line of tellLines(tone, text, word, promptWidth())) print(line);
+  }
+
+  async ask(question: Ask): Promise<Reply> {
+    const fits = question.choices.length < 10 && question.choices.every((choice) => choice.length < promptWidth() - 6);
+    if (question.form !== 'one' || question.choices.length === 0 || !fits) return await askedPlainly(question);
+    for (const line of question.asks)
+      for (const one of wrap(printable(line), promptWidth())) print(paint.out('bold', one));
+    return await this.#choose(question);
+  }
+
+  async #choose({ choices, keys = [], how }: Ask): Promise<Reply> {
+    let at = 0;
+    const hint = wrap(
+      ['arrow keys and Enter', how, ...keys.map(({ key, says }) => `${key}: ${says}`)].join(' · '),
+      promptWidth(),
+    );
+    const draw = (isAgain: boolean): void => {
+      const rows = choices.length + hint.length;
+      const lines = choices.map((choice, i) => {
+        const text = `${i === at ? '>' : ' '} ${i + 1}  ${printable(choice)}`;
+        return i === at ? paint.out('cyan', text) : text;
+      });
+      process.stdout.write(isAgain ? `\x1b[${rows}A` : '');
+      for (const line of [...lines, ...hint.map((one) => paint.out('dim', one))])
+        process.stdout.write(`\x1b[2K${line}\n`);
+    };
+    draw(false);
+    const keypress = await keysOf((key): Reply | undefined => {
+      const digit = /^[1-9]$/.test(key.sequence ?? '') ? Number(key.sequence) : 0;
+      if (digit > 0 && digit <= choices.length) return { kind: 'answer', text: String(digit) };
+      if (key.name === 'return') return { kind: 'answer', text: String(at + 1) };
+      const named = keys.find((one) => one.key === key.sequence?.toLowerCase());
+      if (named !== undefined) return { kind: 'key', key: named.key };
+      if (key.name === 'up' || key.name === 'down') {
+        at = (at + (key.name === 'up' ? choices.length - 1 : 1)) % choices.length;
+        draw(true);
+      }
+      return undefined;
+    });
+    if (keypress.kind === 'answer') print(`> ${keypress.text}`);
+    return keypress;
+  }
+
+  close(): void {}
+}
+
+/** Lines and keys are not read at the same time: the reader of lines is there for one question. */
+async function askedPlainly(question: Ask): Promise<Reply> {
+  const plain = new PlainPrompter();
+  try {
+    return await plain.ask(question);
+  } finally {
+    plain.close();
+  }
+}
+
+/** Keys, one by one, until one of them answers. The terminal is raw for that long only. */
+async function keysOf(take: (key: Key) => Reply | undefined): Promise<Reply> {
+  const { stdin } = process;
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  const onKey = (_: string | undefined, key: Key): void => {
+    const isStop = key.ctrl === true && (key.name === 'c' || key.name === 'd');
+    const reply = isStop ? undefined : take(key);
+    if (isStop) reject(new Interrupted('ctrl-c'));
+    else if (reply !== undefined) resolve(reply);
+  };
+  const onEnd = (): void => reject(new Interrupted('end'));
+  emitKeypressEvents(stdin);
+  stdin.setRawMode(true);
+  stdin.resume();
+  stdin.on('keypress', onKey).on('end', onEnd);
+  try {
+    return await promise;
+  } finally {
+    stdin.off('keypress', onKey).off('end', onEnd);
+    stdin.setRawMode(false);
+    stdin.pause();
+  }
+}
