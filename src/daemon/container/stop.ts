@@ -1,5 +1,6 @@
 // Stopping: the stop signal, time to leave, then SIGKILL. Waits for the exit outside the container's queue.
 import { once } from 'node:events';
+import { LabError } from '../../base/errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Container } from './container.ts';
 import { ignoreMissing } from './missing.ts';
@@ -64,8 +65,15 @@ export async function sendSignal(engine: Engine, container: Container, signal: n
   const containerId = container.id;
   await ignoreMissing(engine.containerd.tasks.kill({ containerId, execId: '', signal, all: false }));
   engine.events.publish('container', 'kill', containerId, container.eventAttributes({ signal: `${signal}` }));
-  if (container.status === 'paused') {
+  if (container.status === 'paused') await letGoOn(engine, containerId);
+}
+
+/** SIGKILL ends a frozen process at once on some kernels: then there is nothing left to thaw. */
+async function letGoOn(engine: Engine, containerId: string): Promise<void> {
+  try {
     await ignoreMissing(engine.containerd.tasks.resume({ containerId }));
+  } catch (error) {
+    if (!(error instanceof LabError) || error.kind !== 'conflict') throw error;
   }
 }
 
