@@ -96,7 +96,7 @@ test('a daemon whose socket file was removed is named at once, and started anew'
   const refused = await engine.tlab(['ps'], { timeoutMs: 30_000 });
   assert.match(refused.stderr, /the daemon runs, but the file of its socket \S+ is gone\ntry: tlab system stop/);
   await engine.must('system', 'stop');
-  assert.match(await engine.must('ps'), /web/);
+  assert.match(await engine.must('ps', '--all'), /web/);
 });
 
 test('an exit while daemon and containerd are both dead is known after their restart', needsRoot, async () => {

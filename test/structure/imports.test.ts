@@ -27,6 +27,7 @@ const table: Record<string, string[]> = {
   diagram: [...leaves],
   viewer: [...leaves, 'explain'],
   // engine/processes.ts finds the engine's own processes in /proc and imports leaves only: a check may ask whether one is alive.
+  // containerd/client.ts: lessons about containerd are checked over its own API, with the daemon stopped.
   lesson: [
     ...leaves,
     'kernel',
@@ -34,6 +35,7 @@ const table: Record<string, string[]> = {
     'daemon/client.ts',
     'daemon/protocol.ts',
     'daemon/image-protocol.ts',
+    'containerd/client.ts',
     'engine/processes.ts',
     'explain',
     'viewer',

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { ImageLayers } from '../../daemon/image-protocol.ts';
 import { mountFacts } from './proc.ts';
-import type { Facts } from './verdict.ts';
+import { CannotTell, type Facts } from './verdict.ts';
 
 export type Ask = <Shape>(path: string) => Promise<Shape | undefined>;
 
@@ -119,14 +119,19 @@ const listOf = (body: string | undefined, key: string): unknown => parsed(body)[
 
 /** What a container has written, from the start, both streams; at most so much of its end. */
 export async function outputFacts(daemon: DaemonClient, container: string): Promise<Facts> {
-  const stream = await daemon.stream({
+  const request = {
     method: 'GET',
     path: `/containers/${encodeURIComponent(container)}/logs`,
     query: { stdout: true, stderr: true, tail: mostLines },
     signal: AbortSignal.timeout(timeoutMs),
-  });
+  } as const;
   const parts: Buffer[] = [];
-  for await (const part of stream) parts.push(part as Buffer);
+  try {
+    for await (const part of await daemon.stream(request)) parts.push(part as Buffer);
+  } catch (error) {
+    // A log driver that keeps nothing, for one.
+    throw new CannotTell((error as Error).message);
+  }
   const text = unframed(Buffer.concat(parts)).trimEnd();
   const lines = text === '' ? [] : text.split(/\r?\n/);
   return { exists: lines.length > 0, text, lines, count: lines.length, last: lines.at(-1) };

@@ -6,6 +6,7 @@ import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { ContainerInspect } from '../../daemon/protocol.ts';
 import type { Check, OtherFact, ProbeName, Wish } from '../format/schema.ts';
+import { containerdFacts } from './containerd.ts';
 import { dockerfileFacts } from './dockerfile.ts';
 import { engineFacts } from './engine.ts';
 import { layerFacts, outputFacts, registryFacts, upperFacts } from './images.ts';
@@ -62,6 +63,7 @@ const probes: { [Name in ProbeName]: Probe<Name> } = {
   port: async ({ address, port, path }) => await portFacts(address, Number(port), path),
   engine: async ({ part, container }, daemon) =>
     await engineFacts(part, container === undefined ? undefined : await pidOf(daemon, container)),
+  containerd: async (object) => await containerdFacts(object),
   rule: async ({ container, ...selector }, daemon) =>
     ruleFacts(await savedRules(await runningPid(daemon, container)), selector),
   route: async ({ container, to }, daemon) => await routeFacts(await runningPid(daemon, container), to),

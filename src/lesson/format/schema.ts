@@ -135,6 +135,21 @@ export const probes = {
    * and isParent (of it). A shim is the container's. Asking starts nothing.
    */
   engine: v.strictObject({ part: v.picklist(['tlabd', 'tlab-containerd', 'shim']), container: inside }),
+  /** An object of containerd, in one of its namespaces; the daemon need not run. */
+  containerd: v.pipe(
+    v.strictObject({
+      namespace: text,
+      image: v.optional(text),
+      container: v.optional(text),
+      task: v.optional(text),
+      snapshot: v.optional(text),
+    }),
+    v.check(
+      ({ image, container, task, snapshot }) =>
+        [image, container, task, snapshot].filter((one) => one !== undefined).length === 1,
+      'expected one of image, container, task, snapshot beside the namespace',
+    ),
+  ),
   /** Rules of netfilter, of both backends, whose text has every part of `match`. */
   rule: v.strictObject({
     container: inside,
