@@ -166,12 +166,14 @@ export const globalHelp: readonly OptionRow[] = [
 
 const show: OptionRow = ['--help, -h', 'show help'];
 
+/** All that there is, native and not. */
+export const helpVerbs = Object.keys(verbHelp);
+
 /** Of one verb, or of the whole program for ''. Errors: usage for a verb that there is not. */
 export function helpOf(verb: string): string {
   if (verb === '') return globalText();
   const row = Object.hasOwn(verbHelp, verb) ? verbHelp[verb] : undefined;
-  if (row === undefined)
-    throw new LabError('usage', `help "${verb}": expected one of ${Object.keys(verbHelp).join(', ')}`);
+  if (row === undefined) throw new LabError('usage', `help "${verb}": expected one of ${helpVerbs.join(', ')}`);
   const name = verb === 'plan' ? 'plan show' : verb;
   return sections([
     ['NAME', [`tlab-runc ${verb} - ${row.summary}`]],

@@ -55,7 +55,10 @@ async function main(argv: string[]): Promise<void> {
     const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
     if (refusedVerbs.includes(name))
       throw new LabError('notImplemented', `${name}: not supported by tlab-runc, which does not use CRIU`);
-    if (load === undefined) throw new LabError('usage', `"${name}": expected one of ${Object.keys(verbs).join(', ')}`);
+    if (load === undefined) {
+      const { helpVerbs } = await import('./help.ts');
+      throw new LabError('usage', `"${name}": expected one of ${helpVerbs.join(', ')}`);
+    }
     const { verb } = await load();
     await traceDoor(paths.traces, 'runc').run(process.env.TRACEPARENT, () => verb(own, options));
   } catch (error) {

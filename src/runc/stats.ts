@@ -1,6 +1,7 @@
 // Numbers of a container's cgroups in the shape of runc's `events`. What the host does not measure is left out or zero, as there.
 // @source runc types/events.go; kernel cgroup-v1/*.rst, cgroup-v2.rst
 import { existsSync, readdirSync } from 'node:fs';
+import { exactNumber } from '../base/json.ts';
 import { readOptional } from './state-directory.ts';
 import { blkioV1, blkioV2, hugetlb } from './stats-devices.ts';
 
@@ -31,22 +32,24 @@ class CgroupFiles {
     return this.#cgroups.flatMap((cgroup) => (existsSync(cgroup) ? readdirSync(cgroup) : []));
   }
 
-  /** `max` is runc's 2^64-1; JSON has no exact form for it, so it goes as the nearest double, as any JavaScript reader would see it. */
-  number(name: string): number {
+  /** `max` is runc's 2^64-1. */
+  number(name: string): number | bigint {
     const text = this.text(name);
-    return text === 'max' ? 2 ** 64 : Number(text ?? 0);
+    return text === 'max' ? 2n ** 64n - 1n : exactNumber(text ?? '0');
   }
 
   /** `name value` lines. */
-  table(name: string): Record<string, number> {
+  table(name: string): Record<string, number | bigint> {
     const lines = (this.text(name) ?? '').split('\n').map((line) => line.split(' '));
-    return Object.fromEntries(lines.flatMap(([key, value]) => (key && value ? [[key, Number(value)]] : [])));
+    return Object.fromEntries(lines.flatMap(([key, value]) => (key && value ? [[key, exactNumber(value)]] : [])));
   }
 }
 
 function statsV1(files: CgroupFiles): Record<string, unknown> {
   const throttled = files.table('cpu.stat');
-  const [user = 0, kernel = 0] = ['user', 'system'].map((key) => (files.table('cpuacct.stat')[key] ?? 0) * nsPerTick);
+  const [user = 0, kernel = 0] = ['user', 'system'].map(
+    (key) => Number(files.table('cpuacct.stat')[key] ?? 0) * nsPerTick,
+  );
   const perCpu = (files.text('cpuacct.usage_percpu') ?? '').split(' ').filter(Boolean).map(Number);
   return {
     cpu: {
@@ -76,7 +79,7 @@ function statsV1(files: CgroupFiles): Record<string, unknown> {
 /** USER_HZ is 100 on every Linux ABI that we run on. @source man time(7) */
 const nsPerTick = 10_000_000;
 
-const memoryV1 = (files: CgroupFiles, prefix: string): Record<string, number> => ({
+const memoryV1 = (files: CgroupFiles, prefix: string): Record<string, number | bigint> => ({
   limit: files.number(`${prefix}.limit_in_bytes`),
   usage: files.number(`${prefix}.usage_in_bytes`),
   max: files.number(`${prefix}.max_usage_in_bytes`),
@@ -89,14 +92,14 @@ function statsV2(files: CgroupFiles): Record<string, unknown> {
   return {
     cpu: {
       usage: {
-        total: (cpu.usage_usec ?? 0) * 1000,
-        kernel: (cpu.system_usec ?? 0) * 1000,
-        user: (cpu.user_usec ?? 0) * 1000,
+        total: Number(cpu.usage_usec ?? 0) * 1000,
+        kernel: Number(cpu.system_usec ?? 0) * 1000,
+        user: Number(cpu.user_usec ?? 0) * 1000,
       },
       throttling: {
         periods: cpu.nr_periods ?? 0,
         throttledPeriods: cpu.nr_throttled ?? 0,
-        throttledTime: (cpu.throttled_usec ?? 0) * 1000,
+        throttledTime: Number(cpu.throttled_usec ?? 0) * 1000,
       },
     },
     memory: {
@@ -120,7 +123,7 @@ function statsV2(files: CgroupFiles): Record<string, unknown> {
   };
 }
 
-function pids(files: CgroupFiles): Record<string, number> {
+function pids(files: CgroupFiles): Record<string, number | bigint> {
   const limit = files.text('pids.max');
   return {
     current: files.number('pids.current'),

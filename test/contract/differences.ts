@@ -262,6 +262,7 @@ export const differences: readonly Difference[] = [
     'events --stats prints one statistics event of the container',
     'events --stats counts the processes',
     'events --stats has the use and the limit of memory',
+    'events --stats has all digits of a limit that is none',
     'events --stats has the time of the processors in nanoseconds',
   ].map(
     (behaviour): Difference => ({

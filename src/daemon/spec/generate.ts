@@ -1,5 +1,6 @@
 // The request becomes config.json: pure, so that the same input gives the same document on any machine.
 // Every value has a cause; a test walks the whole document and finds none without.
+import { exactJson } from '../../base/json.ts';
 import type { RuntimeConfigInput } from '../../oci/runtime.ts';
 import type { Provenance } from '../../trace/cause.ts';
 import { newDraft } from './draft.ts';
@@ -35,10 +36,5 @@ export function generateSpec(input: SpecInput): GeneratedSpec {
 
 /** JSON of a document that may hold 64-bit numbers as bigint. */
 export function specBytes(document: unknown): Uint8Array {
-  const exact = (_key: string, value: unknown): unknown =>
-    typeof value === 'bigint' ? rawJson(value.toString()) : value;
-  return new TextEncoder().encode(JSON.stringify(document, exact));
+  return new TextEncoder().encode(exactJson(document));
 }
-
-/** TypeScript's library does not know it yet. @source mdn JSON.rawJSON */
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;

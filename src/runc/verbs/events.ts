@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LabError } from '../../base/errors.ts';
+import { exactJson } from '../../base/json.ts';
 import { oomKills } from '../oom.ts';
 import { mustAllow } from '../state.machine.ts';
 import { readContainer, requireCgroup } from '../state-directory.ts';
@@ -47,7 +48,7 @@ async function follow(root: string, id: string, intervalMs: number): Promise<voi
 function print(root: string, id: string): void {
   const container = readContainer(root, id);
   requireCgroup(container, 'nothing is measured');
-  process.stdout.write(`${JSON.stringify({ type: 'stats', id, data: readStats(container.cgroups) })}\n`);
+  process.stdout.write(`${exactJson({ type: 'stats', id, data: readStats(container.cgroups) })}\n`);
 }
 
 async function isAliveAfter(intervalMs: number, root: string, id: string): Promise<boolean> {

@@ -285,6 +285,11 @@ function reports(place: Place): Behaviour[] {
       expected: [true, 67108864],
     },
     {
+      title: 'events --stats has all digits of a limit that is none',
+      observe: async () => succeeded(await (await up()).verb('events', '--stats')).stdout,
+      expected: /"swap":\{"limit":9223372036854771712,/,
+    },
+    {
       title: 'events --stats has the time of the processors in nanoseconds',
       observe: async () => {
         const { total, percpu } = (await stats()).data.cpu.usage;
