@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../archive/failure.h"
+#include "hide.h"
 #include "times.h"
 #include "tree.h"
 #include "whiteout.h"
@@ -143,6 +144,15 @@ static void make_file(struct extraction *extraction, const struct place *place, 
 	close(fd);
 }
 
+/* Where layers lie upon each other, the upper directory's attributes are all that is seen. */
+static void remove_xattrs(int fd)
+{
+	char names[65536]; /* XATTR_LIST_MAX */
+	ssize_t length = flistxattr(fd, names, sizeof names);
+	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1)
+		fremovexattr(fd, names + at); /* some are not ours to remove: those are the file system's */
+}
+
 static void make_directory(struct extraction *extraction, const struct place *place, struct archive_entry *entry)
 {
 	bool was_whiteout = false;
@@ -153,6 +163,8 @@ static void make_directory(struct extraction *extraction, const struct place *pl
 		if (mkdirat(place->parent, place->name, 0700) < 0)
 			fail_call("mkdirat(2)");
 		fd = openat(place->parent, place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	} else if (extraction->is_first) {
+		remove_xattrs(fd);
 	}
 	if (fd < 0)
 		fail_call("openat(2)");
@@ -257,8 +269,13 @@ void extract_entry(struct extraction *extraction, struct archive *tar, struct ar
 	const char *hard_link = archive_entry_hardlink(entry);
 	if (extraction->keep_kind)
 		check_kind(&place, entry);
-	if (extraction->whiteouts != whiteouts_literal && whiteout_is(place.name))
-		whiteout_make(&place, extraction->whiteouts == whiteouts_overlay);
+	bool is_whiteout = extraction->whiteouts != whiteouts_literal && whiteout_is(place.name);
+	if (extraction->whiteouts == whiteouts_remove && !is_whiteout) {
+		extraction->is_first = !hide_is_remembered(&place);
+		hide_remember(&place);
+	}
+	if (is_whiteout)
+		whiteout_make(&place, extraction->whiteouts);
 	else if (hard_link)
 		make_hard_link(&place, entry, hard_link);
 	else

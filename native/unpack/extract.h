@@ -1,4 +1,4 @@
-/* One entry of a layer onto the disk: its object, its owner, mode, xattrs and times. Whiteouts become overlayfs's own. */
+/* One entry of a layer onto the disk: its object, its owner, mode, xattrs and times. Whiteouts become overlayfs's own, or what they hide is removed. */
 #ifndef TLAB_EXTRACT_H
 #define TLAB_EXTRACT_H
 #include <archive.h>
@@ -9,6 +9,7 @@
 enum whiteouts {
 	whiteouts_refused,
 	whiteouts_overlay, /* made as overlayfs has them */
+	whiteouts_remove,  /* what they hide is removed: nothing lies below the directory */
 	whiteouts_literal, /* files like any other, as in a build context */
 };
 
@@ -24,6 +25,7 @@ struct extraction {
 	unsigned uid, gid;
 	bool skip_devices;
 	bool keep_kind; /* a directory never replaces something else, nor the other way round */
+	bool is_first; /* of the entries of its name: a directory from below loses what this layer does not say of it */
 	uint64_t skipped_xattrs; /* the file system has none, or they are overlayfs's own */
 };
 

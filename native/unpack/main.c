@@ -28,7 +28,7 @@
 #include "tree.h"
 
 static const char usage[] =
-	"usage: tlab-unpack " VIEW_USAGE " [--inside PATH] [--at PATH] [--whiteouts overlay|literal] [--devices skip] [--lower DIR]... [--rename FROM TO] "
+	"usage: tlab-unpack " VIEW_USAGE " [--inside PATH] [--at PATH] [--whiteouts overlay|remove|literal] [--devices skip] [--lower DIR]... [--rename FROM TO] "
 	"[--owner UID:GID | --no-owner] [--keep-kind] [--compression any] [--max-bytes N] [--max-ratio N] [--max-entries N] < LAYER; "
 	"tlab-unpack --probe < FILE";
 
@@ -88,6 +88,8 @@ static void parse_value(struct options *options, const char *flag, const char *v
 		options->limits.any_compression = true;
 	else if (strcmp(flag, "--whiteouts") == 0 && strcmp(value, "overlay") == 0)
 		options->extraction.whiteouts = whiteouts_overlay;
+	else if (strcmp(flag, "--whiteouts") == 0 && strcmp(value, "remove") == 0)
+		options->extraction.whiteouts = whiteouts_remove;
 	else if (strcmp(flag, "--whiteouts") == 0 && strcmp(value, "literal") == 0)
 		options->extraction.whiteouts = whiteouts_literal;
 	else if (strcmp(flag, "--lower") == 0)

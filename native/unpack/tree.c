@@ -226,6 +226,12 @@ static void remove_children(int directory)
 	closedir(children);
 }
 
+void tree_forget(void)
+{
+	/* The descriptor stays: the entry at hand still uses it. No cleaned path looks like this. */
+	strcpy(last.path, "//");
+}
+
 bool tree_remove(const struct place *place)
 {
 	struct stat what;
@@ -241,6 +247,6 @@ bool tree_remove(const struct place *place)
 		fail_call("unlinkat(2)");
 	/* What lay below may have been, or led to, a remembered parent; the next lookup starts anew. */
 	if (!S_ISREG(what.st_mode))
-		last.path[0] = '\0', strcpy(last.path, "//");
+		tree_forget();
 	return S_ISCHR(what.st_mode) && what.st_rdev == makedev(0, 0);
 }

@@ -30,6 +30,9 @@ int tree_directory(const char *path);
 /* The cleaned form of a path, below the prefix; fails when it leads out of that or is too long. */
 void tree_clean(const char *path, char clean[PATH_MAX]);
 
+/* What lay below the parent of the last entry may have changed: the next lookup starts anew. */
+void tree_forget(void);
+
 /* Removes what is at the place, whatever it is. Returns whether it was an overlay whiteout. */
 bool tree_remove(const struct place *place);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../archive/failure.h"
+#include "hide.h"
 
 static const char prefix[] = ".wh.";
 static const char opaque[] = ".wh..wh..opq";
@@ -36,12 +37,15 @@ static void hide_below(const struct place *hidden)
 	close(fd);
 }
 
-void whiteout_make(const struct place *place, bool overlay)
+void whiteout_make(const struct place *place, enum whiteouts how)
 {
-	if (!overlay)
-		fail("it is a whiteout, which needs --whiteouts overlay");
+	if (how == whiteouts_refused)
+		fail("it is a whiteout, which needs --whiteouts overlay or remove");
 	if (strcmp(place->name, opaque) == 0) {
-		whiteout_opaque(place->parent);
+		if (how == whiteouts_remove)
+			hide_children(place->parent);
+		else
+			whiteout_opaque(place->parent);
 		return;
 	}
 	if (strncmp(place->name, aufs, strlen(aufs)) == 0)
@@ -50,6 +54,10 @@ void whiteout_make(const struct place *place, bool overlay)
 	strcpy(hidden.name, place->name + strlen(prefix));
 	if (hidden.name[0] == '\0' || strcmp(hidden.name, ".") == 0 || strcmp(hidden.name, "..") == 0)
 		fail("it is a whiteout of no name");
+	if (how == whiteouts_remove) {
+		hide_name(&hidden);
+		return;
+	}
 	if (mknodat(hidden.parent, hidden.name, S_IFCHR, makedev(0, 0)) == 0)
 		return;
 	if (errno != EEXIST)

@@ -7,10 +7,11 @@
 #define TLAB_WHITEOUT_H
 #include <stdbool.h>
 
+#include "extract.h"
 #include "tree.h"
 
 bool whiteout_is(const char *name);
-void whiteout_make(const struct place *place, bool overlay);
+void whiteout_make(const struct place *place, enum whiteouts how);
 /* Hides what the layers below have in this directory. */
 void whiteout_opaque(int directory);
 

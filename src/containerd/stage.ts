@@ -4,14 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Ingests } from './content/ingest.ts';
 import { ContentStore } from './content/store.ts';
+import type { Unpacker, UnpackLimits } from './diff/apply.ts';
 import { Exchange } from './events/exchange.ts';
-import { type Collected, collectGarbage } from './gc/collect.ts';
+import { type Collected, Collector } from './gc/collect.ts';
 import { Containers } from './metadata/containers.ts';
 import { type Database, openDatabase } from './metadata/database.ts';
 import { Images } from './metadata/images.ts';
 import { Leases } from './metadata/leases.ts';
 import { Namespaces } from './metadata/namespaces.ts';
-import { OverlaySnapshots } from './snapshot/overlay.ts';
+import type { Snapshots } from './snapshot/snapshots.ts';
+import { openSnapshotters } from './snapshot/snapshotters.ts';
 import { Tasks } from './task/tasks.ts';
 
 export interface Settings {
@@ -25,7 +27,14 @@ export interface Settings {
   publishBinary: string;
   /** Our native programs. */
   binaryFolder: string;
+  /** Of every layer that is unpacked. */
+  unpackLimits?: UnpackLimits;
 }
+
+export const unpackerOf = ({ binaryFolder, unpackLimits = {} }: Settings): Unpacker => ({
+  path: `${binaryFolder}/tlab-unpack`,
+  limits: unpackLimits,
+});
 
 export interface Stage {
   readonly settings: Settings;
@@ -37,7 +46,8 @@ export interface Stage {
   readonly leases: Leases;
   readonly content: ContentStore;
   readonly ingests: Ingests;
-  readonly snapshots: OverlaySnapshots;
+  /** By name: see `snapshotterOf`. */
+  readonly snapshotters: ReadonlyMap<string, Snapshots>;
   readonly exchange: Exchange;
   readonly tasks: Tasks;
   collectGarbage(): Promise<Collected>;
@@ -52,7 +62,7 @@ export async function openStage(settings: Settings): Promise<Stage> {
   const parts = {
     database,
     content,
-    snapshots: new OverlaySnapshots(settings.root, database),
+    snapshots: openSnapshotters(settings.root, database),
     images: new Images(database),
     containers: new Containers(database),
     leases: new Leases(database),
@@ -61,18 +71,20 @@ export async function openStage(settings: Settings): Promise<Stage> {
   const tasks = new Tasks(settings.state, settings, exchange);
   content.sweep();
   ingests.sweep();
-  parts.snapshots.sweep();
-  collectGarbage(parts);
+  for (const snapshots of parts.snapshots.values()) await snapshots.sweep();
+  const collector = new Collector(parts);
+  await collector.collect();
   await tasks.adopt();
   return {
     settings,
     uuid: identity(settings.root),
     ...parts,
+    snapshotters: parts.snapshots,
     namespaces: new Namespaces(database),
     ingests,
     exchange,
     tasks,
-    collectGarbage: async () => collectGarbage(parts),
+    collectGarbage: () => collector.collect(),
     close() {
       tasks.close();
       database.close();

@@ -58,9 +58,9 @@ test('namespaces share bytes but do not see each other', async () => {
   await putBlob(lab.stage, 'a', text);
   assert.throws(() => lab.stage.content.info('b', digest), { kind: 'notFound' });
   await assert.rejects(lab.stage.ingests.open('b', { ref: 'r', expected: digest }), { kind: 'alreadyExists' });
-  lab.stage.content.delete('a', digest);
+  await lab.stage.content.delete('a', digest);
   assert.ok(lab.stage.content.isOnDisk(digest));
-  lab.stage.content.delete('b', digest);
+  await lab.stage.content.delete('b', digest);
   assert.ok(!lab.stage.content.isOnDisk(digest));
 });
 

@@ -10,8 +10,11 @@ export interface TestStage {
   [Symbol.dispose](): void;
 }
 
-export async function testStage(): Promise<TestStage> {
-  const folder = mkdtempSync('/tmp/tlab-containerd-');
+/** Where thousands of files are made and removed in no time. */
+export const inMemory = '/dev/shm';
+
+export async function testStage(below = '/tmp'): Promise<TestStage> {
+  const folder = mkdtempSync(`${below}/tlab-containerd-`);
   const open = () =>
     openStage({
       address: `${folder}/s`,

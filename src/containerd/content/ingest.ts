@@ -8,11 +8,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
 import { type Digest, digestAlgorithm, parseDigest } from '../../oci/digest.ts';
@@ -254,8 +255,9 @@ export class Ingest {
 
   async #store(digest: Digest, { labels, hold }: Commitment): Promise<BlobInfo> {
     await this.#file.sync();
-    await rename(`${this.#parts.folder}/data`, this.#parts.content.pathOf(digest));
-    // Held before it can be seen: a collection may run while this waits below.
+    await this.#parts.content.settled(digest);
+    // In one turn: a collection in between would take the file, or the blob that nobody holds yet.
+    renameSync(`${this.#parts.folder}/data`, this.#parts.content.pathOf(digest));
     hold?.(digest);
     const info = this.#parts.content.claim(this.state.namespace, digest, labels);
     await this.close({ discard: true });

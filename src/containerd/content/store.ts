@@ -1,12 +1,14 @@
 // The content store: blobs by digest, one file each, shared between namespaces; which namespace has which blob, and its labels, is in
 // the database. Rule: a file under blobs/ has exactly the bytes that its name says; it gets there by a rename after fsync, never otherwise.
+// Its last record goes before it does: until the file is gone the blob counts as not there, and nobody can put it there anew.
 import { createReadStream, existsSync, mkdirSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
-import { LabError } from '../../base/errors.ts';
+import { asLabError, LabError } from '../../base/errors.ts';
 import { type Digest, digestAlgorithm, digestHex, isDigest, parseDigest } from '../../oci/digest.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Database } from '../metadata/database.ts';
 import { type Fields, fieldsOf } from '../metadata/filter.ts';
 import { checkLabels, type Labels, maskOf, readLabels, writeLabels } from '../metadata/labels.ts';
+import { unlinkAll } from './unlink.ts';
 
 export interface BlobInfo {
   digest: Digest;
@@ -32,12 +34,15 @@ const infoOf = (row: Row): BlobInfo => ({
   updatedMs: row.updated,
 });
 
+const rootLabel = 'containerd.io/gc.root';
 /** What a stream hands over at once. */
 const chunkBytes = 1 << 20;
 
 export class ContentStore {
   readonly root: string;
   readonly #database: Database;
+  /** Files without a record that are being removed, each with a promise of being gone. */
+  readonly #doomed = new Map<Digest, Promise<void>>();
 
   constructor(root: string, database: Database) {
     this.root = root;
@@ -52,9 +57,14 @@ export class ContentStore {
   /** Errors: notFound, invalidArgument. */
   info(namespace: string, text: string): BlobInfo {
     const digest = parseDigest(text);
+    const found = this.find(namespace, digest);
+    if (found === undefined) throw new LabError('notFound', `content ${digest}: not found`);
+    return found;
+  }
+
+  find(namespace: string, digest: string): BlobInfo | undefined {
     const row = this.#database.get<Row>('SELECT * FROM content WHERE namespace = ? AND digest = ?', namespace, digest);
-    if (row === undefined) throw new LabError('notFound', `content ${digest}: not found`);
-    return infoOf(row);
+    return row === undefined ? undefined : infoOf(row);
   }
 
   has(namespace: string, digest: Digest): boolean {
@@ -66,6 +76,24 @@ export class ContentStore {
   list(namespace: string): BlobInfo[] {
     return this.#database.all<Row>('SELECT * FROM content WHERE namespace = ? ORDER BY digest', namespace).map(infoOf);
   }
+
+  /** Digests in their order, beyond `after`. */
+  page = (namespace: string, after: string, limit: number): Digest[] =>
+    this.#database
+      .all<{ digest: Digest }>(
+        'SELECT digest FROM content WHERE namespace = ? AND digest > ? ORDER BY digest LIMIT ?',
+        namespace,
+        after,
+        limit,
+      )
+      .map(({ digest }) => digest);
+
+  /** What is labelled as a root of the collector. */
+  labelledRoots = (namespace: string): Digest[] =>
+    this.#database
+      .all<Row>('SELECT * FROM content WHERE namespace = ? AND instr(labels, ?) > 0', namespace, rootLabel)
+      .filter(({ labels }) => rootLabel in readLabels(labels))
+      .map(({ digest }) => digest);
 
   /** Changes labels as a field mask says. Errors: notFound, invalidArgument. */
   update(namespace: string, change: { digest: string; labels: Labels; mask: readonly string[] | undefined }): BlobInfo {
@@ -82,13 +110,49 @@ export class ContentStore {
   }
 
   /** Forgets the namespace's claim; the file goes when no namespace has one. Errors: notFound. */
-  delete(namespace: string, text: string): void {
-    const { digest, size } = this.info(namespace, text);
-    const others = this.#database.get('SELECT 1 FROM content WHERE digest = ? AND namespace <> ?', digest, namespace);
-    // Space first: on a full disk not even the record could be deleted. A record without its file goes at the next start.
-    if (others === undefined) unlinkIfThere(this.pathOf(digest));
-    this.#database.run('DELETE FROM content WHERE namespace = ? AND digest = ?', namespace, digest);
-    emit('containerd.blob-removed', { data: { namespace, digest, size } });
+  async delete(namespace: string, text: string): Promise<void> {
+    await this.release(namespace, [this.info(namespace, text).digest]);
+  }
+
+  /** Forgets claims at once, all or none; resolves when the files that no namespace has a claim on any more are gone. */
+  release(namespace: string, digests: readonly Digest[]): Promise<void> {
+    const list = JSON.stringify(digests);
+    const sizes = this.#forget(namespace, list);
+    for (const { digest, size } of sizes) emit('containerd.blob-removed', { data: { namespace, digest, size } });
+    const wanted = new Set(
+      this.#database
+        .all<{ digest: string }>(`SELECT digest FROM content WHERE digest IN (SELECT value FROM json_each(?))`, list)
+        .map((row) => row.digest),
+    );
+    const orphans = digests.filter((digest) => !wanted.has(digest));
+    const gone = unlinkAll(orphans.map(this.pathOf)).finally(() => {
+      for (const digest of orphans) this.#doomed.delete(digest);
+    });
+    for (const digest of orphans) this.#doomed.set(digest, gone);
+    return gone;
+  }
+
+  #forget(namespace: string, list: string): Array<{ digest: Digest; size: number }> {
+    const which = 'namespace = ? AND digest IN (SELECT value FROM json_each(?))';
+    try {
+      return this.#database.all(`DELETE FROM content WHERE ${which} RETURNING digest, size`, namespace, list);
+    } catch (error) {
+      if (asLabError(error).kind !== 'resourceExhausted') throw error;
+    }
+    // On a full disk not even a record could be deleted: space first, then one by one, since only a DELETE of its own may use the
+    // database's reserve. A record without its file goes at the next start.
+    const rows = this.#database.all<Row>(`SELECT * FROM content WHERE ${which}`, namespace, list);
+    for (const { digest } of rows) {
+      const others = this.#database.get('SELECT 1 FROM content WHERE digest = ? AND namespace <> ?', digest, namespace);
+      if (others === undefined) unlinkIfThere(this.pathOf(digest));
+      this.#database.run('DELETE FROM content WHERE namespace = ? AND digest = ?', namespace, digest);
+    }
+    return rows;
+  }
+
+  /** Resolves when no file of that name is about to be removed: then another one may take its place, in the same turn. */
+  async settled(digest: Digest): Promise<void> {
+    for (let gone = this.#doomed.get(digest); gone !== undefined; gone = this.#doomed.get(digest)) await gone;
   }
 
   /** The bytes from `offset` on, at most `size` of them (0: all). Errors: notFound, invalidArgument. */
@@ -120,8 +184,8 @@ export class ContentStore {
     return Buffer.concat(chunks);
   }
 
-  /** True when the bytes are on disk, whichever namespace brought them. */
-  isOnDisk = (digest: Digest): boolean => existsSync(this.pathOf(digest));
+  /** True when the bytes are on disk, whichever namespace brought them, and stay there. */
+  isOnDisk = (digest: Digest): boolean => !this.#doomed.has(digest) && existsSync(this.pathOf(digest));
 
   /** Gives a namespace a blob that is on disk. Labels are added to those that it has there already. */
   claim(namespace: string, digest: Digest, labels: Labels): BlobInfo {
@@ -159,7 +223,6 @@ export class ContentStore {
   }
 }
 
-/** One system call: rmSync takes more than twice as long, and a collection removes thousands. */
 function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path);

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import * as v from 'valibot';
 import { isDigest } from '../../oci/digest.ts';
 import { emit } from '../../trace/recorder.ts';
+import type { UnpackingPlace } from '../snapshot/snapshots.ts';
 import { runLayerProgram } from './program.ts';
 
 const resultSchema = v.object({
@@ -17,17 +18,29 @@ export interface Layer {
   digest: string;
   /** The blob's file. */
   path: string;
-  /** Where to unpack: a snapshot's fs directory. */
-  directory: string;
-  /** The directories of the layers below, topmost first: what a parent that the layer does not bring looks like. */
-  lowers?: readonly string[];
+  /** A snapshot's fs directory, and the directories of the layers below, topmost first: what a parent that the layer does not bring looks like. */
+  place: UnpackingPlace;
 }
 
-/** Unpacks with overlay whiteouts. Errors: dataLoss when the layer is corrupt or would leave its directory. */
-export async function applyLayer(layer: Layer, unpacker: string, signal?: AbortSignal): Promise<Unpacked> {
+/** Bounds against decompression bombs; what is left out is the unpacker's own. */
+export interface UnpackLimits {
+  maxBytes?: number | undefined;
+  maxEntries?: number | undefined;
+  maxRatio?: number | undefined;
+}
+
+export interface Unpacker {
+  /** Path of tlab-unpack. */
+  path: string;
+  limits: UnpackLimits;
+}
+
+/** Errors: dataLoss when the layer is corrupt, would leave its directory or is larger than the limits; resourceExhausted when the disk is full. */
+export async function applyLayer(layer: Layer, unpacker: Unpacker, signal?: AbortSignal): Promise<Unpacked> {
   const startedMs = performance.now();
   const unpacked = await unpack(layer, unpacker, signal);
-  const { digest, directory, path } = layer;
+  const { digest, path } = layer;
+  const { directory } = layer.place;
   emit('containerd.layer-unpacked', {
     data: {
       digest,
@@ -43,16 +56,22 @@ export async function applyLayer(layer: Layer, unpacker: string, signal?: AbortS
 }
 
 async function unpack(
-  { digest, path, directory, lowers = [] }: Layer,
-  unpacker: string,
+  { digest, path, place: { directory, lowers, whiteouts } }: Layer,
+  unpacker: Unpacker,
   signal: AbortSignal | undefined,
 ): Promise<Unpacked> {
-  const args = ['--directory', directory, '--whiteouts', 'overlay', ...lowers.flatMap((one) => ['--lower', one])];
+  const below = lowers.flatMap((one) => ['--lower', one]);
+  const args = ['--directory', directory, '--whiteouts', whiteouts, ...below, ...limitArguments(unpacker.limits)];
   const blob = openSync(path, 'r');
   try {
     const what = `unpacking layer ${digest}`;
-    return v.parse(resultSchema, await runLayerProgram({ path: unpacker, args, stdin: blob, what, signal }));
+    return v.parse(resultSchema, await runLayerProgram({ path: unpacker.path, args, stdin: blob, what, signal }));
   } finally {
     closeSync(blob);
   }
 }
+
+const limitArguments = ({ maxBytes, maxEntries, maxRatio }: UnpackLimits): string[] =>
+  Object.entries({ '--max-bytes': maxBytes, '--max-entries': maxEntries, '--max-ratio': maxRatio }).flatMap(
+    ([flag, value]) => (value === undefined ? [] : [flag, String(value)]),
+  );

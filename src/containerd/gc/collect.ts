@@ -1,163 +1,116 @@
-// The garbage collector: removes blobs and committed snapshots that nothing refers to. Roots: images, leases, containers, what is
-// labelled gc.root, and every active snapshot or view but those of unpackers that were interrupted. References: labels
-// containerd.io/gc.ref.*, parents, and for safety what manifests and indexes themselves name.
+// The garbage collector: removes blobs and committed snapshots that nothing refers to. It works in slices, and others work in between:
+// what they make or touch is marked before anything more is swept, in the same turn of the event loop.
+// Records go first, files and directories after them, outside of the loop; after a crash in between the next start removes those.
 // Rule: in doubt a thing stays. @source containerd docs/garbage-collection.md
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import * as v from 'valibot';
-import { asLabError } from '../../base/errors.ts';
-import { isDigest } from '../../oci/digest.ts';
+import { Slices } from '../../base/slices.ts';
 import { emit } from '../../trace/recorder.ts';
-import type { BlobInfo, ContentStore } from '../content/store.ts';
-import type { Containers } from '../metadata/containers.ts';
-import type { Database } from '../metadata/database.ts';
-import type { Images } from '../metadata/images.ts';
-import type { Labels } from '../metadata/labels.ts';
-import type { Leases } from '../metadata/leases.ts';
-import type { OverlaySnapshots } from '../snapshot/overlay.ts';
+import { Barrier } from './barrier.ts';
+import { Marking } from './mark.ts';
+import type { CollectorParts } from './parts.ts';
+import { NamedReferences } from './references.ts';
 
 export interface Collected {
   blobs: number;
   snapshots: number;
 }
 
-export interface CollectorParts {
-  database: Database;
-  content: ContentStore;
-  snapshots: OverlaySnapshots;
-  images: Images;
-  containers: Containers;
-  leases: Leases;
-}
+/** Blobs of one DELETE: a few milliseconds. */
+const blobsAtOnce = 500;
+/** Directories that are handed over together. */
+const snapshotsAtOnce = 50;
 
-/** `content <digest>` or `snapshot <key>`: a thing in one namespace. */
-type Node = `content ${string}` | `snapshot ${string}`;
+export class Collector {
+  readonly #parts: CollectorParts;
+  readonly #named: NamedReferences;
+  #running: Promise<Collected> | undefined;
+  #next: Promise<Collected> | undefined;
 
-const rootLabel = 'containerd.io/gc.root';
-const referenceLabel = /^containerd\.io\/gc\.ref\.(content|snapshot)(?:\.|$)/;
-/** Keys of unpackers' working snapshots: theirs to keep by a lease. @source containerd pkg/unpack */
-const unpackKey = /^extract-/;
-/** Larger blobs are no manifests. */
-const largestManifestBytes = 4 << 20;
-
-const descriptorSchema = v.object({ digest: v.string() });
-const documentSchema = v.object({
-  manifests: v.optional(v.array(descriptorSchema)),
-  config: v.optional(descriptorSchema),
-  layers: v.optional(v.array(descriptorSchema)),
-});
-
-/** Removes what is not reachable, in every namespace. Synchronous, so that nothing changes under it. */
-export function collectGarbage(parts: CollectorParts): Collected {
-  parts.leases.expire();
-  const collected: Collected = { blobs: 0, snapshots: 0 };
-  for (const { name } of parts.database.all<{ name: string }>('SELECT name FROM namespaces')) {
-    const one = collectNamespace(parts, name);
-    collected.blobs += one.blobs;
-    collected.snapshots += one.snapshots;
+  constructor(parts: CollectorParts) {
+    this.#parts = parts;
+    this.#named = new NamedReferences(parts.content);
   }
-  if (collected.blobs + collected.snapshots > 0) {
-    emit('containerd.garbage-collected', { data: collected, cause: 'default:engine-housekeeping' });
-  }
-  return collected;
-}
 
-function collectNamespace(parts: CollectorParts, namespace: string): Collected {
-  const blobs = new Map(parts.content.list(namespace).map((blob) => [blob.digest as string, blob.labels]));
-  const snapshots = new Map(parts.snapshots.list(namespace).map((snapshot) => [snapshot.key, snapshot]));
-  const seen = new Set<Node>();
-  const waiting: Node[] = roots(parts, namespace);
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    const name = node.slice(node.indexOf(' ') + 1);
-    if (node.startsWith('content ')) {
-      const labels = blobs.get(name);
-      if (labels !== undefined) waiting.push(...labelled(labels), ...named(parts.content, name));
-    } else {
-      const snapshot = snapshots.get(name);
-      if (snapshot === undefined) continue;
-      waiting.push(...labelled(snapshot.labels));
-      if (snapshot.parent !== '') waiting.push(`snapshot ${snapshot.parent}`);
+  /** Removes what nothing refers to now, in every namespace. One collection at a time; whoever asks meanwhile shares the one after it. */
+  collect(): Promise<Collected> {
+    if (this.#running === undefined) return this.#begin();
+    const again = (): Promise<Collected> => {
+      this.#next = undefined;
+      return this.#running ?? this.#begin();
+    };
+    this.#next ??= this.#running.then(again, again);
+    return this.#next;
+  }
+
+  #begin(): Promise<Collected> {
+    this.#running = this.#collectAll().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #collectAll(): Promise<Collected> {
+    const { database, leases, snapshots } = this.#parts;
+    const collected: Collected = { blobs: 0, snapshots: 0 };
+    leases.expire();
+    using barrier = new Barrier(database, new Map([...snapshots].map(([name, { table }]) => [name, table])));
+    for (const { name } of database.all<{ name: string }>('SELECT name FROM namespaces')) {
+      const marking = new Marking(this.#parts, this.#named, name);
+      const touched = () =>
+        marking.add(
+          barrier
+            .drain()
+            .filter(({ namespace }) => namespace === name)
+            .map(({ node }) => node),
+        );
+      barrier.drain();
+      await marking.run();
+      collected.blobs += await this.#sweepContent(name, marking, touched);
+      collected.snapshots += await this.#sweepSnapshots(name, marking, touched);
     }
+    if (collected.blobs + collected.snapshots > 0) {
+      emit('containerd.garbage-collected', { data: collected, cause: 'default:engine-housekeeping' });
+    }
+    return collected;
   }
-  return sweep(parts, namespace, seen);
-}
 
-function roots(parts: CollectorParts, namespace: string): Node[] {
-  const { content, snapshots, images, containers, leases } = parts;
-  return [
-    ...images
-      .list(namespace)
-      .flatMap(({ target, labels }): Node[] => [`content ${target.digest}`, ...labelled(labels)]),
-    ...containers
-      .list(namespace)
-      .flatMap(({ snapshotKey, labels }): Node[] => [`snapshot ${snapshotKey}`, ...labelled(labels)]),
-    ...leases.list(namespace).flatMap(({ id }) => leases.resources(namespace, id).map(nodeOfResource)),
-    ...content
-      .list(namespace)
-      .filter(({ labels }) => rootLabel in labels)
-      .map(({ digest }): Node => `content ${digest}`),
-    ...snapshots
-      .list(namespace)
-      .filter(({ key, kind, labels }) => rootLabel in labels || (kind !== 'committed' && !unpackKey.test(key)))
-      .map(({ key }): Node => `snapshot ${key}`),
-  ];
-}
-
-const nodeOfResource = ({ type, id }: { type: string; id: string }): Node =>
-  type.startsWith('snapshots/') ? `snapshot ${id}` : `content ${id}`;
-
-const labelled = (labels: Labels): Node[] =>
-  Object.entries(labels).flatMap(([key, value]): Node[] => {
-    const kind = referenceLabel.exec(key)?.[1];
-    if (kind === undefined) return [];
-    return [kind === 'content' ? `content ${value}` : `snapshot ${value}`];
-  });
-
-/** What a manifest or an index names; nothing for any other blob. */
-function named(content: ContentStore, digest: string): Node[] {
-  if (!isDigest(digest)) return [];
-  const path = content.pathOf(digest);
-  if (!existsSync(path) || statSync(path).size > largestManifestBytes) return [];
-  const bytes = readFileSync(path);
-  if (bytes[0] !== 0x7b) return [];
-  try {
-    const { manifests = [], config, layers = [] } = v.parse(documentSchema, JSON.parse(bytes.toString()));
-    return [...manifests, ...(config === undefined ? [] : [config]), ...layers].map(
-      (named): Node => `content ${named.digest}`,
-    );
-  } catch {
-    return [];
+  async #sweepContent(namespace: string, marking: Marking, touched: () => void): Promise<number> {
+    const { content } = this.#parts;
+    const slices = new Slices();
+    let swept = 0;
+    let gone = Promise.resolve();
+    let page = content.page(namespace, '', blobsAtOnce);
+    while (page.length > 0) {
+      touched();
+      const dead = page.filter((digest) => !marking.has(`content ${digest}`));
+      const before = gone;
+      if (dead.length > 0) gone = content.release(namespace, dead);
+      this.#named.forget(dead);
+      swept += dead.length;
+      // Files of one page go while the records of the next do.
+      await before;
+      if (slices.isOver) await slices.next();
+      page = content.page(namespace, page.at(-1) ?? '', blobsAtOnce);
+    }
+    await gone;
+    return swept;
   }
-}
 
-/** One commit for so many: ten thousand commits would hold up everybody else for seconds. */
-const batchBlobs = 500;
-
-/** On a full disk one by one, since only a DELETE of its own may use the database's reserve. */
-function removeBlobs({ database, content }: CollectorParts, namespace: string, blobs: readonly BlobInfo[]): void {
-  const remove = (): void => {
-    for (const { digest } of blobs) content.delete(namespace, digest);
-  };
-  try {
-    database.transaction(remove);
-  } catch (error) {
-    if (asLabError(error).kind !== 'resourceExhausted') throw error;
-    remove();
+  /** Newest first: a child is always newer than its parent. */
+  async #sweepSnapshots(namespace: string, marking: Marking, touched: () => void): Promise<number> {
+    const slices = new Slices();
+    let swept = 0;
+    for (const snapshots of this.#parts.snapshots.values()) {
+      let page = snapshots.page(namespace, Number.MAX_SAFE_INTEGER, snapshotsAtOnce);
+      while (page.length > 0) {
+        touched();
+        const dead = page.filter(({ key }) => !marking.has(`snapshots/${snapshots.name} ${key}`));
+        const directories = dead.map(({ key }) => snapshots.detach(namespace, key));
+        swept += dead.length;
+        await snapshots.erase(directories);
+        if (slices.isOver) await slices.next();
+        page = snapshots.page(namespace, page.at(-1)?.id ?? 0, snapshotsAtOnce);
+      }
+    }
+    return swept;
   }
-}
-
-function sweep(parts: CollectorParts, namespace: string, seen: ReadonlySet<Node>): Collected {
-  const deadBlobs = parts.content.list(namespace).filter(({ digest }) => !seen.has(`content ${digest}`));
-  for (let at = 0; at < deadBlobs.length; at += batchBlobs) {
-    const batch = deadBlobs.slice(at, at + batchBlobs);
-    removeBlobs(parts, namespace, batch);
-  }
-  // Newest first: a child is always newer than its parent.
-  const deadSnapshots = parts.snapshots
-    .list(namespace)
-    .filter(({ key }) => !seen.has(`snapshot ${key}`))
-    .reverse();
-  for (const { key } of deadSnapshots) parts.snapshots.remove(namespace, key);
-  return { blobs: deadBlobs.length, snapshots: deadSnapshots.length };
 }

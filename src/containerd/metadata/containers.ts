@@ -19,13 +19,18 @@ export class Containers {
 
   /** Errors: notFound, in the words that containerd's clients look for. */
   get(namespace: string, id: string): Container {
+    const found = this.find(namespace, id);
+    if (found === undefined) throw new LabError('notFound', `container "${id}" in namespace "${namespace}": not found`);
+    return found;
+  }
+
+  find(namespace: string, id: string): Container | undefined {
     const row = this.#database.get<{ record: Uint8Array }>(
       'SELECT record FROM containers WHERE namespace = ? AND id = ?',
       namespace,
       id,
     );
-    if (row === undefined) throw new LabError('notFound', `container "${id}" in namespace "${namespace}": not found`);
-    return fromBinary(ContainerSchema, row.record);
+    return row === undefined ? undefined : fromBinary(ContainerSchema, row.record);
   }
 
   list = (namespace: string): Container[] =>

@@ -4,6 +4,20 @@ import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:f
 import { DatabaseSync } from 'node:sqlite';
 import { LabError } from '../../base/errors.ts';
 
+/** One table a snapshotter. */
+export const snapshotTables = ['snapshots', 'native_snapshots'];
+
+const snapshotSchema = snapshotTables
+  .map(
+    (table) => `
+  CREATE TABLE IF NOT EXISTS ${table} (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, namespace TEXT NOT NULL, key TEXT NOT NULL, parent TEXT NOT NULL,
+    kind TEXT NOT NULL, labels TEXT NOT NULL, size INTEGER, inodes INTEGER,
+    created INTEGER NOT NULL, updated INTEGER NOT NULL, UNIQUE (namespace, key)) STRICT;
+  CREATE INDEX IF NOT EXISTS ${table === 'snapshots' ? 'snapshot' : table}_parents ON ${table} (namespace, parent);`,
+  )
+  .join('');
+
 const schema = `
   CREATE TABLE IF NOT EXISTS namespaces (name TEXT PRIMARY KEY, labels TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS images (
@@ -11,21 +25,17 @@ const schema = `
     created INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (namespace, name)) STRICT;
   CREATE TABLE IF NOT EXISTS content (
     namespace TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL, labels TEXT NOT NULL,
-    created INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (namespace, digest)) STRICT;
+    created INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (namespace, digest)) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS content_digests ON content (digest);
   CREATE TABLE IF NOT EXISTS containers (
     namespace TEXT NOT NULL, id TEXT NOT NULL, record BLOB NOT NULL, PRIMARY KEY (namespace, id)) STRICT;
-  CREATE TABLE IF NOT EXISTS snapshots (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, namespace TEXT NOT NULL, key TEXT NOT NULL, parent TEXT NOT NULL,
-    kind TEXT NOT NULL, labels TEXT NOT NULL, size INTEGER, inodes INTEGER,
-    created INTEGER NOT NULL, updated INTEGER NOT NULL, UNIQUE (namespace, key)) STRICT;
-  CREATE INDEX IF NOT EXISTS snapshot_parents ON snapshots (namespace, parent);
+  ${snapshotSchema}
   CREATE TABLE IF NOT EXISTS leases (
     namespace TEXT NOT NULL, id TEXT NOT NULL, labels TEXT NOT NULL, created INTEGER NOT NULL,
     PRIMARY KEY (namespace, id)) STRICT;
   CREATE TABLE IF NOT EXISTS lease_resources (
     namespace TEXT NOT NULL, lease TEXT NOT NULL, type TEXT NOT NULL, resource TEXT NOT NULL,
-    PRIMARY KEY (namespace, lease, type, resource)) STRICT;
+    PRIMARY KEY (namespace, lease, type, resource)) STRICT, WITHOUT ROWID;
 `;
 
 export interface Database {

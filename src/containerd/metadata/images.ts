@@ -49,9 +49,14 @@ export class Images {
 
   /** Errors: notFound. */
   get(namespace: string, name: string): ImageInfo {
+    const found = this.find(namespace, name);
+    if (found === undefined) throw new LabError('notFound', `image "${name}": not found`);
+    return found;
+  }
+
+  find(namespace: string, name: string): ImageInfo | undefined {
     const row = this.#database.get<Row>('SELECT * FROM images WHERE namespace = ? AND name = ?', namespace, name);
-    if (row === undefined) throw new LabError('notFound', `image "${name}": not found`);
-    return infoOf(row);
+    return row === undefined ? undefined : infoOf(row);
   }
 
   list = (namespace: string): ImageInfo[] =>

@@ -17,6 +17,10 @@ export interface LeaseResource {
   id: string;
 }
 
+export interface HeldResource extends LeaseResource {
+  lease: string;
+}
+
 /** @source containerd leases/lease.go */
 const expireLabel = 'containerd.io/gc.expire';
 const resourceType = /^(content|ingests|snapshots\/[a-z0-9-]+)$/;
@@ -115,6 +119,20 @@ export class Leases {
       'SELECT type, resource AS id FROM lease_resources WHERE namespace = ? AND lease = ?',
       namespace,
       id,
+    );
+  }
+
+  /** What all leases hold, in an order of its own, beyond `after`. */
+  held(namespace: string, after: HeldResource | undefined, limit: number): HeldResource[] {
+    const { lease = '', type = '', id = '' } = after ?? {};
+    return this.#database.all<HeldResource>(
+      `SELECT lease, type, resource AS id FROM lease_resources
+       WHERE namespace = ? AND (lease, type, resource) > (?, ?, ?) ORDER BY lease, type, resource LIMIT ?`,
+      namespace,
+      lease,
+      type,
+      id,
+      limit,
     );
   }
 

@@ -1,6 +1,6 @@
 // Namespaces: the one thing that is not in a namespace. Making any object makes its namespace.
 import { LabError } from '../../base/errors.ts';
-import type { Database } from './database.ts';
+import { type Database, snapshotTables } from './database.ts';
 import { checkIdentifier } from './identifiers.ts';
 import { checkLabels, type Labels, maskOf, readLabels, writeLabels } from './labels.ts';
 
@@ -60,7 +60,7 @@ export class Namespaces {
   /** Errors: notFound; conflict while anything is in it. */
   delete(name: string): void {
     this.get(name);
-    for (const table of ['images', 'content', 'containers', 'snapshots', 'leases']) {
+    for (const table of ['images', 'content', 'containers', ...snapshotTables, 'leases']) {
       if (this.#database.get(`SELECT 1 FROM ${table} WHERE namespace = ? LIMIT 1`, name) !== undefined) {
         throw new LabError('conflict', `namespace "${name}" must be empty, but it still has ${table}`);
       }

@@ -40,8 +40,8 @@ export function contentService(stage: Stage): ServiceImplementation<typeof Conte
       const infos = content.list(namespace).filter((info) => filter(blobFields(info)));
       for (let at = 0; at < infos.length; at += 100) yield { info: infos.slice(at, at + 100).map(infoMessage) };
     },
-    delete({ digest }, { namespace }) {
-      content.delete(namespace, digest);
+    async delete({ digest }, { namespace }) {
+      await content.delete(namespace, digest);
       exchange.publish({ namespace, topic: '/content/delete', schema: ContentDeleteSchema, message: { digest } });
       return {};
     },

@@ -5,18 +5,19 @@ import { applyLayer } from '../diff/apply.ts';
 import { createDiff } from '../diff/create.ts';
 import type { ServiceImplementation } from '../grpc/server.ts';
 import type { Diff } from '../proto/gen/diff_pb.ts';
-import type { Stage } from '../stage.ts';
+import { snapshotterWith } from '../snapshot/snapshotters.ts';
+import { type Stage, unpackerOf } from '../stage.ts';
 import { required } from './wire.ts';
 
 export function diffService(stage: Stage): ServiceImplementation<typeof Diff> {
-  const { content, snapshots, settings, ingests, leases, namespaces } = stage;
+  const { content, settings, ingests, leases, namespaces } = stage;
   return {
     async apply({ diff, mounts }, { namespace, signal }) {
       const { digest } = required('diff', diff);
       content.info(namespace, digest);
-      const where = { directory: snapshots.writableDirectory(mounts), lowers: snapshots.lowerDirectories(mounts) };
+      const place = snapshotterWith(stage, mounts).unpackingPlace(mounts);
       const path = content.pathOf(parseDigest(digest));
-      const unpacked = await applyLayer({ digest, path, ...where }, `${settings.binaryFolder}/tlab-unpack`, signal);
+      const unpacked = await applyLayer({ digest, path, place }, unpackerOf(settings), signal);
       return {
         applied: {
           mediaType: 'application/vnd.oci.image.layer.v1.tar',

@@ -30,7 +30,7 @@ export function introspectionService(stage: Stage): ServiceImplementation<typeof
   });
   const plugins = [
     plugin('content.v1', 'content', { root: `${stage.settings.root}/blobs` }),
-    plugin('snapshotter.v1', 'overlayfs', { root: `${stage.settings.root}/snapshots` }),
+    ...[...stage.snapshotters.values()].map(({ name, folder }) => plugin('snapshotter.v1', name, { root: folder })),
     plugin('metadata.v1', 'sqlite', { path: `${stage.settings.root}/meta.db`, policy: 'shared' }),
     plugin('differ.v1', 'walking'),
     plugin('event.v1', 'exchange'),

@@ -1,5 +1,4 @@
-// snapshots.v1. One snapshotter is there: overlayfs.
-import { LabError } from '../../base/errors.ts';
+// snapshots.v1. The snapshotters: see snapshot/snapshotters.ts.
 import type { CallContext, ServiceImplementation } from '../grpc/server.ts';
 import { parseFilters } from '../metadata/filter.ts';
 import { SnapshotCommitSchema, SnapshotPrepareSchema, SnapshotRemoveSchema } from '../proto/gen/event_types_pb.ts';
@@ -9,7 +8,8 @@ import {
   type Snapshots,
   type ViewSnapshotRequest,
 } from '../proto/gen/snapshots_pb.ts';
-import { type SnapshotInfo, snapshotFields } from '../snapshot/overlay.ts';
+import { type SnapshotInfo, type Snapshots as Snapshotter, snapshotFields } from '../snapshot/snapshots.ts';
+import { snapshotterOf } from '../snapshot/snapshotters.ts';
 import type { Stage } from '../stage.ts';
 import { required, timestamp } from './wire.ts';
 
@@ -24,72 +24,68 @@ const infoMessage = (info: SnapshotInfo) => ({
   updatedAt: timestamp(info.updatedMs),
 });
 
-/** Errors: notFound, in containerd's words, for any other snapshotter; empty means the default. */
-function checkSnapshotter(name: string): void {
-  if (name !== '' && name !== 'overlayfs') throw new LabError('notFound', `snapshotter not loaded: ${name}: not found`);
-}
-
 export function snapshotsService(stage: Stage): ServiceImplementation<typeof Snapshots> {
-  const { snapshots, exchange } = stage;
+  const { exchange } = stage;
   return {
     prepare: (request, call) => make(stage, request, { call, kind: 'active' }),
     view: (request, call) => make(stage, request, { call, kind: 'view' }),
     mounts({ snapshotter, key }, { namespace }) {
-      checkSnapshotter(snapshotter);
-      return { mounts: snapshots.mounts(namespace, key) };
+      return { mounts: snapshotterOf(stage, snapshotter).mounts(namespace, key) };
     },
-    commit({ snapshotter, key, name, labels }, call) {
-      checkSnapshotter(snapshotter);
+    async commit({ snapshotter, key, name, labels }, call) {
+      const snapshots = snapshotterOf(stage, snapshotter);
       const { namespace } = call;
-      snapshots.commit(namespace, { key, name, labels });
-      stage.leases.hold(namespace, call.lease, { type: 'snapshots/overlayfs', id: name });
+      const hold = holder(stage, snapshots, { call, key: name });
+      await snapshots.commit(namespace, { key, name, labels, hold });
       exchange.publish({ namespace, topic: '/snapshot/commit', schema: SnapshotCommitSchema, message: { key, name } });
       return {};
     },
-    remove({ snapshotter, key }, { namespace }) {
-      checkSnapshotter(snapshotter);
-      snapshots.remove(namespace, key);
+    async remove({ snapshotter, key }, { namespace }) {
+      await snapshotterOf(stage, snapshotter).remove(namespace, key);
       exchange.publish({ namespace, topic: '/snapshot/remove', schema: SnapshotRemoveSchema, message: { key } });
       return {};
     },
     stat({ snapshotter, key }, { namespace }) {
-      checkSnapshotter(snapshotter);
-      return { info: infoMessage(snapshots.stat(namespace, key)) };
+      return { info: infoMessage(snapshotterOf(stage, snapshotter).stat(namespace, key)) };
     },
     update({ snapshotter, info, updateMask }, { namespace }) {
-      checkSnapshotter(snapshotter);
+      const snapshots = snapshotterOf(stage, snapshotter);
       const { name, labels } = required('info', info);
       return { info: infoMessage(snapshots.update(namespace, { key: name, labels, mask: updateMask?.paths })) };
     },
     *list({ snapshotter, filters }, { namespace }) {
-      checkSnapshotter(snapshotter);
+      const snapshots = snapshotterOf(stage, snapshotter);
       const filter = parseFilters(filters);
       const infos = snapshots.list(namespace).filter((info) => filter(snapshotFields(info)));
       for (let at = 0; at < infos.length; at += 100) yield { info: infos.slice(at, at + 100).map(infoMessage) };
     },
-    usage({ snapshotter, key }, { namespace }) {
-      checkSnapshotter(snapshotter);
-      const { sizeBytes, inodes } = snapshots.usage(namespace, key);
+    async usage({ snapshotter, key }, { namespace }) {
+      const { sizeBytes, inodes } = await snapshotterOf(stage, snapshotter).usage(namespace, key);
       return { size: BigInt(sizeBytes), inodes: BigInt(inodes) };
     },
-    cleanup({ snapshotter }) {
-      checkSnapshotter(snapshotter);
-      snapshots.sweep();
+    async cleanup({ snapshotter }) {
+      await snapshotterOf(stage, snapshotter).sweep();
       return {};
     },
   };
 }
 
-function make(
+/** Puts a new snapshot under the lease that its maker's call names. */
+const holder =
+  (stage: Stage, { name }: Snapshotter, { call, key }: { call: CallContext; key: string }) =>
+  (): void =>
+    stage.leases.hold(call.namespace, call.lease, { type: `snapshots/${name}`, id: key });
+
+async function make(
   stage: Stage,
   request: PrepareSnapshotRequest | ViewSnapshotRequest,
   how: { call: CallContext; kind: 'active' | 'view' },
 ) {
-  checkSnapshotter(request.snapshotter);
+  const snapshots = snapshotterOf(stage, request.snapshotter);
   const { key, parent, labels } = request;
   const namespace = stage.namespaces.ensure(how.call.namespace);
-  const mounts = stage.snapshots.prepare(namespace, { key, parent, labels, kind: how.kind });
-  stage.leases.hold(namespace, how.call.lease, { type: 'snapshots/overlayfs', id: key });
+  const hold = holder(stage, snapshots, { call: how.call, key });
+  const mounts = await snapshots.prepare(namespace, { key, parent, labels, kind: how.kind, hold });
   stage.exchange.publish({
     namespace,
     topic: '/snapshot/prepare',

@@ -39,6 +39,7 @@ async function pull(stage: Stage, { registry, store }: Ends, call: CallContext):
     name: store.name,
     labels: store.labels,
     platform: platformOf(store),
+    snapshotter: store.unpacks[0]?.snapshotter ?? '',
     headers: registry.resolver?.headers ?? {},
     signal: call.signal,
   });

@@ -1,5 +1,6 @@
 // What a directory tree takes on disk: allocated bytes, and inodes with hard links counted once. Symbolic links are not followed.
 import { lstatSync, readdirSync } from 'node:fs';
+import { Slices } from '../../base/slices.ts';
 
 export interface Usage {
   sizeBytes: number;
@@ -12,12 +13,14 @@ export interface MeasuredUsage extends Usage {
 }
 
 /** @source man stat(2): st_blocks counts 512-byte units */
-export function diskUsage(directory: string): MeasuredUsage {
+export async function diskUsage(directory: string): Promise<MeasuredUsage> {
+  const slices = new Slices();
   const seen = new Set<number>();
   let sizeBytes = 0;
   let fileBytes = 0;
   const waiting = [directory];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (slices.isOver) await slices.next();
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined || seen.has(stat.ino)) continue;
     seen.add(stat.ino);

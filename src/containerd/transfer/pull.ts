@@ -6,7 +6,8 @@ import type { PulledLayer } from '../../registry/documents.ts';
 import type { PulledImage, PullOptions } from '../../registry/pull.ts';
 import { emit } from '../../trace/recorder.ts';
 import { ImageCreateSchema, ImageUpdateSchema } from '../proto/gen/images_pb.ts';
-import type { Stage } from '../stage.ts';
+import { snapshotterOf } from '../snapshot/snapshotters.ts';
+import { type Stage, unpackerOf } from '../stage.ts';
 import type { TransferProgress } from './protocol.ts';
 import { clientOptionsOf, configurationOf, type Teller, teller } from './resolver.ts';
 import { contentSink } from './sink.ts';
@@ -19,6 +20,8 @@ export interface ImagePull {
   name: string;
   /** `os/architecture[/variant]`; this host's when undefined. */
   platform: string | undefined;
+  /** What unpacks it; the default when empty. */
+  snapshotter: string;
   labels: Record<string, string>;
   /** Of the registry's resolver: see `resolverHeaders`. */
   headers: Record<string, string>;
@@ -37,7 +40,7 @@ export async function pullImage(stage: Stage, request: ImagePull): Promise<Pulle
   try {
     const { pull } = await import('../../registry/pull.ts');
     const pulled = await pull(optionsOf(stage, request, { lease, told }));
-    labelConfig(stage, namespace, pulled);
+    labelConfig(stage, request, pulled);
     nameImage(stage, request, pulled);
     return pulled;
   } finally {
@@ -48,8 +51,8 @@ export async function pullImage(stage: Stage, request: ImagePull): Promise<Pulle
 
 function optionsOf(stage: Stage, request: ImagePull, { lease, told }: { lease: string; told: Teller }): PullOptions {
   const { namespace, signal, headers } = request;
-  const parts = { ...stage, namespace, lease };
-  const unpacker = `${stage.settings.binaryFolder}/tlab-unpack`;
+  const snapshots = snapshotterOf(stage, request.snapshotter);
+  const parts = { ...stage, namespace, lease, snapshots, unpacker: unpackerOf(stage.settings), signal };
   return {
     reference: parseReference(request.reference),
     content: contentSink(parts),
@@ -58,7 +61,7 @@ function optionsOf(stage: Stage, request: ImagePull, { lease, told }: { lease: s
     client: clientOptionsOf(headers, (text) => told({ kind: 'notice', text })),
     async onLayer(layer) {
       told(layerProgress(layer, 'unpacking'));
-      await unpackLayer({ ...parts, unpacker, signal }, layer);
+      await unpackLayer(parts, layer);
       told(layerProgress(layer, 'unpacked'));
     },
     progress: told,
@@ -76,11 +79,11 @@ const layerProgress = ({ descriptor }: PulledLayer, status: 'unpacking' | 'unpac
 });
 
 /** The snapshot of all layers lives as long as the image's config does. */
-function labelConfig({ content }: Stage, namespace: string, pulled: PulledImage): void {
+function labelConfig(stage: Stage, { namespace, snapshotter }: ImagePull, pulled: PulledImage): void {
   const chainId = pulled.layers.at(-1)?.chainId;
   if (chainId === undefined) return;
-  const key = 'containerd.io/gc.ref.snapshot.overlayfs';
-  content.update(namespace, {
+  const key = `containerd.io/gc.ref.snapshot.${snapshotterOf(stage, snapshotter).name}`;
+  stage.content.update(namespace, {
     digest: pulled.configDescriptor.digest,
     labels: { [key]: chainId },
     mask: [`labels.${key}`],

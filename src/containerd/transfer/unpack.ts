@@ -4,18 +4,17 @@ import { asLabError, LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import type { PulledLayer } from '../../registry/documents.ts';
 import type { ContentStore } from '../content/store.ts';
-import { applyLayer } from '../diff/apply.ts';
+import { applyLayer, type Unpacker } from '../diff/apply.ts';
 import type { Leases } from '../metadata/leases.ts';
-import type { OverlaySnapshots } from '../snapshot/overlay.ts';
+import type { Snapshots, UnpackingPlace } from '../snapshot/snapshots.ts';
 
 export interface UnpackParts {
   content: ContentStore;
-  snapshots: OverlaySnapshots;
+  snapshots: Snapshots;
   leases: Leases;
   namespace: string;
   lease: string;
-  /** Path of tlab-unpack. */
-  unpacker: string;
+  unpacker: Unpacker;
   signal: AbortSignal;
 }
 
@@ -23,19 +22,17 @@ export interface UnpackParts {
 export async function unpackLayer(parts: UnpackParts, layer: PulledLayer): Promise<void> {
   const { snapshots, leases, namespace, lease } = parts;
   const { chainId, parentChainId = '' } = layer;
-  leases.hold(namespace, lease, { type: 'snapshots/overlayfs', id: chainId });
+  const type = `snapshots/${snapshots.name}`;
+  leases.hold(namespace, lease, { type, id: chainId });
   if (isThere(parts, chainId)) return;
   const key = `extract-${newContainerId().slice(0, 12)} ${chainId}`;
-  leases.hold(namespace, lease, { type: 'snapshots/overlayfs', id: key });
-  const mounts = snapshots.prepare(namespace, { key, parent: parentChainId, labels: {}, kind: 'active' });
+  leases.hold(namespace, lease, { type, id: key });
+  const mounts = await snapshots.prepare(namespace, { key, parent: parentChainId, labels: {}, kind: 'active' });
   try {
-    await fill(parts, layer, {
-      directory: snapshots.writableDirectory(mounts),
-      lowers: snapshots.lowerDirectories(mounts),
-    });
-    snapshots.commit(namespace, { key, name: chainId, labels: {} });
+    await fill(parts, layer, snapshots.unpackingPlace(mounts));
+    await snapshots.commit(namespace, { key, name: chainId, labels: {} });
   } catch (error) {
-    snapshots.remove(namespace, key);
+    await snapshots.remove(namespace, key);
     // Another pull was quicker.
     if (asLabError(error).kind !== 'alreadyExists') throw error;
   }
@@ -44,10 +41,10 @@ export async function unpackLayer(parts: UnpackParts, layer: PulledLayer): Promi
 async function fill(
   { content, namespace, unpacker, signal }: UnpackParts,
   layer: PulledLayer,
-  where: { directory: string; lowers: string[] },
+  place: UnpackingPlace,
 ): Promise<void> {
   const { digest } = layer.descriptor;
-  const { diffId } = await applyLayer({ digest, path: content.pathOf(digest), ...where }, unpacker, signal);
+  const { diffId } = await applyLayer({ digest, path: content.pathOf(digest), place }, unpacker, signal);
   if (diffId !== layer.diffId) {
     throw new LabError(
       'dataLoss',
@@ -59,10 +56,5 @@ async function fill(
 }
 
 function isThere({ snapshots, namespace }: UnpackParts, key: string): boolean {
-  try {
-    snapshots.stat(namespace, key);
-    return true;
-  } catch {
-    return false;
-  }
+  return snapshots.find(namespace, key) !== undefined;
 }
