@@ -1,5 +1,5 @@
 // tlab-containerd: the containerd stage as a process. One instance a state folder; SIGTERM leaves every container running.
-//   tlab-containerd [--address PATH] [--root DIR] [--state DIR] [--log-level LEVEL]
+//   tlab-containerd [--address PATH] [--root DIR] [--state DIR] [--log-level LEVEL] [--layer-max-bytes N] [--layer-max-entries N] [--layer-max-ratio N]
 //   tlab-containerd --address PATH publish --topic TOPIC --namespace NAMESPACE  < event    (for shims without ttrpc)
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -8,6 +8,7 @@ import { binaryFolder } from '../base/binary-folder.ts';
 import { asLabError, errorKinds, LabError } from '../base/errors.ts';
 import { collectAtOnce } from '../base/garbage.ts';
 import { paths } from '../base/paths.ts';
+import type { UnpackLimits } from './diff/apply.ts';
 import { takeLock } from './lock.ts';
 
 const options = {
@@ -15,6 +16,9 @@ const options = {
   root: { type: 'string', default: paths.containerdRoot },
   state: { type: 'string', default: paths.containerdState },
   'log-level': { type: 'string', short: 'l', default: 'info' },
+  'layer-max-bytes': { type: 'string' },
+  'layer-max-entries': { type: 'string' },
+  'layer-max-ratio': { type: 'string' },
   topic: { type: 'string' },
   namespace: { type: 'string' },
 } as const;
@@ -27,10 +31,27 @@ async function main(): Promise<void> {
     return publish({ address: values.address, topic: values.topic, namespace: values.namespace });
   }
   if (verb !== undefined) throw new LabError('usage', `argument "${verb}": expected none, or publish`);
-  await run({ address: resolve(values.address), root: resolve(values.root), state: resolve(values.state) });
+  const unpackLimits = {
+    maxBytes: positive('--layer-max-bytes', values['layer-max-bytes']),
+    maxEntries: positive('--layer-max-entries', values['layer-max-entries']),
+    maxRatio: positive('--layer-max-ratio', values['layer-max-ratio']),
+  };
+  const places = { address: resolve(values.address), root: resolve(values.root), state: resolve(values.state) };
+  await run(places, unpackLimits);
 }
 
-async function run(places: { address: string; root: string; state: string }): Promise<void> {
+function positive(flag: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new LabError('usage', `${flag} "${value}": expected a positive whole number`);
+  return number;
+}
+
+async function run(
+  places: { address: string; root: string; state: string },
+  unpackLimits: UnpackLimits,
+): Promise<void> {
   process.umask(0o022);
   for (const [folder, mode] of [
     [places.state, 0o711],
@@ -46,6 +67,7 @@ async function run(places: { address: string; root: string; state: string }): Pr
     ...places,
     publishBinary: writePublisher(places.state),
     binaryFolder: binaryFolder(),
+    unpackLimits,
   });
   const server = await serve(stage, paths.traces);
   console.error(`tlab-containerd: listening at ${places.address} (pid ${process.pid})`);

@@ -1,6 +1,7 @@
 // The doors of the containerd stage: gRPC for clients, ttrpc for the events of shims. Transport and method table, no logic.
 import { chmodSync, rmSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
+import { withRoom } from '../base/disk.ts';
 import { LabError } from '../base/errors.ts';
 import { Events as ShimEvents } from '../shim/proto/gen/forward_pb.ts';
 import { serveTtrpc } from '../shim/server.ts';
@@ -71,18 +72,19 @@ function grpcServer(stage: Stage, door: ReturnType<typeof traceDoor>): Server {
     'grpc.max_receive_message_length': largestMessageBytes,
     'grpc.max_send_message_length': largestMessageBytes,
   });
-  addService(server, { door, service: Version, implementation: versionService() });
-  addService(server, { door, service: Namespaces, implementation: namespacesService(stage) });
-  addService(server, { door, service: Content, implementation: contentService(stage) });
-  addService(server, { door, service: Images, implementation: imagesService(stage) });
-  addService(server, { door, service: Snapshots, implementation: snapshotsService(stage) });
-  addService(server, { door, service: Diff, implementation: diffService(stage) });
-  addService(server, { door, service: Containers, implementation: containersService(stage) });
-  addService(server, { door, service: Tasks, implementation: tasksService(stage) });
-  addService(server, { door, service: Events, implementation: eventsService(stage) });
-  addService(server, { door, service: Leases, implementation: leasesService(stage) });
-  addService(server, { door, service: Introspection, implementation: introspectionService(stage) });
-  addService(server, { door, service: Transfer, implementation: transferService(stage) });
+  const told = (error: unknown) => withRoom(error, stage.settings.root);
+  addService(server, { door, told, service: Version, implementation: versionService() });
+  addService(server, { door, told, service: Namespaces, implementation: namespacesService(stage) });
+  addService(server, { door, told, service: Content, implementation: contentService(stage) });
+  addService(server, { door, told, service: Images, implementation: imagesService(stage) });
+  addService(server, { door, told, service: Snapshots, implementation: snapshotsService(stage) });
+  addService(server, { door, told, service: Diff, implementation: diffService(stage) });
+  addService(server, { door, told, service: Containers, implementation: containersService(stage) });
+  addService(server, { door, told, service: Tasks, implementation: tasksService(stage) });
+  addService(server, { door, told, service: Events, implementation: eventsService(stage) });
+  addService(server, { door, told, service: Leases, implementation: leasesService(stage) });
+  addService(server, { door, told, service: Introspection, implementation: introspectionService(stage) });
+  addService(server, { door, told, service: Transfer, implementation: transferService(stage) });
   return server;
 }
 

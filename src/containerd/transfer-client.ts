@@ -14,6 +14,8 @@ export interface TransferRequest {
   /** Canonical or familiar: `nginx`, `docker.io/library/nginx:latest`. */
   reference: string;
   platform?: { os: string; architecture: string; variant?: string | undefined };
+  /** What unpacks it; containerd's default when left out. */
+  snapshotter?: string;
   /** Keys of daemon.json. */
   mirrors?: readonly string[];
   insecureRegistries?: readonly string[];
@@ -36,7 +38,10 @@ const lingerMs = 500;
 export function pullImage(client: TransferServices, request: TransferRequest): Promise<void> {
   return transferImage(client, request, (registry) => ({
     source: registry,
-    destination: anyOf(ImageStoreSchema, { platforms: platformsOf(request) }),
+    destination: anyOf(ImageStoreSchema, {
+      platforms: platformsOf(request),
+      unpacks: request.snapshotter === undefined ? [] : [{ snapshotter: request.snapshotter }],
+    }),
   }));
 }
 

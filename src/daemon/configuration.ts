@@ -7,11 +7,25 @@ import { checkExecOptions } from './cgroups.ts';
 import { parseBridgeAddress } from './network/ipam.ts';
 import { flag, integer, maybe, text, textMap, texts } from './schema/fields.ts';
 
+const atLeast = (least: number) => v.pipe(integer, v.minValue(least, `expected at least ${least}`));
+
 const runtime = v.object({
   path: maybe(text),
   runtimeType: maybe(text),
   runtimeArgs: maybe(texts),
   options: maybe(v.record(text, v.unknown())),
+});
+
+const sizeWords = 'expected a number of bytes above 0, as 1073741824 or "1g"';
+
+/** gzip cannot do better than 1032 to 1; whoever allows more wants no bound. */
+const layerLimits = v.strictObject({
+  /** Of the tar: a number, or one with a suffix. */
+  bytes: maybe(v.union([atLeast(1), v.pipe(text, v.regex(/^[1-9]\d*[bkmg]?b?$/i, sizeWords))], sizeWords)),
+  /** Files and directories. */
+  entries: maybe(atLeast(1)),
+  /** Uncompressed to compressed, for what is larger than 256 MiB. */
+  ratio: maybe(atLeast(1)),
 });
 
 const schema = v.strictObject({
@@ -45,8 +59,14 @@ const schema = v.strictObject({
   /** `native.cgroupdriver=systemd` */
   'exec-opts': maybe(texts),
   /** Builds that execute at the same time; the others wait. tlab's own key. */
-  'max-concurrent-builds': maybe(v.pipe(integer, v.minValue(1, 'expected at least 1'))),
+  'max-concurrent-builds': maybe(atLeast(1)),
   'cgroup-parent': maybe(text),
+  /** The snapshotter, by Docker's name or containerd's. */
+  'storage-driver': maybe(
+    v.picklist(['overlay2', 'overlayfs', 'vfs', 'native'], 'expected overlay2 (overlayfs) or vfs (native)'),
+  ),
+  /** Bounds of one layer, against decompression bombs. tlab's own key. */
+  'layer-limits': maybe(layerLimits),
 });
 
 export type Configuration = v.InferOutput<typeof schema>;

@@ -1,11 +1,13 @@
 // GET /system/df: what images, containers and volumes take, layers that images share counted once; and, beside Docker's rows, the
 // blobs that images were pulled as. Folders are walked step by step, so that the daemon goes on answering.
+
 import { lstat, readdir } from 'node:fs/promises';
 import { layersOf } from '../kernel/snapshot-mounts.ts';
 import { cacheUsage } from './build/cache/prune.ts';
 import type { Container } from './container/container.ts';
 import { listContainers } from './container/list.ts';
-import { type Engine, snapshotter } from './engine.ts';
+import { snapshotOf } from './container/record.ts';
+import type { Engine } from './engine.ts';
 import { listImages, usersOf } from './image/list.ts';
 import { imageBytes } from './image/sizes.ts';
 import type { DiskUsage } from './image-protocol.ts';
@@ -50,19 +52,25 @@ export async function withSizes(engine: Engine, summary: ContainerSummary): Prom
 
 /** Bytes. */
 export async function sizesOf(engine: Engine, container: Container): Promise<{ SizeRw: number; SizeRootFs: number }> {
-  const written = await writtenBytes(engine, container.id);
-  const { id } = container.record.image;
-  const [image] = (await engine.images.describeAll()).filter((each) => each.id === id);
-  const below = image === undefined ? 0 : imageBytes(image, await engine.layers.measure());
-  return { SizeRw: written, SizeRootFs: written + below };
+  const written = await writtenBytes(engine, container);
+  return { SizeRw: written, SizeRootFs: written + (await bytesBelow(engine, container)) };
+}
+
+async function bytesBelow(engine: Engine, { record }: Container): Promise<number> {
+  const [image] = (await engine.images.describeAll()).filter((each) => each.id === record.image.id);
+  return image === undefined ? 0 : imageBytes(image, await engine.layers.measure());
 }
 
 /** What a container wrote over its image; nothing when it goes meanwhile. */
-export async function writtenBytes(engine: Engine, id: string): Promise<number> {
+export async function writtenBytes(engine: Engine, container: Container): Promise<number> {
+  const snapshot = snapshotOf(container.record);
   try {
-    const { mounts } = await engine.containerd.snapshots.mounts({ snapshotter, key: id });
+    const { mounts } = await engine.containerd.snapshots.mounts(snapshot);
     const [own] = layersOf(mounts);
-    return own === undefined ? 0 : await fileBytes(own);
+    if (own === undefined) return 0;
+    const bytes = await fileBytes(own);
+    // native has a copy of the image in there; what was removed from it is not told.
+    return snapshot.snapshotter === 'native' ? Math.max(0, bytes - (await bytesBelow(engine, container))) : bytes;
   } catch {
     return 0;
   }

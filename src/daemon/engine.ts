@@ -16,7 +16,6 @@ import type { VolumeStore } from './volume/store.ts';
 
 /** Docker's namespace in containerd: what it keeps there, `ctr -n moby` shows. */
 export const containerdNamespace = 'moby';
-export const snapshotter = 'overlayfs';
 /** On a container's snapshot: its id. Tells our snapshots from those of other users of the same containerd. */
 export const ownerLabel = 'io.tlab/container';
 /** On a container in containerd: where each field of its config.json comes from. */
@@ -34,6 +33,8 @@ export interface Engine {
   /** What the layers of images take on disk. */
   layers: LayerMeter;
   networking: Networking;
+  /** Of containerd: where layers are unpacked and containers write. */
+  snapshotter: string;
   runtimes: ReadonlyMap<string, Runtime>;
   volumes: VolumeStore;
   facts: HostFacts;

@@ -1,5 +1,6 @@
 // tlabd: configuration, lock, containerd, what was left by an earlier daemon, then the door. SIGTERM closes the door;
 // containers go on running, and the next daemon takes them over.
+
 import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -13,13 +14,14 @@ import { removeBuildLeftovers } from './build/leftovers.ts';
 import { cgroupDriverOf, checkCgroupParent } from './cgroups.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import { Containers } from './container/containers.ts';
-import { containerdNamespace, type Engine, snapshotter } from './engine.ts';
+import { containerdNamespace, type Engine } from './engine.ts';
 import { EventHub } from './events.ts';
 import { Execs } from './exec/execs.ts';
 import { readHostFacts } from './host.ts';
 import { loadFolder } from './image/load.ts';
 import { LayerMeter } from './image/sizes.ts';
 import { ImageStore } from './image/store.ts';
+import { layerLimitOptions } from './layer-limits.ts';
 import { lockByPidFile } from './lock.ts';
 import { openNetworking } from './network/open.ts';
 import { applyRestartPolicies, restoreContainers } from './restore.ts';
@@ -36,6 +38,7 @@ import { systemRoutes } from './routes/system.ts';
 import { availableRuntimes, defaultRuntime, requireRuntime } from './runtimes.ts';
 import { createApiServer } from './server.ts';
 import { traceOfStarter } from './starter.ts';
+import { snapshotterOf } from './storage-driver.ts';
 import { answers, superviseContainerd } from './supervisor.ts';
 import { followTasks } from './task-events.ts';
 import { loadRemap, rootOf } from './userns.ts';
@@ -48,7 +51,7 @@ async function main(): Promise<void> {
   mkdirSync(paths.runRoot, { recursive: true, mode: 0o711 });
   mkdirSync(paths.dataRoot, { recursive: true, mode: 0o711 });
   const release = await takeLocks();
-  const supervisor = await superviseContainerd(configuration.containerd);
+  const supervisor = await superviseContainerd(configuration.containerd, layerLimitOptions(configuration));
   const engine = buildEngine(configuration, supervisor.address);
   await removeBuildLeftovers(engine);
   rmSync(loadFolder, { recursive: true, force: true });
@@ -88,6 +91,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
   const containerd = connectContainerd({ address, namespace: containerdNamespace });
   const runtimes = availableRuntimes(configuration);
   requireRuntime(runtimes, defaultRuntime(configuration));
+  const snapshotter = snapshotterOf(configuration);
   const remap = loadRemap(configuration['userns-remap']);
   const kernel = openRealKernel();
   const facts = readHostFacts();
@@ -109,6 +113,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
       mtuBytes: configuration.mtu,
       defaultHostIp: configuration.ip,
     }),
+    snapshotter,
     runtimes,
     volumes: new VolumeStore(`${paths.dataRoot}/volumes`, remap && rootOf(remap)),
     facts,

@@ -4,13 +4,15 @@ import { readdirSync, rmSync } from 'node:fs';
 import { asLabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { ignoreMissing } from './container/missing.ts';
-import { type Engine, ownerLabel, provenanceExtension, snapshotter } from './engine.ts';
+import { type Engine, ownerLabel, provenanceExtension } from './engine.ts';
 
 /** `known`: ids of containers that are kept. Each orphan that cannot be removed is a warning. */
 export async function removeOrphans(engine: Engine, known: ReadonlySet<string>): Promise<void> {
   for (const id of await orphanTasks(engine, known)) await warned(id, () => dropContainer(engine, id));
   for (const key of await orphanSnapshots(engine, known))
-    await warned(key, () => ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key })));
+    await warned(key, () =>
+      ignoreMissing(engine.containerd.snapshots.remove({ snapshotter: engine.snapshotter, key })),
+    );
   removeFifos(known);
 }
 
@@ -27,7 +29,7 @@ async function dropContainer({ containerd }: Engine, id: string): Promise<void> 
   await ignoreMissing(containerd.containers.delete({ id }));
 }
 
-async function orphanSnapshots({ containerd }: Engine, known: ReadonlySet<string>): Promise<string[]> {
+async function orphanSnapshots({ containerd, snapshotter }: Engine, known: ReadonlySet<string>): Promise<string[]> {
   const orphans: string[] = [];
   for await (const { info } of containerd.snapshots.list({ snapshotter }))
     for (const { name, labels } of info) if (labels[ownerLabel] === name && !known.has(name)) orphans.push(name);

@@ -9,7 +9,7 @@ import { loadRecords, removeFolder } from './container/record.ts';
 import { removeNow } from './container/remove.ts';
 import { restartLater } from './container/restart.ts';
 import { startContainer } from './container/start.ts';
-import { type Engine, snapshotter } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { removeOrphans } from './orphans.ts';
 
 /** Before the door opens: afterwards every container is in a state that is true. */
@@ -35,7 +35,7 @@ const warnDamaged = (id: string, reason: string): void =>
 /** A create that was cut off: a folder without a record, a snapshot without a container. */
 async function cleanHalfMade(engine: Engine, id: string): Promise<void> {
   if (!/^[0-9a-f]{64}$/.test(id)) return;
-  await ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key: id })).catch(warn(id));
+  await ignoreMissing(engine.containerd.snapshots.remove({ snapshotter: engine.snapshotter, key: id })).catch(warn(id));
   removeFolder(`${paths.containers}/${id}`);
 }
 

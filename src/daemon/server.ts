@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, maxHeaderSize, type Server, ServerR
 import type { Socket } from 'node:net';
 import { arch, release } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { asLabError, errorKinds, LabError } from '../base/errors.ts';
+import { withRoom } from '../base/disk.ts';
+import { errorKinds, LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { currentTrace } from '../trace/context.ts';
 import { emit, traceDoor } from '../trace/recorder.ts';
@@ -256,7 +257,7 @@ function send(response: ServerResponse, { status, json, text, headers }: Answer)
 }
 
 function refuse(response: ServerResponse, name: string, thrown: unknown): void {
-  const error = asLabError(thrown);
+  const error = withRoom(thrown, paths.dataRoot);
   if (error.kind === 'internal') process.emitWarning(error.stack ?? error.message, { code: 'TLAB_INTERNAL' });
   const status = statusOf(error);
   sent(name, status, error.message);

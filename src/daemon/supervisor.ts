@@ -23,31 +23,39 @@ export interface Supervisor {
 
 const pidFile = (): string => `${paths.runRoot}/tlab-containerd.pid`;
 
-/** Errors: unavailable when a configured containerd does not answer or ours does not come up. */
-export async function superviseContainerd(configured: string | undefined): Promise<Supervisor> {
+/** `options`: of our own containerd. Errors: unavailable when a configured containerd does not answer or ours does not come up. */
+export async function superviseContainerd(
+  configured: string | undefined,
+  options: readonly string[],
+): Promise<Supervisor> {
   if (configured !== undefined) {
     if (await answers(configured)) return { address: configured, stop: async () => {} };
     throw new LabError('unavailable', `containerd at ${configured}: it does not answer`, {
       hint: 'start it, or remove the key "containerd" from daemon.json',
     });
   }
-  const keeper = new Keeper();
+  const keeper = new Keeper(options);
   if (!(await answers(paths.containerdSocket))) await keeper.start();
   else keeper.adopt();
   return { address: paths.containerdSocket, stop: () => keeper.stop() };
 }
 
 class Keeper {
+  readonly #options: readonly string[];
   #child: ChildProcess | undefined;
   #delayMs = firstDelayMs;
   #isStopping = false;
   #timer: NodeJS.Timeout | undefined;
 
+  constructor(options: readonly string[]) {
+    this.#options = options;
+  }
+
   async start(): Promise<void> {
     const program = programPath();
     mkdirSync(dirname(paths.containerdSocket), { recursive: true, mode: 0o711 });
     const log = openSync(logFile(), 'a', 0o640);
-    const argv = [program];
+    const argv = [program, ...this.#options];
     // Detached: it must not die with the daemon's session.
     const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log], env: process.env });
     this.#child = child;

@@ -1,7 +1,8 @@
 // One blob from a source into the content sink: goes on where a broken connection stopped, never writes more than was
 // promised, and leaves it to the sink's commit to verify.
 import { setTimeout as delay } from 'node:timers/promises';
-import { LabError } from '../base/errors.ts';
+import { isDiskFull } from '../base/disk.ts';
+import { asLabError, LabError } from '../base/errors.ts';
 import { monotonicNow } from '../base/time.ts';
 import type { Descriptor } from '../oci/image.ts';
 import { isLayerType } from '../oci/media-types.ts';
@@ -55,7 +56,9 @@ export async function fetchBlob(
     fetched(context, descriptor, { resumedAtBytes, durationMs: Number(monotonicNow() - begin) / 1e6 });
     await writer.commit(labels);
   } catch (error) {
-    await writer.close({ discard: error instanceof LabError && error.kind === 'dataLoss' });
+    const { kind } = asLabError(error);
+    // What is wrong is no start for another try, and on a full disk what is there is in everybody's way.
+    await writer.close({ discard: kind === 'dataLoss' || isDiskFull(asLabError(error)) });
     throw error;
   }
   verified(context, descriptor);

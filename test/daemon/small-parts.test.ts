@@ -9,9 +9,11 @@ import { checkName } from '../../src/daemon/container/names.ts';
 import { parseSignal } from '../../src/daemon/container/signals.ts';
 import { startFailure } from '../../src/daemon/container/task-errors.ts';
 import { parseFilters } from '../../src/daemon/filters.ts';
+import { layerLimitOptions } from '../../src/daemon/layer-limits.ts';
 import { readInRoot } from '../../src/daemon/rootfs/layers.ts';
 import { resolveUser } from '../../src/daemon/rootfs/user.ts';
 import { frameOf } from '../../src/daemon/stdio/output.ts';
+import { snapshotterOf, storageDrivers } from '../../src/daemon/storage-driver.ts';
 import { parseTimeNs } from '../../src/daemon/time.ts';
 import { layersOf } from '../../src/kernel/snapshot-mounts.ts';
 
@@ -90,4 +92,28 @@ test('a missing program is 127 and one that may not run 126, whichever runtime s
   assert.equal(startFailure(runc, 'nope').exitCode, 127);
   assert.equal(startFailure(new Error('exec: "/etc/x": permission denied'), '/etc/x').error.kind, 'notExecutable');
   assert.equal(startFailure(new Error('mounting "/x": no such file or directory'), 'true').exitCode, 128);
+});
+
+test('storage-driver and layer-limits of daemon.json: their values, as containerd is told them', () => {
+  const parsed = (value: unknown) => parseConfiguration(JSON.stringify(value), 'daemon.json');
+  for (const [driver, snapshotter] of Object.entries(storageDrivers))
+    assert.equal(snapshotterOf(parsed({ 'storage-driver': driver })), snapshotter);
+  assert.equal(snapshotterOf(parsed({})), 'overlayfs');
+  assert.deepEqual(layerLimitOptions(parsed({ 'layer-limits': { bytes: '2g', entries: 5, ratio: 100 } })), [
+    ...['--layer-max-bytes', '2147483648', '--layer-max-entries', '5', '--layer-max-ratio', '100'],
+  ]);
+  assert.deepEqual(layerLimitOptions(parsed({ 'layer-limits': { bytes: 7 } })), ['--layer-max-bytes', '7']);
+  for (const [configuration, said] of [
+    [{ 'storage-driver': 'btrfs' }, /daemon\.json: storage-driver: expected overlay2 \(overlayfs\) or vfs \(native\)/],
+    [
+      { 'layer-limits': { bytes: '1x' } },
+      /layer-limits\.bytes: expected a number of bytes above 0, as 1073741824 or "1g"/,
+    ],
+    [{ 'layer-limits': { bytes: '-1' } }, /layer-limits\.bytes: expected a number/],
+    [{ 'layer-limits': { bytes: 0 } }, /layer-limits\.bytes: expected/],
+    [{ 'layer-limits': { entries: 0 } }, /layer-limits\.entries: expected at least 1/],
+    [{ 'layer-limits': { ratio: 'high' } }, /layer-limits\.ratio: expected a number/],
+    [{ 'layer-limits': { size: 1 } }, /layer-limits\.size: unknown key/],
+  ] as const)
+    assert.throws(() => parsed(configuration), said);
 });

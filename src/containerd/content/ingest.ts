@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as v from 'valibot';
-import { LabError } from '../../base/errors.ts';
+import { inContext, LabError } from '../../base/errors.ts';
 import { type Digest, digestAlgorithm, parseDigest } from '../../oci/digest.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Labels } from '../metadata/labels.ts';
@@ -211,8 +211,19 @@ export class Ingest {
     return `${algorithmOf(this.state)}:${this.#hash.copy().digest('hex')}`;
   }
 
+  /** Errors: resourceExhausted when the disk is full; the bytes before stay. */
   async write(data: Uint8Array): Promise<void> {
-    await this.#file.write(data, 0, data.length, this.#offset);
+    const { ref, expected, total } = this.state;
+    try {
+      // A disk that is almost full takes a part, and says so only by how much.
+      for (let done = 0; done < data.length; ) {
+        const { bytesWritten } = await this.#file.write(data, done, data.length - done, this.#offset + done);
+        done += bytesWritten;
+      }
+    } catch (error) {
+      const size = total > 0 ? ` of ${total}` : '';
+      throw inContext(`storing ${expected || `"${ref}"`} after ${this.#offset}${size} bytes`, error);
+    }
     this.#hash.update(data);
     this.#offset += data.length;
   }

@@ -60,22 +60,32 @@ type Answer = sendUnaryData<Message>;
 /** Adds one service to the server. */
 export function addService<T extends GenServiceMethods>(
   server: Server,
-  options: { service: GenService<T>; implementation: ServiceImplementation<GenService<T>>; door: TraceDoor },
+  options: {
+    service: GenService<T>;
+    implementation: ServiceImplementation<GenService<T>>;
+    door: TraceDoor;
+    /** An error as it is told to the client. */
+    told?: (error: unknown) => unknown;
+  },
 ): void {
-  const { service, implementation, door } = options;
+  const { service, implementation, door, told = (error) => error } = options;
   const definitions: Record<string, ReturnType<typeof definitionOf>> = {};
   const handlers: Record<string, UntypedHandleCall> = {};
   for (const method of service.methods) {
     const handler = implementation[method.localName as keyof T] as unknown as Untyped;
     definitions[method.name] = definitionOf(method);
-    handlers[method.name] = handlerOf(method, handler, door);
+    handlers[method.name] = handlerOf(method, handler, { door, told });
   }
   server.addService(definitions, handlers);
 }
 
-function handlerOf(method: DescMethod, handler: Untyped, door: TraceDoor): UntypedHandleCall {
+function handlerOf(
+  method: DescMethod,
+  handler: Untyped,
+  { door, told }: { door: TraceDoor; told: (error: unknown) => unknown },
+): UntypedHandleCall {
   const inDoor = (metadata: Metadata, body: (messages: Messages) => Promise<void>): void => {
-    void door.run(text(metadata, traceKey), () => body(messagesOf(method, metadata)));
+    void door.run(text(metadata, traceKey), () => body(messagesOf(method, metadata, told)));
   };
   if (method.methodKind === 'unary') {
     return (call: ServerUnaryCall<Message, Message>, answer: Answer) =>
@@ -176,7 +186,7 @@ function contextOf(call: Pick<OutStream, 'metadata' | 'on'>): CallContext {
 const text = (metadata: Metadata, key: string): string | undefined => metadata.get(key)[0]?.toString();
 
 /** The messages of one call in the trace. */
-function messagesOf(method: DescMethod, metadata: Metadata) {
+function messagesOf(method: DescMethod, metadata: Metadata, told: (error: unknown) => unknown) {
   const peer = text(metadata, stageKey) ?? 'client';
   const common = { door: 'grpc', peer, method: methodName(method) } as const;
   return {
@@ -187,7 +197,7 @@ function messagesOf(method: DescMethod, metadata: Metadata) {
       if (isTraced()) emit('containerd.response-sent', { data: { ...common, status: 0, body: redact(response) } });
     },
     refused(thrown: unknown) {
-      const error = toWireError(thrown);
+      const error = toWireError(told(thrown));
       emit('containerd.response-sent', { data: { ...common, status: error.code, error: error.details } });
       return error;
     },

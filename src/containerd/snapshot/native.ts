@@ -1,4 +1,5 @@
 // The native snapshotter (Docker's vfs): a snapshot is the whole tree, copied from its parent when it is prepared, and mounted by a bind.
+// Only what will be written is copied.
 // It needs no overlay and no reflinks, and pays with time and space: every container has a copy of its image.
 // @source containerd snapshots/native
 import { mkdirSync } from 'node:fs';
@@ -18,14 +19,16 @@ export const native: SnapshotterKind = {
     });
   },
   fill,
-  mounts: (directory, { kind }) => [
-    { type: 'bind', source: `${directory}/fs`, options: [kind === 'view' ? 'ro' : 'rw', 'rbind'] },
-  ],
+  mounts: (directory, { kind, parents: [parent = `${directory}/fs`] }) =>
+    kind === 'view'
+      ? [{ type: 'bind', source: parent, options: ['ro', 'rbind'] }]
+      : [{ type: 'bind', source: `${directory}/fs`, options: ['rw', 'rbind'] }],
   // Nothing lies below: all of it is in the directory itself.
   lowers: () => [],
 };
 
-async function fill(directory: string, { parents: [parent] }: Surroundings): Promise<void> {
+/** A view is its parent, which nobody changes. */
+async function fill(directory: string, { kind, parents: [parent] }: Surroundings): Promise<void> {
   mkdirSync(`${directory}/fs`, { mode: 0o755 });
-  if (parent !== undefined) await copyTree(parent, `${directory}/fs`);
+  if (parent !== undefined && kind === 'active') await copyTree(parent, `${directory}/fs`);
 }

@@ -1,5 +1,7 @@
 // A transfer from a registry to the image store: pull, unpack each layer as it arrives, name the image. All of it is held by a lease
 // until the image refers to it, so that a garbage collection in the middle takes nothing.
+import { isDiskFull } from '../../base/disk.ts';
+import { asLabError } from '../../base/errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import type { PulledLayer } from '../../registry/documents.ts';
@@ -37,14 +39,20 @@ export async function pullImage(stage: Stage, request: ImagePull): Promise<Pulle
   const expires = { 'containerd.io/gc.expire': new Date(Date.now() + leaseMs).toISOString() };
   const lease = stage.leases.create(stage.namespaces.ensure(namespace), '', expires).id;
   const told = teller(stage, request);
+  let isFull = false;
   try {
     const { pull } = await import('../../registry/pull.ts');
     const pulled = await pull(optionsOf(stage, request, { lease, told }));
     labelConfig(stage, request, pulled);
     nameImage(stage, request, pulled);
     return pulled;
+  } catch (error) {
+    isFull = isDiskFull(asLabError(error));
+    throw error;
   } finally {
     stage.leases.delete(namespace, lease);
+    // What came whole is kept for another try, but not on a full disk.
+    if (isFull) await stage.collectGarbage();
     told({ kind: 'ended' });
   }
 }

@@ -1,9 +1,9 @@
 // FROM and --from with an image: found in the store or pulled, and held by the build's lease, so that removing it meanwhile takes nothing away.
 import { LabError } from '../../base/errors.ts';
 import { parseReference } from '../../oci/reference.ts';
-import { snapshotter } from '../engine.ts';
 import { pullImage } from '../image/pull.ts';
 import type { ResolvedImage } from '../image/store.ts';
+import { unpackInto } from '../image/unpack.ts';
 import { valueIn, withVariable } from './environment.ts';
 import type { BuildSession } from './session.ts';
 import { type BuildState, type HistoryEntry, scratch } from './state.ts';
@@ -28,7 +28,20 @@ export async function resolveBase(build: BuildSession, name: string, step: numbe
       `image ${name}: it is for ${os}/${architecture}, this build is for ${request.platform.os}/${request.platform.architecture}`,
     );
   await hold(build, image);
+  await requireUnpacked(build, image);
   return image;
+}
+
+/** Under another storage-driver than the image was brought with. */
+async function requireUnpacked({ engine, lease }: BuildSession, image: ResolvedImage): Promise<void> {
+  const { containerd, snapshotter } = engine;
+  if (image.chainId === undefined) return;
+  try {
+    await containerd.snapshots.stat({ snapshotter, key: image.chainId });
+  } catch (error) {
+    if (!(error instanceof LabError) || error.kind !== 'notFound') throw error;
+    await unpackInto(engine, image, lease);
+  }
 }
 
 async function pull(
@@ -46,7 +59,7 @@ async function pull(
   });
 }
 
-async function hold({ engine: { containerd }, lease }: BuildSession, image: ResolvedImage): Promise<void> {
+async function hold({ engine: { containerd, snapshotter }, lease }: BuildSession, image: ResolvedImage): Promise<void> {
   const digests = [image.target, image.id, ...image.manifest.layers.map(({ digest }) => digest)];
   const resources = digests.map((id) => ({ type: 'content', id: id as string }));
   if (image.chainId !== undefined) resources.push({ type: `snapshots/${snapshotter}`, id: image.chainId });

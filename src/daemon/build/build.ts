@@ -2,7 +2,8 @@
 // Rule: whatever happens, lease, context and folder go; a build whose client has gone away stops.
 import { mkdirSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { asLabError, LabError } from '../../base/errors.ts';
+import { withRoom } from '../../base/disk.ts';
+import { LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import { paths } from '../../base/paths.ts';
 import { UndoStack } from '../../base/undo.ts';
@@ -223,7 +224,7 @@ function epochOf({ buildArguments }: BuildRequest): number | undefined {
 
 /** The last line of a build that has failed. */
 export function errorEvent(thrown: unknown) {
-  const { message, kind, hint, data } = asLabError(thrown);
+  const { message, kind, hint, data } = withRoom(thrown, paths.dataRoot);
   const code = typeof data?.code === 'number' ? data.code : 0;
   return {
     kind: 'error' as const,

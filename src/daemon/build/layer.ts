@@ -11,7 +11,7 @@ import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { ociMediaTypes } from '../../oci/media-types.ts';
 import { emit } from '../../trace/recorder.ts';
 import { ignoreMissing } from '../container/missing.ts';
-import { ownerLabel, snapshotter } from '../engine.ts';
+import { ownerLabel } from '../engine.ts';
 import { mountRootfs } from './rootfs.ts';
 import type { BuildSession } from './session.ts';
 import { chainOver, type Layer } from './state.ts';
@@ -43,7 +43,7 @@ export async function makeLayer(
   work: (rootfs: StepRootfs) => Promise<void>,
 ): Promise<StepResult> {
   await using undo = new UndoStack();
-  const { containerd } = build.engine;
+  const { containerd, snapshotter } = build.engine;
   const id = newContainerId();
   const folder = `${build.folder}/${id.slice(0, 12)}`;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -112,6 +112,7 @@ export async function packLayer(build: LayerWork, { id, parent, mounts, ignored 
 
 async function viewOf({ engine, lease }: LayerWork, parent: Digest, undo: UndoStack) {
   const key = newContainerId();
+  const { snapshotter } = engine;
   undo.push('view', () => ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key })));
   const labels = { [ownerLabel]: key };
   return (await engine.containerd.snapshots.view({ snapshotter, key, parent, labels }, { lease })).mounts;
@@ -132,7 +133,11 @@ export async function commitLayer(
 const emitCommitted = ({ descriptor: { digest, size }, diffId }: Layer, chainId: Digest): void =>
   emit('daemon.build-layer-committed', { data: { digest, diffId, chainId, sizeBytes: size } });
 
-async function commitSnapshot({ engine: { containerd }, lease }: LayerWork, key: string, name: Digest): Promise<void> {
+async function commitSnapshot(
+  { engine: { containerd, snapshotter }, lease }: LayerWork,
+  key: string,
+  name: Digest,
+): Promise<void> {
   try {
     await containerd.snapshots.commit({ snapshotter, key, name, labels: {} }, { lease });
   } catch (error) {
@@ -143,7 +148,7 @@ async function commitSnapshot({ engine: { containerd }, lease }: LayerWork, key:
 }
 
 /** A snapshot that is there is held from now on. */
-async function isThere({ engine: { containerd }, lease }: LayerWork, chainId: Digest): Promise<boolean> {
+async function isThere({ engine: { containerd, snapshotter }, lease }: LayerWork, chainId: Digest): Promise<boolean> {
   await containerd.leases.addResource({ id: lease, resource: { type: `snapshots/${snapshotter}`, id: chainId } });
   try {
     await containerd.snapshots.stat({ snapshotter, key: chainId });
@@ -156,7 +161,7 @@ async function isThere({ engine: { containerd }, lease }: LayerWork, chainId: Di
 
 /** A layer that was packed elsewhere (COPY --link, a clamped one) onto a parent; the chain id. */
 export async function applyLayer(build: LayerWork, parent: Digest | undefined, layer: Layer): Promise<Digest> {
-  const { containerd } = build.engine;
+  const { containerd, snapshotter } = build.engine;
   const chainId = chainOver(parent, layer.diffId);
   if (await isThere(build, chainId)) return chainId;
   await using undo = new UndoStack();

@@ -2,7 +2,6 @@
 import { digestOf } from '../../oci/digest.ts';
 import type { Descriptor } from '../../oci/image.ts';
 import { ociMediaTypes } from '../../oci/media-types.ts';
-import { snapshotter } from '../engine.ts';
 import { nameImage, writeBlob } from '../image/write.ts';
 import type { BuildSession } from './session.ts';
 import { type BuildState, compactConfig } from './state.ts';
@@ -48,7 +47,7 @@ export async function publishImage({ engine, lease, tags }: Publication, state: 
   });
   const target = descriptorOf(ociMediaTypes.manifest, manifest);
   const snapshot =
-    state.chainId === undefined ? {} : { [`containerd.io/gc.ref.snapshot.${snapshotter}`]: state.chainId };
+    state.chainId === undefined ? {} : { [`containerd.io/gc.ref.snapshot.${engine.snapshotter}`]: state.chainId };
   await writeBlob(engine.containerd, { bytes: config, labels: snapshot, lease });
   const layers = state.layers.map(({ descriptor }, index) => [
     `containerd.io/gc.ref.content.l.${index}`,

@@ -12,7 +12,7 @@ import { cgroupDriverOf } from '../cgroups.ts';
 import { filesOf, writeFiles } from '../container/files.ts';
 import { ignoreMissing } from '../container/missing.ts';
 import { userOf } from '../container/task-spec.ts';
-import { provenanceExtension, snapshotter } from '../engine.ts';
+import { provenanceExtension } from '../engine.ts';
 import type { Sandbox } from '../network/networking.ts';
 import { defaultRuntime, requireRuntime, runtimeOptions } from '../runtimes.ts';
 import type { HostConfig } from '../schema/host-config.ts';
@@ -127,7 +127,7 @@ async function createContainer(
       labels: {},
       runtime: { name: runtime.type, ...(options === undefined ? {} : { options }) },
       spec: { typeUrl: specType, value: specBytes(spec.config) },
-      snapshotter,
+      snapshotter: engine.snapshotter,
       snapshotKey: id,
       extensions: {
         [provenanceExtension]: { typeUrl: provenanceExtension, value: Buffer.from(JSON.stringify(spec.provenance)) },

@@ -4,7 +4,7 @@ import { newContainerId } from '../../base/ids.ts';
 import type { UndoStack } from '../../base/undo.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { ignoreMissing } from '../container/missing.ts';
-import { ownerLabel, snapshotter } from '../engine.ts';
+import { ownerLabel } from '../engine.ts';
 import { mountRootfs } from './rootfs.ts';
 import type { BuildSession } from './session.ts';
 
@@ -15,7 +15,7 @@ export async function mountTree(build: BuildSession, chainId: Digest | undefined
   undo.push('folder', () => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (chainId === undefined) return folder;
-  const { containerd, kernel } = build.engine;
+  const { containerd, kernel, snapshotter } = build.engine;
   undo.push('view', () => ignoreMissing(containerd.snapshots.remove({ snapshotter, key })));
   const { mounts } = await containerd.snapshots.view(
     { snapshotter, key, parent: chainId, labels: { [ownerLabel]: key } },

@@ -1,4 +1,5 @@
 // POST /containers/create: image, volumes, snapshot, record. Nothing runs yet. What fails takes back what was made before it.
+
 import { mkdirSync } from 'node:fs';
 import { inContext, LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
@@ -6,8 +7,9 @@ import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
 import { cgroupDriverOf, checkCgroupParent } from '../cgroups.ts';
 import type { Configuration } from '../configuration.ts';
-import { type Engine, ownerLabel, snapshotter } from '../engine.ts';
+import { type Engine, ownerLabel } from '../engine.ts';
 import type { ResolvedImage } from '../image/store.ts';
+import { overLayers } from '../image/unpack.ts';
 import { parseSize } from '../log/size.ts';
 import type { CreateResponse } from '../protocol.ts';
 import { defaultRuntime, requireRuntime } from '../runtimes.ts';
@@ -77,7 +79,7 @@ async function prepare(
   undo.push('volumes', () => anonymous.map((volume) => engine.volumes.remove(volume)));
   checkDevices(engine, body);
   await withCause('api:/Image', () => prepareSnapshot(engine, id, { image, remap }));
-  undo.push('snapshot', () => engine.containerd.snapshots.remove({ snapshotter, key: id }));
+  undo.push('snapshot', () => engine.containerd.snapshots.remove({ snapshotter: engine.snapshotter, key: id }));
   const record: ContainerRecord = {
     version: 1,
     id,
@@ -108,6 +110,7 @@ async function prepare(
       isStoppedByUser: false,
     },
     restartCount: 0,
+    snapshotter: engine.snapshotter,
     ...(remap === undefined ? {} : { remap }),
   };
   return { record, warnings };
@@ -140,8 +143,11 @@ async function prepareSnapshot(
   { image, remap }: { image: ResolvedImage; remap: Remap | undefined },
 ): Promise<void> {
   const labels = { 'containerd.io/gc.root': timestampNow(), [ownerLabel]: id, ...snapshotLabels(remap) };
+  const { snapshotter } = engine;
   try {
-    await engine.containerd.snapshots.prepare({ snapshotter, key: id, parent: image.chainId ?? '', labels });
+    await overLayers(engine, image, (parent) =>
+      engine.containerd.snapshots.prepare({ snapshotter, key: id, parent, labels }),
+    );
   } catch (error) {
     throw inContext(`preparing the root filesystem of image ${image.reference}`, error);
   }

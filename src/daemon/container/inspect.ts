@@ -1,5 +1,5 @@
 // GET /containers/{id}/json: everything about one container in Docker's form.
-import { snapshotter } from '../engine.ts';
+
 import type { ContainerInspect, ContainerState, EndpointSettings, MountPoint } from '../protocol.ts';
 import { appArmorProfile } from '../spec/apparmor.ts';
 import type { HostFacts } from '../spec/input.ts';
@@ -9,6 +9,7 @@ import { hostnameOf } from '../spec/process.ts';
 import type { Container } from './container.ts';
 import { filesOf } from './files.ts';
 import { hasLog } from './logging.ts';
+import { snapshotOf } from './record.ts';
 
 export function inspectContainer(container: Container, facts: HostFacts): ContainerInspect {
   const { record } = container;
@@ -26,14 +27,14 @@ export function inspectContainer(container: Container, facts: HostFacts): Contai
     LogPath: hasLog(container) ? container.logPath : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
-    Driver: snapshotter,
+    Driver: snapshotOf(record).snapshotter,
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: profileOf(container, facts),
     ExecIDs: container.execIds.size === 0 ? null : [...container.execIds],
     HostConfig: hostConfigOf(container),
-    GraphDriver: { Name: snapshotter, Data: null },
+    GraphDriver: { Name: snapshotOf(record).snapshotter, Data: null },
     Mounts: record.mounts.map(mountPointOf),
     Config: configOf(container),
     NetworkSettings: networkSettingsOf(container),

@@ -6,7 +6,7 @@ import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
 import { emit } from '../../trace/recorder.ts';
 import { cgroupDriverOf } from '../cgroups.ts';
-import { type Engine, provenanceExtension, snapshotter } from '../engine.ts';
+import { type Engine, provenanceExtension } from '../engine.ts';
 import type { Sandbox } from '../network/networking.ts';
 import { requireRuntime, runtimeOptions } from '../runtimes.ts';
 import { type GeneratedSpec, specBytes } from '../spec/generate.ts';
@@ -16,6 +16,7 @@ import type { Container } from './container.ts';
 import { writeFiles } from './files.ts';
 import { closeStreams, openStreams } from './open-streams.ts';
 import { type PipelineStep, runPipeline } from './pipeline.machine.ts';
+import { snapshotOf } from './record.ts';
 import { ownerOf, requireMapped } from './remap.ts';
 import { specOf } from './task-spec.ts';
 
@@ -45,9 +46,9 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
   }
 
   async connecting(): Promise<void> {
-    const { id } = this.#container;
+    const { id, record } = this.#container;
     this.#undo.push('network sandbox', () => this.#engine.networking.deleteSandbox(id));
-    const mounting = withCause('api:/Image', () => this.#engine.containerd.snapshots.mounts({ snapshotter, key: id }));
+    const mounting = withCause('api:/Image', () => this.#engine.containerd.snapshots.mounts(snapshotOf(record)));
     mounting.catch(() => {}); // awaited below; undoing may begin only when the sandbox is whole
     this.#container.record.sandbox = await makeSandbox(this.#engine, this.#container);
     this.#rootfs = (await mounting).mounts;
@@ -73,7 +74,7 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
         image: record.image.reference,
         runtime: { name: runtime.type, ...this.#options() },
         spec: { typeUrl: specType, value: specBytes(this.#spec.config) },
-        snapshotter,
+        snapshotter: snapshotOf(record).snapshotter,
         snapshotKey: id,
         extensions: {
           [provenanceExtension]: {

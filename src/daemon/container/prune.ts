@@ -12,7 +12,7 @@ export async function pruneContainers(engine: Engine, filters: Filters): Promise
   let reclaimedBytes = 0;
   for (const container of engine.containers.all()) {
     if (!isPrunable(container, filters)) continue;
-    const bytes = await writtenBytes(engine, container.id);
+    const bytes = await writtenBytes(engine, container);
     if (!isPrunable(container, filters)) continue;
     await removeNow(engine, container, {});
     reclaimedBytes += bytes;

@@ -54,7 +54,18 @@ export interface ContainerRecord {
   sandbox?: Sandbox | undefined;
   /** Maps of its user namespace; undefined: the host's ids. */
   remap?: Remap | undefined;
+  /** Where its files are; undefined in records from before there was a choice. */
+  snapshotter?: string | undefined;
 }
+
+/** The container's snapshot, as containerd is asked for it: daemon.json may name another snapshotter since it was made. */
+export const snapshotOf = ({
+  id,
+  snapshotter = 'overlayfs',
+}: ContainerRecord): { snapshotter: string; key: string } => ({
+  snapshotter,
+  key: id,
+});
 
 /** Only what the engine could not go on without; the rest is our own writing. */
 const recordSchema = v.looseObject({
@@ -64,6 +75,7 @@ const recordSchema = v.looseObject({
   image: v.looseObject({ id: v.string(), reference: v.string(), config: runConfigSchema }),
   config: v.looseObject({ Image: v.string() }),
   host: v.looseObject({}),
+  snapshotter: v.optional(v.string()),
   lifecycle: v.looseObject({ status: v.string(), pid: v.number() }),
 });
 

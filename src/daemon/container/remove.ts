@@ -1,10 +1,10 @@
 // Removing a container: its snapshot, its volumes when asked, its folder. What fails leaves it `dead`, and removing it again goes on.
 import { asLabError, LabError } from '../../base/errors.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import type { Container } from './container.ts';
 import { ignoreMissing } from './missing.ts';
 import { closeStreams } from './open-streams.ts';
-import { removeFolder } from './record.ts';
+import { removeFolder, snapshotOf } from './record.ts';
 import { hasExited, sendSignal } from './stop.ts';
 
 export interface RemoveOptions {
@@ -41,7 +41,7 @@ export function removeNow(engine: Engine, container: Container, options: RemoveO
     container.require('REMOVE');
     container.move({ type: 'REMOVE' });
     try {
-      await ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key: container.id }));
+      await ignoreMissing(engine.containerd.snapshots.remove(snapshotOf(container.record)));
       if (options.removeVolumes) for (const name of container.record.anonymousVolumes) removeVolume(engine, name);
       removeFolder(container.folder);
     } catch (error) {

@@ -1,12 +1,14 @@
 // Starting an exec: its process document from the container's own, FIFOs, Tasks/Exec, Tasks/Start.
+
 import type { Duplex } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import { pipeInput, pipeOutput } from '../container/attach.ts';
 import { ignoreMissing } from '../container/missing.ts';
+import { snapshotOf } from '../container/record.ts';
 import { startFailure } from '../container/task-errors.ts';
 import { specInput, userOf } from '../container/task-spec.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import { chooseCapabilities } from '../spec/capabilities.ts';
 import { generateSpec, specBytes } from '../spec/generate.ts';
 import { processType } from '../spec/types.ts';
@@ -82,7 +84,7 @@ function sayFailure({ config }: Exec, connection: Duplex, reason: string): void 
 
 async function addProcess(engine: Engine, exec: Exec, streams: Streams): Promise<void> {
   const { container } = exec;
-  const { mounts: rootfs } = await engine.containerd.snapshots.mounts({ snapshotter, key: container.id });
+  const { mounts: rootfs } = await engine.containerd.snapshots.mounts(snapshotOf(container.record));
   await engine.containerd.tasks.exec({
     containerId: container.id,
     execId: exec.id,

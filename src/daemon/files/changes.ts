@@ -1,10 +1,15 @@
 // GET /containers/{id}/changes and /export: what the container did to its image's files, and all files that it has.
+
 import type { Writable } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
+import { newContainerId } from '../../base/ids.ts';
+import { UndoStack } from '../../base/undo.ts';
 import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { Container } from '../container/container.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import { ignoreMissing } from '../container/missing.ts';
+import { snapshotOf } from '../container/record.ts';
+import { type Engine, ownerLabel } from '../engine.ts';
 import { mountPoints } from './mount-points.ts';
 import { ask, packInto } from './native.ts';
 import { byHand, rootfsOf } from './view.ts';
@@ -22,9 +27,13 @@ export interface Change {
 export async function changesOf(engine: Engine, container: Container, signal: AbortSignal): Promise<Change[]> {
   const { rootfs } = await rootfsOf(engine, container, 'diff');
   const [upper = '', ...lowers] = layersOf(rootfs);
-  if (lowers.length === 0)
-    throw new LabError('notImplemented', `diff: container "${container.name}" has no layers below its own files`);
-  const args = ['--directory', upper, '--upper', '--against', lowers.join(':'), '--list'];
+  await using undo = new UndoStack();
+  // Without overlay the container's directory is a copy of its image, with what was changed in it.
+  const sides =
+    lowers.length > 0
+      ? ['--upper', '--against', lowers.join(':')]
+      : ['--against', await imageOf(engine, container, undo)];
+  const args = ['--directory', upper, ...sides, '--list'];
   const ignored = mountPoints.flatMap((path) => ['--ignore', path]);
   const answer = await ask('tlab-pack', [...args, ...ignored], {
     what: `comparing container "${container.name}"`,
@@ -37,9 +46,21 @@ export async function changesOf(engine: Engine, container: Container, signal: Ab
     .map((line) => ({ Path: line.slice(2), Kind: kinds[line.slice(0, 1)] ?? 0 }));
   emit('daemon.changes-listed', {
     data: { id: container.id, directory: upper, changes: changes.length },
-    twin: `ctr -n ${engine.containerd.namespace} snapshots --snapshotter ${snapshotter} diff ${container.id} | tar --list --gunzip`,
+    twin: `ctr -n ${engine.containerd.namespace} snapshots --snapshotter ${snapshotOf(container.record).snapshotter} diff ${container.id} | tar --list --gunzip`,
   });
   return changes;
+}
+
+/** The directory of the image's own tree. Errors: notImplemented for a container without an image's layers. */
+async function imageOf(engine: Engine, { name, record }: Container, undo: UndoStack): Promise<string> {
+  const { snapshotter } = snapshotOf(record);
+  if (record.image.chainId === '')
+    throw new LabError('notImplemented', `diff: container "${name}" has no layers below its own files`);
+  const key = newContainerId();
+  const labels = { [ownerLabel]: key };
+  undo.push('view', () => ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key })));
+  const { mounts } = await engine.containerd.snapshots.view({ snapshotter, key, parent: record.image.chainId, labels });
+  return layersOf(mounts)[0] ?? '';
 }
 
 /** The root filesystem without volumes: what writes the archive. */

@@ -1,12 +1,14 @@
 // How a container's files are reached: as arguments of tlab-pack and tlab-unpack, which put its mounts together in a namespace of their own.
 // Running, its root filesystem is mounted already, and mounting an overlay twice is undefined; stopped, it is mounted for that moment.
 // Rule: names out of a container are resolved by the kernel beneath that root, in a process that has no way out of it.
+
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { layersOf, type SnapshotMount } from '../../kernel/snapshot-mounts.ts';
 import type { Container } from '../container/container.ts';
 import { filesOf } from '../container/files.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import { snapshotOf } from '../container/record.ts';
+import type { Engine } from '../engine.ts';
 
 export interface FilesView {
   /** `--directory …`, with `--mount` and `--bind` as needed. */
@@ -21,7 +23,7 @@ export async function rootfsOf(engine: Engine, container: Container, verb: strin
     throw new LabError('notImplemented', `${verb}: containers with mapped ids (userns-remap) are not supported`, {
       hint: 'create the container with --userns=host',
     });
-  const { mounts } = await engine.containerd.snapshots.mounts({ snapshotter, key: container.id });
+  const { mounts } = await engine.containerd.snapshots.mounts(snapshotOf(container.record));
   const [mount] = mounts;
   if (mount === undefined) throw new LabError('internal', `container ${container.id}: its snapshot has no mounts`);
   const rootfs = mounts.map(({ type, source, options }) => ({ type, source, options }));

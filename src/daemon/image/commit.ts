@@ -1,5 +1,6 @@
 // POST /commit: a container's own files become a layer over its image, its configuration the image's.
 // Rule: the snapshot of the container is only read; while that happens its processes stand still, unless asked otherwise.
+
 import { asLabError } from '../../base/errors.ts';
 import { layersOf } from '../../kernel/snapshot-mounts.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
@@ -11,7 +12,8 @@ import type { HistoryEntry, Layer } from '../build/state.ts';
 import type { Container } from '../container/container.ts';
 import { inspectContainer } from '../container/inspect.ts';
 import { pauseContainer, unpauseContainer } from '../container/pause.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import { snapshotOf } from '../container/record.ts';
+import type { Engine } from '../engine.ts';
 import { untouchedMountPoints } from '../files/mount-points.ts';
 import { rootfsOf } from '../files/view.ts';
 import { timestampNow } from '../time.ts';
@@ -47,7 +49,7 @@ export async function commitContainer(engine: Engine, container: Container, requ
     const { id } = await publishImage({ engine, lease, tags: request.names }, { ...state, chainId });
     emit('daemon.container-committed', {
       data: { id: container.id, image: id, layer: layer.descriptor.digest, sizeBytes: layer.descriptor.size },
-      twin: `ctr -n ${engine.containerd.namespace} snapshots --snapshotter ${snapshotter} diff ${container.id} | sha256sum`,
+      twin: `ctr -n ${engine.containerd.namespace} snapshots --snapshotter ${snapshotOf(container.record).snapshotter} diff ${container.id} | sha256sum`,
     });
     engine.events.publish('container', 'commit', container.id, container.eventAttributes({ comment: request.comment }));
     return id as Digest;

@@ -9,7 +9,7 @@ import { emit } from '../../trace/recorder.ts';
 import { commitLayer, packLayer } from '../build/layer.ts';
 import { publishImage } from '../build/publish.ts';
 import { ignoreMissing } from '../container/missing.ts';
-import { type Engine, ownerLabel, snapshotter } from '../engine.ts';
+import { type Engine, ownerLabel } from '../engine.ts';
 import { unpackFrom } from '../files/native.ts';
 import { timestampNow } from '../time.ts';
 import { withChanges } from './changes.ts';
@@ -32,9 +32,14 @@ export async function importImage(engine: Engine, request: ImportRequest): Promi
     await using undo = new UndoStack();
     const work = { engine, lease, signal: request.signal, epoch: undefined };
     const key = newContainerId();
-    undo.push('snapshot', () => ignoreMissing(engine.containerd.snapshots.remove({ snapshotter, key })));
+    undo.push('snapshot', () =>
+      ignoreMissing(engine.containerd.snapshots.remove({ snapshotter: engine.snapshotter, key })),
+    );
     const labels = { [ownerLabel]: key };
-    const { mounts } = await engine.containerd.snapshots.prepare({ snapshotter, key, parent: '', labels }, { lease });
+    const { mounts } = await engine.containerd.snapshots.prepare(
+      { snapshotter: engine.snapshotter, key, parent: '', labels },
+      { lease },
+    );
     const [directory = ''] = layersOf(mounts);
     const args = ['--directory', directory, '--whiteouts', 'literal', '--compression', 'any'];
     await unpackFrom(request.archive, args, { what: 'importing the archive', signal: request.signal });

@@ -1,6 +1,5 @@
 // GET /images/{name}/json: one image in full. @source docker-api GET /images/{name}/json
 import type { Engine } from '../engine.ts';
-import { snapshotter } from '../engine.ts';
 import type { ImageInspect } from '../image-protocol.ts';
 import { formatNs } from '../time.ts';
 import { namedImage } from './list.ts';
@@ -31,7 +30,7 @@ export async function inspectImage(
     Os: config.os,
     Size: bytes,
     VirtualSize: bytes,
-    GraphDriver: { Name: snapshotter, Data: null },
+    GraphDriver: { Name: engine.snapshotter, Data: null },
     RootFS: { Type: 'layers', Layers: [...config.rootfs.diff_ids] },
     Metadata: { LastTagTime: formatNs(image.createdNs) },
     ...(manifests ? { Manifests: await manifestSummaries(engine, image.target, sizes) } : {}),

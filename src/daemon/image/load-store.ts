@@ -7,7 +7,6 @@ import type { Descriptor } from '../../oci/image.ts';
 import { ociMediaTypes } from '../../oci/media-types.ts';
 import type { LayerWork } from '../build/layer.ts';
 import type { Layer } from '../build/state.ts';
-import { snapshotter } from '../engine.ts';
 import type { ArchivedImage } from './load-archive.ts';
 import { writeBlob } from './write.ts';
 
@@ -61,7 +60,8 @@ async function storePlatform(work: LayerWork, image: PlatformParts): Promise<Omi
     target,
     async finish(chainId) {
       const { containerd } = work.engine;
-      const snapshot = chainId === undefined ? {} : { [`containerd.io/gc.ref.snapshot.${snapshotter}`]: chainId };
+      const snapshot =
+        chainId === undefined ? {} : { [`containerd.io/gc.ref.snapshot.${work.engine.snapshotter}`]: chainId };
       await writeBlob(containerd, { bytes: image.config.bytes, labels: snapshot, lease: work.lease });
       const references = layers.map(({ descriptor }, index) => [
         `containerd.io/gc.ref.content.l.${index}`,

@@ -29,6 +29,7 @@ export async function pullImage(engine: Engine, request: PullRequest): Promise<v
   await engine.containerd.pull({
     reference: canonical,
     platform: platformOf(platform),
+    snapshotter: engine.snapshotter,
     ...registryOptions(engine),
     ...(registryAuth === undefined ? {} : { registryAuth }),
     signal,

@@ -6,7 +6,7 @@ import { shortId } from '../../base/ids.ts';
 import { type Digest, digestHex } from '../../oci/digest.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
 import { ignoreMissing } from '../container/missing.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import type { ImageDelete } from '../image-protocol.ts';
 import { isTagged } from './dangling.ts';
 import { type NamedImage, namedImage, usersOf } from './list.ts';
@@ -117,7 +117,10 @@ async function deleteImage(engine: Engine, { image }: NamedImage): Promise<Image
   }
   engine.events.publish('image', 'delete', image.id, { name: image.id });
   const left = new Set<string>();
-  for await (const { info } of engine.containerd.snapshots.list({ snapshotter, filters: ['kind==committed'] })) {
+  for await (const { info } of engine.containerd.snapshots.list({
+    snapshotter: engine.snapshotter,
+    filters: ['kind==committed'],
+  })) {
     for (const { name } of info) left.add(name);
   }
   const gone = chainsOf(image).filter((chain) => !left.has(chain));

@@ -1,5 +1,6 @@
 // Answers that flow: a JSON line a step. The status is 200 from the first line on, so an error after it is a line too.
-import { asLabError } from '../../base/errors.ts';
+import { withRoom } from '../../base/disk.ts';
+import { paths } from '../../base/paths.ts';
 import type { PullProgress } from '../protocol.ts';
 import type { Call } from '../router.ts';
 import { commonHeaders } from '../server.ts';
@@ -17,7 +18,7 @@ export async function flowing<Line extends object = PullProgress>(
     await body(report);
   } catch (error) {
     if (!response.headersSent) throw error;
-    const { kind, message, hint } = asLabError(error);
+    const { kind, message, hint } = withRoom(error, paths.dataRoot);
     report({
       error: message,
       errorDetail: { message },

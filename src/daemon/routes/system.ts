@@ -7,7 +7,7 @@ import { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import { cgroupDriverOf } from '../cgroups.ts';
 import { diskUsageOf, fileBytes, volumeUsers } from '../disk-usage.ts';
-import { type Engine, snapshotter } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import { isLabelled, parseFilters } from '../filters.ts';
 import { apiVersion, minApiVersion, type VolumesPruneResponse } from '../protocol.ts';
 import { resetEngine } from '../reset.ts';
@@ -77,7 +77,7 @@ async function infoOf(engine: Engine): Promise<unknown> {
     ContainersPaused: count('paused'),
     ContainersStopped: count('created', 'exited', 'dead'),
     Images: images.length,
-    Driver: snapshotter,
+    Driver: engine.snapshotter,
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
     SystemStatus: null,
     Plugins: {
