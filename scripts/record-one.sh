@@ -41,6 +41,10 @@ run-nginx)
 	record run -d -p 8080:80 --name nginx nginx
 	printf '%s\n' 'The README shows numbers of this trace: node --test test/viewer/readme.test.ts tells which lines are old.'
 	;;
+copy-up)
+	warm
+	record run --rm --network none nginx sh -c 'cat /usr/sbin/nginx >/dev/null; touch /usr/sbin/nginx; echo "# mine" >> /etc/nginx/nginx.conf; rm /etc/nginx/win-utf'
+	;;
 run-terminal)
 	warm
 	command="tlab trace run --no-syscalls --rm -it busybox sh -c 'tty; stty size; ls -l /dev/console'"

@@ -34,12 +34,12 @@ unset TLAB_RECORDING OLDPWD SUDO_USER SUDO_COMMAND SUDO_UID SUDO_GID MAIL
 [ ! -d dist/test/library ] || cp -r dist/test/library /var/lib/tlab/library
 tlab library build busybox nginx
 
-# The tracer of system calls counts processes as the host does, so the trace that has them is recorded without a process namespace.
-[ $# -gt 0 ] || set -- run-nginx run-terminal build-multi-stage build-cached build-changed pull-shared-layers push \
+# The tracer of system calls counts processes as the host does, so the traces that have them are recorded without a process namespace.
+[ $# -gt 0 ] || set -- run-nginx copy-up run-terminal build-multi-stage build-cached build-changed pull-shared-layers push \
 	published-port two-containers out-of-memory stop-and-kill exec daemon-killed containerd-killed
 for name; do
 	case $name in
-	run-nginx) unshare --net sh scripts/record-one.sh "$name" ;;
+	run-nginx | copy-up) unshare --net sh scripts/record-one.sh "$name" ;;
 	*) unshare --net --pid --fork --kill-child --mount-proc sh scripts/record-one.sh "$name" ;;
 	esac
 done
