@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { inContext, LabError } from '../base/errors.ts';
 import { checkExecOptions } from './cgroups.ts';
 import { parseBridgeAddress } from './network/ipam.ts';
+import { bytesOf } from './schema/bytes.ts';
 import { flag, integer, maybe, text, textMap, texts } from './schema/fields.ts';
 
 const atLeast = (least: number) => v.pipe(integer, v.minValue(least, `expected at least ${least}`));
@@ -26,6 +27,20 @@ const layerLimits = v.strictObject({
   entries: maybe(atLeast(1)),
   /** Uncompressed to compressed, for what is larger than 256 MiB. */
   ratio: maybe(atLeast(1)),
+});
+
+/** A number of bytes, or one with a unit. */
+const size = v.pipe(
+  v.union([text, integer], 'expected bytes, or a text such as "10GB"'),
+  v.check((given) => bytesOf(given) !== undefined, 'expected bytes, or a text such as "10GB"'),
+  v.transform((given) => bytesOf(given) ?? 0),
+);
+
+/** @source docker docs build/cache/garbage-collection */
+const cacheRules = v.strictObject({
+  enabled: maybe(flag),
+  defaultKeepStorage: maybe(size),
+  policy: maybe(v.array(v.strictObject({ keepStorage: maybe(size), filter: maybe(texts), all: maybe(flag) }))),
 });
 
 const schema = v.strictObject({
@@ -60,6 +75,10 @@ const schema = v.strictObject({
   'exec-opts': maybe(texts),
   /** Builds that execute at the same time; the others wait. tlab's own key. */
   'max-concurrent-builds': maybe(atLeast(1)),
+  /** Seconds after which a client that sends nothing more of its context has gone. tlab's own key. */
+  'context-silence': maybe(atLeast(1)),
+  /** The build cache: what it may hold, and in which order it goes. */
+  builder: maybe(v.strictObject({ gc: maybe(cacheRules) })),
   'cgroup-parent': maybe(text),
   /** The snapshotter, by Docker's name or containerd's. */
   'storage-driver': maybe(

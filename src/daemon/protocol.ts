@@ -333,6 +333,14 @@ export interface KeyChange {
   part: string;
   before: string;
   now: string;
+  /** Of `sources`, when the files of the earlier one are known. */
+  files?: FileChange[];
+}
+
+export interface FileChange {
+  /** In the context, or in the stage that it is copied from. */
+  path: string;
+  how: 'added' | 'changed' | 'removed';
 }
 
 /** One line of POST /build for tlab's own client (`events=1`); docker's gets sentences made of these. */

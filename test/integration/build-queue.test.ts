@@ -6,9 +6,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { daemonClient } from '../../src/daemon/client.ts';
+import type { DiskUsage } from '../../src/daemon/image-protocol.ts';
 import { startEngine, type TestEngine } from '../helpers/engine.ts';
 import { root } from '../helpers/root.ts';
 import { must } from '../helpers/shell.ts';
+import { waitUntil } from '../helpers/wait.ts';
 
 const needsRoot = root();
 const builds = 50;
@@ -24,7 +26,8 @@ before(async () => {
   writeFileSync(`${folder}/Dockerfile`, 'FROM scratch\nARG N\nCOPY small /small\nLABEL n=$N\n');
   writeFileSync(`${folder}/small`, 'small\n');
   await must('truncate', ['-s', `${contextMegabytes}M`, `${folder}/large`]);
-  engine = await startEngine({ configuration: { 'max-concurrent-builds': 2 } });
+  const builder = { gc: { defaultKeepStorage: '100kB' } };
+  engine = await startEngine({ configuration: { 'max-concurrent-builds': 2, builder } });
 });
 after(async () => {
   if (needsRoot.skip !== false) return;
@@ -79,6 +82,21 @@ test('fifty builds are queued, and the daemon answers and stays as small as it i
       `median ${sorted[Math.floor(times.length / 2)]?.toFixed(1)} ms, p99 ${sorted[Math.floor(times.length * 0.99)]?.toFixed(1)} ms, ` +
       `most ${sorted.at(-1)?.toFixed(1)} ms; resident ${(before / 1e6).toFixed(0)} → ${(most / 1e6).toFixed(0)} MB`,
   );
+});
+
+test('a build leaves no more in the cache than builder.gc allows', needsRoot, async () => {
+  const client = daemonClient(`${engine.root}/run/tlab.sock`);
+  writeFileSync(`${folder}/Dockerfile`, 'FROM scratch\nCOPY large /large\n');
+  await engine.must('build', '-q', folder);
+  await engine.must('image', 'prune', '--force');
+  // What it left is collected at the end of the next one.
+  writeFileSync(`${folder}/Dockerfile`, 'FROM scratch\nCOPY small /other\n');
+  await engine.must('build', '-q', '-t', 'other', folder);
+  const unused = async (): Promise<number> => {
+    const { BuildCache } = await client.json<DiskUsage>({ method: 'GET', path: '/system/df' });
+    return BuildCache.filter(({ Shared }) => !Shared).reduce((sum, { Size }) => sum + Size, 0);
+  };
+  await waitUntil(async () => (await unused()) <= 100 * 1024, { what: 'the cache to be collected' });
 });
 
 const contextsThere = (): number => {

@@ -87,7 +87,9 @@ RUN echo $GREETING $V > /made
   assert.match(environment, /environment:\n {2}│ {3}- GREETING=a\n {2}│ {3}\+ GREETING=b/);
   assert.match(environment, /COPY data \/data +cached/);
   writeFileSync(`${context}/data`, 'two\n');
-  assert.match(await built(file('a'), ['--why']), /COPY data \/data\n {2}│ miss: other than the last time: sources/);
+  const sources =
+    /COPY data \/data\n {2}│ miss: other than the last time: sources\n {2}│ sources:\n {2}│ {3}data changed/;
+  assert.match(await built(file('a'), ['--why']), sources);
   const args = await built(file('a'), ['--why', '--build-arg', 'V=2']);
   assert.match(args, /arguments:\n {2}│ {3}- V=1\n {2}│ {3}\+ V=2/);
   assert.match(await built(file('a'), ['--why', '--no-cache']), /miss: the cache is not asked \(--no-cache\)/);

@@ -1,7 +1,7 @@
 // How a build shows: one line a step, what its command prints below it, and with --why the part of the key that changed. One form for terminals
 // and logs alike; lines fit the width, and what comes from the build cannot move the cursor.
-import { fit, printable } from '../../base/text.ts';
-import type { BuildEvent, KeyChange } from '../../daemon/protocol.ts';
+import { fit, fitMiddle, printable } from '../../base/text.ts';
+import type { BuildEvent, FileChange, KeyChange } from '../../daemon/protocol.ts';
 import { counted, humanSize } from '../format/words.ts';
 
 export interface BuildViewOptions {
@@ -147,7 +147,8 @@ const quickMs = 50;
 const longestPart = 60;
 
 /** A change of a part of the key: values when they are short, else what of them differs. */
-function changeLines({ part, before, now }: KeyChange): string[] {
+function changeLines({ part, before, now, files }: KeyChange): string[] {
+  if (files !== undefined && files.length > 0) return fileLines(part, files);
   const [was, is] = [elementsOf(before), elementsOf(now)];
   if (was !== undefined && is !== undefined) {
     const gone = was.filter((entry) => !is.includes(entry)).map((entry) => `  - ${fit(entry, longestPart)}`);
@@ -156,6 +157,15 @@ function changeLines({ part, before, now }: KeyChange): string[] {
   }
   return [`${part}: ${shortened(before)} → ${shortened(now)}`];
 }
+
+/** `src/app.js changed`: the first of them by name, the others by number. */
+function fileLines(part: string, files: readonly FileChange[]): string[] {
+  const named = files.slice(0, mostNamed).map(({ path, how }) => `  ${fitMiddle(printable(path), longestPart)} ${how}`);
+  const rest = files.length - named.length;
+  return [`${part}:`, ...named, ...(rest > 0 ? [`  and ${rest} more`] : [])];
+}
+
+const mostNamed = 10;
 
 /** A variable as it is, an argument with its value, a command's words, a mount by what counts of it. */
 function elementText(entry: unknown): string[] {

@@ -17,6 +17,7 @@ import type { Engine } from '../engine.ts';
 import { familiarName } from '../image/store.ts';
 import { epochArgument, GivenArguments } from './arguments.ts';
 import type { Builder } from './builder.ts';
+import { heard } from './context/heard.ts';
 import { receiveContext } from './context/receive.ts';
 import type { BuildContext } from './context/types.ts';
 import type { Reporter } from './events.ts';
@@ -48,6 +49,7 @@ export async function build(engine: Engine, builder: Builder, input: BuildInput)
     return await execute(engine, builder, input);
   } finally {
     leave();
+    void builder.collector.collect(engine);
   }
 }
 
@@ -63,7 +65,8 @@ async function execute(engine: Engine, builder: Builder, input: BuildInput): Pro
   await using undo = new UndoStack();
   const { request, reporter, signal } = input;
   const secrets = builder.secrets.take(request.secrets);
-  const context = await receive(input, builder.binaryFolder);
+  const sent = heard(input.body, builder.silenceMs);
+  const context = await receiveContext(sent, { binaryFolder: builder.binaryFolder, signal });
   undo.push('context', () => context.remove());
   reporter.report({ kind: 'context', sentBytes: context.sentBytes, entries: context.entries });
   const file = await readDockerfile(context, request);
@@ -139,30 +142,6 @@ async function solve(
   emit('daemon.build-finished', { data: { id: image.id, digest: image.digest, names: request.tags } });
   engine.events.publish('image', 'build', image.id, request.tags[0] === undefined ? {} : { name: request.tags[0] });
   return image;
-}
-
-/** A client that sends nothing any more must not keep a place for ever. */
-const longestSilenceMs = 60_000;
-
-async function receive({ body, signal }: BuildInput, binaryFolder: string): Promise<BuildContext> {
-  const silence = new AbortController();
-  let read = body.socket.bytesRead;
-  const timer = setInterval(() => {
-    // Only the client's silence counts: not a disk that is slow, and not the time after its last byte.
-    const isWaiting = !body.complete && body.readableFlowing !== false;
-    if (isWaiting && body.socket.bytesRead === read) silence.abort();
-    read = body.socket.bytesRead;
-  }, longestSilenceMs);
-  try {
-    return await receiveContext(body, { binaryFolder, signal: AbortSignal.any([signal, silence.signal]) });
-  } catch (error) {
-    if (!silence.signal.aborted || signal.aborted) throw error;
-    throw new LabError('deadlineExceeded', `build context: nothing came for ${longestSilenceMs / 1000} seconds`, {
-      cause: error,
-    });
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 async function readDockerfile(context: BuildContext, { dockerfile }: BuildRequest): Promise<Dockerfile> {

@@ -8,6 +8,7 @@ import type { ContainerdClient } from '../../containerd/client.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Configuration } from '../configuration.ts';
 import { BuildCache } from './cache/cache.ts';
+import { CacheCollector, cacheRulesOf } from './cache/collect.ts';
 import { RunMounts } from './copy/prepare.ts';
 import { BuildQueue } from './queue.ts';
 import { BuildSecrets } from './secrets.ts';
@@ -16,6 +17,9 @@ export interface Builder {
   queue: BuildQueue;
   cache: BuildCache;
   secrets: BuildSecrets;
+  /** A client that sends nothing of its context for so long has gone. */
+  silenceMs: number;
+  collector: CacheCollector;
   /** Caches of RUN --mount outlive builds. */
   runMounts: RunMounts;
   /** Where the native programs are. */
@@ -30,6 +34,10 @@ export const openBuilder = (
   queue: new BuildQueue(configuration['max-concurrent-builds'] ?? Math.max(2, availableParallelism())),
   cache: new BuildCache(`${paths.dataRoot}/build/cache`, containerd, snapshotter),
   secrets: new BuildSecrets(),
+  silenceMs: (configuration['context-silence'] ?? 60) * 1000,
+  collector: new CacheCollector(cacheRulesOf(configuration), ({ message }) => {
+    process.stderr.write(`tlabd: collecting the build cache: ${message}\n`);
+  }),
   runMounts: new RunMounts(kernel.mounts),
   binaryFolder: binaryFolder(),
 });

@@ -21,6 +21,7 @@ export async function removeBuildLeftovers(engine: Engine): Promise<void> {
     for (const { id, labels } of leases)
       if (labels[buildLabel] !== undefined) await ignoreMissing(engine.containerd.leases.delete({ id }));
     await engine.builder.cache.reconcile();
+    void engine.builder.collector.collect(engine);
   } catch (error) {
     process.emitWarning(`removing what is left of builds: ${asLabError(error).message}`);
   }

@@ -4,6 +4,7 @@ import type { ContainerdClient } from '../../../containerd/client.ts';
 import { digestHex } from '../../../oci/digest.ts';
 import { ignoreMissing } from '../../container/missing.ts';
 import type { KeyChange } from '../../protocol.ts';
+import { filesBetween, loadFiles, saveFiles } from './files.ts';
 import { changesBetween, type KeyParts, keyOf } from './key.ts';
 import { type CacheRecord, loadRecords, removeRecord, saveRecord } from './record.ts';
 
@@ -25,6 +26,8 @@ interface LookUp {
   /** The lease of the build: what it finds stays as long as it runs. */
   lease: string;
   isWanted: boolean;
+  /** Of COPY and ADD: what `sources` stands for. */
+  files?: ReadonlyMap<string, string> | undefined;
 }
 
 type Services = Pick<ContainerdClient, 'content' | 'snapshots' | 'leases'>;
@@ -46,11 +49,11 @@ export class BuildCache {
     return [...this.#records.values()];
   }
 
-  async find({ parts, place, lease, isWanted }: LookUp): Promise<LookedUp> {
+  async find({ parts, place, lease, isWanted, files }: LookUp): Promise<LookedUp> {
     const key = keyOf(parts);
     if (!isWanted) return { record: undefined, key, reason: 'the cache is not asked (--no-cache)', changes: [] };
     const record = this.#records.get(key);
-    if (record === undefined) return { record, key, ...this.#whyNot(parts, place) };
+    if (record === undefined) return { record, key, ...this.#whyNot(parts, place, files) };
     if (!(await this.#hold(record, lease))) {
       await this.remove(record);
       return { record: undefined, key, reason: 'its layer was removed from the store', changes: [] };
@@ -63,7 +66,7 @@ export class BuildCache {
   }
 
   /** Nearest: the same words first, then the same place; of those the one with most parts alike, then the youngest. */
-  #whyNot(parts: KeyParts, place: Place): Pick<LookedUp, 'reason' | 'changes'> {
+  #whyNot(parts: KeyParts, place: Place, files: LookUp['files']): Pick<LookedUp, 'reason' | 'changes'> {
     const all = this.all();
     const sameText = all.filter((record) => record.place.text === place.text);
     const near =
@@ -75,7 +78,18 @@ export class BuildCache {
       .sort((a, b) => a.changes.length - b.changes.length || b.record.lastUsedMs - a.record.lastUsedMs)[0];
     if (nearest === undefined) return { reason: 'this step was never built here', changes: [] };
     const names = nearest.changes.map(({ part }) => part).join(', ');
-    return { reason: `other than the last time: ${names}`, changes: nearest.changes };
+    const before = files === undefined ? undefined : loadFiles(this.#folder, nearest.record.key);
+    const changes = nearest.changes.map((change) =>
+      change.part !== 'sources' || files === undefined || before === undefined
+        ? change
+        : { ...change, files: filesBetween(before, files) },
+    );
+    return { reason: `other than the last time: ${names}`, changes };
+  }
+
+  /** What a later miss says that has changed; without it only the checksum is known. */
+  keepFiles(key: CacheRecord['key'], files: ReadonlyMap<string, string>): void {
+    saveFiles(this.#folder, key, files);
   }
 
   /** False when the layer or its snapshot is gone. */

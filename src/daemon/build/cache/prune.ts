@@ -10,7 +10,7 @@ import type { CacheRecord } from './record.ts';
 export interface PruneRequest {
   /** Also what images are made of: their next build starts anew. */
   all: boolean;
-  /** Bytes that may stay; the least recently used go first. */
+  /** Bytes that may stay of what is looked at; the least recently used go first. */
   keepBytes: number;
   filters: Filters;
 }
@@ -27,18 +27,36 @@ export async function pruneCache(
   const isUsed = ({ layer }: CacheRecord): boolean => layer !== undefined && used.has(layer.descriptor.digest);
   const wanted = cache.all().filter((record) => (all || !isUsed(record)) && matches(record, filters));
   const oldestFirst = wanted.sort((a, b) => a.lastUsedMs - b.lastUsedMs);
-  let total = sizeOf(cache.all());
-  const going: CacheRecord[] = [];
-  for (const record of oldestFirst) {
-    if (keepBytes > 0 && total <= keepBytes) break;
-    going.push(record);
-    total -= record.sizeBytes;
-  }
+  // What images are made of costs nothing more, unless it is to go too.
+  const counted = all ? cache.all() : cache.all().filter((record) => !isUsed(record));
+  const going = overflowing(oldestFirst, { counted, keepBytes });
   const reclaimed = sizeOf(going.filter((record) => !isUsed(record)));
   for (const [index, record] of going.entries()) await cache.remove(record, { sync: index === going.length - 1 });
   const caches = await engine.builder.runMounts.caches.prune((about) => all && matchesTimes(about.usedMs, filters));
   const deleted = [...going.map(({ key }) => digestHex(key).slice(0, 25)), ...caches.map(({ name }) => name)];
   return { CachesDeleted: deleted, SpaceReclaimed: reclaimed };
+}
+
+/** The oldest of them, until the rest of what counts fits; a layer goes with the last of its records. */
+function overflowing(
+  oldestFirst: readonly CacheRecord[],
+  { counted, keepBytes }: { counted: readonly CacheRecord[]; keepBytes: number },
+): CacheRecord[] {
+  if (keepBytes === 0) return [...oldestFirst];
+  const uses = new Map<string, number>();
+  for (const { layer } of counted)
+    if (layer !== undefined) uses.set(layer.descriptor.digest, (uses.get(layer.descriptor.digest) ?? 0) + 1);
+  let total = sizeOf(counted);
+  const going: CacheRecord[] = [];
+  for (const record of oldestFirst) {
+    if (total <= keepBytes) break;
+    going.push(record);
+    const digest = record.layer?.descriptor.digest ?? '';
+    const others = (uses.get(digest) ?? 0) - 1;
+    uses.set(digest, others);
+    if (others === 0) total -= record.sizeBytes;
+  }
+  return going;
 }
 
 /** Two records may have one layer. */

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import * as v from 'valibot';
 import { type Digest, digestHex, isDigest } from '../../../oci/digest.ts';
 import { descriptorSchema } from '../../../oci/image.ts';
+import { filesSuffix, removeFiles } from './files.ts';
 
 const digest = v.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 
@@ -19,7 +20,7 @@ const recordSchema = v.object({
   layer: v.optional(v.object({ descriptor: descriptorSchema, diffId: digest })),
   /** Snapshot after the step. */
   chainId: v.optional(digest),
-  /** Of the layer's blob. */
+  /** On disk: of the layer's blob and of its files. */
   sizeBytes: v.number(),
   /** Milliseconds since 1970. */
   lastUsedMs: v.number(),
@@ -36,12 +37,18 @@ export function saveRecord(folder: string, record: CacheRecord): void {
   renameSync(temporary, fileOf(folder, record.key));
 }
 
-export const removeRecord = (folder: string, key: Digest): void => rmSync(fileOf(folder, key), { force: true });
+export function removeRecord(folder: string, key: Digest): void {
+  rmSync(fileOf(folder, key), { force: true });
+  removeFiles(folder, key);
+}
 
 /** Every record that can be read; a file that cannot be is removed: it is only a cache. */
 export function loadRecords(folder: string): CacheRecord[] {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return readdirSync(folder).flatMap((name) => {
+  const names = readdirSync(folder);
+  const there = new Set(names);
+  return names.flatMap((name) => {
+    if (name.endsWith(filesSuffix) && there.has(name.replace(filesSuffix, '.json'))) return [];
     try {
       const record = v.parse(recordSchema, JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')));
       if (name === `${digestHex(record.key)}.json`) return [record];

@@ -3,7 +3,6 @@
 // Rule: whatever goes wrong, the directory goes away; a daemon that was killed leaves it, and the next one clears (`clearContexts`).
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import * as v from 'valibot';
 import { LabError } from '../../../base/errors.ts';
 import { paths } from '../../../base/paths.ts';
@@ -31,7 +30,7 @@ export const clearContexts = (): Promise<void> => rm(contexts, { recursive: true
  * Errors: invalidArgument when it is no archive, is cut short or leads outside; resourceExhausted beyond the bounds and when the disk is full;
  * cancelled by the signal. The caller removes the context.
  */
-export async function receiveContext(stream: Readable, options: ContextOptions): Promise<BuildContext> {
+export async function receiveContext(stream: AsyncIterable<Buffer>, options: ContextOptions): Promise<BuildContext> {
   const root = `${contexts}/${randomBytes(12).toString('hex')}`;
   // Only root looks into contexts; the root of one is 0755, as images have it: COPY . may make a directory like it.
   await mkdir(contexts, { recursive: true, mode: 0o700 });
@@ -68,7 +67,7 @@ export async function receiveContext(stream: Readable, options: ContextOptions):
 }
 
 async function unpackContext(
-  stream: Readable,
+  stream: AsyncIterable<Buffer>,
   root: string,
   options: ContextOptions,
 ): Promise<v.InferOutput<typeof totalsSchema>> {

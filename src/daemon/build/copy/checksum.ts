@@ -7,12 +7,19 @@ import type { Digest } from '../../../oci/digest.ts';
 import { fields, fieldsOf, type ListedEntry, type Native, refuse, runNative } from './native.ts';
 import type { CopyRequest, ResolvedSource, TreeEntry } from './types.ts';
 
+/** `files`: each entry's path in its tree, and what stands for its line: for saying which of them changed. */
+export interface Checksum {
+  digest: Digest;
+  files: Map<string, string>;
+}
+
 export async function checksumOf(
   sources: readonly ResolvedSource[],
   request: CopyRequest,
   native: Native,
-): Promise<Digest> {
+): Promise<Checksum> {
   const hash = createHash('sha256');
+  const files = new Map<string, string>();
   for (const source of sources) {
     const contents = await contentsOf(source, native);
     const { name, parent, isDirectory, isArchive } = source;
@@ -21,10 +28,17 @@ export async function checksumOf(
     // A directory named as source gives its content only: what it looks like itself is not copied.
     const isContentOnly = isDirectory && parent === '';
     for (const [index, entry] of source.entries.entries())
-      if (entry.path !== '' || !isContentOnly) hash.update(`${lineOf(entry, contents[index] ?? '', hasOwner)}\n`);
+      if (entry.path !== '' || !isContentOnly) {
+        const line = lineOf(entry, contents[index] ?? '', hasOwner);
+        hash.update(`${line}\n`);
+        files.set([source.path || source.name, entry.path].filter(Boolean).join('/'), shortSum(line));
+      }
   }
-  return `sha256:${hash.digest('hex')}`;
+  return { digest: `sha256:${hash.digest('hex')}`, files };
 }
+
+/** Enough to tell versions of one file apart. */
+const shortSum = (line: string): string => createHash('sha256').update(line).digest('hex').slice(0, 12);
 
 function lineOf(entry: TreeEntry & { capability?: string }, content: string, hasOwner: boolean): string {
   const { type, mode, path, link, device, capability = '', uid, gid } = entry;

@@ -27,7 +27,7 @@ const mostAnswerBytes = 1 << 30;
 export async function runNative(
   native: Native,
   [program, ...args]: readonly [string, ...string[]],
-  input: Iterable<Buffer> | Readable,
+  input: Iterable<Buffer> | AsyncIterable<Buffer>,
 ): Promise<Ended> {
   const cancelled = new LabError('cancelled', `${program} ${args[0] ?? ''}: cancelled`);
   const isCancelled = (): boolean => native.signal?.aborted === true;
@@ -58,6 +58,7 @@ export async function runNative(
     const [code] = await ended;
     if (bytes > mostAnswerBytes) throw new LabError('resourceExhausted', `${program}: its answer is larger than 1 GiB`);
     const broken = await fed;
+    if (broken instanceof LabError) throw broken;
     if (broken !== undefined)
       throw new LabError('invalidArgument', `what is sent breaks off: ${broken.message}`, { cause: broken });
     return { status: code ?? 255, stdout: Buffer.concat(chunks), message: stderr.trim().replace(/^tlab-\w+: /, '') };
@@ -73,7 +74,7 @@ export async function runNative(
 /** Chunk by chunk, never faster than it is read. A stream that breaks off is an error, since half of it looks like an archive cut short. */
 async function feed(
   stdin: NodeJS.WritableStream & { destroyed?: boolean },
-  input: Iterable<Buffer> | Readable,
+  input: Iterable<Buffer> | AsyncIterable<Buffer>,
 ): Promise<void> {
   const gone = new Promise<void>((resolve) => {
     stdin.once('close', resolve);

@@ -41,7 +41,7 @@ export async function resolveSources(
       sources.push(await plain(folder, options));
     }
     const all = sources.flatMap(({ entries }) => entries);
-    const checksum = await checksumOf(sources, request, options);
+    const { digest: checksum, files } = await checksumOf(sources, request, options);
     const sizeBytes = all.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.sizeBytes : 0), 0);
     const words = [...request.sources, ...request.inline.map(({ name }) => `<<${name}`)];
     emit('daemon.source-resolved', {
@@ -57,7 +57,7 @@ export async function resolveSources(
       },
       twin: `cd ${root} && find ${sources.map(({ path }) => `./${path}`).join(' ')} -type f -print0 | sort -z | xargs -0 sha256sum`,
     });
-    return { request, sources, checksum, sizeBytes, entries: all.length, release };
+    return { request, sources, checksum, files, sizeBytes, entries: all.length, release };
   } catch (error) {
     await release();
     throw error;

@@ -82,6 +82,8 @@ export interface ResolvedSources {
   sources: readonly ResolvedSource[];
   /** Of all that is copied and how: types, modes, names, link targets, contents, owners where they count; no times. The cache key's part. */
   checksum: Digest;
+  /** Path in its tree → what stands for it in the checksum. */
+  files: ReadonlyMap<string, string>;
   sizeBytes: number;
   /** Files, directories and links. */
   entries: number;

@@ -34,9 +34,15 @@ export async function copyStep(input: StepInput): Promise<FileStep> {
     ...(session.epoch === undefined ? {} : { epoch: `${session.epoch}` }),
   };
   const text = historyText(request, from);
+  const { files } = resolved;
   if (request.link)
-    return await layerStep(input, { parts, text, isRebased: true, make: () => linked(input, resolved) });
-  return await layerStep(input, { parts, text, work: ({ path }) => copyInto(input, resolved, { rootfs: path }) });
+    return await layerStep(input, { parts, text, files, isRebased: true, make: () => linked(input, resolved) });
+  return await layerStep(input, {
+    parts,
+    text,
+    files,
+    work: ({ path }) => copyInto(input, resolved, { rootfs: path }),
+  });
 }
 
 async function rootOf({ solver, stage, step }: StepInput, from: string | undefined, undo: UndoStack): Promise<string> {

@@ -5,7 +5,7 @@ import { emit } from '../../../trace/recorder.ts';
 import { timestampNow } from '../../time.ts';
 import type { KeyParts } from '../cache/key.ts';
 import { applyLayer, makeLayer, type StepResult, type StepRootfs } from '../layer.ts';
-import { createdNow } from '../session.ts';
+import { type BuildSession, createdNow } from '../session.ts';
 import type { BuildState, Layer } from '../state.ts';
 import type { FileStep, StepInput } from '../step.ts';
 
@@ -13,6 +13,8 @@ export interface LayerStep {
   parts: KeyParts;
   /** What the history says. */
   text: string;
+  /** What `sources` of the parts stands for, path by path: kept so that a later miss can name the files. */
+  files?: ReadonlyMap<string, string>;
   /** Changes the mounted root filesystem. */
   work?: (rootfs: StepRootfs) => Promise<void>;
   /** The layer does not depend on the parent: a hit is put on top of the one that is here. */
@@ -23,7 +25,7 @@ export interface LayerStep {
 
 export async function layerStep(
   input: StepInput,
-  { parts, text, work, make, isRebased }: LayerStep,
+  { parts, text, files, work, make, isRebased }: LayerStep,
 ): Promise<FileStep> {
   const { solver, state, step } = input;
   const { session } = solver;
@@ -32,6 +34,7 @@ export async function layerStep(
     parts,
     place,
     lease: session.lease,
+    files,
     isWanted: !session.request.noCache,
   });
   session.reporter.report({ kind: 'cache', step, hit: record !== undefined, key, reason, changes });
@@ -54,11 +57,19 @@ export async function layerStep(
     created,
     ...(result.layer === undefined ? {} : { layer: result.layer }),
     ...(result.chainId === undefined ? {} : { chainId: result.chainId }),
-    sizeBytes: result.layer?.descriptor.size ?? 0,
+    sizeBytes: await diskBytesOf(session, result),
     lastUsedMs: Date.now(),
     uses: 0,
   });
+  if (files !== undefined) session.cache.keepFiles(key, files);
   return advanced(state, text, { result, created });
+}
+
+/** The blob, and the files that were unpacked of it. */
+async function diskBytesOf({ engine }: BuildSession, { layer, chainId }: StepResult): Promise<number> {
+  if (layer === undefined || chainId === undefined) return 0;
+  const { size } = await engine.containerd.snapshots.usage({ snapshotter: engine.snapshotter, key: chainId });
+  return layer.descriptor.size + Number(size);
 }
 
 /** A step that changes only the configuration: it has a key too, so that the same build has the same times, and with them the same id. */
