@@ -32,6 +32,7 @@ export const requirements = [
   'ctr',
   'runc',
   'crun',
+  'skopeo',
 ] as const;
 
 /** Lengths of a class: which lessons it takes. */
