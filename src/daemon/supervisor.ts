@@ -6,12 +6,13 @@ import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
+import { patience } from '../base/patience.ts';
 import { emit } from '../trace/recorder.ts';
 
 const firstDelayMs = 100;
 const longestDelayMs = 10_000;
 /** Of one that lives and is slow: one that ends is seen at once. */
-const startTimeoutMs = 75_000;
+const startTimeoutMs = 75_000 * patience;
 const retryMs = 100;
 
 export interface Supervisor {

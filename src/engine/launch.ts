@@ -5,13 +5,14 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
+import { patience } from '../base/patience.ts';
 import { childSpan } from '../trace/context.ts';
 import { emit } from '../trace/recorder.ts';
 import { packageRoot } from './package.ts';
 import { endProcess, engineProcesses } from './processes.ts';
 
 /** Of a daemon that lives and is slow, as in an emulated machine: one that ends is seen at once. Longer than containerd's (supervisor.ts). */
-const startDeadlineMs = 90_000;
+const startDeadlineMs = 90_000 * patience;
 const stopDeadlineMs = 15_000;
 /** How soon to try again when no file changed: the socket's file is there a moment before it listens. */
 const retryMs = 20;

@@ -2,7 +2,7 @@
 # Third part of the machine's start, the same with and without systemd: runs the command, tells its status on the console, and
 # switches the machine off.
 export PATH=/checkout/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root LANG=C.UTF-8 NO_COLOR=1
+export HOME=/root LANG=C.UTF-8 NO_COLOR=1 TLAB_PATIENCE=5
 . /etc/tlab-vm
 export TLAB_VM="$MACHINE"
 modprobe loop
