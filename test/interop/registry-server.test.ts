@@ -174,6 +174,7 @@ test('flags that do not go together are refused before anything listens', option
     [['--proxy', 'ftp://x'], /expected docker.io or an address/],
     [['--fault', 'x'], /expected KIND/],
     [['--limit', 'x=1'], /expected requests=N/],
+    [['--proxy-keep', '1g'], /--proxy-keep: expected --proxy with it/],
   ];
   for (const [args, message] of cases) {
     const ran = await run(tlabProgram, ['registry', 'serve', '--storage', `${root}/none`, ...args]);

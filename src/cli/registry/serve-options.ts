@@ -17,6 +17,7 @@ export interface ServeFlags {
   proxy: string | undefined;
   'proxy-insecure': boolean;
   'proxy-believe': number | undefined;
+  'proxy-keep': number | undefined;
   class: boolean;
   'read-only': boolean;
   users: string | undefined;
@@ -32,6 +33,11 @@ export interface ServeFlags {
 export async function serveOptions(flags: ServeFlags): Promise<RegistryServerOptions> {
   const { address, port } = listenOf(flags);
   const tls = tlsOf(flags);
+  if (flags['proxy-keep'] !== undefined && flags.proxy === undefined)
+    throw usageError(
+      '--proxy-keep: expected --proxy with it',
+      'what is pushed here is nowhere else, and is never removed',
+    );
   const proxy = flags.proxy === undefined ? undefined : proxyOf(flags.proxy, flags);
   return {
     address,
@@ -105,17 +111,20 @@ const usualBelieveSeconds = 60;
 
 /** `docker.io`, or an address. */
 function proxyOf(text: string, flags: ServeFlags): ProxyOptions {
-  const believeMs = (flags['proxy-believe'] ?? usualBelieveSeconds) * 1000;
+  const rules = {
+    believeMs: (flags['proxy-believe'] ?? usualBelieveSeconds) * 1000,
+    mostBytes: flags['proxy-keep'],
+  };
   const hub = new URL('https://registry-1.docker.io');
   if (/^(https?:\/\/)?((registry-1|index|www)\.)?docker\.io\/?$/.test(text)) {
-    return { endpoint: { origin: hub, verify: true, isMirror: false, credentialsOf: 'docker.io' }, believeMs };
+    return { endpoint: { origin: hub, verify: true, isMirror: false, credentialsOf: 'docker.io' }, ...rules };
   }
   const origin = URL.canParse(text) ? new URL(text) : undefined;
   if (origin === undefined || !/^https?:$/.test(origin.protocol) || origin.pathname !== '/' || origin.username !== '') {
     throw usageError(`--proxy "${text}": expected docker.io or an address like https://registry.example`);
   }
   const verify = origin.protocol === 'https:' && !flags['proxy-insecure'];
-  return { endpoint: { origin, verify, isMirror: false, credentialsOf: origin.host }, believeMs };
+  return { endpoint: { origin, verify, isMirror: false, credentialsOf: origin.host }, ...rules };
 }
 
 const limitKeys: Readonly<Record<string, keyof Limits>> = {

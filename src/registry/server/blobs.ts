@@ -12,6 +12,7 @@ export async function readBlob(exchange: Exchange): Promise<void> {
   const sizeBytes = await store.blobSize(repository, digest);
   if (sizeBytes === undefined && proxy !== undefined) return proxy.sendBlob(exchange, digest);
   if (sizeBytes === undefined) throw new Refused('BLOB_UNKNOWN', `${repository} has no blob ${digest}`);
+  await proxy?.used(digest);
   const headers = { ...contentDigest(digest), etag: `"${digest}"`, 'cache-control': 'max-age=31536000' };
   if (request.headers['if-none-match'] === headers.etag) return sendEmpty(response, 304, headers);
   const type = { 'content-type': 'application/octet-stream' };

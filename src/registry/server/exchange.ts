@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Digest } from '../../oci/digest.ts';
+import type { Referrer } from '../referrers.ts';
 import { Refused } from './errors.ts';
 import type { BodyFault } from './faults.ts';
 import type { Store } from './store.ts';
@@ -19,6 +20,10 @@ export interface Upstream {
   sendBlob(exchange: Exchange, digest: Digest): Promise<void>;
   /** Undefined when the other registry gives no answer: then those that are here count. */
   tags(repository: string): Promise<string[] | undefined>;
+  /** Undefined as above. */
+  referrers(repository: string, digest: Digest): Promise<Referrer[] | undefined>;
+  /** What is here and is asked for: it stays longest. */
+  used(digest: Digest): Promise<void>;
 }
 
 export interface Parts {

@@ -43,8 +43,9 @@ function page({ url }: Exchange, all: readonly string[]): { names: string[]; hea
 
 /** GET referrers/DIGEST. */
 export async function listReferrers(exchange: Exchange): Promise<void> {
-  const { store, repository, rest, url, response } = exchange;
-  const all = await store.referrers(repository, digestOrRefuse(rest));
+  const { store, proxy, repository, rest, url, response } = exchange;
+  const digest = digestOrRefuse(rest);
+  const all = (await proxy?.referrers(repository, digest)) ?? (await store.referrers(repository, digest));
   const type = url.searchParams.get('artifactType');
   const manifests = type === null ? all : all.filter((one) => one.artifactType === type);
   const mediaType = 'application/vnd.oci.image.index.v1+json';

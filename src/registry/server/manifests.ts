@@ -7,10 +7,11 @@ import * as v from 'valibot';
 import { asLabError } from '../../base/errors.ts';
 import { type Digest, digestOf, verifyDigest } from '../../oci/digest.ts';
 import { type Descriptor, descriptorSchema, parseDocument, parseManifestDocument } from '../../oci/image.ts';
+import type { Referrer } from '../referrers.ts';
 import { Refused } from './errors.ts';
 import { contentDigest, type Exchange, sendBytes, sendEmpty } from './exchange.ts';
 import { tagOrDigest, tagOrDigestToWrite } from './names.ts';
-import type { Referrer, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /** GET and HEAD manifests/TAG or manifests/DIGEST. */
 export async function readManifest(exchange: Exchange): Promise<void> {
@@ -21,6 +22,7 @@ export async function readManifest(exchange: Exchange): Promise<void> {
   if (digest === undefined || mediaType === undefined) {
     throw new Refused('MANIFEST_UNKNOWN', `${repository} has no manifest ${rest}`);
   }
+  await proxy?.used(digest);
   const headers = { 'content-type': mediaType, etag: `"${digest}"`, ...contentDigest(digest) };
   if (request.headers['if-none-match'] === headers.etag) return sendEmpty(response, 304, headers);
   const bytes = await readFile(store.blobPath(digest));

@@ -7,8 +7,10 @@ import type { Reference } from '../../oci/reference.ts';
 import { RegistryClient } from '../client.ts';
 import { type ClientOptions, RegistryConnection } from '../connection.ts';
 import type { Endpoint } from '../hosts.ts';
+import { type Referrer, referrersAt } from '../referrers.ts';
 import type { ResolvedDocument } from '../source.ts';
 import { tagsAt } from '../tags.ts';
+import { StorageBound } from './bound.ts';
 import { Download } from './download.ts';
 import { Refused } from './errors.ts';
 import { contentDigest, type Exchange, sendBytes, sendFile, type Upstream } from './exchange.ts';
@@ -19,8 +21,13 @@ export interface ProxyOptions {
   endpoint: Endpoint;
   /** How long a tag's answer is believed. */
   believeMs: number;
+  /** What may be kept; beyond it the least recently asked for goes. */
+  mostBytes?: number | undefined;
   client?: ClientOptions;
 }
+
+/** Answers about referrers that are remembered. */
+const mostRemembered = 1000;
 
 export class PullThrough implements Upstream {
   readonly #store: Store;
@@ -29,6 +36,8 @@ export class PullThrough implements Upstream {
   readonly #client: RegistryClient;
   readonly #connection: RegistryConnection;
   readonly #downloads = new Map<Digest, Download>();
+  readonly #bound: StorageBound | undefined;
+  readonly #referrers = new Map<string, { askedMs: number; found: Referrer[] }>();
   /** Questions that are under way: who asks the same waits for the same answer. */
   readonly #asked = new Map<string, Promise<Digest | undefined>>();
 
@@ -36,6 +45,7 @@ export class PullThrough implements Upstream {
     this.#store = store;
     this.#uploads = uploads;
     this.#options = options;
+    this.#bound = options.mostBytes === undefined ? undefined : new StorageBound(store, options.mostBytes);
     this.#client = new RegistryClient(options.endpoint, options.client);
     this.#connection = new RegistryConnection(options.endpoint, options.client);
   }
@@ -89,7 +99,16 @@ export class PullThrough implements Upstream {
   async #keep(repository: string, { descriptor, bytes }: ResolvedDocument, tag: string | undefined): Promise<Digest> {
     const { digest, mediaType } = descriptor;
     await this.#store.putManifest(repository, { bytes, digest, mediaType, tag });
+    this.#grown();
     return digest;
+  }
+
+  /** It is asked for. */
+  used = async (digest: Digest): Promise<void> => this.#bound?.used(digest);
+
+  #grown(): void {
+    // What was just fetched is the youngest: it stays unless it is larger than all that may be.
+    void this.#bound?.keep().catch(() => undefined);
   }
 
   /** A blob that the repository has not got here. */
@@ -98,6 +117,7 @@ export class PullThrough implements Upstream {
     const headers = { 'content-type': 'application/octet-stream', ...contentDigest(digest) };
     if ((await this.#store.storedSize(digest)) !== undefined) {
       await this.#store.linkBlob(repository, digest);
+      await this.used(digest);
       const sizeBytes = (await this.#store.storedSize(digest)) ?? 0;
       return sendFile(exchange, { path: this.#store.blobPath(digest), sizeBytes, headers });
     }
@@ -123,7 +143,12 @@ export class PullThrough implements Upstream {
       digest,
     });
     this.#downloads.set(digest, download);
-    download.done.catch(() => undefined).finally(() => this.#downloads.delete(digest));
+    download.done
+      .then(
+        () => this.#grown(),
+        () => undefined,
+      )
+      .finally(() => this.#downloads.delete(digest));
     return download;
   }
 
@@ -148,6 +173,25 @@ export class PullThrough implements Upstream {
   async tags(repository: string): Promise<string[] | undefined> {
     const { path } = this.#reference(repository, { tag: undefined, digest: undefined });
     return tagsAt(this.#connection, path).catch(() => undefined);
+  }
+
+  /** Asked of the other registry, and remembered as long as a tag; the last answer when there is none. Undefined when there never was one. */
+  async referrers(repository: string, digest: Digest): Promise<Referrer[] | undefined> {
+    const key = `${repository} ${digest}`;
+    const known = this.#referrers.get(key);
+    if (known !== undefined && Date.now() - known.askedMs < this.#options.believeMs) return known.found;
+    const { path } = this.#reference(repository, { tag: undefined, digest });
+    try {
+      const found = await referrersAt(this.#connection, path, digest);
+      this.#referrers.delete(key);
+      this.#referrers.set(key, { askedMs: Date.now(), found });
+      const [oldest] = this.#referrers.keys();
+      if (this.#referrers.size > mostRemembered && oldest !== undefined) this.#referrers.delete(oldest);
+      return found;
+    } catch (thrown) {
+      if (['unavailable', 'resourceExhausted'].includes(asLabError(thrown).kind)) return known?.found;
+      throw thrown;
+    }
   }
 
   /** Docker Hub's own images live below library/. */

@@ -10,15 +10,11 @@
 // becomes visible from the blob up (blob, link, tag), what is removed goes from the tag down.
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { type Digest, digestAlgorithm, digestHex, isDigest } from '../../oci/digest.ts';
-import type { Descriptor } from '../../oci/image.ts';
+import type { Referrer } from '../referrers.ts';
 import { ifThere, isThere, namesIn, readText, writeWhole } from './files.ts';
 import { isRepositoryName } from './names.ts';
 
 const algorithms = ['sha256', 'sha512'] as const;
-
-export interface Referrer extends Descriptor {
-  artifactType?: string;
-}
 
 const under = (folder: string, digest: Digest): string => `${folder}/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 
@@ -95,6 +91,12 @@ export class Store {
     await rm(this.#link(name, '_manifests', digest), { force: true });
     await this.unlinkBlob(name, digest);
     return true;
+  }
+
+  /** Takes a blob or manifest away from every repository, with its tags. */
+  async forget(digest: Digest): Promise<void> {
+    for (const name of await this.repositories())
+      if (!(await this.removeManifest(name, digest))) await this.unlinkBlob(name, digest);
   }
 
   async tagDigest(name: string, tag: string): Promise<{ digest: Digest; writtenMs: number } | undefined> {

@@ -20,6 +20,7 @@ import { parseUsers, Users } from '../../../src/registry/server/users.ts';
 import { type OwnRegistry, startOwnRegistry } from '../../helpers/own-registry.ts';
 import { must } from '../../helpers/shell.ts';
 import { waitUntil } from '../../helpers/wait.ts';
+import { Repository } from '../contract/client.ts';
 import { fakeImage } from '../fake-registry.ts';
 import { MemoryContent } from '../memory-content.ts';
 import { memorySource } from '../memory-source.ts';
@@ -131,6 +132,60 @@ test('a tag is asked about again; a gone upstream leaves what is here; a gone ta
   assert.equal((await fetchFrom(cache.host)).target.digest, digestOf(newer.index));
   const pushed = await fetch(`${cache.url}/v2/team/app/blobs/uploads/`, { method: 'POST' });
   assert.equal(pushed.status, 405);
+});
+
+test('who refers to an image is asked of the upstream, also of one that has only the tag for it, and remembered', async () => {
+  const upstream = await startOwnRegistry();
+  const subject = await new Repository(upstream.url, 'team/app').pushed('subject');
+  const sbom = await new Repository(upstream.url, 'team/app').pushed('sbom', {
+    subject,
+    artifactType: 'application/sbom',
+  });
+  const proxy = { endpoint: plain(upstream.host), believeMs: 0, client: quiet };
+  await using cache = await startOwnRegistry({ proxy });
+  const cached = new Repository(cache.url, 'team/app');
+  const found = async (query = '') => (await cached.referrers(subject.digest, query)).map(({ digest }) => digest);
+  assert.deepEqual(await found(), [sbom.digest]);
+  assert.deepEqual(await found('?artifactType=application/other'), []);
+  await upstream.close();
+  assert.deepEqual(await found(), [sbom.digest]);
+  const { port, close } = await withoutReferrers(subject.digest, [sbom]);
+  await using second = await startOwnRegistry({ proxy: { ...proxy, endpoint: plain(`127.0.0.1:${port}`) } });
+  const [one] = await new Repository(second.url, 'team/app').referrers(subject.digest);
+  assert.equal(one?.digest, sbom.digest);
+  await close();
+});
+
+/** A registry of before the referrers API: an index under a tag instead. */
+async function withoutReferrers(digest: string, manifests: object[]) {
+  const server = createServer((request, response) => {
+    const isTag = request.url === `/v2/team/app/manifests/${digest.replace(':', '-')}`;
+    if (!isTag) response.writeHead(request.url === '/v2/' ? 200 : 404).end();
+    else response.end(JSON.stringify({ schemaVersion: 2, manifests }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => new Promise((resolve) => server.close(resolve));
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
+test('a cache keeps no more than it may: what was asked for least recently goes, and comes again', async () => {
+  await using upstream = await startOwnRegistry();
+  const source = new Repository(upstream.url, 'team/app');
+  const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => source.blob(name.repeat(100_000))));
+  assert.ok(a !== undefined && b !== undefined && c !== undefined);
+  const proxy = { endpoint: plain(upstream.host), believeMs: 60_000, mostBytes: 250_000, client: quiet };
+  await using cache = await startOwnRegistry({ proxy });
+  const cached = new Repository(cache.url, 'team/app');
+  const here = () => readdirSync(`${cache.storage}/blobs/sha256`).sort();
+  const hex = (...blobs: Array<{ digest: string }>) => blobs.map(({ digest }) => digest.slice(7)).sort();
+  for (const blob of [a, b, a]) {
+    assert.equal((await cached.ask('GET', `blobs/${blob.digest}`)).status, 200);
+    await waitUntil(() => here().includes(blob.digest.slice(7)), { what: 'the blob to be kept' });
+  }
+  assert.equal((await cached.ask('GET', `blobs/${c.digest}`)).text.length, 100_000);
+  await waitUntil(() => here().length === 2, { what: 'the bound' });
+  assert.deepEqual(here(), hex(a, c));
+  assert.equal((await cached.ask('GET', `blobs/${b.digest}`)).text.length, 100_000);
 });
 
 test('a blob that arrives corrupt is never handed on whole, nor kept', async () => {

@@ -1,5 +1,6 @@
 // tlab registry serve: a registry of one's own, a cache of another one, or one for a class; in the foreground until it is ended.
 import { defineCommand } from '../../command.ts';
+import { sizeBytes } from '../../flags/readers.ts';
 import { boolean, Expected, list, one, oneOf, text } from '../../flags/spec.ts';
 import { wordsOf } from '../../registry/class-words.ts';
 import { print, say } from '../../terminal.ts';
@@ -12,6 +13,7 @@ export default defineCommand({
     proxy: text('Be a cache of this registry: docker.io, or an address', { value: 'url' }),
     'proxy-insecure': boolean("Do not check the other registry's certificate"),
     'proxy-believe': one('Seconds for which a tag is not asked about again (60)', seconds, { value: 'seconds' }),
+    'proxy-keep': one('Keep so much of it; the least recently asked for goes', sizeBytes, { value: 'bytes' }),
     class: boolean('For a class: on every address, with instructions; students may pull only'),
     'read-only': boolean('Nobody may push or delete'),
     users: text('Who may log in: lines NAME:HASH as htpasswd -B writes them', { value: 'file' }),
