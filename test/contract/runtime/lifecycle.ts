@@ -1,6 +1,8 @@
 // A container's life: what create, start, kill and delete do, what a state says, and which verb a status refuses.
 // @source oci-runtime runtime#lifecycle, runtime#operations, runtime#state
+
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { waitUntil } from '../../helpers/wait.ts';
 import { type Behaviour, on, once, type Suite } from '../behaviour.ts';
 import type { Container } from '../container.ts';
 import type { Place } from '../place.ts';
@@ -242,6 +244,27 @@ const ended = (place: Place): Behaviour[] => [
       const { status } = await container.verb('delete', '--force');
       return { status, left: container.left() };
     }),
+    expected: { status: 0, left: [] },
+  },
+  {
+    title: 'delete --force ends what forks without end and has no pid namespace',
+    observe: on(
+      place,
+      ['sh', '-c', 'while :; do sh -c "sleep 1000 & sleep 1000" & sleep 0.01; done 2>/dev/null'],
+      {
+        edit: ({ linux }) => {
+          linux.namespaces = linux.namespaces.filter(({ type }: { type: string }) => type !== 'pid');
+          linux.resources.pids = { limit: 30 };
+        },
+      },
+      async (container) => {
+        await container.start();
+        const isMany = (): boolean => Number(container.cgroupFile('pids.current')) > 10;
+        await waitUntil(isMany, { what: 'ten processes' });
+        const { status } = await container.verb('delete', '--force');
+        return { status, left: container.left() };
+      },
+    ),
     expected: { status: 0, left: [] },
   },
   {
