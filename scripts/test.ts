@@ -28,6 +28,10 @@ const expectedSkips = [
 
 const total: Tally = { passed: 0, failed: 0, skipped: [] };
 
+/** What each file took, in seconds: the slowest are told at the end, so that the whole stays quick. */
+const secondsOf = new Map<string, number>();
+const slowest = 12;
+
 /** A test file that failed beside others and passed alone: told at the end. More such files than this are a failure. */
 const unsteadyLimit = 2;
 const unsteady: string[] = [];
@@ -45,6 +49,9 @@ async function runFiles(round: { files: string[]; concurrency: number }): Promis
   stream.on('test:fail', (data) => {
     count(tally, { type: 'test:fail', data } as TestEvent);
     failedFiles.add(data.file ?? data.name);
+  });
+  stream.on('test:summary', ({ file, duration_ms }) => {
+    if (file !== undefined) secondsOf.set(relative('.', file), duration_ms / 1000);
   });
   for await (const text of stream.compose(new spec())) process.stdout.write(text as string);
   return { tally, failedFiles };
@@ -110,6 +117,8 @@ await machines;
 for (const line of said) console.log(line);
 if (process.getuid?.() === 0) checkNullDevice();
 
+const byTime = [...secondsOf].sort(([, a], [, b]) => b - a).slice(0, slowest);
+console.log(`slowest files: ${byTime.map(([file, seconds]) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`);
 for (const file of unsteady) console.log(`unsteady ${file}: failed beside others, passed alone`);
 for (const line of total.skipped) console.log(`skipped ${line}`);
 const isRoot = process.getuid?.() === 0;
