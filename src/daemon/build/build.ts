@@ -17,6 +17,7 @@ import type { Engine } from '../engine.ts';
 import { familiarName } from '../image/store.ts';
 import { epochArgument, GivenArguments } from './arguments.ts';
 import type { Builder } from './builder.ts';
+import { pruneCache } from './cache/prune.ts';
 import { heard } from './context/heard.ts';
 import { receiveContext } from './context/receive.ts';
 import type { BuildContext } from './context/types.ts';
@@ -49,7 +50,7 @@ export async function build(engine: Engine, builder: Builder, input: BuildInput)
     return await execute(engine, builder, input);
   } finally {
     leave();
-    void builder.collector.collect(engine);
+    void builder.collector.collect((rule) => pruneCache(engine, rule));
   }
 }
 

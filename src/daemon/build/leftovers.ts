@@ -6,6 +6,7 @@ import { paths } from '../../base/paths.ts';
 import { ignoreMissing } from '../container/missing.ts';
 import type { Engine } from '../engine.ts';
 import { buildLabel } from './build.ts';
+import { pruneCache } from './cache/prune.ts';
 import { clearContexts } from './context/receive.ts';
 import { clearMade } from './copy/inline.ts';
 
@@ -21,7 +22,7 @@ export async function removeBuildLeftovers(engine: Engine): Promise<void> {
     for (const { id, labels } of leases)
       if (labels[buildLabel] !== undefined) await ignoreMissing(engine.containerd.leases.delete({ id }));
     await engine.builder.cache.reconcile();
-    void engine.builder.collector.collect(engine);
+    void engine.builder.collector.collect((rule) => pruneCache(engine, rule));
   } catch (error) {
     process.emitWarning(`removing what is left of builds: ${asLabError(error).message}`);
   }

@@ -1,7 +1,8 @@
 // /build.
 import { LabError } from '../../base/errors.ts';
 import { build, errorEvent } from '../build/build.ts';
-import { pruneCache, pruneFilters } from '../build/cache/prune.ts';
+import { pruneFilters } from '../build/cache/collect.ts';
+import { pruneCache } from '../build/cache/prune.ts';
 import { HttpReporter } from '../build/reporter.ts';
 import { parseBuildRequest } from '../build/request.ts';
 import { secretsSchema } from '../build/secrets.ts';

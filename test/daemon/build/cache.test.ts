@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asLabError } from '../../../src/base/errors.ts';
 import { BuildCache } from '../../../src/daemon/build/cache/cache.ts';
-import { CacheCollector, cacheRulesOf } from '../../../src/daemon/build/cache/collect.ts';
+import { CacheCollector, cacheRulesOf, type PruneRequest } from '../../../src/daemon/build/cache/collect.ts';
 import { filesBetween } from '../../../src/daemon/build/cache/files.ts';
 import { pruneCache } from '../../../src/daemon/build/cache/prune.ts';
 import { loadRecords } from '../../../src/daemon/build/cache/record.ts';
@@ -108,7 +108,8 @@ test("daemon.json bounds the cache with docker's keys; what is wrong there is na
   const cache = await filled('collected', 'abc');
   const failures: Error[] = [];
   const collector = new CacheCollector([{ all: false, keepBytes: 100, filters: {} }], (error) => failures.push(error));
-  await Promise.all([collector.collect(engineWith(cache)), collector.collect(engineWith(cache))]);
+  const prune = (rule: PruneRequest) => pruneCache(engineWith(cache), rule);
+  await Promise.all([collector.collect(prune), collector.collect(prune)]);
   assert.deepEqual([left(cache), failures], ['c', []]);
 });
 

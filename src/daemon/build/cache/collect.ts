@@ -4,8 +4,17 @@ import { statfsSync } from 'node:fs';
 import { LabError } from '../../../base/errors.ts';
 import { paths } from '../../../base/paths.ts';
 import type { Configuration } from '../../configuration.ts';
-import type { Engine } from '../../engine.ts';
-import { type PruneRequest, pruneCache, pruneFilters } from './prune.ts';
+import type { Filters } from '../../filters.ts';
+
+export interface PruneRequest {
+  /** Also what images are made of: their next build starts anew. */
+  all: boolean;
+  /** Bytes that may stay of what is looked at; the least recently used go first. */
+  keepBytes: number;
+  filters: Filters;
+}
+
+export const pruneFilters = ['until', 'unused-for', 'id'];
 
 const shareOfDisk = 0.1;
 
@@ -53,19 +62,19 @@ export class CacheCollector {
   }
 
   /** Resolves when nothing is left to do; a failure is told, and no build fails for it. */
-  collect(engine: Engine): Promise<void> {
+  collect(prune: (rule: PruneRequest) => Promise<unknown>): Promise<void> {
     this.#isAsked = true;
-    this.#running ??= this.#work(engine).finally(() => {
+    this.#running ??= this.#work(prune).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #work(engine: Engine): Promise<void> {
+  async #work(prune: (rule: PruneRequest) => Promise<unknown>): Promise<void> {
     while (this.#isAsked) {
       this.#isAsked = false;
       try {
-        for (const rule of this.#rules) await pruneCache(engine, rule);
+        for (const rule of this.#rules) await prune(rule);
       } catch (error) {
         this.#failed(error as Error);
       }

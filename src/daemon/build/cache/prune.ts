@@ -5,17 +5,8 @@ import type { Filters } from '../../filters.ts';
 import type { BuildCacheRecord } from '../../image-protocol.ts';
 import type { BuildPruneResponse } from '../../protocol.ts';
 import { parseTimeNs } from '../../time.ts';
+import type { PruneRequest } from './collect.ts';
 import type { CacheRecord } from './record.ts';
-
-export interface PruneRequest {
-  /** Also what images are made of: their next build starts anew. */
-  all: boolean;
-  /** Bytes that may stay of what is looked at; the least recently used go first. */
-  keepBytes: number;
-  filters: Filters;
-}
-
-export const pruneFilters = ['until', 'unused-for', 'id'];
 
 /** Errors: invalidArgument for a filter's value. */
 export async function pruneCache(
