@@ -56,7 +56,7 @@ export async function launchDaemon(): Promise<void> {
     emit('cli.response-received', { span: span.context.spanId, data: { ...door, ...end } });
   }
   if (failure === undefined) return;
-  if (hasLostItsSocket()) {
+  if (await hasLostItsSocket()) {
     throw new LabError('unavailable', `the daemon runs, but the file of its socket ${paths.daemonSocket} is gone`, {
       hint: 'tlab system stop, then tlab system start; containers run on',
     });
@@ -93,9 +93,9 @@ async function untilReady(child: ChildProcess): Promise<string | undefined> {
   };
   // Somebody else may have started one in the same moment: then ours ends, and theirs answers. One that lost its socket never does.
   child.on('exit', (code, signal) => {
-    void attempt().then(() => {
-      const other = engineProcesses().find(({ kind }) => kind === 'tlabd');
-      if (other === undefined || hasLostItsSocket()) resolve(`it ended with ${signal ?? code}`);
+    void attempt().then(async () => {
+      const isAlone = !engineProcesses().some((other) => other.kind === 'tlabd');
+      if (isAlone || (await hasLostItsSocket())) resolve(`it ended with ${signal ?? code}`);
     });
   });
   const watcher = watch(paths.runRoot, () => void attempt());
@@ -111,10 +111,11 @@ async function untilReady(child: ChildProcess): Promise<string | undefined> {
   }
 }
 
-/** Somebody listens at the daemon's socket, and its file was removed. @source man unix(7): /proc/net/unix has the path that was bound */
-function hasLostItsSocket(): boolean {
+/** Somebody listens at the daemon's socket, and its file was removed or replaced. @source uapi linux/net.h: the flag of one that listens */
+async function hasLostItsSocket(): Promise<boolean> {
   const bound = readFileSync('/proc/net/unix', 'utf8').split('\n');
-  return !existsSync(paths.daemonSocket) && bound.some((line) => line.endsWith(` ${paths.daemonSocket}`));
+  const listens = bound.some((line) => line.endsWith(` ${paths.daemonSocket}`) && line.split(' ')[3] === '00010000');
+  return listens && (await answers(paths.daemonSocket)) === 'no';
 }
 
 /** Ends daemon and containerd; shims and containers stay. The names of what was stopped. */
