@@ -11,6 +11,7 @@ test('findings come with their reason and status 1, and fit 80 columns', async (
   const { status, stdout, stderr } = await lint('FROM debian\nCMD nginx\n', '-');
   assert.equal(status, 1, stderr);
   assert.match(stdout, /^ {3}1 UnpinnedBase\n {5}debian may be another image tomorrow\.\n {5}why: /);
+  assert.match(stdout, /see: IMG-15 good practice in Dockerfiles, and the reason of each rule\n/);
   assert.match(stdout, /3 findings of 3 rules\.\n$/);
   assert.ok(stdout.split('\n').every((line) => line.length <= 80));
 });

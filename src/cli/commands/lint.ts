@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { LabError } from '../../base/errors.ts';
 import { printable, wrap } from '../../base/text.ts';
 import type { Finding } from '../../dockerfile/lint/rule.ts';
+import { syllabus } from '../../explain/syllabus.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { paint, print, terminalColumns } from '../terminal.ts';
@@ -65,6 +66,8 @@ function textOf(path: string): string {
   }
 }
 
+const titleOf = (id: string): string => (syllabus as Record<string, string>)[id] ?? '';
+
 function report(path: string, findings: ReadonlyArray<Finding & Words>): string[] {
   if (findings.length === 0) return [`${printable(path)}: nothing to say.`];
   const width = Math.min(terminalColumns(), 100) - 5;
@@ -75,7 +78,7 @@ function report(path: string, findings: ReadonlyArray<Finding & Words>): string[
     ...indented('', `${message}.`),
     ...indented('why: ', why),
     ...indented('try: ', fix),
-    ...indented('see: ', shows.join(', ')),
+    ...shows.flatMap((id) => indented('see: ', `${id} ${titleOf(id)}`)),
     '',
   ]);
   const places = new Set(findings.map(({ rule }) => rule)).size;

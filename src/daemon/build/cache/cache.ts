@@ -97,8 +97,11 @@ export class BuildCache {
     if (layer === undefined || chainId === undefined) return true;
     const { leases, content, snapshots } = this.#containerd;
     try {
-      await leases.addResource({ id: lease, resource: { type: 'content', id: layer.descriptor.digest } });
-      await leases.addResource({ id: lease, resource: { type: `snapshots/${this.#snapshotter}`, id: chainId } });
+      // Held first, looked at then: what goes in between would be missed.
+      await Promise.all([
+        leases.addResource({ id: lease, resource: { type: 'content', id: layer.descriptor.digest } }),
+        leases.addResource({ id: lease, resource: { type: `snapshots/${this.#snapshotter}`, id: chainId } }),
+      ]);
       await Promise.all([
         content.info({ digest: layer.descriptor.digest }),
         snapshots.stat({ snapshotter: this.#snapshotter, key: chainId }),
