@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Fact } from './fact.ts';
 import { findProgram } from './programs.ts';
+import { type NamespaceLimits, namespaceFact, namespaceKinds } from './namespace-facts.ts';
 import { userNamespaceFacts } from './user-namespace-facts.ts';
 
 /** @source uapi linux/magic.h */
@@ -198,6 +199,11 @@ function seccomp(): Fact {
   };
 }
 
+const namespaces = (): Fact => {
+  const limits = namespaceKinds.map((kind) => [kind, readText(`/proc/sys/user/max_${kind}_namespaces`)]);
+  return namespaceFact(Object.fromEntries(limits) as NamespaceLimits);
+};
+
 const userNamespaces = (): Fact[] =>
   userNamespaceFacts({
     limit: readText('/proc/sys/user/max_user_namespaces'),
@@ -251,6 +257,7 @@ export const hostFacts = (): Fact[] => [
   ...features.map(feature),
   iptables(),
   seccomp(),
+  namespaces(),
   ...userNamespaces(),
   btf(),
 ];
