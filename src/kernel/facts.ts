@@ -5,8 +5,8 @@ import { release } from 'node:os';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Fact } from './fact.ts';
-import { findProgram } from './programs.ts';
 import { type NamespaceLimits, namespaceFact, namespaceKinds } from './namespace-facts.ts';
+import { findProgram } from './programs.ts';
 import { userNamespaceFacts } from './user-namespace-facts.ts';
 
 /** @source uapi linux/magic.h */
