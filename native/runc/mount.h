@@ -26,6 +26,9 @@ int mount_tree(struct executor *executor, const struct wanted *wanted, int tree)
 /* Mounts a file system on the target; without the directory it is made. With `mounted` the caller gets the mount, to close it. */
 int mount_filesystem(struct executor *executor, const struct wanted *wanted, int *mounted);
 
+/* Before the host's mounts are left beneath the container's root: every procfs and sysfs of theirs goes, or is covered. */
+int host_procfs_away(struct executor *executor);
+
 /* A file system of this type, source, flags and `data`, as a detached mount; -1. */
 int make_filesystem(struct executor *executor, const struct wanted *wanted, const char *data);
 

@@ -84,6 +84,8 @@ int op_root_bind(struct executor *executor, const struct operation *operation)
 /* Without pivot_root(2) (a root on the initial ramfs): move the mount over / and chroot. The old root stays beneath. */
 static int move_root(struct executor *executor)
 {
+	if (host_procfs_away(executor) < 0)
+		return -1;
 	if (fchdir(executor->root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0)
 		return FAIL_CALL(executor, "mount(2)", "moving the root filesystem to \"/\"");
 	if (chroot(".") < 0 || chdir("/") < 0)

@@ -1,6 +1,6 @@
 // Control groups of version 1: where a container is, what its limits become, update, pause, statistics, ps.
 // @source oci-runtime config-linux#control-groups, man runc-update(8), runc-events(8), runc-ps(8)
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { waitUntil } from '../../helpers/wait.ts';
 import { type Behaviour, on, once, type Refused, refusals, type Suite } from '../behaviour.ts';
 import { type Container, succeeded } from '../container.ts';
@@ -206,6 +206,18 @@ function updates(place: Place): Behaviour[] {
         return [(await container()).cgroupFile('cpu.shares'), (await container()).cgroupFile('pids.max')];
       },
       expected: ['256', '55'],
+    },
+    {
+      title: 'update -r - takes a document from standard input',
+      observe: async () => {
+        const { bundle, id } = await container();
+        writeFileSync(`${bundle}/input.json`, JSON.stringify({ pids: { limit: 57 } }));
+        const input = openSync(`${bundle}/input.json`, 'r');
+        succeeded(await place.call(['update', '-r', '-', id], { input }));
+        closeSync(input);
+        return (await container()).cgroupFile('pids.max');
+      },
+      expected: '57',
     },
     {
       title: 'an update of one limit leaves the others',

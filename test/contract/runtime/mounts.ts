@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from '
 import { must } from '../../helpers/shell.ts';
 import { type Behaviour, on, type Refused, readings, refusals, type Suite } from '../behaviour.ts';
 import type { Document, Place } from '../place.ts';
+import { withoutPivot } from './no-pivot.ts';
 
 export const mountsSuite: Suite = (place) => [
   ...binds(place),
@@ -13,6 +14,7 @@ export const mountsSuite: Suite = (place) => [
   ...links(place),
   ...propagation(place),
   ...betweenNamespaces(place),
+  ...withoutPivot(place),
   ...refusals(place, wrong),
 ];
 
