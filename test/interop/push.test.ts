@@ -52,6 +52,16 @@ test('an image that we push is at the registry as skopeo sees it; a second push 
   assert.doesNotMatch(again, /: Pushed/);
 });
 
+test('of a pull only layers have lines; one that is here with its files is only there', options, async () => {
+  const name = `${registry.host}/team/app:1`;
+  await engine.must('rmi', name);
+  const said = (await engine.must('pull', name)).split('\n').filter((line) => /^[0-9a-f]{12}: /.test(line));
+  assert.deepEqual(
+    said.map((line) => line.slice(12)),
+    (await inspect(name)).Layers.map(() => ': Already exists'),
+  );
+});
+
 test('layers that the registry has in another repository are lent, not sent', options, async () => {
   const name = `${registry.host}/other/app:1`;
   await tag(name);

@@ -40,7 +40,7 @@ function opened(file: string): number {
     return openSync(file, 'r');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new LabError('notFound', `open ${file}: no such file or directory`, { cause });
+    if (code === 'ENOENT') throw new LabError('notFound', `open ${file}: no such file or directory`);
     throw new LabError('permissionDenied', `open ${file}: ${code}`, { cause });
   }
 }

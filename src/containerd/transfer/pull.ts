@@ -13,7 +13,7 @@ import { type Stage, unpackerOf } from '../stage.ts';
 import type { TransferProgress } from './protocol.ts';
 import { clientOptionsOf, configurationOf, type Teller, teller } from './resolver.ts';
 import { contentSink } from './sink.ts';
-import { unpackLayer } from './unpack.ts';
+import { isUnpacked, unpackLayer } from './unpack.ts';
 
 export interface ImagePull {
   namespace: string;
@@ -61,6 +61,7 @@ function optionsOf(stage: Stage, request: ImagePull, { lease, told }: { lease: s
   const { namespace, signal, headers } = request;
   const snapshots = snapshotterOf(stage, request.snapshotter);
   const parts = { ...stage, namespace, lease, snapshots, unpacker: unpackerOf(stage.settings), signal };
+  const wereThere = new Set<string>();
   return {
     reference: parseReference(request.reference),
     content: contentSink(parts),
@@ -68,11 +69,16 @@ function optionsOf(stage: Stage, request: ImagePull, { lease, told }: { lease: s
     configuration: configurationOf(headers),
     client: clientOptionsOf(headers, (text) => told({ kind: 'notice', text })),
     async onLayer(layer) {
-      told(layerProgress(layer, 'unpacking'));
+      // Here with its files: that was said already, and nothing is done.
+      const isWhole = wereThere.has(layer.descriptor.digest) && isUnpacked(parts, layer);
+      if (!isWhole) told(layerProgress(layer, 'unpacking'));
       await unpackLayer(parts, layer);
-      told(layerProgress(layer, 'unpacked'));
+      if (!isWhole) told(layerProgress(layer, 'unpacked'));
     },
-    progress: told,
+    progress(progress) {
+      if (progress.kind === 'blob' && progress.status === 'exists') wereThere.add(progress.digest);
+      told(progress);
+    },
     signal,
   };
 }

@@ -18,13 +18,16 @@ export interface UnpackParts {
   signal: AbortSignal;
 }
 
+/** The layer's files are there, on those of the layers below. */
+export const isUnpacked = (parts: UnpackParts, { chainId }: PulledLayer): boolean => isThere(parts, chainId);
+
 /** Makes sure that the layer's snapshot is there. Errors: dataLoss. */
 export async function unpackLayer(parts: UnpackParts, layer: PulledLayer): Promise<void> {
   const { snapshots, leases, namespace, lease } = parts;
   const { chainId, parentChainId = '' } = layer;
   const type = `snapshots/${snapshots.name}`;
   leases.hold(namespace, lease, { type, id: chainId });
-  if (isThere(parts, chainId)) return;
+  if (isUnpacked(parts, layer)) return;
   const key = `extract-${newContainerId().slice(0, 12)} ${chainId}`;
   leases.hold(namespace, lease, { type, id: key });
   const mounts = await snapshots.prepare(namespace, { key, parent: parentChainId, labels: {}, kind: 'active' });

@@ -4,6 +4,7 @@
 import { LabError } from '../../base/errors.ts';
 import { shortId } from '../../base/ids.ts';
 import type { TransferProgress } from '../../containerd/client.ts';
+import { isLayerType } from '../../oci/media-types.ts';
 import { hostPlatform, parsePlatform } from '../../oci/platform.ts';
 import { familiarReference, familiarRepository, formatReference, parseReference } from '../../oci/reference.ts';
 import type { Engine } from '../engine.ts';
@@ -33,7 +34,10 @@ export async function pullImage(engine: Engine, request: PullRequest): Promise<v
     ...registryOptions(engine),
     ...(registryAuth === undefined ? {} : { registryAuth }),
     signal,
-    onProgress: (progress) => report(lineOf(progress, reference.tag ?? '')),
+    onProgress(progress) {
+      const line = lineOf(progress, reference.tag ?? '');
+      if (line !== undefined) report(line);
+    },
   });
   const after = await targetOf(engine, canonical);
   if (after === undefined)
@@ -70,10 +74,11 @@ const words: Readonly<Record<BlobStatus, string>> = {
   unpacked: 'Pull complete',
 };
 
-function lineOf(progress: TransferProgress, tag: string): PullProgress {
+/** Of blobs only layers have lines: manifests and configurations are small, and Docker is silent about them. */
+function lineOf(progress: TransferProgress, tag: string): PullProgress | undefined {
   if (progress.kind === 'resolved') return { status: `Pulling from ${progress.source}`, id: tag };
   if (progress.kind === 'notice') return { status: progress.text };
-  if (progress.kind !== 'blob') return { status: '' };
+  if (progress.kind !== 'blob' || !isLayerType(progress.mediaType)) return undefined;
   const { digest, status, sizeBytes, offsetBytes } = progress;
   const isMoving = status === 'fetching' || status === 'unpacking';
   return {
