@@ -71,6 +71,8 @@ void times_apply(void)
 		if (fd >= 0)
 			close(fd);
 		free(one->path);
+		one->path = NULL;
 	}
 	free(directories.items);
+	memset(&directories, 0, sizeof directories);
 }

@@ -126,7 +126,7 @@ static void copy_attributes(int fd, const char *path)
 }
 
 /* One directory whose parent is there; root's with mode 0755 unless a lower layer has it. */
-static int make_directory(const char *path)
+static int make_parent(const char *path)
 {
 	char parent[PATH_MAX];
 	strcpy(parent, path);
@@ -154,7 +154,7 @@ static void make_directories(const char *path)
 		*slash = '\0';
 		int fd = open_beneath(part, O_RDONLY | O_DIRECTORY);
 		if (fd < 0 && errno == ENOENT)
-			fd = make_directory(part);
+			fd = make_parent(part);
 		if (fd < 0)
 			fail_call("openat2(2) of its parent directory");
 		close(fd);

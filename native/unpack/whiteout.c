@@ -11,14 +11,14 @@
 #include "../archive/failure.h"
 #include "hide.h"
 
-static const char prefix[] = ".wh.";
+static const char mark[] = ".wh.";
 static const char opaque[] = ".wh..wh..opq";
 /* Aufs's own bookkeeping, which says nothing about files. */
 static const char aufs[] = ".wh..wh.";
 
 bool whiteout_is(const char *name)
 {
-	return strncmp(name, prefix, strlen(prefix)) == 0;
+	return strncmp(name, mark, strlen(mark)) == 0;
 }
 
 void whiteout_opaque(int directory)
@@ -51,7 +51,7 @@ void whiteout_make(const struct place *place, enum whiteouts how)
 	if (strncmp(place->name, aufs, strlen(aufs)) == 0)
 		return;
 	struct place hidden = { .parent = place->parent };
-	strcpy(hidden.name, place->name + strlen(prefix));
+	strcpy(hidden.name, place->name + strlen(mark));
 	if (hidden.name[0] == '\0' || strcmp(hidden.name, ".") == 0 || strcmp(hidden.name, "..") == 0)
 		fail("it is a whiteout of no name");
 	if (how == whiteouts_remove) {

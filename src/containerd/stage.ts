@@ -7,6 +7,7 @@ import { ContentStore } from './content/store.ts';
 import type { Unpacker, UnpackLimits } from './diff/apply.ts';
 import { Exchange } from './events/exchange.ts';
 import { type Collected, Collector } from './gc/collect.ts';
+import { Expiry } from './gc/expiry.ts';
 import { Containers } from './metadata/containers.ts';
 import { type Database, openDatabase } from './metadata/database.ts';
 import { Images } from './metadata/images.ts';
@@ -50,6 +51,7 @@ export interface Stage {
   readonly snapshotters: ReadonlyMap<string, Snapshots>;
   readonly exchange: Exchange;
   readonly tasks: Tasks;
+  readonly expiry: Expiry;
   collectGarbage(): Promise<Collected>;
   close(): void;
 }
@@ -72,8 +74,11 @@ export async function openStage(settings: Settings): Promise<Stage> {
   content.sweep();
   ingests.sweep();
   for (const snapshots of parts.snapshots.values()) await snapshots.sweep();
+  parts.leases.endOwn();
   const collector = new Collector(parts);
+  const expiry = new Expiry(parts.leases, () => collector.collect());
   await collector.collect();
+  expiry.watch();
   await tasks.adopt();
   return {
     settings,
@@ -84,8 +89,10 @@ export async function openStage(settings: Settings): Promise<Stage> {
     ingests,
     exchange,
     tasks,
+    expiry,
     collectGarbage: () => collector.collect(),
     close() {
+      expiry.stop();
       tasks.close();
       database.close();
     },

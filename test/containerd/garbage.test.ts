@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { snapshotterOf } from '../../src/containerd/snapshot/snapshotters.ts';
 import type { Stage } from '../../src/containerd/stage.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
+import { waitUntil } from '../helpers/wait.ts';
 import { inMemory, putBlob, testStage } from './stores.ts';
 
 const overlay = (stage: Stage) => snapshotterOf(stage, '');
@@ -122,6 +123,35 @@ test('a start collects what an expired lease held', async (context) => {
   await lab.restart();
   assert.equal(blobs(lab.stage), 0);
   assert.deepEqual(lab.stage.leases.list('n'), []);
+});
+
+test('what a lease held goes when the lease expires, without anybody asking', async () => {
+  using lab = await testStage();
+  await putBlob(lab.stage, 'n', 'held');
+  const expires = new Date(Date.now() + 300).toISOString();
+  const { id } = lab.stage.leases.create('n', '', { 'containerd.io/gc.expire': expires });
+  lab.stage.leases.addResource('n', id, { type: 'content', id: digestOf('held') });
+  lab.stage.expiry.watch();
+  await waitUntil(() => blobs(lab.stage) === 0, { what: 'the blob to be collected' });
+  assert.ok(Date.now() >= Date.parse(expires));
+  assert.deepEqual(lab.stage.leases.list('n'), []);
+});
+
+test('what a pull of a process that is gone has brought stays for ten minutes', async (context) => {
+  using lab = await testStage();
+  const nowMs = Date.parse('2030-01-01T00:00:00Z');
+  context.mock.timers.enable({ apis: ['Date'], now: nowMs });
+  const digest = await putBlob(lab.stage, 'n', 'held');
+  const id = lab.stage.leases.createOwn('n');
+  lab.stage.leases.addResource('n', id, { type: 'content', id: digest });
+  context.mock.timers.setTime(nowMs + 3600_000);
+  await lab.restart();
+  context.mock.timers.setTime(nowMs + 3600_000 + 599_000);
+  await lab.restart();
+  assert.equal(blobs(lab.stage), 1, 'a second restart gives no more time');
+  context.mock.timers.setTime(nowMs + 3600_000 + 601_000);
+  await lab.stage.collectGarbage();
+  assert.equal(blobs(lab.stage), 0);
 });
 
 /** So many blobs that nothing refers to, without the long way of an ingest. */

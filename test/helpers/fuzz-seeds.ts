@@ -1,6 +1,7 @@
 // Seeds of the fuzzers, made by the encoders that speak to the native code for real: plans of bundles, frames of every request, state files.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { type TarEntry, writeTar } from '../../src/library/tar.ts';
 import { compileBundle } from '../../src/runc/compile.ts';
 import { defaultSpec } from '../../src/runc/default-spec.ts';
 import { encodeFrame, frameTypes } from '../../src/shim/codec.ts';
@@ -97,9 +98,39 @@ function states(): Seeds {
 
 const words = (...argv: string[]): Uint8Array => text(`${argv.join('\0')}\0`);
 
+const entry = (path: string, more: Partial<TarEntry> = {}): TarEntry => ({
+  ...{ path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 1, link: '', data: new Uint8Array() },
+  ...more,
+});
+
+/** Layers: the byte that says what whiteouts become, then a tar. */
+function layers(): Seeds {
+  const directory = (path: string) => entry(path, { type: 'directory', mode: 0o755 });
+  const tree = [
+    directory('a'),
+    entry('a/file', { data: text('content') }),
+    entry('a/link', { type: 'symlink', link: '../../beside' }),
+    entry('a/hard', { type: 'hardlink', link: 'a/file' }),
+    entry('a/link/secret', { data: text('x') }),
+    entry('a/fifo', { type: 'fifo' }),
+    entry('c/made/on/the/way', { data: text('y') }),
+    directory('a'),
+  ];
+  const whiteouts = [directory('a'), entry('a/f'), entry('a/.wh.f'), entry('b/.wh..wh..opq'), entry('.wh.a')];
+  const long = [entry(`${'d'.repeat(120)}/${'e'.repeat(120)}`, { uid: 3_000_000, link: '' })];
+  const tars = { tree, whiteouts, long, up: [entry('../beside/new'), entry('/beside/secret')] };
+  return Object.fromEntries(
+    Object.entries(tars).flatMap(([name, entries]) => {
+      const tar = Buffer.from(writeTar(entries));
+      return [0, 1, 2].map((mode) => [`${name}-${mode}`, Buffer.concat([Buffer.from([mode]), tar])]);
+    }),
+  );
+}
+
 /** By the name of the harness. */
 export const seedsOf: Readonly<Record<string, () => Seeds>> = {
   plan: plans,
+  unpack: layers,
   task: frames,
   state: states,
   options: () => ({

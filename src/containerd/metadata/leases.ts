@@ -23,6 +23,12 @@ export interface HeldResource extends LeaseResource {
 
 /** @source containerd leases/lease.go */
 const expireLabel = 'containerd.io/gc.expire';
+/** On leases of work that this process does itself: nobody goes on with it when the process is gone. */
+const ownLabel = 'io.tlab/transfer';
+/** Work that takes longer was forgotten by its client. */
+const ownMs = 24 * 3600 * 1000;
+/** What work that was cut off has brought stays so long, for another try. */
+const graceMs = 10 * 60 * 1000;
 const resourceType = /^(content|ingests|snapshots\/[a-z0-9-]+)$/;
 
 export class Leases {
@@ -47,6 +53,34 @@ export class Leases {
     return { id: name, labels, createdMs };
   }
 
+  /** For work of this process. */
+  createOwn = (namespace: string): string =>
+    this.create(namespace, '', { [ownLabel]: '', [expireLabel]: new Date(Date.now() + ownMs).toISOString() }).id;
+
+  /** At start: leases of an earlier process's own work end soon. */
+  endOwn(): void {
+    const expiry = new Date(Date.now() + graceMs).toISOString();
+    for (const name of this.#namespaces()) {
+      for (const { id, labels } of this.list(name)) {
+        if (!(ownLabel in labels)) continue;
+        const ending = writeLabels({ [expireLabel]: expiry });
+        this.#database.run('UPDATE leases SET labels = ? WHERE namespace = ? AND id = ?', ending, name, id);
+      }
+    }
+  }
+
+  /** When the next lease runs out, if any does. */
+  nextExpiryMs(): number | undefined {
+    const times = this.#namespaces()
+      .flatMap(this.list)
+      .map(({ labels }) => Date.parse(labels[expireLabel] ?? ''))
+      .filter((time) => !Number.isNaN(time));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  #namespaces = (): string[] =>
+    this.#database.all<{ name: string }>('SELECT DISTINCT namespace AS name FROM leases').map(({ name }) => name);
+
   list = (namespace: string): LeaseInfo[] =>
     this.#database
       .all<{ id: string; labels: string; created: number }>(
@@ -66,7 +100,7 @@ export class Leases {
 
   /** Deletes what is past its expiry label. */
   expire(nowMs = Date.now()): void {
-    for (const { name } of this.#database.all<{ name: string }>('SELECT DISTINCT namespace AS name FROM leases')) {
+    for (const name of this.#namespaces()) {
       for (const lease of this.list(name)) {
         const expiry = lease.labels[expireLabel];
         if (expiry !== undefined && Date.parse(expiry) < nowMs) this.delete(name, lease.id);

@@ -18,6 +18,7 @@ export function leasesService(stage: Stage): ServiceImplementation<typeof Leases
   return {
     create({ id, labels }, call) {
       const lease = leases.create(namespaces.ensure(call.namespace), id, labels);
+      stage.expiry.watch();
       emit('containerd.lease-created', { data: { namespace: call.namespace, id: lease.id } });
       return { lease: leaseMessage(lease) };
     },

@@ -30,14 +30,10 @@ export interface ImagePull {
   signal: AbortSignal;
 }
 
-/** A pull that takes longer than this was forgotten by its client. */
-const leaseMs = 24 * 3600 * 1000;
-
 /** Errors: those of registry/pull.ts, and dataLoss for a layer that is not what the image says. */
 export async function pullImage(stage: Stage, request: ImagePull): Promise<PulledImage> {
   const { namespace } = request;
-  const expires = { 'containerd.io/gc.expire': new Date(Date.now() + leaseMs).toISOString() };
-  const lease = stage.leases.create(stage.namespaces.ensure(namespace), '', expires).id;
+  const lease = stage.leases.createOwn(stage.namespaces.ensure(namespace));
   const told = teller(stage, request);
   let isFull = false;
   try {

@@ -21,15 +21,12 @@ export interface ImagePush {
   signal: AbortSignal;
 }
 
-const leaseMs = 24 * 3600 * 1000;
-
 /** Errors: those of registry/push.ts; notFound when there is no such image. */
 export async function pushImage(stage: Stage, request: ImagePush): Promise<PushedImage> {
   const { namespace, name, headers, signal } = request;
   const { target } = stage.images.get(namespace, name);
   const digest = parseDigest(target.digest);
-  const expires = { 'containerd.io/gc.expire': new Date(Date.now() + leaseMs).toISOString() };
-  const lease = stage.leases.create(namespace, '', expires).id;
+  const lease = stage.leases.createOwn(namespace);
   stage.leases.hold(namespace, lease, { type: 'content', id: digest });
   const told = teller(stage, request);
   const notice = (text: string) => told({ kind: 'notice', text });
