@@ -130,6 +130,22 @@ static void set_link(struct archive_entry *entry, const struct object *object)
 	archive_entry_set_symlink(entry, target);
 }
 
+/*
+ * Before 1970 libarchive writes seconds and nanoseconds one behind the other: -2 s and half a second after that, which is -1.5, would be
+ * "-2.5". So it is given what it has to write. In the last second before 1970 the sign is lost: the fraction is left out there.
+ */
+static struct timespec time_of(const struct packing *packing, const struct stat *stat)
+{
+	struct timespec time = stat->st_mtim;
+	if (time.tv_sec >= packing->clamp_seconds)
+		return (struct timespec){ .tv_sec = packing->clamp_seconds };
+	if (time.tv_sec == -1)
+		return (struct timespec){ .tv_sec = -1 };
+	if (time.tv_sec < 0 && time.tv_nsec > 0)
+		return (struct timespec){ .tv_sec = time.tv_sec + 1, .tv_nsec = 1000000000 - time.tv_nsec };
+	return time;
+}
+
 static struct archive_entry *describe(const struct packing *packing, const char *path, const struct object *object)
 {
 	const struct stat *stat = &object->stat;
@@ -140,9 +156,8 @@ static struct archive_entry *describe(const struct packing *packing, const char 
 	archive_entry_set_mode(entry, stat->st_mode);
 	archive_entry_set_uid(entry, stat->st_uid);
 	archive_entry_set_gid(entry, stat->st_gid);
-	bool is_late = stat->st_mtim.tv_sec >= packing->clamp_seconds;
-	archive_entry_set_mtime(entry, is_late ? packing->clamp_seconds : stat->st_mtim.tv_sec,
-	                        is_late ? 0 : stat->st_mtim.tv_nsec);
+	struct timespec time = time_of(packing, stat);
+	archive_entry_set_mtime(entry, time.tv_sec, time.tv_nsec);
 	archive_entry_set_size(entry, S_ISREG(stat->st_mode) ? stat->st_size : 0);
 	if (S_ISCHR(stat->st_mode) || S_ISBLK(stat->st_mode)) {
 		archive_entry_set_rdevmajor(entry, major(stat->st_rdev));

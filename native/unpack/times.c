@@ -24,13 +24,20 @@ static struct {
 	size_t count, capacity, path_bytes;
 } directories;
 
+/* Before 1970 libarchive reads "-1.5" as -1 s and half a second after that; meant is half a second before. @source POSIX pax, libarchive pax_time */
+static struct timespec time_of(time_t seconds, long nanoseconds)
+{
+	if (seconds < 0 && nanoseconds > 0)
+		return (struct timespec){ .tv_sec = seconds - 1, .tv_nsec = 1000000000 - nanoseconds };
+	return (struct timespec){ .tv_sec = seconds, .tv_nsec = nanoseconds };
+}
+
 void times_of(struct archive_entry *entry, struct timespec times[2])
 {
-	times[1] = (struct timespec){ .tv_sec = archive_entry_mtime(entry), .tv_nsec = archive_entry_mtime_nsec(entry) };
+	times[1] = time_of(archive_entry_mtime(entry), archive_entry_mtime_nsec(entry));
 	times[0] = times[1];
 	if (archive_entry_atime_is_set(entry))
-		times[0] = (struct timespec){ .tv_sec = archive_entry_atime(entry),
-			                      .tv_nsec = archive_entry_atime_nsec(entry) };
+		times[0] = time_of(archive_entry_atime(entry), archive_entry_atime_nsec(entry));
 }
 
 void times_remember(const char *path, int fd, struct archive_entry *entry)

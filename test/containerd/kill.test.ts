@@ -10,6 +10,7 @@ import { connectContainerd } from '../../src/containerd/client.ts';
 import { Ingests } from '../../src/containerd/content/ingest.ts';
 import { snapshotterOf } from '../../src/containerd/snapshot/snapshotters.ts';
 import { openStage, type Settings, type Stage } from '../../src/containerd/stage.ts';
+import { answers } from '../../src/daemon/supervisor.ts';
 import { writeTar } from '../../src/library/tar.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { binaries } from '../helpers/binaries.ts';
@@ -110,7 +111,7 @@ async function lives(
     hasEnded = true;
   });
   try {
-    await waitUntil(() => hasEnded || existsSync(address), { what: 'containerd to listen' });
+    await waitUntil(async () => hasEnded || (await answers(address)), { what: 'containerd to listen' });
     if (hasEnded) return false;
     await Promise.race([work(client), child.ended.then(() => Promise.reject(new Error('killed')))]);
     return true;
