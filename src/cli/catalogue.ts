@@ -235,6 +235,11 @@ const commands: Record<string, CatalogueRow> = {
     says: 'Show a trace, from story to system call',
     load: () => import('./commands/trace/show.ts'),
   },
+  'trace view': {
+    group: 'see',
+    says: 'Walk through a trace on the whole screen',
+    load: () => import('./commands/trace/view.ts'),
+  },
   'trace ls': { group: 'see', says: 'List the traces of this host', load: () => import('./commands/trace/ls.ts') },
   'trace diff': {
     group: 'see',

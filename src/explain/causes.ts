@@ -221,7 +221,7 @@ export function wordsOfCause(cause: Cause): string {
     case 'argument':
       return `you named ${rest}`;
     case 'command':
-      return `you ran \`${rest.startsWith('docker ') ? rest : `tlab ${rest}`}\``;
+      return `you ran \`${rest.startsWith('docker ') ? rest : `tlab ${rest === 'script' ? 'trace script' : rest}`}\``;
     case 'image':
       return `the image's configuration has ${rest}`;
     case 'default':

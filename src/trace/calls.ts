@@ -21,6 +21,8 @@ export interface CallWalk {
   faults?: CallFaults;
   /** Begin near the event of this number, which the numbers' order leads to. */
   from?: number | undefined;
+  /** The events of levels 0 to 2 by number, for who walks often: else they are gathered at every walk. */
+  operations?: ReadonlyMap<number, TraceEvent> | undefined;
 }
 
 export const noFaults = (): CallFaults => ({ unreadable: 0, misplaced: 0, gaveUp: undefined });
@@ -28,7 +30,7 @@ export const noFaults = (): CallFaults => ({ unreadable: 0, misplaced: 0, gaveUp
 /** The events of level 3. Stop it early with `return()` or by leaving the loop: the file is closed. */
 export function* readCalls(trace: Trace, { faults = noFaults(), from, ...wish }: CallWalk = {}): Generator<TraceEvent> {
   if (trace.calls === undefined) return;
-  const operations = new Map(trace.events.map((event) => [event.seq, event]));
+  const operations = wish.operations ?? new Map(trace.events.map((event) => [event.seq, event]));
   const operationOf = (seq: number): TraceEvent | undefined => operations.get(seq);
   const fd = openRegular(trace.calls.path);
   try {

@@ -24,8 +24,12 @@ const truths: Partial<Record<TraceEvent['truth'], string>> = {
 };
 
 /** The lines of `tlab why`. */
-export function explainEvent(trace: Trace, event: TraceEvent, width: number): string[] {
-  const causes = new Causes(trace);
+export function explainEvent(
+  trace: Trace,
+  event: TraceEvent,
+  width: number,
+  causes: Causes = new Causes(trace),
+): string[] {
   const operation = causes.operationOf(event);
   const explanation = explain(event, operation);
   const source = explanation?.source ?? sourceOf(event);

@@ -98,7 +98,7 @@ const asked = new Set<unknown>([404, 5, 6]);
  * Errors are told wherever they happened; one that is only the answer to a question (is it there?) when the command failed too:
  * a run looks for an image before it pulls, a build makes a name and moves it when there is one.
  */
-function toldErrors({ events }: Trace): TraceEvent[] {
+export function toldErrors({ events }: Pick<Trace, 'events'>): TraceEvent[] {
   const isWell = events.some(({ type, data }) => type === 'cli.command-ended' && data.status === 0);
   const errors = events.filter((event) => isError(event) && !(isWell && asked.has(event.data.status)));
   // An answer that says no is told once, by who gives it.

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { LabError } from '../../src/base/errors.ts';
-import { printable, printableJson } from '../../src/base/text.ts';
+import { columns as countColumns, printable, printableJson } from '../../src/base/text.ts';
 import { diffJson, diffTraces } from '../../src/explain/diff/diff.ts';
 import { diffScreen } from '../../src/explain/diff/text.ts';
 import { twinScript } from '../../src/explain/twin.ts';
@@ -17,6 +17,10 @@ import type { Level } from '../../src/trace/row.ts';
 import { explainEvent } from '../../src/viewer/explain.ts';
 import { parseFilter } from '../../src/viewer/filter.ts';
 import { flagLines } from '../../src/viewer/flag-effects.ts';
+import { draw } from '../../src/viewer/screen/draw.ts';
+import { Events } from '../../src/viewer/screen/events.ts';
+import { begin } from '../../src/viewer/screen/model.ts';
+import { update } from '../../src/viewer/screen/update.ts';
 import { storyEnd, storyLines } from '../../src/viewer/story.ts';
 import { faultLines, findEvent, headLines, listEvents, selectEvents } from '../../src/viewer/text.ts';
 import { call } from '../helpers/trace-file.ts';
@@ -130,11 +134,44 @@ function* viewed(trace: Trace): Generator<string> {
   }
   yield* wholeLines(trace, noFaults());
   for (const flag of ['--publish', '--memory', '--name']) yield* flagLines(trace, flag, width);
+  yield* onScreen(trace);
   yield* compared(trace, width);
   yield* unlessRefused(() => twinScript(trace).join('\n').split('\n'));
 }
 
 const recorded = await readTraceFile('traces/run-nginx.jsonl');
+
+const sizes = [
+  [120, 30],
+  [50, 12],
+  [20, 4],
+] as const;
+
+/** The whole-screen viewer, walked through by its keys, at one of three sizes. */
+function* onScreen(trace: Trace): Generator<string> {
+  const events = new Events(trace);
+  const [columns, rows] = sizes[trace.events.length % sizes.length] ?? sizes[0];
+  let model = begin(events, { level: 0, columns, rows });
+  for (const key of [
+    'n',
+    '?',
+    '1',
+    ...'++nx]sem',
+    'm',
+    ...'ccrrlltthf2N',
+    'end',
+    'pageup',
+    ...'/a',
+    'enter',
+    ...'-fP[',
+  ]) {
+    model = update(events, model, key);
+    const lines = draw(events, model);
+    assert.equal(lines.length, rows);
+    for (const line of lines) assert.ok(countColumns(line) <= columns, line);
+    yield* lines;
+  }
+}
 
 /** On either side of a comparison. */
 function* compared(trace: Trace, width: number): Generator<string> {

@@ -7,6 +7,7 @@ import type { Trace } from '../../../trace/file.ts';
 import type { Level } from '../../../trace/row.ts';
 import { explainEvent } from '../../../viewer/explain.ts';
 import { parseFilter } from '../../../viewer/filter.ts';
+import { type StateKind, States, stateNames, stateText } from '../../../viewer/state.ts';
 import { storyLines } from '../../../viewer/story.ts';
 import {
   faultLines,
@@ -19,7 +20,7 @@ import {
 } from '../../../viewer/text.ts';
 import { defineCommand } from '../../command.ts';
 import { between } from '../../flags/readers.ts';
-import { boolean, one, text } from '../../flags/spec.ts';
+import { boolean, one, oneOf, text } from '../../flags/spec.ts';
 import { printLines } from '../../output.ts';
 import { say, terminalColumns } from '../../terminal.ts';
 
@@ -41,6 +42,14 @@ export default defineCommand({
     why: one('Everything about one event: its causes, its data, how to do it by hand', between(1, mostEvents), {
       value: 'event',
     }),
+    state: one(
+      'What the kernel holds after an event: mounts, cgroup, rules, layers or processes',
+      oneOf(...stateNames),
+      {
+        value: 'kind',
+      },
+    ),
+    at: one('With --state: after this event; the last one without it', between(1, mostEvents), { value: 'event' }),
     limit: one('At most so many events', between(1, mostEvents), { value: 'number' }),
     'no-fold': boolean("The runtimes' own calls (futex, epoll_wait, mmap) one by one, not as one line"),
     json: boolean('The events as JSON Lines'),
@@ -55,11 +64,14 @@ export default defineCommand({
     },
     { says: 'why event 120 happened', line: 'tlab trace show --why 120' },
     { says: 'calls that took longer than a millisecond', line: "tlab trace show --level 3 --filter 'dur>1ms'" },
+    { says: 'the mounts of host and container after event 130', line: 'tlab trace show --state mounts --at 130' },
     { says: 'a recorded trace, on any machine', line: 'tlab trace show traces/run-nginx.jsonl' },
   ],
   run: async ({ flags, operands }) => {
     const filter = flags.filter === undefined ? undefined : parseFilter(flags.filter);
     const trace = await loadTrace(operands[0] ?? 'last');
+    if (flags.state !== undefined) return await showState(trace, flags.state as StateKind, flags);
+    if (flags.at !== undefined) throw new LabError('usage', '--at: it goes with --state');
     if (flags.why !== undefined) return await showWhy(trace, flags.why);
     const { around, limit } = flags;
     if (around !== undefined && around > lastEvent(trace)) throw noSuchEvent('--around', around, trace);
@@ -81,6 +93,20 @@ async function showWhy(trace: Trace, seq: number): Promise<number> {
   if (event === undefined) throw noSuchEvent('--why', seq, trace);
   const width = terminalColumns();
   return (await printLines([...explainEvent(trace, event, width), ...gapLines(trace, width)])) ? 0 : 1;
+}
+
+async function showState(trace: Trace, kind: StateKind, { at, json }: StateFlags): Promise<number> {
+  const seq = at ?? lastEvent(trace);
+  if (seq > lastEvent(trace)) throw noSuchEvent('--at', seq, trace);
+  const lines = new States(trace.events).at(kind, seq);
+  const width = process.stdout.isTTY ? terminalColumns() : Number.POSITIVE_INFINITY;
+  const shown = json ? lines.map((line) => printableJson(line)) : stateText(lines, seq, width);
+  return (await printLines([...shown, ...(json ? [] : gapLines(trace, terminalColumns()))])) ? 0 : 1;
+}
+
+interface StateFlags {
+  at: number | undefined;
+  json: boolean;
 }
 
 type ShowOptions = Omit<ListOptions, 'width'>;

@@ -1,0 +1,125 @@
+// `tlab trace view` on a real pseudo-terminal (script(1)), and without one: what is drawn, and that the terminal is given back however it ends.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { tlabProgram } from '../helpers/engine.ts';
+import { run } from '../helpers/shell.ts';
+import { waitUntil } from '../helpers/wait.ts';
+
+const trace = 'traces/exec.jsonl';
+const entered = '\x1b[?1049h';
+const left = '\x1b[?25h\x1b[?1049l';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for
+const colour = /\x1b\[3\dm/;
+
+const opened: ChildProcess[] = [];
+after(() => {
+  for (const child of opened) child.kill('SIGKILL');
+});
+
+interface Terminal {
+  child: ChildProcess;
+  /** All that was written so far. */
+  output(): string;
+  /** Types, and waits until what comes after it holds a text. */
+  type(keys: string, wanted: string): Promise<void>;
+  status: Promise<number | null>;
+}
+
+/** The viewer on a terminal of 90 columns; its last line is the status that it ended with. */
+async function open(env: Record<string, string> = {}): Promise<Terminal> {
+  const command = `stty rows 24 columns 90; ${tlabProgram} trace view ${trace}; echo status $?; stty -a`;
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { ...process.env, TERM: 'xterm', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  opened.push(child);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  const status = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const terminal: Terminal = {
+    child,
+    output: () => text,
+    type: async (keys, wanted) => {
+      const from = text.length;
+      child.stdin.write(keys);
+      await waitUntil(() => text.slice(from).includes(wanted), { what: `${JSON.stringify(keys)} shows ${wanted}` });
+    },
+    status,
+  };
+  await waitUntil(() => text.includes('h: help'), { what: 'the first screen' });
+  return terminal;
+}
+
+/** The terminal is what it was: own screen left, cursor shown, line mode and echo back. */
+function givenBack(output: string, status: number): void {
+  assert.ok(output.includes(entered) && output.includes(left), 'screen');
+  const after = output.slice(output.lastIndexOf(left));
+  assert.match(after, new RegExp(`status ${status}\\s`));
+  assert.match(after, / icanon/);
+  assert.match(after, / echo /);
+}
+
+test('keys draw screens, in colour, and q gives the terminal back', async () => {
+  const terminal = await open({ NO_COLOR: '' });
+  await terminal.type('++', 'level 2 operations');
+  await terminal.type('/mount proc\r', 'match');
+  await terminal.type('m', 'mounts of web: 1');
+  await terminal.type('\x1b[Bx', 'does');
+  assert.match(terminal.output(), colour);
+  terminal.child.stdin?.write('q');
+  await terminal.status;
+  givenBack(terminal.output(), 0);
+});
+
+test('Ctrl-C and SIGTERM give the terminal back too; NO_COLOR leaves colours out', async () => {
+  const one = await open({ NO_COLOR: '1' });
+  one.child.stdin?.write('\x03');
+  await one.status;
+  givenBack(one.output(), 5);
+  assert.doesNotMatch(one.output(), colour);
+  const other = await open();
+  process.kill(viewerBelow(other.child.pid ?? 0), 'SIGTERM');
+  await other.status;
+  givenBack(other.output(), 5);
+});
+
+/** The node process of the viewer: the youngest below script(1). */
+function viewerBelow(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const [child] = children.filter((one) => one > 0);
+  return child === undefined ? pid : viewerBelow(child);
+}
+
+test('plain mode takes typed commands, moves nothing, and is what a pipe and a dumb terminal get', async () => {
+  const input = 'next\nlevel\njump 60\nmounts\nexplain\nsearch pivot_root\nquit\n';
+  const piped = await run(tlabProgram, ['trace', 'view', '--level', '2', trace], { input, env: { NO_COLOR: '1' } });
+  assert.equal(piped.status, 0, piped.stderr);
+  for (const text of [
+    'event 2  cli.step-started',
+    'level: no such key',
+    'mounts after event 60',
+    'because',
+    '1 match: kernel 1',
+  ]) {
+    assert.ok(piped.stdout.includes(text), `${text}\n${piped.stdout}`);
+  }
+  assert.ok(!piped.stdout.includes('\x1b'));
+  const dumb = `TERM=dumb ${tlabProgram} trace view ${trace}`;
+  const drawn = await run('script', ['-qec', dumb, '/dev/null'], { input: 'q\n' });
+  assert.match(drawn.stdout, /plain mode: type a command/);
+  assert.ok(!drawn.stdout.includes(entered));
+});
+
+test('trace show --state is the same as text, at an event and at the end', async () => {
+  const at = await run(tlabProgram, ['trace', 'show', '--state', 'processes', '--at', '285', trace]);
+  assert.match(at.stdout, /shim-tlab-v2\n {4}\d+ {2}sleep 300 {2}in web\n/);
+  const end = await run(tlabProgram, ['trace', 'show', '--state', 'processes', trace]);
+  assert.doesNotMatch(end.stdout, /in web/);
+  const wrong = await run(tlabProgram, ['trace', 'show', '--state', 'mounts', '--at', '9999', trace]);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /--at 9999: this trace has events 1 to \d+/);
+});
