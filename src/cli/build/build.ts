@@ -14,6 +14,7 @@ import { packContext } from './context.ts';
 import { excerptOf } from './excerpt.ts';
 import { type BuildOutput, exportImage, outputOf } from './output.ts';
 import { type BuildSecret, secretOf } from './secret.ts';
+import { sendingReport } from './sending.ts';
 import { BuildView } from './view.ts';
 
 export const buildFlags = {
@@ -72,6 +73,7 @@ export async function build(context: string, flags: BuildFlags): Promise<number>
     target: flags.target,
     buildArgs: buildArguments,
     triggersOf: (image) => triggersOf(client, image),
+    ...(isQuiet(flags) ? {} : { onProgress: sendingReport(say) }),
   });
   const secrets = await sendSecrets(client, flags.secret);
   const query = queryOf(flags, { dockerfile: packed.dockerfile, buildArguments, secrets });
@@ -95,17 +97,18 @@ export async function build(context: string, flags: BuildFlags): Promise<number>
   return 0;
 }
 
+const isQuiet = ({ quiet, progress }: BuildFlags): boolean => quiet || progress === 'quiet';
+
 interface Outcome {
   id: string | undefined;
   failure: Extract<BuildEvent, { kind: 'error' }> | undefined;
 }
 
 async function follow(events: AsyncIterable<BuildEvent>, flags: BuildFlags): Promise<Outcome> {
-  const isQuiet = flags.quiet || flags.progress === 'quiet';
   const view = new BuildView({
     width: terminalColumns(),
     why: flags.why,
-    print: isQuiet ? () => {} : say,
+    print: isQuiet(flags) ? () => {} : say,
     paint: paint.err,
   });
   const outcome: Outcome = { id: undefined, failure: undefined };

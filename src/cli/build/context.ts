@@ -18,8 +18,8 @@ export interface PackOptions extends BuildWish {
   /** `-f`: a path, from the working directory; `-` is the standard input. */
   file: string | undefined;
   stdin: Readable;
-  /** Called now and then while the context is read. */
-  onProgress?(sent: { entries: number; bytes: number }): void;
+  /** Called often while the context is read; `at`: the file whose turn it is. */
+  onProgress?(sent: { entries: number; bytes: number; at?: string }): void;
 }
 
 export interface PackedContext {
@@ -217,10 +217,10 @@ async function* pack(
     if (added.has(path)) continue;
     for await (const chunk of entry(root, { path, stats }, links)) {
       sent.bytes += chunk.length;
+      onProgress?.({ ...sent, at: path });
       yield chunk;
     }
     sent.entries++;
-    onProgress?.({ ...sent });
   }
   for (const [path, bytes] of added) {
     yield Buffer.concat([...tarHead(fileHead(path), bytes.length), bytes, tarPadding(bytes.length)]);

@@ -77,7 +77,11 @@ async function untilReadable(
 }
 
 function showGrade({ tells }: Question, { isRight, reply }: Grade): void {
-  print(`${paint.out(isRight ? 'green' : 'red', isRight ? 'RIGHT' : 'NOT SO')}  ${printable(reply)}`);
-  for (const line of tells) print(paint.out('dim', `  ${printable(line)}`));
+  const word = isRight ? 'RIGHT' : 'NOT SO';
+  const [first = '', ...rest] = wrap(printable(reply), lessonWidth() - word.length - 2);
+  print(`${paint.out(isRight ? 'green' : 'red', word)}  ${first}`);
+  for (const line of rest) print(`${' '.repeat(word.length + 2)}${line}`);
+  for (const line of tells.flatMap((tell) => wrap(printable(tell), lessonWidth() - 2)))
+    print(paint.out('dim', `  ${line}`));
   print('');
 }

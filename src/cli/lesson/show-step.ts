@@ -32,10 +32,11 @@ export const showRest = ({ tells }: Step): void =>
   showTells(tells.slice(tells.findIndex(({ kind }) => kind === 'predict') + 1));
 
 function showTells(tells: Step['tells']): void {
-  for (const { kind, text } of tells) {
-    if (kind === 'predict') continue;
+  for (const tell of tells) {
+    if (tell.kind === 'predict') continue;
     print('');
-    printAll(kind === 'say' ? markdownLines(text, lessonWidth()) : commandLines(text.trimEnd()));
+    if (tell.kind === 'file') print(paint.out('dim', `${printable(tell.path)}, written for you:`));
+    printAll(tell.kind === 'say' ? markdownLines(tell.text, lessonWidth()) : commandLines(tell.text.trimEnd()));
   }
   print('');
 }
