@@ -24,7 +24,7 @@ static int check_container(const struct container *container, const struct optio
 {
 	enum status status = container_status(container);
 	if (status == STATUS_PAUSED && !options->ignore_paused)
-		return fail_plain(failure, "cannot exec in container \"%s\": it is paused, must be running", container->id);
+		return fail_plain(failure, "cannot exec in container \"%s\": it is paused, must be running; --ignore-paused waits until it is", container->id);
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail_plain(failure, "cannot exec in container \"%s\": it is %s, must be running", container->id,
 		                  status_names[status]);

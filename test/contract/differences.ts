@@ -105,6 +105,18 @@ export const differences: readonly Difference[] = [
     reason: 'its --cap replaces the capabilities',
   },
   {
+    behaviour: 'exec --additional-gids adds groups',
+    runtimes: ['crun'],
+    instead: /^64/,
+    reason: 'crun has no such option',
+  },
+  {
+    behaviour: 'exec --ignore-paused runs when the container is resumed, without it the exec is refused',
+    runtimes: ['crun'],
+    instead: [true, '', 64, ''],
+    reason: 'crun has no such option',
+  },
+  {
     behaviour: 'domainname is the NIS domain name of the container',
     runtimes: ['runc'],
     instead: '(none)',

@@ -3,6 +3,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { waitUntil } from '../../helpers/wait.ts';
 import { type Behaviour, on, once, type Suite } from '../behaviour.ts';
+import { succeeded } from '../container.ts';
 import type { Document, Place } from '../place.ts';
 
 export const execSuite: Suite = (place) => [...inOne(place), ...byFlags(place), ...others(place)];
@@ -165,6 +166,7 @@ const flagged: readonly (readonly [title: string, flags: readonly string[], scri
     'grep CapEff /proc/self/status | cut -f2',
     '0 0000000020200420',
   ],
+  ['exec --additional-gids adds groups', ['--additional-gids=12', '--additional-gids=34'], 'id -G', '0 0 12 34'],
   ['exec gives the status of its program', [], 'exit 9', '9'],
 ];
 
@@ -207,6 +209,30 @@ const others = (place: Place): Behaviour[] => [
       return `${await ended} ${output()}`;
     }),
     expected: '3 up\nterm',
+  },
+  {
+    title: 'exec --ignore-paused runs when the container is resumed, without it the exec is refused',
+    observe: on(place, sleeping, {}, async (container) => {
+      await container.start();
+      succeeded(await container.verb('pause'));
+      const refused = (await container.execute([], ['true'])).status !== 0;
+      const into = { output: `${container.bundle}/exec-output`, errors: `${container.bundle}/exec-errors` };
+      const { ended } = place.spawn(['exec', '--ignore-paused', container.id, 'echo', 'ran'], { into });
+      const members = () =>
+        readFileSync(`${container.cgroup('freezer')}/tasks`, 'utf8')
+          .trim()
+          .split('\n');
+      let isOver = false;
+      void ended.then(() => {
+        isOver = true;
+      });
+      // Its process stands still as soon as it is in there.
+      await waitUntil(() => isOver || members().length > 1, { what: 'the exec to come into the cgroup' });
+      const early = readFileSync(into.output, 'utf8');
+      succeeded(await container.verb('resume'));
+      return [refused, early, await ended, readFileSync(into.output, 'utf8')];
+    }),
+    expected: [true, '', 0, 'ran\n'],
   },
   {
     title: 'an exec in a created container runs before its program does',

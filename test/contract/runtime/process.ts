@@ -224,6 +224,20 @@ const programs = (place: Place): Behaviour[] => [
     expected: '0 2',
   },
   {
+    title: 'a container has a session keyring with its name, with --no-new-keyring none',
+    observe: async () => {
+      const names = async (flags: readonly string[]): Promise<boolean> => {
+        await using container = place.container(['cat', '/proc/keys'], {
+          edit: ({ linux }) => Object.assign(linux, { maskedPaths: [] }),
+        });
+        const { stdout } = await container.run(flags);
+        return new RegExp(` keyring +(_ses\\.)?${container.id}: `).test(stdout);
+      };
+      return [await names([]), await names(['--no-new-keyring'])];
+    },
+    expected: [true, false],
+  },
+  {
     title: 'an empty HOME in process.env counts as none',
     observe: printing(place, ['sh', '-c', 'echo "[$HOME]"'], ({ process }) => process.env.push('HOME=')),
     expected: '0 [/]',
