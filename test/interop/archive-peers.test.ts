@@ -158,6 +158,11 @@ test('of an archive for several platforms all are kept, or the one that is asked
   assert.equal(await engine.must('load', '-i', archive), 'Loaded image: several:1');
   assert.match(await platforms(), /linux\/\w+,linux\/s390x|linux\/s390x,linux\/\w+/);
   assert.equal(await engine.must('run', '--rm', 'several:1', 'cat', '/etc/hello'), 'hi');
+  // Saved with both, and loaded again with both.
+  await engine.must('save', '-o', `${engine.root}/again.tar`, 'several:1');
+  await engine.must('rmi', 'several:1');
+  await engine.must('load', '-i', `${engine.root}/again.tar`);
+  assert.match(await platforms(), /s390x/);
   await engine.must('rmi', 'several:1');
   await engine.must('load', '-i', archive, '--platform', 'linux/s390x');
   assert.equal(await engine.must('inspect', '--type', 'image', '--format', '{{.Architecture}}', 'several:1'), 's390x');

@@ -15,8 +15,15 @@ interface SavedImage {
   image: ResolvedImage;
   /** Canonical references: those asked for; none when it was asked for by id. */
   names: string[];
-  /** Digest and bytes of its manifest for this platform: an index would name what is not there. */
-  manifest: { digest: Digest; bytes: Buffer };
+  /** Its manifest for this platform. */
+  manifest: Document;
+  /** An index of which more is here than that, and the manifests that are; an index of what is not here would lead nowhere. */
+  index: { document: Document; manifests: Document[] } | undefined;
+}
+
+interface Document {
+  digest: Digest;
+  bytes: Buffer;
 }
 
 const blobName = (digest: string): string => {
@@ -49,7 +56,7 @@ async function collect(engine: Engine, asked: readonly string[]): Promise<SavedI
   const byId = new Map<string, SavedImage>();
   for (const name of asked) {
     for (const image of await imagesOf(engine, name)) {
-      const entry = byId.get(image.id) ?? { image, names: [], manifest: await manifestOf(engine, image) };
+      const entry = byId.get(image.id) ?? { image, names: [], ...(await documentsOf(engine, image)) };
       if (!isNamedById(name, image) && !entry.names.includes(image.reference)) entry.names.push(image.reference);
       byId.set(image.id, entry);
     }
@@ -69,26 +76,54 @@ async function imagesOf(engine: Engine, name: string): Promise<ResolvedImage[]> 
 }
 
 /** The very bytes, when the name stands for a manifest; of an index the manifest is looked for among its own. */
-async function manifestOf(engine: Engine, image: ResolvedImage): Promise<SavedImage['manifest']> {
-  const target = Buffer.from(await engine.images.read(image.target));
-  const document = JSON.parse(target.toString()) as { manifests?: Array<{ digest: string; mediaType: string }> };
-  if (document.manifests === undefined) return { digest: image.target, bytes: target };
-  for (const { digest, mediaType } of document.manifests) {
-    if (!isManifestType(mediaType)) continue;
-    const bytes = await engine.images.read(parseDigest(digest)).catch(() => undefined);
-    if (bytes === undefined) continue;
-    const { config } = JSON.parse(Buffer.from(bytes).toString()) as { config?: { digest?: string } };
-    if (config?.digest === image.id) return { digest: parseDigest(digest), bytes: Buffer.from(bytes) };
+async function documentsOf(engine: Engine, image: ResolvedImage): Promise<Pick<SavedImage, 'manifest' | 'index'>> {
+  const document = await documentAt(engine, image.target);
+  const { manifests } = JSON.parse(document.bytes.toString()) as {
+    manifests?: Array<{ digest: string; mediaType: string }>;
+  };
+  if (manifests === undefined) return { manifest: document, index: undefined };
+  const here: Document[] = [];
+  for (const { digest, mediaType } of manifests) {
+    const one = isManifestType(mediaType)
+      ? await documentAt(engine, parseDigest(digest)).catch(() => undefined)
+      : undefined;
+    if (one !== undefined && (await isWhole(engine, one))) here.push(one);
   }
-  throw new LabError('dataLoss', `image ${image.reference}: its manifest for this platform is not in the store`);
+  const manifest = here.find((one) => partsOf(one).config?.digest === image.id);
+  if (manifest === undefined)
+    throw new LabError('dataLoss', `image ${image.reference}: its manifest for this platform is not in the store`);
+  return { manifest, index: here.length > 1 ? { document, manifests: here } : undefined };
+}
+
+const documentAt = async (engine: Engine, digest: Digest): Promise<Document> => ({
+  digest,
+  bytes: Buffer.from(await engine.images.read(digest)),
+});
+
+interface Parts {
+  config?: { digest: string };
+  layers?: Array<{ digest: string }>;
+}
+
+const partsOf = ({ bytes }: Document): Parts => JSON.parse(bytes.toString()) as Parts;
+const blobsNamedBy = (document: Document): string[] => {
+  const { config, layers = [] } = partsOf(document);
+  return [...(config === undefined ? [] : [config.digest]), ...layers.map(({ digest }) => digest)];
+};
+
+/** Another platform's manifest may be here without its layers. */
+async function isWhole({ containerd }: Engine, document: Document): Promise<boolean> {
+  const found = await Promise.all(
+    blobsNamedBy(document).map((digest) => containerd.content.info({ digest }).then(Boolean, () => false)),
+  );
+  return found.every(Boolean);
 }
 
 /** Digest → size of every blob, in order of digests, so that the same images give the same archive. */
 async function blobsOf({ containerd }: Engine, saved: readonly SavedImage[]): Promise<Map<string, number>> {
-  const digests = saved.flatMap(({ image, manifest }) => [
-    manifest.digest,
-    image.manifest.config.digest,
-    ...image.manifest.layers.map(({ digest }) => digest),
+  const digests = saved.flatMap(({ manifest, index }) => [
+    ...(index === undefined ? [] : [index.document.digest]),
+    ...(index?.manifests ?? [manifest]).flatMap((one) => [one.digest, ...blobsNamedBy(one)]),
   ]);
   const sizes = new Map<string, number>();
   for (const digest of [...new Set<string>(digests)].sort()) {
@@ -124,21 +159,29 @@ async function* blob({ containerd }: Engine, digest: string): AsyncGenerator<Uin
 const indexOf = (saved: readonly SavedImage[]) => ({
   schemaVersion: 2,
   mediaType: ociMediaTypes.index,
-  manifests: saved.flatMap(({ image, names, manifest }) => {
-    const descriptor = {
-      mediaType: image.manifest.mediaType ?? ociMediaTypes.manifest,
-      digest: manifest.digest,
-      size: manifest.bytes.length,
-    };
-    const { architecture, os, variant } = image.config;
-    const platform = { architecture, os, ...(variant === undefined ? {} : { variant }) };
-    if (names.length === 0) return [{ ...descriptor, platform }];
-    return names.map((name) => {
+  manifests: saved.flatMap((one) => {
+    const descriptor = descriptorOf(one);
+    if (one.names.length === 0) return [descriptor];
+    return one.names.map((name) => {
       const annotations = { 'io.containerd.image.name': name, [refNameAnnotation]: parseReference(name).tag ?? '' };
-      return { ...descriptor, annotations, platform };
+      return { ...descriptor, annotations };
     });
   }),
 });
+
+function descriptorOf({ image, manifest, index }: SavedImage) {
+  if (index !== undefined) {
+    const { mediaType = ociMediaTypes.index } = JSON.parse(index.document.bytes.toString()) as { mediaType?: string };
+    return { mediaType, digest: index.document.digest, size: index.document.bytes.length };
+  }
+  const { architecture, os, variant } = image.config;
+  return {
+    mediaType: image.manifest.mediaType ?? ociMediaTypes.manifest,
+    digest: manifest.digest,
+    size: manifest.bytes.length,
+    platform: { architecture, os, ...(variant === undefined ? {} : { variant }) },
+  };
+}
 
 /** @source docker image/tarexport/save.go */
 const dockerManifestOf = ({ image, names }: SavedImage) => ({

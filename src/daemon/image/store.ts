@@ -191,7 +191,7 @@ function referenceOf(name: string): Reference | undefined {
 /** @source docker daemon/images: the words that clients look for */
 export function noSuchImage(name: string): LabError {
   return new LabError('notFound', `No such image: ${familiarName(name)}`, {
-    hint: 'pull it, or build it with: tlab library build NAME',
+    hint: 'tlab images lists what is here; pull it, or build it with: tlab library build NAME',
     data: { image: name },
   });
 }
