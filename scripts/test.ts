@@ -1,6 +1,6 @@
 // Runs the tests in rounds: those that only compute, side by side; then those that use the real kernel, one file at a time, since
-// they share its tables of links, rules and mounts; beside these, those that need a machine of their own, in virtual machines.
-// Arguments narrow the run: `npm test -- network` takes files with that word.
+// they share its tables of links, rules and mounts; beside these, in a second lane, those that need a machine of their own, in virtual
+// machines, and then the lessons. Arguments narrow the run: `npm test -- network` takes files with that word.
 import { chownSync, globSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { run } from 'node:test';
@@ -14,10 +14,11 @@ const words = process.argv.slice(2);
 const isWanted = (file: string): boolean => words.length === 0 || words.some((word) => file.includes(word));
 const files = globSync('test/**/*.test.ts').filter(isWanted).sort();
 
-const rounds = [
-  { files: files.filter((file) => !realKernel.test(file)), concurrency: 2 },
-  { files: files.filter((file) => realKernel.test(file)), concurrency: 1 },
-] as const;
+/** The longest file: its engine has a network of its own, and it waits for containers most of the time. */
+const secondLane = /^test\/integration\/lessons\./;
+const computing = files.filter((file) => !realKernel.test(file));
+const beside = files.filter((file) => secondLane.test(file));
+const onTheKernel = files.filter((file) => realKernel.test(file) && !secondLane.test(file));
 
 /** Reasons for which a test may skip as root; any other skip is a failure in continuous integration. */
 const expectedSkips = [
@@ -36,48 +37,50 @@ const slowest = 12;
 const unsteadyLimit = 2;
 const unsteady: string[] = [];
 
-interface Outcome {
-  tally: Tally;
-  failedFiles: Set<string>;
-}
+/** What has failed so far, by its path. */
+const failedFiles = new Map<string, number>();
 
-async function runFiles(round: { files: string[]; concurrency: number }): Promise<Outcome> {
+type Print = (text: string) => void;
+const toScreen: Print = (text) => void process.stdout.write(text);
+
+async function runFiles(files: readonly string[], { concurrency = 1, print = toScreen } = {}): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0, skipped: [] };
-  const failedFiles = new Set<string>();
-  const stream = run({ ...round, timeout: 300_000 });
+  if (files.length === 0) return tally;
+  const stream = run({ files, concurrency, timeout: 300_000 });
   stream.on('test:pass', (data) => count(tally, { type: 'test:pass', data } as TestEvent));
   stream.on('test:fail', (data) => {
     count(tally, { type: 'test:fail', data } as TestEvent);
-    failedFiles.add(data.file ?? data.name);
+    const file = relative('.', data.file ?? data.name);
+    failedFiles.set(file, (failedFiles.get(file) ?? 0) + (data.details.type === 'suite' ? 0 : 1));
   });
   stream.on('test:summary', ({ file, duration_ms }) => {
     if (file !== undefined) secondsOf.set(relative('.', file), duration_ms / 1000);
   });
-  for await (const text of stream.compose(new spec())) process.stdout.write(text as string);
-  return { tally, failedFiles };
+  for await (const text of stream.compose(new spec())) print(text as string);
+  return tally;
+}
+
+function add({ passed, failed, skipped }: Tally): void {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped.push(...skipped);
 }
 
 /** What fails is run once more, alone: on a busy machine a test that waits too briefly must not hide what the others say. */
-async function runRound(round: { files: string[]; concurrency: number }): Promise<void> {
-  if (round.files.length === 0) return;
-  const { tally, failedFiles } = await runFiles(round);
+async function runAgain(): Promise<void> {
   const again = [...failedFiles];
-  if (again.length > 0 && again.length + unsteady.length <= unsteadyLimit) {
-    console.log(`\nonce more, alone: ${again.join(', ')}`);
-    const second = await runFiles({ files: again, concurrency: 1 });
-    if (second.tally.failed === 0) {
-      unsteady.push(...again.map((file) => relative('.', file)));
-      tally.passed += tally.failed;
-      tally.failed = 0;
-    }
+  if (again.length === 0 || again.length > unsteadyLimit) return;
+  console.log(`\nonce more, alone: ${again.map(([file]) => file).join(', ')}`);
+  for (const [file, failed] of again) {
+    if ((await runFiles([file])).failed > 0) continue;
+    unsteady.push(file);
+    total.failed -= failed;
+    total.passed += failed;
   }
-  total.passed += tally.passed;
-  total.failed += tally.failed;
-  total.skipped.push(...tally.skipped);
 }
 
 /** One after the other. A machine that says nothing of its tests counts as one failure. */
-async function runMachines(print: (line: string) => void): Promise<void> {
+async function runMachines(print: Print): Promise<void> {
   const missing = missingForMachines();
   for (const { machine, files } of guestRounds) {
     const wanted = files.filter(isWanted);
@@ -104,17 +107,20 @@ function checkNullDevice(): void {
   total.failed++;
 }
 
-const [computing, onTheKernel] = rounds;
-await runRound(computing);
-// The machines have kernels of their own: beside the second round, which waits more than it computes. What they say comes in one piece.
+add(await runFiles(computing, { concurrency: 2 }));
+// The machines have kernels of their own: beside the first lane, which waits more than it computes. What the second says comes in one piece.
 const said: string[] = [];
-const machines = runMachines((line) => said.push(line)).catch((error: Error) => {
-  said.push(`in a virtual machine: ${error.message}`);
-  total.failed++;
-});
-await runRound(onTheKernel);
-await machines;
-for (const line of said) console.log(line);
+const second = runMachines((line) => said.push(`${line}\n`))
+  .then(() => runFiles(beside, { print: (text) => said.push(text) }))
+  .then(add)
+  .catch((error: Error) => {
+    said.push(`the second lane: ${error.message}\n`);
+    total.failed++;
+  });
+add(await runFiles(onTheKernel));
+await second;
+for (const text of said) process.stdout.write(text);
+await runAgain();
 if (process.getuid?.() === 0) checkNullDevice();
 
 const byTime = [...secondsOf].sort(([, a], [, b]) => b - a).slice(0, slowest);
