@@ -24,7 +24,7 @@ after(async () => {
 });
 
 const tlab = (args: string[], more: Record<string, string> = {}, input?: string) =>
-  engine.tlab(args, { env: { ...env, ...more }, timeoutMs: 240_000, ...(input !== undefined && { input }) });
+  engine.tlab(args, { env: { ...env, ...more }, timeoutMs: 600_000, ...(input !== undefined && { input }) });
 
 test('the linter has nothing to say', root(), async () => {
   const { stdout, status } = await tlab(['lesson', 'lint']);

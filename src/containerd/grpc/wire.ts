@@ -57,9 +57,15 @@ export function fromWireError(thrown: unknown): LabError {
   if (!(thrown instanceof Error)) return asLabError(thrown);
   const { code, details, metadata } = thrown as Error & WireError;
   if (typeof code !== 'number') return asLabError(thrown);
-  const message = typeof details === 'string' ? details : thrown.message;
+  const message = plain(typeof details === 'string' ? details : thrown.message);
   const carried = metadata instanceof Metadata ? parseCarried(metadata) : undefined;
   return new LabError(carried?.kind ?? kindOfGrpcCode(code), message, { cause: thrown, ...carried?.options });
+}
+
+/** What grpc-js says of a socket where nobody listens, without what it thinks of names. */
+function plain(message: string): string {
+  const reason = /^No connection established\. Last error: (?:Error: )?(.+?)\.? Resolution note:/.exec(message)?.[1];
+  return reason === undefined ? message : `containerd does not answer: ${reason}`;
 }
 
 function parseCarried(metadata: Metadata): { kind: ErrorKind; options: LabErrorOptions } | undefined {
