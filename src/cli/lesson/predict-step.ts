@@ -56,7 +56,10 @@ export async function predictStep(learner: Learner, attempt: Attempt & { step: S
 function showQuestion({ asks, choices, form }: Question): void {
   print(paint.out('bold', 'Predict first'));
   for (const line of asks.split('\n').flatMap((one) => wrap(printable(one), lessonWidth()))) print(line);
-  for (const [i, choice] of choices.entries()) print(`  ${i + 1}  ${printable(choice)}`);
+  for (const [i, choice] of choices.entries()) {
+    const lines = wrap(printable(choice), lessonWidth() - 5);
+    for (const [at, line] of lines.entries()) print(at === 0 ? `  ${i + 1}  ${line}` : `     ${line}`);
+  }
   const how = form === 'order' ? 'the numbers in their order, as 2 1 3' : choices.length > 0 ? 'a number' : 'a value';
   print(paint.out('dim', how));
 }

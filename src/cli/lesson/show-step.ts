@@ -46,7 +46,8 @@ const bodyOf = ({ introduction }: Lesson): string => introduction.replace(/^# .*
 
 /** What follows a step, by what it has. */
 export function showKeys(step: Step): void {
-  const wishes = step.checks.map(({ says }) => says);
+  // A check that needs another one is often told as what follows from it.
+  const wishes = step.checks.map(({ says }, i) => (i === 0 ? says : says.replace(/^and /, '')));
   if (wishes.length > 0) printAll(wrap(printable(`Passed when ${wishes.join(', and ')}.`), lessonWidth()));
   const keys = step.checks.length > 0 ? ['tlab check', 'tlab hint', 'tlab skip'] : ['tlab next'];
   print(paint.out('dim', `${keys.join(' · ')} · tlab list`));
