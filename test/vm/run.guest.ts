@@ -7,7 +7,7 @@ import { must, run } from '../helpers/shell.ts';
 
 const program = new URL('../../bin/tlab', import.meta.url).pathname;
 /** Emulated: everything takes some twenty times longer. */
-const slow = { timeoutMs: 240_000 };
+const slow = { timeoutMs: 600_000 };
 const log = '/run/tlab/tlabd.log';
 const checked = (...args: string[]): Promise<string> => must(program, args, slow);
 const inBusybox = async (flags: string[], script: string): Promise<string[]> =>

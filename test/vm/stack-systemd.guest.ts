@@ -8,7 +8,7 @@ import { must, run } from '../helpers/shell.ts';
 
 const program = new URL('../../bin/tlab', import.meta.url).pathname;
 /** Emulated: everything takes some twenty times longer. */
-const slow = { timeoutMs: 240_000 };
+const slow = { timeoutMs: 600_000 };
 const checked = (...args: string[]): Promise<string> => must(program, args, slow);
 const docker = (...args: string[]): Promise<string> =>
   must('docker', ['-H', 'unix:///run/tlab/tlab.sock', ...args], slow);

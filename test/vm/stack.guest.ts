@@ -14,7 +14,7 @@ import { waitUntil } from '../helpers/wait.ts';
 const program = new URL('../../bin/tlab', import.meta.url).pathname;
 const parent = '/sys/fs/cgroup/tlab';
 /** Emulated: everything takes some twenty times longer. */
-const slow = { timeoutMs: 240_000 };
+const slow = { timeoutMs: 600_000 };
 
 const tlab = (...args: string[]): Promise<Ran> => run(program, args, slow);
 const checked = (...args: string[]): Promise<string> => must(program, args, slow);

@@ -11,7 +11,7 @@ const cgroupRoot = '/sys/fs/cgroup';
 const runtime = new URL('../../dist/bin/tlab-runc', import.meta.url).pathname;
 const program = new URL('../../bin/tlab', import.meta.url).pathname;
 /** Emulated: everything takes some twenty times longer. */
-const slow = { timeoutMs: 240_000 };
+const slow = { timeoutMs: 600_000 };
 let user: OrdinaryUser;
 
 before(async () => {
