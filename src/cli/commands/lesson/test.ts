@@ -2,6 +2,7 @@
 import { LabError } from '../../../base/errors.ts';
 import type { ContainerSummary } from '../../../daemon/protocol.ts';
 import { lessonOf } from '../../../lesson/course.ts';
+import type { Lesson } from '../../../lesson/format/load.ts';
 import { type Proof, proveLesson, type Stage } from '../../../lesson/run/prove.ts';
 import { defineCommand } from '../../command.ts';
 import { connect } from '../../connection.ts';
@@ -29,9 +30,8 @@ export default defineCommand({
     const lessons = flags.all ? course.lessons : operands.map((id) => lessonOf(course, id));
     if (lessons.length === 0) throw new LabError('usage', 'no lesson named', { hint: '--all' });
     const before = await inventory();
-    const waiting = lessons.filter(({ engine }) => engine === 'shared');
     const proofs: Proof[] = [];
-    const work = async (): Promise<void> => {
+    const drain = async (waiting: Lesson[]): Promise<void> => {
       for (let lesson = waiting.shift(); lesson !== undefined; lesson = waiting.shift()) {
         const began = performance.now();
         const proof = await proveLesson(lesson, stage, flags.seed ?? lesson.id);
@@ -39,9 +39,11 @@ export default defineCommand({
         if (!flags.json) show(proof, (performance.now() - began) / 1e3);
       }
     };
-    await Promise.all(Array.from({ length: flags.jobs ?? 1 }, work));
-    waiting.push(...lessons.filter(({ engine }) => engine === 'alone'));
-    await work();
+    const shared = lessons.filter(({ engine }) => engine === 'shared');
+    const [traced, others] = [shared.filter(isTraced), shared.filter((lesson) => !isTraced(lesson))];
+    const more = Array.from({ length: (flags.jobs ?? 1) - 1 }, () => drain(others));
+    await Promise.all([drain(traced).then(() => drain(others)), ...more]);
+    await drain(lessons.filter(({ engine }) => engine === 'alone'));
     const left = (await inventory()).filter((line) => !before.includes(line));
     if (left.length > 0) proofs.push(leftBehind(left));
     if (left.length > 0 && !flags.json) show(leftBehind(left), 0);
@@ -50,6 +52,14 @@ export default defineCommand({
     return proofs.some(({ failures }) => failures.length > 0) || course.broken.length > 0 ? 1 : 0;
   },
 });
+
+/** What one of these records would be evidence in another one beside it: they are proved one after the other. */
+const isTraced = ({ steps }: Lesson): boolean =>
+  steps.some(
+    ({ checks, wrong, solve }) =>
+      checks.some(({ trace }) => trace !== undefined) ||
+      [solve, ...wrong.map((one) => one.do ?? '')].some((shell) => /\btlab trace\b/.test(shell)),
+  );
 
 function show({ lesson, trials, negative, failures }: Proof, seconds: number): void {
   const isProved = failures.length === 0;
