@@ -258,6 +258,11 @@ const commands: Record<string, CatalogueRow> = {
     load: () => import('./commands/trace/twin.ts'),
   },
   'trace rm': { group: 'see', says: 'Remove traces', load: () => import('./commands/trace/rm.ts') },
+  diagram: {
+    group: 'see',
+    says: 'Draw a machine of the engine, or what a trace tells',
+    load: () => import('./commands/diagram.ts'),
+  },
   why: { group: 'see', says: 'Why an event of a trace happened', load: () => import('./commands/why.ts') },
   'plan show': {
     group: 'see',

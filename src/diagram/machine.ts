@@ -1,5 +1,6 @@
 // A state machine as a mermaid state diagram: the very machine that the engine runs on, walked, never drawn by hand.
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { States } from './drawing.ts';
 
 /** @source mermaid stateDiagram-v2: a composite state holds the transitions between its own states. */
 export function machineToMermaid(machine: AnyStateMachine): string {
@@ -21,7 +22,10 @@ function body(node: AnyStateNode, indent: string): string[] {
 }
 
 /** One arrow for each pair of states, with every event that takes it. */
-function transitions(state: AnyStateNode, indent: string): string[] {
+const transitions = (state: AnyStateNode, indent: string): string[] =>
+  exitsOf(state).map(({ to, says }) => `${indent}${name(state)} --> ${to}: ${says}`);
+
+function exitsOf(state: AnyStateNode): { to: string; says: string }[] {
   const labels = new Map<string, string[]>();
   for (const [event, definitions] of state.transitions) {
     for (const definition of definitions) {
@@ -31,9 +35,21 @@ function transitions(state: AnyStateNode, indent: string): string[] {
       }
     }
   }
-  return [...labels].map(
-    ([target, events]) => `${indent}${name(state)} --> ${target}: ${[...new Set(events)].join(', ')}`,
-  );
+  return [...labels].map(([to, events]) => ({ to, says: [...new Set(events)].join(', ') }));
+}
+
+/** The same as a drawing, for SVG and text. */
+export function machineDrawing(machine: AnyStateMachine, title: string): States {
+  const all: States['states'] = [];
+  const walk = (node: AnyStateNode): void => {
+    for (const state of Object.values(node.states)) {
+      all.push({ name: name(state), isFinal: state.type === 'final', exits: exitsOf(state) });
+      walk(state);
+    }
+  };
+  walk(machine.root);
+  const initial = machine.root.initial?.target?.[0];
+  return { kind: 'states', title, initial: initial === undefined ? '' : name(initial), states: all };
 }
 
 const name = (state: AnyStateNode): string => state.path.join('_') || state.key;

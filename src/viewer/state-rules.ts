@@ -23,16 +23,18 @@ interface Net {
   /** `nat TLAB` → its rules. */
   chains: Map<string, { seq: number; rules: Entry[] }>;
   settings: Map<string, Entry>;
+  /** The network namespace that a span has made last: a veth pair of that span leads into it. */
+  madeIn: Map<string, string>;
 }
 
 const types = /^kernel\.(netlink-sent|chain-|rule-|mount-detached|network-namespace-created|file-written)/;
 
 export const rules: Fold<Net> = {
-  begin: () => ({ namespaces: new Map(), chains: new Map(), settings: new Map() }),
+  begin: () => ({ namespaces: new Map(), chains: new Map(), settings: new Map(), madeIn: new Map() }),
   concerns: ({ type, data }) =>
     types.test(type) && (type !== 'kernel.file-written' || textOf(data.path).startsWith('/proc/sys/net/')),
-  apply(net, event) {
-    if (isDone(event)) change(net, event);
+  apply(net, event, names) {
+    if (isDone(event)) change(net, event, names);
   },
   lines: (net, names) => [
     ...[...net.namespaces].flatMap(([path, one]) => namespaceLines(names.ofNamespace(path), one)),
@@ -41,15 +43,16 @@ export const rules: Fold<Net> = {
   ],
 };
 
-function change(net: Net, event: TraceEvent): void {
+function change(net: Net, event: TraceEvent, names: Names): void {
   const { type, data, seq } = event;
   const chain = `${textOf(data.table)} ${textOf(data.chain)}`;
   switch (type) {
     case 'kernel.netlink-sent':
-      link(namespaceAt(net, textOf(data.namespace)), event);
+      link(namespaceAt(net, textOf(data.namespace)), event, names.ofNamespace(net.madeIn.get(event.span) ?? ''));
       return;
     case 'kernel.network-namespace-created':
       namespaceAt(net, textOf(data.path));
+      net.madeIn.set(event.span, textOf(data.path));
       return;
     case 'kernel.mount-detached':
       net.namespaces.delete(textOf(data.target));
@@ -96,12 +99,13 @@ function namespaceAt(net: Net, path: string): Namespace {
   return made;
 }
 
-function link(net: Namespace, { data, seq }: TraceEvent): void {
+/** `far`: whose namespace the far end of a pair is in, as far as the trace tells. */
+function link(net: Namespace, { data, seq }: TraceEvent, far: string): void {
   const attributes = (data.attributes ?? {}) as Record<string, unknown>;
   const name = attributes.IFLA_IFNAME;
   switch (data.message) {
     case 'RTM_NEWLINK':
-      if (typeof name === 'string') made(net, name, attributes, seq);
+      if (typeof name === 'string') made(net, { name, attributes, far, seq });
       else if (typeof attributes.ifi_index === 'number') up(net, attributes, seq);
       return;
     case 'RTM_DELLINK':
@@ -117,11 +121,20 @@ function link(net: Namespace, { data, seq }: TraceEvent): void {
   }
 }
 
-function made(net: Namespace, name: string, attributes: Record<string, unknown>, seq: number): void {
+interface Made {
+  name: string;
+  attributes: Record<string, unknown>;
+  far: string;
+  seq: number;
+}
+
+function made(net: Namespace, { name, attributes, far: whose, seq }: Made): void {
   const info = (attributes.IFLA_LINKINFO ?? {}) as Record<string, unknown>;
   const peer = (info.IFLA_INFO_DATA as { VETH_INFO_PEER?: { IFLA_IFNAME?: string } } | undefined)?.VETH_INFO_PEER;
-  const master = attributes.IFLA_MASTER === undefined ? '' : `, a port of ${nameOf(net, attributes.IFLA_MASTER)}`;
-  const far = peer === undefined ? '' : `, its other end is ${textOf(peer.IFLA_IFNAME)} in the container`;
+  // A bridge that was there before the trace began has a number and no name: the last link made is not it.
+  const bridge = net.numbers.get(Number(attributes.IFLA_MASTER)) ?? `#${textOf(attributes.IFLA_MASTER)}`;
+  const master = attributes.IFLA_MASTER === undefined ? '' : `, a port of ${bridge}`;
+  const far = peer === undefined ? '' : `, its other end is ${textOf(peer.IFLA_IFNAME)} of ${whose || 'a container'}`;
   net.links.set(name, { text: `link ${name}: ${textOf(info.IFLA_INFO_KIND) || 'changed'}${master}${far}`, seq });
   net.unnumbered.push(name);
 }
@@ -138,7 +151,7 @@ function nameOf(net: Namespace, index: unknown): string {
   const known = net.numbers.get(Number(index));
   if (known !== undefined) return known;
   const name = net.unnumbered.pop();
-  if (name === undefined) return `link number ${textOf(index)}`;
+  if (name === undefined) return `#${textOf(index)}`;
   net.numbers.set(Number(index), name);
   return name;
 }

@@ -24,7 +24,7 @@ const table: Record<string, string[]> = {
   daemon: [...leaves, 'kernel', 'dockerfile', 'registry', 'containerd/client.ts', 'containerd/proto', 'shim/proto'],
   tracer: [...leaves],
   explain: [...leaves],
-  diagram: [...leaves],
+  diagram: [...leaves, 'viewer'],
   viewer: [...leaves, 'explain'],
   // engine/processes.ts finds the engine's own processes in /proc and imports leaves only: a check may ask whether one is alive.
   // containerd/client.ts: lessons about containerd are checked over its own API, with the daemon stopped.
@@ -47,6 +47,7 @@ const table: Record<string, string[]> = {
     'daemon/protocol.ts',
     'daemon/image-protocol.ts',
     'viewer',
+    'diagram',
     'explain',
     'lesson',
     'dockerfile',
