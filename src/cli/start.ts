@@ -13,6 +13,10 @@ import { version } from './version.ts';
 /** Runs one command line; the result is the exit status. */
 export async function start(argv: readonly string[]): Promise<number> {
   applySettings();
+  // Somebody who reads only the beginning, as `head` does, is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   const [words, name] = withoutAccessible(withEngine(globalFlags(argv)));
   try {
     if (name === undefined) return await withoutCommand(words);

@@ -52,6 +52,14 @@ test('--json makes an error a document', { skip }, () => {
   assert.equal(error.kind, 'unavailable');
 });
 
+test('a reader that ends early is no error', { skip }, () => {
+  const { stderr } = spawnSync('sh', ['-c', '("$0" "$1" --help; echo $? >&2) | true', process.execPath, program], {
+    encoding: 'utf8',
+    env,
+  });
+  assert.equal(stderr, '0\n');
+});
+
 test('tlab alone says what to do next', { skip }, () => {
   const { status, stdout } = tlab();
   assert.equal(status, 0);
