@@ -107,7 +107,8 @@ function tableLines({ header, rows }: Tokens.Table, width: number): string[] {
     );
   }
   const names = cells[0] ?? [];
-  return cells.slice(1).flatMap((row) => row.flatMap((cell, i) => wrap(`${names[i]}: ${cell}`, width)));
+  const records = cells.slice(1).map((row) => row.flatMap((cell, i) => wrap(`${names[i]}: ${cell}`, width)));
+  return records.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
 }
 
 const bare = (text: string): string => text.replace(/[\ue000-\ue002]/g, '');
