@@ -60,6 +60,14 @@ test('header, introduction, steps, blocks and debrief are told apart', () => {
   assert.equal(step?.checks[0]?.container, '{{name}}');
 });
 
+test('a step that stands alone says so behind its id', () => {
+  const { lesson, findings } = readLesson('l', header + body.replace('{#start}', '{#start .alone}'));
+  assert.deepEqual(findings, []);
+  assert.deepEqual([lesson?.steps[0]?.id, lesson?.steps[0]?.isAlone], ['start', true]);
+  assert.equal(readLesson('l', header + body).lesson?.steps[0]?.isAlone, false);
+  assert.match(findingsOf(header + body.replace('{#start}', '{#start .other}'))[0] ?? '', /step id "start \.other"/);
+});
+
 const filed = (name: string): string => `${header + body}\n\`\`\`dockerfile file ${name}\nFROM {{name}}\n\`\`\`\n`;
 
 test('a file of a step is told where it stands and written with its last line ended', () => {
@@ -130,7 +138,7 @@ const mistakes: Array<[what: string, text: string, expected: string[]]> = [
     'an unknown block',
     header + body.replace('sh do', 'sh doo'),
     [
-      'l/lesson.md:17:1: block "doo": expected do, predict, check, hints, wrong, interview, solve, file, or a fence with one word for an example',
+      'l/lesson.md:17:1: block "doo": expected do, predict, check, hints, wrong, interview, solve, also, file, or a fence with one word for an example',
     ],
   ],
   [

@@ -18,6 +18,8 @@ export interface StepFile {
 
 export interface Step {
   id: string;
+  /** It builds on no earlier step: those need not be solved for it. */
+  isAlone: boolean;
   title: string;
   line: number;
   /** Markdown, in the order of the file, with the commands to type and the files between, and the place where predictions are asked for. */
@@ -32,6 +34,8 @@ export interface Step {
   interview: schema.Interview[];
   /** Shell that makes every check of the step pass; the `do` commands when there is no solve block. */
   solve: string;
+  /** Other right ways, each by itself. */
+  also: string[];
 }
 
 export interface Lesson extends schema.Header {
@@ -105,6 +109,7 @@ function readStep(source: LessonSource, step: SourceStep, findings: Finding[]): 
       .join('\n');
   return {
     id: step.id,
+    isAlone: step.isAlone,
     title: step.title,
     line: step.line,
     tells: step.parts.flatMap((part): Step['tells'] => {
@@ -121,6 +126,7 @@ function readStep(source: LessonSource, step: SourceStep, findings: Finding[]): 
     wrong: all('wrong', lists.wrong),
     interview: all('interview', lists.interview),
     solve: of('solve').length > 0 ? shell('solve') : shell('do'),
+    also: of('also').map(({ text }) => text),
   };
 }
 

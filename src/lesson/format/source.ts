@@ -1,13 +1,13 @@
 // A lesson's Markdown, cut into its header, its introduction and its steps; nothing is interpreted yet.
 //   header:  YAML between two lines of ---
-//   step:    ## Title {#id}; what stands before the first one is the introduction
+//   step:    ## Title {#id}; what stands before the first one is the introduction. {#id .alone}: it builds on no earlier step
 //   block:   a fence whose info string has two words, ```yaml check; with one word or none it is part of the text.
 //            ```dockerfile file NAME is a file of the step, written for the learner
 //   debrief: the text behind ### Why
 // Rule: a plain Markdown viewer shows the same lesson; every part knows its line.
 import type { Finding } from './finding.ts';
 
-export const blockTypes = ['do', 'predict', 'check', 'hints', 'wrong', 'interview', 'solve', 'file'] as const;
+export const blockTypes = ['do', 'predict', 'check', 'hints', 'wrong', 'interview', 'solve', 'also', 'file'] as const;
 export type BlockType = (typeof blockTypes)[number];
 
 export interface Block {
@@ -30,6 +30,7 @@ export interface Prose {
 
 export interface SourceStep {
   id: string;
+  isAlone: boolean;
   title: string;
   line: number;
   parts: Array<Prose | Block>;
@@ -107,7 +108,8 @@ class Cutter {
     this.#prose.push(...lines);
   }
 
-  #step(title: string, id: string | undefined): void {
+  #step(title: string, attributes: string | undefined): void {
+    const id = attributes?.replace(/\s+\.alone$/, '');
     this.#endProse();
     this.#kind = 'say';
     const line = this.#at + 1;
@@ -115,7 +117,7 @@ class Cutter {
     else if (!idForm.test(id)) this.#find(line, `step id "${id}": expected small letters, digits and hyphens`);
     else if (this.#source.steps.some((step) => step.id === id))
       this.#find(line, `step id "${id}" is taken in this lesson`);
-    this.#source.steps.push({ id: id ?? '', title, line, parts: [] });
+    this.#source.steps.push({ id: id ?? '', isAlone: id !== attributes, title, line, parts: [] });
   }
 
   #fence(fence: string, language: string, rest: string | undefined): void {

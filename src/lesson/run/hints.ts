@@ -8,14 +8,14 @@ export interface Rung {
   text: string;
 }
 
-export function rungsOf({ hints, solve }: Step): Rung[] {
+export function rungsOf({ hints, solve, also }: Step): Rung[] {
   const rungs: Rung[] = [];
   if (hints !== undefined) {
     rungs.push({ rung: 1, name: 'where to look', text: hints.where });
     rungs.push({ rung: 2, name: 'the idea', text: hints.concept });
     rungs.push({ rung: 3, name: 'with blanks', text: hints.blanks });
   }
-  if (solve !== '') rungs.push({ rung: 4, name: 'the solution', text: solve });
+  if (solve !== '') rungs.push({ rung: 4, name: 'the solution', text: [solve, ...also].join('\n\n# or\n') });
   return rungs;
 }
 

@@ -1,7 +1,7 @@
 // Proves a lesson on the real engine: unsolved it fails, every wrong answer fails with its own reply, and the solution passes.
 // Whether anything is left is asked by who runs several of them side by side.
-// Rule: each trial begins where a learner would stand: the earlier steps are solved, and nothing else has been done. Where that is not so,
-// what the lesson made is taken away, and they are solved again.
+// Rule: each trial begins where a learner would stand: the earlier steps that it builds on are solved, and nothing else has been done. Where that
+// is not so, what the lesson made is taken away, and they are solved again.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lesson, Step } from '../format/load.ts';
@@ -36,8 +36,10 @@ class Prover {
   readonly #values: Values;
   readonly #stage: Stage;
   readonly #proof: Proof;
-  /** So many steps are solved and nothing else is done; undefined: something else was typed. */
-  #solved: number | undefined;
+  /** Steps that are solved, and nothing else is done; undefined: something else was typed. */
+  #solved: Set<number> | undefined;
+  /** Those that were solved when the last trial began. */
+  #stood: ReadonlySet<number> = new Set();
 
   constructor(lesson: Lesson, stage: Stage, values: Values) {
     this.#lesson = fillAll(lesson, values);
@@ -67,10 +69,11 @@ class Prover {
           : `the reply is that of "${reply?.means ?? 'nobody'}": ${saidOf(results)}`;
       });
     }
-    await this.#trial(step, index, 'solution', step.solve, (results) =>
-      isStepPassed(step, results) ? undefined : `it is not passed: ${saidOf(results)}`,
-    );
-    this.#solved = index + 1;
+    const passes = (results: CheckResult[]): string | undefined =>
+      isStepPassed(step, results) ? undefined : `it is not passed: ${saidOf(results)}`;
+    for (const shell of step.also) await this.#trial(step, index, 'another right way', shell, passes);
+    await this.#trial(step, index, 'solution', step.solve, passes);
+    this.#solved = new Set([...this.#stood, index]);
   }
 
   async #trial(
@@ -99,16 +102,19 @@ class Prover {
   }
 
   async #standAt(index: number): Promise<void> {
-    if (this.#solved === undefined || this.#solved > index) {
+    if (this.#solved === undefined || this.#solved.has(index)) {
       await this.#clear();
       await setUp({ lesson: this.#lesson, values: this.#values }, this.#stage.type);
-      this.#solved = 0;
+      this.#solved = new Set();
     }
-    for (const earlier of this.#lesson.steps.slice(this.#solved, index)) {
+    const { steps } = this.#lesson;
+    for (const [at, earlier] of steps.slice(0, steps[index]?.isAlone ? 0 : index).entries()) {
+      if (this.#solved.has(at)) continue;
       writeFiles(earlier, this.#values);
       if (earlier.solve !== '') await this.#stage.type(earlier.solve);
+      this.#solved.add(at);
     }
-    this.#solved = index;
+    this.#stood = this.#solved;
   }
 
   async #clear(): Promise<void> {
