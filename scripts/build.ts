@@ -1,23 +1,27 @@
 // Bundles each TypeScript stage into one CommonJS file under dist/: a single file loads three times quicker than its modules,
 // and CommonJS output avoids the cost of `import http from 'node:http'` (the ESM facade of node:http loads undici).
-// The CLI is two files: a small entry, and everything else, so that the entry can switch the compile cache on first.
+// The CLI is three files: a small entry, the first screen, which has to be there at once, and everything else; so that the entry can switch
+// the compile cache on first.
 import { build, type Plugin } from 'esbuild';
 
 const bundles = {
   tlab: 'src/main.ts',
+  'tlab-first': 'src/cli/first-screen.ts',
   'tlab-cli': 'src/cli/start.ts',
   tlabd: 'src/daemon/main.ts',
   'tlab-containerd': 'src/containerd/main.ts',
   'tlab-runc': 'src/runc/main.ts',
 };
 
-/** The entry loads the rest of the CLI from the file beside it. */
+/** The entry loads the rest of the CLI from the files beside it. */
 const splitCli: Plugin = {
   name: 'split-cli',
   setup({ onResolve }) {
-    onResolve({ filter: /\/cli\/start\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './tlab-cli.cjs', external: true } : undefined,
-    );
+    const files = { start: './tlab-cli.cjs', 'first-screen': './tlab-first.cjs' };
+    for (const [name, path] of Object.entries(files))
+      onResolve({ filter: new RegExp(`/cli/${name}\\.ts$`) }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path, external: true } : undefined,
+      );
   },
 };
 

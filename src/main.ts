@@ -1,5 +1,5 @@
-// The entry of `tlab`. `--version` is answered before anything is loaded; everything else is in cli/start.ts, which the
-// bundle keeps in a file of its own so that its compiled code can be cached.
+// The entry of `tlab`. `--version` is answered before anything is loaded; the first screen and everything
+// else are in files of their own, so that their compiled code can be cached.
 import { enableCompileCache } from 'node:module';
 
 const argv = process.argv.slice(2);
@@ -11,7 +11,13 @@ if (argv[0] === '--version' || argv[0] === '-v') {
   process.exitCode = 125;
   // Beside the bundle, and never among the sources.
   if (!import.meta.dirname.endsWith('/src')) enableCompileCache(`${import.meta.dirname}/compile-cache`);
-  void import('./cli/start.ts').then(async ({ start }) => {
-    process.exitCode = await start(argv);
+  void run(argv).then((status) => {
+    process.exitCode = status;
   });
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  // Nothing else is asked for so often, and by people who wait for it.
+  if (words.length === 0) return await (await import('./cli/first-screen.ts')).firstScreen();
+  return await (await import('./cli/start.ts')).start(words);
 }

@@ -1,44 +1,79 @@
-// `tlab` alone: where things stand, and what to do next. It asks the daemon but never starts it.
-import { daemonClient } from '../daemon/client.ts';
-import type { ContainerSummary } from '../daemon/protocol.ts';
-import { socketPath } from './connection.ts';
+// `tlab` alone: where the learner stands, what is due, one line of keys. It asks the daemon for nothing and starts nothing: the first screen
+// is there at once. Rule: no YAML, no schema of lessons, no recording is read for it.
+import { LabError } from '../base/errors.ts';
+import { printable, wrap } from '../base/text.ts';
+import { type LessonOutline, outlineCourse } from '../lesson/outline.ts';
+import { type Entry, progressFile, readLog } from '../lesson/progress/log.ts';
+import { currentStep, type LessonLog, lessonLogs } from '../lesson/progress/state.ts';
+import { dueAt, scheduleOf } from '../lesson/quiz/schedule.ts';
 import { counted } from './format/words.ts';
-import { paint, print } from './terminal.ts';
+import { lessonsFolder } from './lesson/folder.ts';
+import { paint, print, terminalColumns } from './terminal.ts';
 
 export async function overview(): Promise<number> {
+  const width = Math.min(terminalColumns(), 90);
   print(paint.out('bold', 'tlab: a container stack that one can see through'));
+  const entries = entriesOrNone();
+  for (const line of standing(outlineCourse(lessonsFolder()), entries)) for (const one of wrap(line, width)) print(one);
   print('');
-  print(await standing());
-  print('');
-  for (const [line, says] of next) print(`  ${paint.out('cyan', line.padEnd(widest))}  ${says}`);
-  print('');
-  print('All commands: tlab --help');
+  const keys = ['learn', 'check', 'hint', 'next', 'list', 'quiz', 'interview', 'doctor'].map((key) => `tlab ${key}`);
+  // A command is not broken over two lines.
+  const row = [...keys, 'tlab --help'].map((key) => key.replaceAll(' ', '\u00a0')).join(' · ');
+  for (const line of wrap(row, width)) print(paint.out('cyan', line.replaceAll('\u00a0', ' ')));
   return 0;
 }
 
-const next: ReadonlyArray<readonly [string, string]> = [
-  ['tlab trace run nginx', 'run a web server and see every step'],
-  ['tlab run -it --rm busybox sh', 'a shell in a new container'],
-  ['tlab trace show', 'look again at the last trace'],
-  ['tlab ps -a', 'the containers that there are'],
-  ['tlab doctor', 'what this machine can do'],
-];
-const widest = Math.max(...next.map(([line]) => line.length));
-
-async function standing(): Promise<string> {
+/** A log that cannot be read stops no screen; the command that goes on with it says what it is. */
+function entriesOrNone(): Entry[] {
   try {
-    const client = daemonClient(socketPath());
-    const all = await client.json<ContainerSummary[]>({
-      method: 'GET',
-      path: '/containers/json',
-      query: { all: true },
-    });
-    const running = all.filter((container) => container.State === 'running').length;
-    return `The daemon is running: ${counted(all.length, 'container')}, ${running} running.`;
-  } catch {
-    const root = process.getuid?.() === 0;
-    return root
-      ? 'The daemon is not running; the first command that needs it starts it.'
-      : 'The daemon is not running, or not for you. As root: sudo tlab system start';
+    return readLog(progressFile()).entries;
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    print(paint.out('yellow', `${printable(error.message)}. It is kept aside when you go on.`));
+    return [];
   }
+}
+
+function standing(lessons: readonly LessonOutline[], entries: readonly Entry[]): string[] {
+  const logs = lessonLogs(entries);
+  const open = lessons.filter((lesson) => currentStep(lesson.steps, logs.get(lesson.id)) !== undefined);
+  const over = lessons.length - open.length;
+  const lastAt = ({ id }: LessonOutline): string => logs.get(id)?.lastAt ?? '';
+  const [current] = open.toSorted((a, b) => lastAt(b).localeCompare(lastAt(a)));
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+  return [
+    ...(entries.length === 0 ? firstWords(sudo) : []),
+    ...(current === undefined ? theEnd(lessons.length) : stepLines(current, logs.get(current.id), sudo)),
+    ...(entries.length === 0 ? [] : [`${over} of ${counted(lessons.length, 'lesson')} done. ${dueLine(entries)}`]),
+  ];
+}
+
+const firstWords = (sudo: string): string[] => [
+  '',
+  `You learn by foretelling, doing and seeing. Begin: ${sudo}tlab learn. Without root or Linux, on a recording: tlab learn --way replay. Know some of it? tlab place`,
+  'For screen readers: tlab --accessible COMMAND, or tlab accessibility --set plain=on.',
+];
+
+function stepLines(lesson: LessonOutline, log: LessonLog | undefined, sudo: string): string[] {
+  const step = currentStep(lesson.steps, log);
+  const number = lesson.steps.findIndex(({ id }) => id === step?.id) + 1;
+  const word = log === undefined ? 'Next' : 'You are at';
+  return [
+    '',
+    `${word}: ${printable(lesson.title)}, step ${number} of ${lesson.steps.length}: ${printable(step?.title ?? '')}`,
+    `Go on: ${sudo}tlab learn`,
+  ];
+}
+
+const theEnd = (count: number): string[] =>
+  count === 0
+    ? ['', 'There is no lesson here.']
+    : ['', 'That is the end of the course: every lesson is done. Next: tlab interview, tlab review, tlab notes'];
+
+function dueLine(entries: readonly Entry[]): string {
+  const scheduled = scheduleOf(entries);
+  const due = dueAt(scheduled, new Date()).length;
+  if (due > 0) return `${counted(due, 'card')} due: tlab review`;
+  const next = scheduled[0]?.due.toISOString().slice(0, 10);
+  return next === undefined ? 'Nothing is due.' : `Nothing is due before ${next}.`;
 }

@@ -1,7 +1,7 @@
 // Hands a command line to oclif. Nothing is looked up on disk: the plugin is made from the catalogue.
 // Rule: `--help` counts only before the first operand of a command like run, since what follows IMAGE is the container's.
 import type { Command } from '@oclif/core/command';
-import { Config } from '@oclif/core/config';
+import type { Config } from '@oclif/core/config';
 import type { Plugin } from '@oclif/core/interfaces';
 import { type ErrorKind, LabError } from '../base/errors.ts';
 import { type CatalogueRow, catalogue, topics } from './catalogue.ts';
@@ -112,6 +112,8 @@ function withHint(error: LabError, name: string): LabError {
 }
 
 async function loadConfig(): Promise<Config> {
+  // Only for a command: the first screen and help are there without it.
+  const { Config } = await import('@oclif/core/config');
   const pjson = { name: 'tlab', version, oclif: { bin: 'tlab', topicSeparator: ' ' as const } };
   const root = import.meta.dirname;
   const commands = Object.entries(catalogue).map(([name, row]) => loadable(name, row));

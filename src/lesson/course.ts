@@ -5,6 +5,7 @@ import { findingLine } from './format/finding.ts';
 import { type Lesson, loadCourse, type Step } from './format/load.ts';
 import { append, type Entry, readLog } from './progress/log.ts';
 import { currentStep, isOver, type LessonLog, lessonLogs, type StepProgress, stepProgress } from './progress/state.ts';
+import type { Way } from './run/replay.ts';
 import { fillAll, type Values, valuesOf } from './vars.ts';
 
 export interface Course {
@@ -69,13 +70,15 @@ export class Learner {
   }
 
   /** Begins the lesson when it has not begun; its values stay the same until it is reset. */
-  attempt(lesson: Lesson): Attempt {
+  attempt(lesson: Lesson, way: Way = 'engine'): Attempt {
     const log = this.#begun(lesson);
     const values = valuesOf(lesson, log.seed);
     const filled = fillAll(lesson, values);
     const step = currentStep(filled.steps, log);
-    if (step !== undefined && !log.steps.has(step.id)) {
-      this.record([{ kind: 'opened', lesson: lesson.id, step: step.id, content: contentOf(step) }]);
+    const isOpened = step !== undefined && log.steps.get(step.id)?.some((entry) => isOpening(entry, way));
+    if (step !== undefined && isOpened !== true) {
+      const own = way === 'engine' ? {} : { way };
+      this.record([{ kind: 'opened', lesson: lesson.id, step: step.id, content: contentOf(step), ...own }]);
     }
     const entries = step && this.#logs.get(lesson.id)?.steps.get(step.id);
     return {
@@ -83,7 +86,7 @@ export class Learner {
       step,
       progress: stepProgress(step ?? { predictions: [] }, entries),
       values,
-      since: new Date(entries?.[0]?.at ?? log.lastAt),
+      since: new Date(entries?.find((entry) => isOpening(entry, way))?.at ?? log.lastAt),
     };
   }
 
@@ -92,8 +95,21 @@ export class Learner {
     const log = this.#begun(lesson);
     const values = valuesOf(lesson, log.seed);
     const step = currentStep(lesson.steps, log);
-    if (step === undefined || log.steps.has(step.id)) return undefined;
-    return { lesson: fillAll(lesson, values), step: fillAll(step, values), values, isFirst: log.steps.size === 0 };
+    const opened = (id: string): boolean => log.steps.get(id)?.some((entry) => isOpening(entry, 'engine')) === true;
+    if (step === undefined || opened(step.id)) return undefined;
+    const isFirst = !lesson.steps.some(({ id }) => opened(id));
+    return { lesson: fillAll(lesson, values), step: fillAll(step, values), values, isFirst };
+  }
+
+  /** On what the lesson was taken last; undefined when it has not begun. */
+  wayOf({ id }: Lesson): Way | undefined {
+    const opening = this.#entries.findLast((entry) => entry.kind === 'opened' && entry.lesson === id);
+    if (opening?.kind !== 'opened' || !this.#logs.has(id)) return undefined;
+    return opening.way ?? 'engine';
+  }
+
+  progressOf({ id }: Lesson, step: Step): StepProgress {
+    return stepProgress(step, this.#logs.get(id)?.steps.get(step.id));
   }
 
   /** Whether every step is passed or skipped. */
@@ -136,6 +152,9 @@ export class Learner {
     this.#logs = lessonLogs(this.#entries);
   }
 }
+
+const isOpening = (entry: { kind: string; way?: string | undefined }, way: Way): boolean =>
+  entry.kind === 'opened' && (entry.way ?? 'engine') === way;
 
 /** Kept as a note beside a pass: a changed text does not take it back, it is told. */
 export const contentOf = (step: Step): string =>

@@ -4,16 +4,19 @@ import { boolean } from '../flags/spec.ts';
 import { askChecks } from '../lesson/ask-checks.ts';
 import { currentAttempt, openLearner } from '../lesson/learner.ts';
 import { showDebrief, showResults } from '../lesson/show-step.ts';
+import { passedWords, sayWay, wayFlag } from '../lesson/way.ts';
+import { learnerStatus } from '../prompt/prompter.ts';
 import { paint, print } from '../terminal.ts';
 
 export default defineCommand({
   operands: '[LESSON]',
   count: { min: 0, max: 1 },
   says: 'Looks at the machine and at the traces since the step began; it changes nothing. Status: 0 passed, 1 not yet.',
-  flags: { json: boolean('Print one JSON document') },
+  flags: { json: boolean('Print one JSON document'), way: wayFlag },
+  exitStatus: learnerStatus,
   async run({ operands: [id], flags }) {
     const learner = openLearner();
-    const attempt = await currentAttempt(learner, id);
+    const attempt = await currentAttempt(learner, id, flags.way);
     const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (flags.json) {
       const checks = results.map(({ check, state, saw, wanted, events = [] }) => ({
@@ -23,14 +26,14 @@ export default defineCommand({
         wanted,
         events,
       }));
-      print(
-        JSON.stringify({ schema: 'tlab.check/1', lesson: attempt.lesson.id, step: attempt.step.id, isPassed, checks }),
-      );
+      const about = { lesson: attempt.lesson.id, step: attempt.step.id, way: attempt.way };
+      print(JSON.stringify({ schema: 'tlab.check/1', ...about, isPassed, checks }));
       return isPassed ? 0 : 1;
     }
+    sayWay(attempt.way, attempt.lesson);
     showResults(attempt.step, results, reply);
     if (isPassed) showDebrief(attempt.step);
-    const next = isPassed ? 'Passed. Go on: tlab learn' : 'Help: tlab hint';
+    const next = isPassed ? passedWords(attempt.way) : 'Help: tlab hint';
     print(paint.out('dim', next));
     return isPassed ? 0 : 1;
   },

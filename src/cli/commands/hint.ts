@@ -6,6 +6,7 @@ import { boolean } from '../flags/spec.ts';
 import { currentAttempt, openLearner } from '../lesson/learner.ts';
 import { commandLines, markdownLines } from '../lesson/markdown.ts';
 import { lessonWidth } from '../lesson/show-step.ts';
+import { learnerStatus } from '../prompt/prompter.ts';
 import { paint, print } from '../terminal.ts';
 
 export default defineCommand({
@@ -13,6 +14,7 @@ export default defineCommand({
   count: { min: 0, max: 1 },
   says: 'Each call goes one rung up. The last one is the solution, which --yes shows; the step then comes back in review.',
   flags: { yes: boolean('Show the solution too', { short: 'y' }) },
+  exitStatus: learnerStatus,
   async run({ operands: [id], flags }) {
     const learner = openLearner();
     const { lesson, step, progress } = await currentAttempt(learner, id);

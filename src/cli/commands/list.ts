@@ -3,11 +3,13 @@ import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { fitWidth, tableLines } from '../format/table.ts';
 import { openLearner, openLessons } from '../lesson/learner.ts';
+import { learnerStatus } from '../prompt/prompter.ts';
 import { print, say } from '../terminal.ts';
 
 export default defineCommand({
   says: 'Take one by its name: tlab learn LESSON.',
   flags: { json: boolean('Print one JSON document') },
+  exitStatus: learnerStatus,
   run({ flags }) {
     const course = openLessons();
     const learner = openLearner(course);

@@ -4,29 +4,35 @@ import { askChecks } from '../lesson/ask-checks.ts';
 import { currentAttempt, openLearner } from '../lesson/learner.ts';
 import { prepareNext } from '../lesson/prepare.ts';
 import { showDebrief, showKeys, showResults, showStep } from '../lesson/show-step.ts';
+import { sayWay, wayFlag } from '../lesson/way.ts';
+import { learnerStatus } from '../prompt/prompter.ts';
 import { print } from '../terminal.ts';
 
 export default defineCommand({
   operands: '[LESSON]',
   count: { min: 0, max: 1 },
   says: 'Asks the checks of the step; when they pass, or when it has none, the next one is shown. Status 1 when they do not.',
-  flags: {},
-  async run({ operands: [id] }) {
+  flags: { way: wayFlag },
+  exitStatus: learnerStatus,
+  async run({ operands: [id], flags }) {
     const learner = openLearner();
-    const attempt = await currentAttempt(learner, id);
+    const attempt = await currentAttempt(learner, id, flags.way);
     const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (!isPassed) {
       showResults(attempt.step, results, reply);
       return 1;
     }
+    const { way } = attempt;
+    if (way !== 'engine') showResults(attempt.step, results);
     showDebrief(attempt.step);
-    await prepareNext(learner, attempt.lesson);
-    const following = learner.attempt(attempt.lesson);
+    if (way === 'engine') await prepareNext(learner, attempt.lesson);
+    const following = learner.attempt(attempt.lesson, way);
     if (following.step === undefined) {
       print(`\nThat was the last step of "${attempt.lesson.title}". What there is: tlab list`);
       return 0;
     }
     print('');
+    sayWay(way, attempt.lesson);
     showStep({ ...following, step: following.step });
     if (following.progress.state === 'predicting') print('Predictions come first: tlab learn');
     else showKeys(following.step);

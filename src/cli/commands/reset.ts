@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { openLearner, openLessons } from '../lesson/learner.ts';
 import { clearBegun } from '../lesson/prepare.ts';
+import { learnerStatus } from '../prompt/prompter.ts';
 import { print } from '../terminal.ts';
 
 export default defineCommand({
@@ -12,6 +13,7 @@ export default defineCommand({
   count: { min: 1, max: 1 },
   says: 'What the lesson made on this machine is taken away. The record of what was done stays in the log; it only counts no longer.',
   flags: { 'dry-run': boolean('Say what would be reset'), yes: boolean('Needed for all', { short: 'y' }) },
+  exitStatus: learnerStatus,
   async run({ operands: [name = ''], flags }) {
     const course = openLessons();
     const [id = '', stepId] = name.split('/');

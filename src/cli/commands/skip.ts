@@ -2,6 +2,7 @@
 import { defineCommand } from '../command.ts';
 import { currentAttempt, openLearner } from '../lesson/learner.ts';
 import { clearWhenDone } from '../lesson/prepare.ts';
+import { learnerStatus } from '../prompt/prompter.ts';
 import { print } from '../terminal.ts';
 
 export default defineCommand({
@@ -9,6 +10,7 @@ export default defineCommand({
   count: { min: 0, max: 1 },
   says: 'The step stays open in the list; tlab reset LESSON/STEP brings it back.',
   flags: {},
+  exitStatus: learnerStatus,
   async run({ operands: [id] }) {
     const learner = openLearner();
     const { lesson, step } = await currentAttempt(learner, id);

@@ -1,10 +1,13 @@
 // Asks the checks of a step and keeps the answer: the one place where a step becomes passed.
 import { LabError } from '../../base/errors.ts';
-import { type Attempt, contentOf, type Learner } from '../../lesson/course.ts';
-import type { Step } from '../../lesson/format/load.ts';
+import { contentOf, type Learner } from '../../lesson/course.ts';
+import type { Lesson } from '../../lesson/format/load.ts';
 import { type CheckResult, checkStep, isStepPassed } from '../../lesson/run/check-step.ts';
+import { replayStep } from '../../lesson/run/replay.ts';
 import { replyTo } from '../../lesson/run/replies.ts';
-import { evidenceSince } from './learner.ts';
+import type { Trace } from '../../trace/file.ts';
+import { readTraceFile } from '../../trace/read.ts';
+import { evidenceSince, lessonTrace, type OpenAttempt } from './learner.ts';
 import { clearWhenDone } from './prepare.ts';
 
 export interface Asked {
@@ -15,14 +18,18 @@ export interface Asked {
 }
 
 /** `isTry`: the learner asked, so it counts; a look by itself counts only when it passes. */
-export async function askChecks(learner: Learner, attempt: Attempt & { step: Step }, isTry = true): Promise<Asked> {
-  const { lesson, step, progress, since } = attempt;
+export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = true): Promise<Asked> {
+  const { lesson, step, progress, since, way } = attempt;
   if (progress.state === 'predicting') {
     throw new LabError('conflict', `step "${step.id}" asks for predictions first`, { hint: 'tlab learn' });
   }
+  const isReplay = way !== 'engine';
   const evidence = evidenceSince(since);
-  const results = await checkStep(step, evidence, progress.passedChecks);
-  const isPassed = isStepPassed(step, results);
+  const results = isReplay
+    ? replayStep(step, await recordingOf(lesson))
+    : await checkStep(step, evidence, progress.passedChecks);
+  // What a recording cannot tell holds nobody up: the step was read and foretold, and is kept as taken on a recording.
+  const isPassed = isReplay || isStepPassed(step, results);
   const place = { lesson: lesson.id, step: step.id };
   const ids = (state: CheckResult['state']): string[] =>
     results.filter((one) => one.state === state).map(({ check }) => check.id);
@@ -32,9 +39,12 @@ export async function askChecks(learner: Learner, attempt: Attempt & { step: Ste
     ]);
   }
   if (isPassed) {
-    learner.record([{ kind: 'passed', ...place, content: contentOf(step) }]);
-    await clearWhenDone(learner, lesson);
+    learner.record([{ kind: 'passed', ...place, content: contentOf(step), ...(isReplay && { way }) }]);
+    if (!isReplay) await clearWhenDone(learner, lesson);
   }
   const wrong = isPassed || !isTry ? undefined : await replyTo(step, results, evidence);
   return { results, isPassed, reply: wrong?.reply };
 }
+
+const recordingOf = async (lesson: Lesson): Promise<Trace | undefined> =>
+  lesson.trace === undefined ? undefined : await readTraceFile(lessonTrace(lesson));

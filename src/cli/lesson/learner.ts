@@ -1,25 +1,17 @@
 // The course of this package and the person who takes it: where lessons lie, where progress is kept, what counts as evidence.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import { type Attempt, Learner, lessonOf, openCourse } from '../../lesson/course.ts';
 import type { Lesson, Step } from '../../lesson/format/load.ts';
 import { progressFile, setAside } from '../../lesson/progress/log.ts';
 import type { Evidence } from '../../lesson/run/check-step.ts';
+import type { Way } from '../../lesson/run/replay.ts';
 import type { Trace } from '../../trace/file.ts';
 import { connectAsItIs } from '../connection.ts';
 import { say } from '../terminal.ts';
+import { lessonsFolder } from './folder.ts';
 import { prepareNext } from './prepare.ts';
-
-/** TLAB_LESSONS, for authors; else the package's own, beside dist/ or src/. */
-export function lessonsFolder(): string {
-  const given = process.env.TLAB_LESSONS;
-  const candidates =
-    given === undefined ? ['../lessons', '../../../lessons'].map((one) => `${import.meta.dirname}/${one}`) : [given];
-  const found = candidates.find((one) => existsSync(one));
-  if (found !== undefined) return found;
-  throw new LabError('notFound', `lessons: no folder ${candidates.join(' or ')}`, { hint: 'set TLAB_LESSONS' });
-}
+import { wayOf } from './way.ts';
 
 /** The recording that a lesson's predictions are made from; its path is one of this package. */
 export function lessonTrace({ id, trace }: Lesson): string {
@@ -41,21 +33,25 @@ export function openLearner(course = openLessons()): Learner {
   }
 }
 
+/** An open step, and on what it is taken. */
+export type OpenAttempt = Attempt & { step: Step; way: Way };
+
 /** The step that the learner is at, with what it needs made. @throws LabError conflict when everything is done */
-export async function currentAttempt(learner: Learner, id?: string): Promise<Attempt & { step: Step }> {
+export async function currentAttempt(learner: Learner, id?: string, asked?: Way): Promise<OpenAttempt> {
   const course = openLessons();
   const lesson = id === undefined ? learner.current : lessonOf(course, id);
   if (lesson === undefined) {
     throw new LabError('conflict', 'every lesson is done', { hint: 'tlab reset LESSON, to take one again' });
   }
-  await prepareNext(learner, lesson);
-  const attempt = learner.attempt(lesson);
+  const way = wayOf(learner, lesson, asked);
+  if (way === 'engine') await prepareNext(learner, lesson);
+  const attempt = learner.attempt(lesson, way);
   if (attempt.step === undefined) {
     throw new LabError('conflict', `lesson "${lesson.id}" is done`, {
       hint: `tlab reset ${lesson.id}, to take it again`,
     });
   }
-  return { ...attempt, step: attempt.step };
+  return { ...attempt, step: attempt.step, way };
 }
 
 /** The engine as it is, which a look must not start, and the traces that were recorded since. */

@@ -1,31 +1,24 @@
 // Predictions of a step, asked before the engine does it: questions made from the lesson's recorded trace. An answer counts once.
-import { createInterface } from 'node:readline';
 import { LabError } from '../../base/errors.ts';
-import { printable, wrap } from '../../base/text.ts';
 import { find } from '../../lesson/check/trace.ts';
 import type { Attempt, Learner } from '../../lesson/course.ts';
 import type { Step } from '../../lesson/format/load.ts';
 import { type Grade, grade } from '../../lesson/predict/grade.ts';
 import { type Question, questionOf } from '../../lesson/predict/question.ts';
 import { readTraceFile } from '../../trace/read.ts';
-import { paint, print } from '../terminal.ts';
+import { openPrompter } from '../prompt/open.ts';
+import type { Prompter } from '../prompt/prompter.ts';
 import { lessonTrace } from './learner.ts';
-import { lessonWidth } from './show-step.ts';
+import { askOf } from './quiz-session.ts';
 
-/** From a terminal, or line by line from a pipe. @throws LabError usage when the input ends before the last answer */
-export async function predictStep(learner: Learner, attempt: Attempt & { step: Step }): Promise<void> {
+/** From a terminal, or line by line from a pipe. @throws Interrupted when the input ends before the last answer, and by Ctrl-C */
+export async function predictStep<Open extends Attempt & { step: Step }>(
+  learner: Learner,
+  attempt: Open,
+): Promise<void> {
   const { lesson, step, progress } = attempt;
   const trace = await readTraceFile(lessonTrace(lesson));
-  const input = createInterface({ input: process.stdin });
-  const lines = input[Symbol.asyncIterator]();
-  const ask = async (): Promise<string> => {
-    process.stdout.write('> ');
-    const { value, done } = await lines.next();
-    if (done !== true) return value;
-    throw new LabError('usage', 'the input has ended: expected an answer', {
-      hint: 'nothing is lost; go on: tlab learn',
-    });
-  };
+  const prompter = openPrompter();
   try {
     for (const prediction of step.predictions) {
       if (progress.predictions.has(prediction.id)) continue;
@@ -33,58 +26,30 @@ export async function predictStep(learner: Learner, attempt: Attempt & { step: S
       if (question === undefined) {
         throw new LabError('internal', `prediction "${prediction.id}": the recorded trace holds too little for it`);
       }
-      showQuestion(question);
-      const { answer, result } = await untilReadable(question, ask);
-      showGrade(question, result);
-      learner.record([
-        {
-          kind: 'predicted',
-          lesson: lesson.id,
-          step: step.id,
-          prediction: prediction.id,
-          answer,
-          isRight: result.isRight,
-        },
-      ]);
+      prompter.tell('title', 'Predict first');
+      const { answer, result } = await untilReadable(prompter, question);
+      // Kept before it is told: what somebody has seen is in the record.
+      const place = { lesson: lesson.id, step: step.id, prediction: prediction.id };
+      learner.record([{ kind: 'predicted', ...place, answer, isRight: result.isRight }]);
+      prompter.tell(result.isRight ? 'good' : 'bad', result.reply, result.isRight ? 'RIGHT' : 'NOT SO');
+      for (const line of question.tells) prompter.tell('evidence', line);
+      prompter.tell('note', '');
     }
   } finally {
-    input.close();
+    prompter.close();
   }
-  attempt.progress = learner.attempt(lesson).progress;
+  attempt.progress = learner.progressOf(lesson, step);
 }
 
-function showQuestion({ asks, choices, form }: Question): void {
-  print(paint.out('bold', 'Predict first'));
-  for (const line of asks.split('\n').flatMap((one) => wrap(printable(one), lessonWidth()))) print(line);
-  for (const [i, choice] of choices.entries()) {
-    const lines = wrap(printable(choice), lessonWidth() - 5);
-    for (const [at, line] of lines.entries()) print(at === 0 ? `  ${i + 1}  ${line}` : `     ${line}`);
-  }
-  const how = form === 'order' ? 'the numbers in their order, as 2 1 3' : choices.length > 0 ? 'a number' : 'a value';
-  print(paint.out('dim', how));
-}
-
-async function untilReadable(
-  question: Question,
-  ask: () => Promise<string>,
-): Promise<{ answer: string; result: Grade }> {
+async function untilReadable(prompter: Prompter, question: Question): Promise<{ answer: string; result: Grade }> {
+  const ask = { ...askOf(question, question.id), keys: [] };
   for (;;) {
-    const answer = await ask();
+    const { text } = (await prompter.ask(ask)) as { text: string };
     try {
-      return { answer, result: grade(question, answer) };
+      return { answer: text, result: grade(question, text) };
     } catch (error) {
-      if (!(error instanceof LabError)) throw error;
-      print(error.message);
+      if (!(error instanceof LabError) || error.kind !== 'usage') throw error;
+      prompter.tell('note', error.message);
     }
   }
-}
-
-function showGrade({ tells }: Question, { isRight, reply }: Grade): void {
-  const word = isRight ? 'RIGHT' : 'NOT SO';
-  const [first = '', ...rest] = wrap(printable(reply), lessonWidth() - word.length - 2);
-  print(`${paint.out(isRight ? 'green' : 'red', word)}  ${first}`);
-  for (const line of rest) print(`${' '.repeat(word.length + 2)}${line}`);
-  for (const line of tells.flatMap((tell) => wrap(printable(tell), lessonWidth() - 2)))
-    print(paint.out('dim', `  ${line}`));
-  print('');
 }

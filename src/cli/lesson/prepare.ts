@@ -1,8 +1,8 @@
 // What a lesson makes on this machine for the learner, and takes away: its setup and files before a step is opened, its teardown after the last.
 import type { Learner } from '../../lesson/course.ts';
-import type { Lesson } from '../../lesson/format/load.ts';
+import type { Lesson, Step } from '../../lesson/format/load.ts';
 import { setUp, tearDown, writeFiles } from '../../lesson/run/prepare.ts';
-import { fillAll } from '../../lesson/vars.ts';
+import { fillAll, type Values } from '../../lesson/vars.ts';
 import { say } from '../terminal.ts';
 import { runShell } from './shell.ts';
 
@@ -12,7 +12,21 @@ export async function prepareNext(learner: Learner, lesson: Lesson): Promise<voi
   if (unopened === undefined) return;
   if (unopened.isFirst && unopened.lesson.setup !== undefined) say('Making what this lesson needs.');
   if (unopened.isFirst) await setUp(unopened, runShell);
+  if (unopened.isFirst) await solveEarlier(unopened.lesson, unopened.step, unopened.values);
   writeFiles(unopened.step, unopened.values);
+}
+
+/** Steps that were taken on a recording have made nothing here, and this one stands on them. */
+async function solveEarlier({ steps }: Lesson, { id }: Step, values: Values): Promise<void> {
+  const earlier = steps.slice(
+    0,
+    steps.findIndex((one) => one.id === id),
+  );
+  if (earlier.length > 0) say('Solving the earlier steps for you.');
+  for (const step of earlier) {
+    writeFiles(step, values);
+    if (step.solve !== '') await runShell(step.solve);
+  }
 }
 
 /** What a lesson that was begun has made. */

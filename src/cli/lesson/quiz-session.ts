@@ -26,7 +26,7 @@ export interface Session {
 }
 
 interface Options {
-  /** Called as soon as a question is told. */
+  /** Called before a question is told. */
   keep(answered: Answered): void;
   /** A wrong answer may be tried once more, where it is no mere toss. */
   triesAllowed?: number;
@@ -59,7 +59,6 @@ export async function askAll(prompter: Prompter, asked: readonly Asked[], option
       session.isStopped = true;
       break;
     }
-    options.keep(answered);
     session.answered.push(answered);
     quiz.send({ type: 'next' });
   }
@@ -69,49 +68,68 @@ export async function askAll(prompter: Prompter, asked: readonly Asked[], option
 
 type Quiz = ReturnType<typeof createActor<typeof quizMachine>>;
 
-/** One question until it is told; undefined when the person stops. */
+/** What is said about an answer. */
+interface Said {
+  tone: 'good' | 'bad' | 'note';
+  text: string;
+  word?: string;
+}
+
+/** One question until it is told; undefined when the person stops. It is kept before it is told: what somebody has seen is in the record. */
 async function told(
   prompter: Prompter,
   { card, question }: Asked,
   quiz: Quiz,
-  { triesAllowed = 2 }: Options,
+  { triesAllowed = 2, keep }: Options,
 ): Promise<Answered | undefined> {
   const began = performance.now();
   const ask = askOf(question, card.id);
   const most = question.choices.length === 2 ? 1 : triesAllowed;
-  while (quiz.getSnapshot().matches('asking')) {
+  for (;;) {
     const reply = await prompter.ask(ask);
     if (reply.kind === 'key' && reply.key === 'q') return undefined;
-    if (reply.kind === 'key' && reply.key === 'h') {
-      quiz.send({ type: 'hint' });
-      prompter.tell('note', hintOf(question, card));
-    } else if (reply.kind === 'key') {
-      quiz.send({ type: 'giveUp' });
-      prompter.tell('bad', wordsOfAnswer(question), 'ANSWER');
-    } else {
-      take(prompter, question, reply.text, quiz, most);
-    }
+    const { tone, text, word } =
+      reply.kind === 'key' ? keyed(reply.key, question, card, quiz) : take(question, reply.text, quiz, most);
+    const isTold = !quiz.getSnapshot().matches('asking');
+    const answered = isTold ? answeredOf({ card, question }, quiz, performance.now() - began) : undefined;
+    if (answered !== undefined) keep(answered);
+    prompter.tell(tone, text, word);
+    if (answered === undefined) continue;
+    for (const line of question.tells) prompter.tell('evidence', line);
+    prompter.tell('note', '');
+    return answered;
   }
+}
+
+function answeredOf({ card, question }: Asked, quiz: Quiz, tookMs: number): Answered {
   const { tries, hints } = quiz.getSnapshot().context;
-  for (const line of question.tells) prompter.tell('evidence', line);
-  prompter.tell('note', '');
   const isRight = quiz.getSnapshot().matches('right');
-  const evidence = { isRight, tries, hints, seconds: Math.round((performance.now() - began) / 100) / 10 };
+  const evidence = { isRight, tries, hints, seconds: Math.round(tookMs / 100) / 10 };
   return { card: card.id, entry: card.entry, form: question.form, ...evidence, rating: ratingOf(evidence) };
 }
 
+/** A hint, or the answer. */
+function keyed(key: string, question: Question, card: Card, quiz: Quiz): Said {
+  if (key === 'h') {
+    quiz.send({ type: 'hint' });
+    return { tone: 'note', text: hintOf(question, card) };
+  }
+  quiz.send({ type: 'giveUp' });
+  return { tone: 'bad', text: wordsOfAnswer(question), word: 'ANSWER' };
+}
+
 /** An answer that cannot be read is asked again, and counts as nothing. */
-function take(prompter: Prompter, question: Question, text: string, quiz: Quiz, most: number): void {
+function take(question: Question, text: string, quiz: Quiz, most: number): Said {
   try {
     const { isRight, reply, right } = grade(question, text);
     const canTryAgain = quiz.getSnapshot().context.tries + 1 < most;
     quiz.send({ type: 'answer', isRight, canTryAgain });
-    if (isRight) prompter.tell('good', reply, 'RIGHT');
-    else if (canTryAgain) prompter.tell('bad', 'Once more.', 'NOT SO');
-    else prompter.tell('bad', `${reply}${reply.includes(right) ? '' : ` The answer: ${right}.`}`, 'NOT SO');
+    if (isRight) return { tone: 'good', text: reply, word: 'RIGHT' };
+    if (canTryAgain) return { tone: 'bad', text: 'Once more.', word: 'NOT SO' };
+    return { tone: 'bad', text: `${reply}${reply.includes(right) ? '' : ` The answer: ${right}.`}`, word: 'NOT SO' };
   } catch (error) {
     if (!(error instanceof LabError) || error.kind !== 'usage') throw error;
-    prompter.tell('note', error.message);
+    return { tone: 'note', text: error.message };
   }
 }
 

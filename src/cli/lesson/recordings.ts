@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Recordings } from '../../lesson/quiz/cards.ts';
 import type { Trace } from '../../trace/file.ts';
 import { readTraceFile } from '../../trace/read.ts';
-import { lessonsFolder } from './learner.ts';
+import { lessonsFolder } from './folder.ts';
 
 export function openRecordings(): Recordings {
   const read = new Map<string, Promise<Trace | undefined>>();

@@ -1,16 +1,16 @@
 // Looks at a step's checks while the learner works elsewhere, until they pass. Ctrl-C ends the looking; nothing is lost by it.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Attempt, Learner } from '../../lesson/course.ts';
-import type { Step } from '../../lesson/format/load.ts';
+import type { Learner } from '../../lesson/course.ts';
 import { paint, print } from '../terminal.ts';
 import { askChecks } from './ask-checks.ts';
+import type { OpenAttempt } from './learner.ts';
 import { showDebrief, showResults } from './show-step.ts';
 
 const everyMs = 1_000;
 /** A look that takes longer waits as long again, so that the machine is not busy with it. */
 const pauseOf = (tookMs: number): number => Math.max(everyMs, tookMs);
 
-export async function watchStep(learner: Learner, attempt: Attempt & { step: Step }): Promise<number> {
+export async function watchStep(learner: Learner, attempt: OpenAttempt): Promise<number> {
   const interrupted = new AbortController();
   const stop = (): void => interrupted.abort();
   process.once('SIGINT', stop);

@@ -167,7 +167,7 @@ async function otherFact(other: OtherFact, daemon: DaemonClient): Promise<string
 const probeOf = (other: OtherFact): ProbeName =>
   (Object.keys(probes) as ProbeName[]).find((name) => other[name] !== undefined) ?? 'file';
 
-function wishWords(wish: Wish): string {
+export function wishWords(wish: Wish): string {
   if (typeof wish !== 'object') return matcherWords(wish);
   if ('same' in wish) return `the same as ${wish.same.fact} of ${probeOf(wish.same)} ${selectorWords(wish.same)}`;
   return 'not' in wish ? `not ${wishWords(wish.not)}` : matcherWords(wish);

@@ -22,11 +22,13 @@ export const logSchema = 'tlab.progress';
 export const logVersion = 1;
 
 const step = { lesson: v.string(), step: v.string() };
+/** On what it was taken, when it was not the engine. */
+const way = v.optional(v.picklist(['replay', 'simulated']));
 const entries = {
   /** A lesson begins, with what its variables are made from. */
   began: v.object({ lesson: v.string(), seed: v.string() }),
   /** A step is shown. */
-  opened: v.object({ ...step, content: v.optional(v.string()) }),
+  opened: v.object({ ...step, content: v.optional(v.string()), way }),
   /** Checks were asked: which of them passed. */
   checked: v.object({
     ...step,
@@ -34,8 +36,7 @@ const entries = {
     failed: v.array(v.string()),
     unknown: v.array(v.string()),
   }),
-  /** `way`: on what it was taken, when it was not the engine. */
-  passed: v.object({ ...step, content: v.optional(v.string()), way: v.optional(v.picklist(['replay', 'simulated'])) }),
+  passed: v.object({ ...step, content: v.optional(v.string()), way }),
   predicted: v.object({ ...step, prediction: v.string(), answer: v.string(), isRight: v.boolean() }),
   hinted: v.object({ ...step, rung: v.number() }),
   skipped: v.object(step),

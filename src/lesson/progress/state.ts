@@ -102,4 +102,9 @@ export const isAssisted = ({ rung }: StepProgress): boolean => rung >= 4;
 export const currentStep = <Step extends StepShape & { id: string }>(
   steps: readonly Step[],
   log: LessonLog | undefined,
-): Step | undefined => steps.find((step) => !isOver(stepProgress(step, log?.steps.get(step.id))));
+): Step | undefined =>
+  steps.find((step) => {
+    const entries = log?.steps.get(step.id);
+    // A step that nothing was recorded of is open: no machine is needed to say so, and the first screen asks about hundreds.
+    return entries === undefined || !isOver(stepProgress(step, entries));
+  });

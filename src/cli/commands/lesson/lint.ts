@@ -4,7 +4,8 @@ import { lintCourse } from '../../../lesson/format/lint.ts';
 import { loadCourse } from '../../../lesson/format/load.ts';
 import { defineCommand } from '../../command.ts';
 import { counted } from '../../format/words.ts';
-import { lessonsFolder } from '../../lesson/learner.ts';
+import { lessonsFolder } from '../../lesson/folder.ts';
+import { learnerStatus } from '../../prompt/prompter.ts';
 import { print } from '../../terminal.ts';
 
 export default defineCommand({
@@ -12,6 +13,7 @@ export default defineCommand({
   count: { min: 0, max: 1 },
   says: 'FOLDER holds topics, and these lessons: NN-topic/NN-name/lesson.md. Without it: those of tlab.',
   flags: {},
+  exitStatus: learnerStatus,
   run({ operands: [folder = lessonsFolder()] }) {
     const course = loadCourse(folder);
     const findings = lintCourse(course);

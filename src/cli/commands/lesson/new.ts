@@ -6,7 +6,7 @@ import { syllabus } from '../../../explain/syllabus.ts';
 import { template } from '../../../lesson/format/template.ts';
 import { defineCommand } from '../../command.ts';
 import { list, text } from '../../flags/spec.ts';
-import { lessonsFolder } from '../../lesson/learner.ts';
+import { lessonsFolder } from '../../lesson/folder.ts';
 import { learnerStatus } from '../../prompt/prompter.ts';
 import { print } from '../../terminal.ts';
 

@@ -11,6 +11,7 @@ import { boolean, one, text } from '../../flags/spec.ts';
 import { counted } from '../../format/words.ts';
 import { evidenceSince, openLessons } from '../../lesson/learner.ts';
 import { typeShell } from '../../lesson/shell.ts';
+import { learnerStatus } from '../../prompt/prompter.ts';
 import { requireRoot } from '../../root.ts';
 import { paint, print } from '../../terminal.ts';
 
@@ -24,6 +25,7 @@ export default defineCommand({
     jobs: one('So many lessons side by side (1)', between(1, 8), { value: 'number' }),
     json: boolean('Print one JSON document'),
   },
+  exitStatus: learnerStatus,
   async run({ operands, flags }) {
     requireRoot('testing lessons');
     const course = openLessons();

@@ -1,0 +1,14 @@
+// `tlab` alone, by itself: what the entry loads for it, and nothing else of the CLI.
+import { printError } from './errors.ts';
+import { overview } from './overview.ts';
+import { applySettings } from './settings.ts';
+
+export async function firstScreen(): Promise<number> {
+  applySettings();
+  try {
+    return await overview();
+  } catch (error) {
+    printError(error, false);
+    return 1;
+  }
+}

@@ -1,0 +1,142 @@
+// What a learner does without engine and root, through the program: questions from a pipe and in JSON, an interview that is stopped and gone on
+// with, a foreign progress file, what this host cannot show, the first screen.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { syllabus } from '../../src/explain/syllabus.ts';
+import { loadCourse } from '../../src/lesson/format/load.ts';
+import { outlineCourse } from '../../src/lesson/outline.ts';
+import { tlabProgram } from '../helpers/engine.ts';
+import { run } from '../helpers/shell.ts';
+
+const lessonsRoot = new URL('../../lessons', import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), 'learner-'));
+after(() => rmSync(folder, { recursive: true }));
+const env = {
+  TLAB_RUN_ROOT: join(folder, 'run'),
+  TLAB_DATA_ROOT: join(folder, 'data'),
+  XDG_CONFIG_HOME: join(folder, 'config'),
+  TLAB_PROGRESS: join(folder, 'progress.jsonl'),
+  NO_COLOR: '1',
+};
+const tlab = (args: string[], input = '', more: Record<string, string> = {}) =>
+  run(tlabProgram, args, { env: { ...env, ...more }, input, timeoutMs: 60_000 });
+
+test('the outline says what the loaded course says', () => {
+  const whole = loadCourse(lessonsRoot).flatMap(({ lesson }) => lesson ?? []);
+  const outlined = whole.map(({ id, title, steps }) => ({
+    ...{ id, title },
+    steps: steps.map((step) => ({
+      id: step.id,
+      title: step.title,
+      predictions: step.predictions.map((one) => ({ id: one.id })),
+    })),
+  }));
+  assert.deepEqual(outlineCourse(lessonsRoot), outlined);
+});
+
+test('the first screen says where to begin, and names plain mode', async () => {
+  const { stdout, status } = await tlab([], '', { TLAB_PROGRESS: join(folder, 'none.jsonl') });
+  assert.match(stdout, /Next: What one run does, step 1 of 3/);
+  assert.match(stdout, /--accessible/);
+  assert.equal(status, 0);
+});
+
+test('a quiz from a pipe: an unreadable answer counts as nothing, a wrong one may be tried once more, the end is no loss', async () => {
+  const { stdout, status } = await tlab(['quiz', 'STK-6', '-n', '2', '--seed', 'a'], 'nonsense 99\nh\ns\n');
+  assert.match(stdout, /Question 1 of 2/);
+  assert.match(stdout, /ANSWER {2}/);
+  assert.match(stdout, /1 right|0 of 1 right/);
+  assert.equal(status, 5);
+  const log = readFileSync(env.TLAB_PROGRESS, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    log.filter(({ kind }) => kind === 'reviewed').map(({ rating }) => rating),
+    [1],
+  );
+});
+
+test('in JSON every line is a document, and the last one is the result', async () => {
+  const { stdout } = await tlab(['quiz', 'STK', '-n', '1', '--seed', 'b', '--json'], '{"answer": "1"}\n1\n');
+  const documents = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.ok(documents.some(({ type }) => type === 'ask'));
+  assert.equal(documents.at(-1).schema, 'tlab.quiz/1');
+});
+
+test('an interview that is stopped ends in its report with status 5, and is gone on with', async () => {
+  const answer =
+    'the cli asks the daemon over http on a unix socket, and the daemon asks containerd over grpc\n\n\nnothing\n\n';
+  const stopped = await tlab(['interview', 'stack', '--minutes', '5', '--seed', 'x'], `${answer}q\n`);
+  assert.match(stopped.stdout, /Report of a stopped interview\n1 of \d+ questions/);
+  assert.match(stopped.stdout, /Next: tlab /);
+  assert.equal(stopped.status, 5);
+  const { stdout, status } = await tlab(['interview', '--resume', '--json'], 'q\n');
+  const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  assert.deepEqual([report.schema, report.asked, status], ['tlab.interview/1', 1, 5]);
+  assert.equal((await tlab(['interview', 'no-such-topic'])).status, 1);
+});
+
+test('a progress file of another program is kept aside, and said; nothing of it is lost', async () => {
+  const file = join(folder, 'foreign.jsonl');
+  writeFileSync(file, 'not a log\n');
+  const { stderr, status } = await tlab(['list'], '', { TLAB_PROGRESS: file });
+  assert.match(stderr, /kept as .*foreign\.jsonl\..*\.kept/);
+  assert.equal(status, 0);
+  const kept = readdirSync(folder).find((name) => name.startsWith('foreign.jsonl.') && name.endsWith('.kept'));
+  assert.equal(readFileSync(join(folder, kept ?? ''), 'utf8'), 'not a log\n');
+});
+
+test('what this host cannot show is said with how to get it; the lesson goes on, on a recording', async () => {
+  const progress = { TLAB_PROGRESS: join(folder, 'replay.jsonl') };
+  assert.equal((await tlab(['learn', 'one-run', '--way', 'simulated'], '', progress)).status, 1);
+  const { stdout, status } = await tlab(['learn', 'one-run', '--way', 'replay'], '', progress);
+  assert.match(stdout, /^On the recording traces\/run-nginx\.jsonl: nothing is run here\.$/m);
+  assert.equal(status, 0);
+  const checked = await tlab(['check', '--json'], '', progress);
+  const { way, checks } = JSON.parse(checked.stdout);
+  assert.equal(way, 'replay');
+  assert.ok(
+    checks.every(
+      ({ state, wanted }: Record<string, string>) => state === 'unknown' && /^on an engine: /.test(wanted ?? ''),
+    ),
+  );
+});
+
+test('a proof is shown by replay, and an entry that no lesson covers is planned', async () => {
+  const proof = await tlab(['prove', 'stk-1']);
+  assert.match(proof.stdout, /^SHOWN {6}the CLI asks the daemon/m);
+  const covered = new Set(loadCourse(lessonsRoot).flatMap(({ lesson }) => lesson?.covers ?? []));
+  const [open] = Object.keys(syllabus).filter((id) => !covered.has(id));
+  if (open !== undefined) {
+    const planned = await tlab(['prove', open, '--json']);
+    assert.deepEqual([JSON.parse(planned.stdout).planned, planned.status], [open, 1]);
+  }
+  assert.match((await tlab(['prove', 'STK-99'])).stderr, /no such entry of the course.*try: tlab prove STK-/s);
+});
+
+test('plain mode and other settings are kept, named with their reason, and refused when unknown', async () => {
+  await tlab(['accessibility', '--set', 'plain=on']);
+  assert.match((await tlab(['accessibility'])).stdout, /^plain: on \(asked for/m);
+  const bad = await tlab(['accessibility', '--set', 'plain=maybe']);
+  assert.match(bad.stderr, /expected plain=on\|off/);
+  assert.equal(bad.status, 2);
+});
+
+test('a new lesson lints but for what is to be written', async () => {
+  const lessons = join(folder, 'lessons');
+  const made = await tlab(['lesson', 'new', 'first', '--topic', '01-own', '--covers', 'KRN-4', '--folder', lessons]);
+  assert.equal(made.status, 0, made.stderr);
+  const { stdout } = await tlab(['lesson', 'lint', lessons]);
+  const findings = stdout.split('\n').filter((line) => line.includes('lesson.md:'));
+  assert.ok(findings.length > 5 && findings.every((line) => line.endsWith('TODO: still to be written')), stdout);
+  const file = made.stdout.trim();
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('TODO', 'written'));
+  assert.match((await tlab(['lesson', 'lint', lessons])).stdout, /1 lesson, 0 findings/);
+});
