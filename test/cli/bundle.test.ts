@@ -63,7 +63,7 @@ test('a reader that ends early is no error', { skip }, () => {
 test('tlab alone says what to do next', { skip }, () => {
   const { status, stdout } = tlab();
   assert.equal(status, 0);
-  assert.match(stdout, /tlab trace run nginx/);
+  assert.match(stdout, /tlab learn · tlab check/);
 });
 
 test('ps loads neither undici nor koffi nor many modules of Node', { skip }, () => {

@@ -9,7 +9,8 @@ export interface Missing {
   how: string;
 }
 
-const packages = { docker: 'docker.io', ctr: 'containerd', runc: 'runc', crun: 'crun' } as const;
+/** Debian's packages that are not named as their program is. */
+const packages: Partial<Record<Missing['need'], string>> = { docker: 'docker.io', ctr: 'containerd' };
 
 /** @source man proc_pid_mountinfo(5): the type stands behind the separator */
 function hasMountOf(type: string): boolean {
@@ -37,7 +38,7 @@ function missing(need: Missing['need']): Omit<Missing, 'need'> | undefined {
     default:
       return findProgram(need) !== undefined
         ? undefined
-        : { says: `${need} is not installed`, how: `apt-get install ${packages[need]}` };
+        : { says: `${need} is not installed`, how: `apt-get install ${packages[need] ?? need}` };
   }
 }
 
