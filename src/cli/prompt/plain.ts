@@ -17,7 +17,10 @@ export function tellLines(tone: Tone, text: string, word: string | undefined, wi
     (line) => indent + (style === undefined || word !== undefined ? line : paint.out(style, line)),
   );
   if (word === undefined) return painted;
-  return [`${style === undefined ? word : paint.out(style, word)}  ${painted[0] ?? ''}`, ...painted.slice(1).map((line) => ' '.repeat(word.length + 2) + line)];
+  return [
+    `${style === undefined ? word : paint.out(style, word)}  ${painted[0] ?? ''}`,
+    ...painted.slice(1).map((line) => ' '.repeat(word.length + 2) + line),
+  ];
 }
 
 export const promptWidth = (): number => Math.min(terminalColumns(), 90);
