@@ -14,6 +14,9 @@ import { storyWords } from './update.ts';
 /** Less than this shows nothing that can be read. */
 export const least = { columns: 40, rows: 8 };
 
+/** From here down the head is short, and words take the place of who says them. */
+const narrow = 60;
+
 const levelNames = ['story', 'messages', 'operations', 'system calls'] as const;
 const dim = (text: string): string => styleText('dim', text);
 
@@ -36,9 +39,9 @@ function headLines({ trace }: Events, model: Model): string[] {
   const { level, list, cursor, columns: width, filter, follow } = model;
   const place = placeOf(list, cursor) + 1;
   const parts = [
-    `level ${level} ${levelNames[level]}`,
+    width < narrow ? `level ${level}` : `level ${level} ${levelNames[level]}`,
     `${place} of ${list.length}`,
-    `event ${cursor} of ${trace.header.seen}`,
+    width < narrow ? `event ${cursor}` : `event ${cursor} of ${trace.header.seen}`,
     ...(filter === undefined ? [] : [`filter ${printable(filter.text)}`]),
     ...(follow === undefined ? [] : [`following ${printable(follow)}`]),
     ...(model.speed === 0 ? [] : [`PLAY ${model.speed}×`]),
@@ -124,7 +127,7 @@ function rowLine(events: Events, { seq, model, width, isMatch }: Row): string {
 function fitWords(events: Events, model: Model, event: TraceEvent, space: number): string {
   const isStory = model.level === 0 && events.beatAt(event.seq) !== undefined;
   const who = isStory ? (events.beatAt(event.seq)?.beat.stage ?? event.stage) : processOf(event);
-  const label = space >= 24 ? `${fitMiddle(who, 10).padEnd(10)} ` : '';
+  const label = space >= 36 || model.columns >= wide ? `${fitMiddle(who, 10).padEnd(10)} ` : '';
   const left = space - columns(label);
   if (isCall(event)) {
     const errno = errnoOf(event);

@@ -8,7 +8,7 @@ import { type Events, followable, type List, placeOf } from './events.ts';
 import { from, type Model, moved, type Pane, relisted, speeds, wide } from './model.ts';
 import { predictionAt } from './predict.ts';
 
-/** What each key does; the same table is the help. `accept` is true for keys that need no more than themselves. */
+/** What each key does: the help. */
 export const helpOfKeys: readonly [keys: string, says: string][] = [
   ['+ -', 'level: 0 story, 1 messages, 2 operations, 3 system calls'],
   ['n p', 'next, previous event (arrows too)'],
