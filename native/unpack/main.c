@@ -26,16 +26,18 @@
 #include "extract.h"
 #include "stream.h"
 #include "tree.h"
+#include "usage.h"
 
 static const char usage[] =
 	"usage: tlab-unpack " VIEW_USAGE " [--inside PATH] [--at PATH] [--whiteouts overlay|remove|literal] [--devices skip] [--lower DIR]... [--rename FROM TO] "
-	"[--owner UID:GID | --no-owner] [--keep-kind] [--compression any] [--max-bytes N] [--max-ratio N] [--max-entries N] < LAYER; "
+	"[--owner UID:GID | --no-owner] [--keep-kind] [--compression any] [--max-bytes N] [--max-ratio N] [--max-entries N] [--usage] < LAYER; "
 	"tlab-unpack --probe < FILE";
 
 struct options {
 	const char *inside; /* the directory of the tree that is taken for a whole one */
 	const char *at; /* a place in the tree */
 	bool probe;     /* only say whether it is an archive */
+	bool usage;     /* say what the directory takes on disk, too */
 	struct extraction extraction;
 	struct limits limits;
 };
@@ -69,6 +71,8 @@ static bool parse_switch(struct options *options, const char *flag)
 		options->extraction.ownership = owner_mine;
 	else if (strcmp(flag, "--keep-kind") == 0)
 		options->extraction.keep_kind = true;
+	else if (strcmp(flag, "--usage") == 0)
+		options->usage = true;
 	else if (strcmp(flag, "--probe") == 0)
 		options->probe = options->limits.any_compression = true;
 	else
@@ -162,6 +166,14 @@ static uint64_t extract_all(struct archive *tar, struct options *options)
 	return count;
 }
 
+static void print_usage(int root)
+{
+	struct usage usage;
+	usage_of(root, &usage);
+	printf(",\"usage\":{\"sizeBytes\":%" PRIu64 ",\"fileBytes\":%" PRIu64 ",\"inodes\":%" PRIu64 "}",
+	       usage.size_bytes, usage.file_bytes, usage.inodes);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -188,8 +200,11 @@ int main(int argc, char **argv)
 	stream_finish(tar, &totals);
 	archive_read_free(tar);
 	printf("{\"entries\":%" PRIu64 ",\"bytesIn\":%" PRIu64 ",\"bytesOut\":%" PRIu64
-	       ",\"diffId\":\"%s\",\"digest\":\"%s\",\"skippedXattrs\":%" PRIu64 "}\n",
+	       ",\"diffId\":\"%s\",\"digest\":\"%s\",\"skippedXattrs\":%" PRIu64,
 	       entries, totals.bytes_in, totals.bytes_out, totals.diff_id, totals.digest,
 	       options.extraction.skipped_xattrs);
+	if (options.usage)
+		print_usage(root);
+	puts("}");
 	return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { diskUsage, type MeasuredUsage } from '../../src/containerd/snapshot/usage.ts';
 import { type TarEntry, writeTar } from '../../src/library/tar.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { binaries } from '../helpers/binaries.ts';
@@ -45,7 +46,9 @@ const directory = (path: string, mode = 0o755) => entry(path, { type: 'directory
 interface Unpacked {
   status: number | null;
   stderr: string;
-  report: { entries: number; bytesIn: number; bytesOut: number; diffId: string; digest: string } | undefined;
+  report:
+    | { entries: number; bytesIn: number; bytesOut: number; diffId: string; digest: string; usage?: MeasuredUsage }
+    | undefined;
   /** The directory that was unpacked into; `outside` lies beside it. */
   inside: string;
   outside: string;
@@ -469,6 +472,23 @@ test('a wrong command line is refused with the usage', async () => {
     assert.equal(status, 1);
     assert.match(stderr, /usage|expected --directory DIR|expected a positive number/);
   }
+});
+
+test('what the directory takes is told as the snapshotters count it, hard links once', async () => {
+  const layer = tar(
+    directory('a'),
+    entry('a/file', { data: Buffer.alloc(100_000, 1) }),
+    hardlink('a/other', 'a/file'),
+    symlink('b', 'a'),
+  );
+  await unpack(
+    layer,
+    async ({ report, inside }) => {
+      assert.deepEqual(report?.usage, await diskUsage(inside));
+      assert.equal(report?.usage?.inodes, 4);
+    },
+    ['--usage'],
+  );
 });
 
 /** Layers one upon the other in one directory, as the native snapshotter has them. */

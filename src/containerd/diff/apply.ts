@@ -11,6 +11,8 @@ const resultSchema = v.object({
   entries: v.number(),
   bytesOut: v.number(),
   diffId: v.pipe(v.string(), v.check(isDigest, 'expected a digest')),
+  /** What the directory takes on disk now. */
+  usage: v.object({ sizeBytes: v.number(), fileBytes: v.number(), inodes: v.number() }),
 });
 export type Unpacked = v.InferOutput<typeof resultSchema>;
 
@@ -61,7 +63,15 @@ async function unpack(
   signal: AbortSignal | undefined,
 ): Promise<Unpacked> {
   const below = lowers.flatMap((one) => ['--lower', one]);
-  const args = ['--directory', directory, '--whiteouts', whiteouts, ...below, ...limitArguments(unpacker.limits)];
+  const args = [
+    '--directory',
+    directory,
+    '--whiteouts',
+    whiteouts,
+    '--usage',
+    ...below,
+    ...limitArguments(unpacker.limits),
+  ];
   const blob = openSync(path, 'r');
   try {
     const what = `unpacking layer ${digest}`;

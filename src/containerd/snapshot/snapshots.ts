@@ -13,7 +13,7 @@ import { eraseAll } from './erase.ts';
 import { idMappingOf } from './id-mapping.ts';
 import type { SnapshotKind, SnapshotterKind } from './kind.ts';
 import { type Mount, mountCommand } from './mounts.ts';
-import { diskUsage, type Usage } from './usage.ts';
+import { diskUsage, type MeasuredUsage, type Usage } from './usage.ts';
 
 export interface SnapshotInfo {
   id: number;
@@ -54,6 +54,16 @@ export interface PrepareRequest {
   kind: 'active' | 'view';
   /** Puts it under its maker's lease, in the same step. */
   hold?: () => void;
+}
+
+export interface CommitRequest {
+  key: string;
+  name: string;
+  labels: Labels;
+  /** Puts it under its maker's lease, in the same step. */
+  hold?: () => void;
+  /** What the directory takes, of whoever has just filled it; else it is measured. */
+  usage?: MeasuredUsage;
 }
 
 export interface UnpackingPlace {
@@ -150,14 +160,11 @@ export class Snapshots {
   }
 
   /** Turns the active snapshot `key` into the committed `name`. Errors: notFound, alreadyExists, conflict. */
-  async commit(
-    namespace: string,
-    request: { key: string; name: string; labels: Labels; hold?: () => void },
-  ): Promise<void> {
+  async commit(namespace: string, request: CommitRequest): Promise<void> {
     const { key, name, hold } = request;
     checkKey(name);
     const { id } = this.#committable(namespace, request);
-    const { fileBytes, ...usage } = await diskUsage(this.#fs(id));
+    const { fileBytes, ...usage } = request.usage ?? (await diskUsage(this.#fs(id)));
     const labels = checkLabels({ ...request.labels, [fileBytesLabel]: `${fileBytes}` });
     this.#database.transaction(() => {
       this.#committable(namespace, request);

@@ -4,7 +4,7 @@ import { asLabError, LabError } from '../../base/errors.ts';
 import { newContainerId } from '../../base/ids.ts';
 import type { PulledLayer } from '../../registry/documents.ts';
 import type { ContentStore } from '../content/store.ts';
-import { applyLayer, type Unpacker } from '../diff/apply.ts';
+import { applyLayer, type Unpacked, type Unpacker } from '../diff/apply.ts';
 import type { Leases } from '../metadata/leases.ts';
 import type { Snapshots, UnpackingPlace } from '../snapshot/snapshots.ts';
 
@@ -32,8 +32,8 @@ export async function unpackLayer(parts: UnpackParts, layer: PulledLayer): Promi
   leases.hold(namespace, lease, { type, id: key });
   const mounts = await snapshots.prepare(namespace, { key, parent: parentChainId, labels: {}, kind: 'active' });
   try {
-    await fill(parts, layer, snapshots.unpackingPlace(mounts));
-    await snapshots.commit(namespace, { key, name: chainId, labels: {} });
+    const usage = await fill(parts, layer, snapshots.unpackingPlace(mounts));
+    await snapshots.commit(namespace, { key, name: chainId, labels: {}, usage });
   } catch (error) {
     await snapshots.remove(namespace, key);
     // Another pull was quicker.
@@ -45,9 +45,9 @@ async function fill(
   { content, namespace, unpacker, signal }: UnpackParts,
   layer: PulledLayer,
   place: UnpackingPlace,
-): Promise<void> {
+): Promise<Unpacked['usage']> {
   const { digest } = layer.descriptor;
-  const { diffId } = await applyLayer({ digest, path: content.pathOf(digest), place }, unpacker, signal);
+  const { diffId, usage } = await applyLayer({ digest, path: content.pathOf(digest), place }, unpacker, signal);
   if (diffId !== layer.diffId) {
     throw new LabError(
       'dataLoss',
@@ -56,6 +56,7 @@ async function fill(
   }
   const labels = { 'containerd.io/uncompressed': diffId };
   content.update(namespace, { digest, labels, mask: ['labels.containerd.io/uncompressed'] });
+  return usage;
 }
 
 function isThere({ snapshots, namespace }: UnpackParts, key: string): boolean {
