@@ -2,7 +2,8 @@
 // turns; the unpacker alone beside gunzip of the same layers; garbage collection of ten thousand blobs, beside containerd.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connectContainerd } from '../../src/containerd/client.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ContainerdClient, connectContainerd } from '../../src/containerd/client.ts';
 import { WriteAction } from '../../src/containerd/proto/gen/content_pb.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { binaries } from '../helpers/binaries.ts';
@@ -20,7 +21,7 @@ const port = 5000;
 const image = `127.0.0.1:${port}/big:latest`;
 const types = 'application/vnd.oci.image';
 
-interface LargeImage {
+export interface LargeImage {
   /** Files of the layers' blobs. */
   blobs: string[];
   tarBytes: number;
@@ -31,7 +32,7 @@ async function sha256Of(path: string): Promise<string> {
 }
 
 /** An OCI layout at `<folder>/layout`, compressed as docker does (gzip -6). */
-async function makeLargeImage(folder: string, sources: readonly string[]): Promise<LargeImage> {
+export async function makeLargeImage(folder: string, sources: readonly string[]): Promise<LargeImage> {
   const blobFolder = `${folder}/layout/blobs/sha256`;
   mkdirSync(blobFolder, { recursive: true });
   const made: LargeImage = { blobs: [], tarBytes: 0 };
@@ -68,12 +69,12 @@ async function makeLargeImage(folder: string, sources: readonly string[]): Promi
 }
 
 /** A candidate, and what makes it start anew. */
-interface Puller extends Candidate {
+export interface Puller extends Candidate {
   undo: () => Promise<unknown>;
 }
 
 /** Medians of `rounds`, taking turns; the undoing is not timed. */
-async function pullInTurn(pullers: readonly Puller[], rounds: number): Promise<Timing[]> {
+export async function pullInTurn(pullers: readonly Puller[], rounds: number): Promise<Timing[]> {
   const times = new Map(pullers.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round += 1) {
     for (const puller of pullers) {
@@ -116,7 +117,7 @@ function pullersOf(
   ];
 }
 
-const megabytesPerSecond = (bytes: number, ms: number): string => `${(bytes / 1e3 / ms).toFixed(0)} MB/s`;
+export const megabytesPerSecond = (bytes: number, ms: number): string => `${(bytes / 1e3 / ms).toFixed(0)} MB/s`;
 
 /** Each layer by the unpacker alone, and by gunzip into nothing. */
 async function unpackFigures({ blobs, tarBytes }: LargeImage, folder: string): Promise<Figure[]> {
@@ -147,7 +148,7 @@ async function unpackFigures({ blobs, tarBytes }: LargeImage, folder: string): P
   return [
     {
       what: `unpack ${(tarBytes / 1e6).toFixed(0)} MB of layers, both digests checked`,
-      value: megabytesPerSecond(tarBytes, ours),
+      value: `${megabytesPerSecond(tarBytes, ours)}, ${((100 * limit) / ours).toFixed(0)} % of the gunzip limit`,
       beside: `gunzip alone ${megabytesPerSecond(tarBytes, limit)}`,
       ratio: ours / limit,
       budget: undefined,
@@ -155,8 +156,31 @@ async function unpackFigures({ blobs, tarBytes }: LargeImage, folder: string): P
   ];
 }
 
-/** Milliseconds until so many blobs that a lease held are gone, after the lease went. */
-async function collectionMs(address: string, blobCount: number): Promise<number> {
+interface Collection {
+  tookMs: number;
+  /** Of another client's calls meanwhile. */
+  longestAnswerMs: number;
+}
+
+/** The longest time that a small call takes until `work` is done. */
+async function longestAnswer(client: ContainerdClient, work: Promise<unknown>): Promise<number> {
+  let isDone = false;
+  let longestMs = 0;
+  const ended = work.finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    const begin = performance.now();
+    await client.version.version({});
+    longestMs = Math.max(longestMs, performance.now() - begin);
+    await delay(5);
+  }
+  await ended;
+  return longestMs;
+}
+
+/** Until so many blobs that a lease held are gone, after the lease went. */
+async function collect(address: string, blobCount: number): Promise<Collection> {
   const namespace = 'bench';
   const client = connectContainerd({ address, namespace });
   try {
@@ -181,27 +205,30 @@ async function collectionMs(address: string, blobCount: number): Promise<number>
       await Promise.all(Array.from({ length: 50 }, (_, more) => write(at + more)));
     }
     const begin = performance.now();
-    await client.leases.delete({ id, sync: true });
-    const took = performance.now() - begin;
+    let tookMs = 0;
+    const removal = client.leases.delete({ id, sync: true }).then(() => {
+      tookMs = performance.now() - begin;
+    });
+    const longestAnswerMs = await longestAnswer(client, removal);
     let left = 0;
     for await (const { info } of client.content.list({ filters: [] }))
       left += info.filter(({ size }) => size < 40n).length;
     if (left > 0) throw new Error(`${left} blobs are left after the collection at ${address}`);
-    return took;
+    return { tookMs, longestAnswerMs };
   } finally {
     client.close();
   }
 }
 
 async function collectionFigure(engine: TestEngine, containerd: Containerd, blobCount: number): Promise<Figure> {
-  const ours = await collectionMs(`${engine.root}/run/containerd/containerd.sock`, blobCount);
-  const theirs = await collectionMs(`${containerd.root}/c.sock`, blobCount);
+  const ours = await collect(`${engine.root}/run/containerd/containerd.sock`, blobCount);
+  const theirs = await collect(`${containerd.root}/c.sock`, blobCount);
   return {
     what: `garbage collection of ${blobCount} blobs`,
-    value: `${ours.toFixed(0)} ms`,
-    beside: `containerd ${theirs.toFixed(0)} ms`,
-    ratio: ours / theirs,
-    budget: undefined,
+    value: `${ours.tookMs.toFixed(0)} ms; other calls wait ${ours.longestAnswerMs.toFixed(0)} ms at most`,
+    beside: `containerd ${theirs.tookMs.toFixed(0)} ms; ${theirs.longestAnswerMs.toFixed(0)} ms`,
+    ratio: ours.tookMs / theirs.tookMs,
+    budget: 1.2,
   };
 }
 
