@@ -48,7 +48,10 @@ export class PlainPrompter implements Prompter {
   async ask(question: Ask): Promise<Reply> {
     for (const line of askLines(question)) print(line);
     process.stdout.write('> ');
-    const first = await this.#input.next();
+    const first = await this.#input.next().catch((error) => {
+      print('');
+      throw error;
+    });
     // A pipe shows no line break that somebody has typed.
     if (process.stdin.isTTY !== true) print('');
     const reply = replyOf(question, first);

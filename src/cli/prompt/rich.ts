@@ -20,8 +20,8 @@ export class RichPrompter implements Prompter {
   }
 
   async ask(question: Ask): Promise<Reply> {
-    const fits = question.choices.length < 10 && question.choices.every((choice) => choice.length < promptWidth() - 6);
-    if (question.form !== 'one' || question.choices.length === 0 || !fits) return await askedPlainly(question);
+    const { length } = question.choices;
+    if (question.form !== 'one' || length === 0 || length > 9) return await askedPlainly(question);
     for (const line of question.asks)
       for (const one of wrap(printable(line), promptWidth())) print(paint.out('bold', one));
     return await this.#choose(question);
@@ -34,11 +34,13 @@ export class RichPrompter implements Prompter {
       promptWidth(),
     );
     const draw = (isAgain: boolean): void => {
-      const rows = choices.length + hint.length;
-      const lines = choices.map((choice, i) => {
-        const text = `${i === at ? '>' : ' '} ${i + 1}  ${printable(choice)}`;
-        return i === at ? paint.out('cyan', text) : text;
-      });
+      const lines = choices.flatMap((choice, i) =>
+        wrap(printable(choice), promptWidth() - 5).map((line, row) => {
+          const text = `${row > 0 ? '     ' : `${i === at ? '>' : ' '} ${i + 1}  `}${line}`;
+          return i === at ? paint.out('cyan', text) : text;
+        }),
+      );
+      const rows = lines.length + hint.length;
       process.stdout.write(isAgain ? `\x1b[${rows}A` : '');
       for (const line of [...lines, ...hint.map((one) => paint.out('dim', one))])
         process.stdout.write(`\x1b[2K${line}\n`);
@@ -47,7 +49,7 @@ export class RichPrompter implements Prompter {
     const keypress = await keysOf((key): Reply | undefined => {
       const digit = /^[1-9]$/.test(key.sequence ?? '') ? Number(key.sequence) : 0;
       if (digit > 0 && digit <= choices.length) return { kind: 'answer', text: String(digit) };
-      if (key.name === 'return') return { kind: 'answer', text: String(at + 1) };
+      if (key.name === 'return' || key.name === 'enter') return { kind: 'answer', text: String(at + 1) };
       const named = keys.find((one) => one.key === key.sequence?.toLowerCase());
       if (named !== undefined) return { kind: 'key', key: named.key };
       if (key.name === 'up' || key.name === 'down') {
