@@ -8,7 +8,8 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 if [ -z "${TLAB_RECORDING:-}" ]; then
 	sh "$here/scripts/setup.sh"
 	places=$(mktemp -d /var/tmp/tlab-record-XXXXXX)
-	trap 'rm -rf "$places"' EXIT
+	# The mount points, when nobody else uses them.
+	trap 'rm -rf "$places"; rmdir /run/tlab /var/lib/tlab 2>/dev/null || true' EXIT
 	unset TLAB_RUN_ROOT TLAB_DATA_ROOT TLAB_CONFIG TLAB_TRACES TLAB_PROGRESS TLAB_HOST
 	TLAB_RECORDING=$places unshare --mount sh "$here/scripts/record-traces.sh" "$@"
 	exit
