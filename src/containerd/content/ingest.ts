@@ -264,15 +264,26 @@ export class Ingest {
     return await this.#store(filled.digest, commitment);
   }
 
+  /** On a full disk there may be room for the file and none for its record: a file that nobody has a record of goes again. */
+  #claim(digest: Digest, { labels, hold }: Commitment, wasThere: boolean): BlobInfo {
+    try {
+      hold?.(digest);
+      return this.#parts.content.claim(this.state.namespace, digest, labels);
+    } catch (error) {
+      if (!wasThere) rmSync(this.#parts.content.pathOf(digest), { force: true });
+      throw error;
+    }
+  }
+
   async #store(digest: Digest, { labels, hold }: Commitment): Promise<BlobInfo> {
     await this.#file.sync();
     await this.#parts.content.settled(digest);
     // In one turn: a collection in between would take the file, or the blob that nobody holds yet.
-    renameSync(`${this.#parts.folder}/data`, this.#parts.content.pathOf(digest));
-    hold?.(digest);
-    const info = this.#parts.content.claim(this.state.namespace, digest, labels);
-    await this.close({ discard: true });
     const path = this.#parts.content.pathOf(digest);
+    const wasThere = existsSync(path);
+    renameSync(`${this.#parts.folder}/data`, path);
+    const info = this.#claim(digest, { labels, hold }, wasThere);
+    await this.close({ discard: true });
     emit('containerd.blob-committed', {
       data: { namespace: this.state.namespace, ref: this.state.ref, digest, size: info.size, path },
       twin: `${digestAlgorithm(digest)}sum ${path}`,
