@@ -27,9 +27,22 @@ export interface Proof {
   failures: string[];
 }
 
-export async function proveLesson(lesson: Lesson, stage: Stage, seed: string): Promise<Proof> {
-  return await new Prover(lesson, stage, valuesOf(lesson, seed)).prove();
+export interface ProofOptions {
+  /** What the values of variables are made from. */
+  seed: string;
+  /** Without the wrong answers: unsolved and the solutions only. */
+  isBrief?: boolean;
 }
+
+export async function proveLesson(
+  lesson: Lesson,
+  stage: Stage,
+  { seed, isBrief = false }: ProofOptions,
+): Promise<Proof> {
+  return await new Prover(isBrief ? brief(lesson) : lesson, stage, valuesOf(lesson, seed)).prove();
+}
+
+const brief = (lesson: Lesson): Lesson => ({ ...lesson, steps: lesson.steps.map((step) => ({ ...step, wrong: [] })) });
 
 class Prover {
   readonly #lesson: Lesson;

@@ -21,6 +21,7 @@ export default defineCommand({
   says: 'Types every solution and every wrong answer into a terminal, and takes away what was made. Only on a machine for trying things.',
   flags: {
     all: boolean('Every lesson'),
+    brief: boolean('Leave out the wrong answers'),
     seed: text('What the values of variables are made from', { value: 'text' }),
     jobs: one('So many lessons side by side (1)', between(1, 8), { value: 'number' }),
     json: boolean('Print one JSON document'),
@@ -36,7 +37,7 @@ export default defineCommand({
     const drain = async (waiting: Lesson[]): Promise<void> => {
       for (let lesson = waiting.shift(); lesson !== undefined; lesson = waiting.shift()) {
         const began = performance.now();
-        const proof = await proveLesson(lesson, stage, flags.seed ?? lesson.id);
+        const proof = await proveLesson(lesson, stage, { seed: flags.seed ?? lesson.id, isBrief: flags.brief });
         proofs.push(proof);
         if (!flags.json) show(proof, (performance.now() - began) / 1e3);
       }
