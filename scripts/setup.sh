@@ -6,13 +6,13 @@ cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "tlab set-up: $*" >&2; }
 
-# What tlab needs to run and to be built.
-packages='gcc make libc6-dev linux-libc-dev musl-tools libseccomp2 libarchive-dev iptables iproute2 procps ca-certificates'
+# What tlab needs to run and to be built, and the programs that most lessons have people type.
+packages='gcc make libc6-dev linux-libc-dev musl-tools libseccomp2 libarchive-dev iptables iproute2 procps ca-certificates curl'
 # What the tracer of system calls is built with: a compiler for BPF, and libbpf. Without them tlab runs; traces say that they see none.
 tracer_packages='clang libbpf-dev'
 # Real programs that the tests and the benchmark compare with or speak to.
-test_packages='libclang-rt-dev docker.io containerd runc crun runsc skopeo umoci buildah podman docker-registry busybox-static strace tmux curl jq tini python3 openssl uidmap
-systemd dbus apparmor qemu-system-x86 qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
+test_packages='libclang-rt-dev docker.io containerd runc crun runsc skopeo umoci buildah podman docker-registry busybox-static strace tmux jq tini python3 openssl uidmap
+attr libcap2-bin zstd systemd dbus apparmor qemu-system-x86 qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 
 missing() {
 	for package; do
