@@ -33,9 +33,12 @@ const total: Tally = { passed: 0, failed: 0, skipped: [] };
 const secondsOf = new Map<string, number>();
 const slowest = 12;
 
-/** A test file that failed beside others and passed alone: told at the end. More such files than this are a failure. */
+/** A test file that failed and passed the second time: told at the end. More of them than this are a failure. */
 const unsteadyLimit = 2;
 const unsteady: string[] = [];
+/** On an emulated processor Node.js itself ends by SIGSEGV now and then: one of five starts of a test file was seen to. */
+const machineTries = 3;
+const unsteadyMachines: string[] = [];
 
 /** What has failed so far, by its path. */
 const failedFiles = new Map<string, number>();
@@ -90,7 +93,12 @@ async function runMachines(print: Print): Promise<void> {
       continue;
     }
     print(`\nin a virtual machine, ${machine}: ${wanted.join(', ')}`);
-    const { status, tally } = await runInMachine(machine, guestCommand(wanted), print);
+    let { status, tally } = await runInMachine(machine, guestCommand(wanted), print);
+    for (let tries = 1; status !== 0 && tries < machineTries; tries++) {
+      print('\nonce more');
+      ({ status, tally } = await runInMachine(machine, guestCommand(wanted), print));
+      if (status === 0) unsteadyMachines.push(machine);
+    }
     total.passed += tally?.passed ?? 0;
     total.failed += tally?.failed || (status === 0 && tally !== undefined ? 0 : 1);
     total.skipped.push(...(tally?.skipped ?? []));
@@ -125,7 +133,8 @@ if (process.getuid?.() === 0) checkNullDevice();
 
 const byTime = [...secondsOf].sort(([, a], [, b]) => b - a).slice(0, slowest);
 console.log(`slowest files: ${byTime.map(([file, seconds]) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`);
-for (const file of unsteady) console.log(`unsteady ${file}: failed beside others, passed alone`);
+for (const name of [...unsteady, ...unsteadyMachines])
+  console.log(`unsteady ${name}: failed, and passed when it was run again`);
 for (const line of total.skipped) console.log(`skipped ${line}`);
 const isRoot = process.getuid?.() === 0;
 const unexpected = isRoot

@@ -15,8 +15,8 @@ const guest = (name: string): string => `test/vm/${name}.guest.ts`;
 export const guestRounds: readonly GuestRound[] = [
   {
     machine: 'bare',
-    files: [],
-    more: ['runtime', 'apparmor', 'run', 'metrics', 'userns', 'tracer', 'stack'].map(guest),
+    files: ['apparmor', 'run'].map(guest),
+    more: ['runtime', 'metrics', 'userns', 'tracer', 'stack'].map(guest),
   },
   { machine: 'systemd', files: [], more: ['systemd', 'runtime', 'stack-systemd', 'stack'].map(guest) },
   { machine: 'hybrid', files: [], more: ['systemd'].map(guest) },
