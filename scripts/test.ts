@@ -1,7 +1,8 @@
-// Runs the tests in rounds: those that only compute, side by side; then those that use the real kernel, one file at a time, since
-// they share its tables of links, rules and mounts; beside these, in a second lane, those that need a machine of their own, in virtual
-// machines, and then the lessons. Arguments narrow the run: `npm test -- network` takes files with that word.
-import { chownSync, globSync, statSync } from 'node:fs';
+// Runs the tests in rounds: those that only compute, side by side; then those that use the real kernel, in two lanes. The first takes, one
+// at a time, the files that share this host's links, rules and mounts; the second the virtual machines and the lessons. Files that start an
+// engine of their own have a network of their own: whichever lane is free takes the next. Arguments narrow the run: `npm test -- network`
+// takes files with that word.
+import { chownSync, globSync, readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
@@ -14,11 +15,14 @@ const words = process.argv.slice(2);
 const isWanted = (file: string): boolean => words.length === 0 || words.some((word) => file.includes(word));
 const files = globSync('test/**/*.test.ts').filter(isWanted).sort();
 
-/** The longest file: its engine has a network of its own, and it waits for containers most of the time. */
-const secondLane = /^test\/integration\/lessons\./;
+/** The longest file goes first. */
+const isLessons = (file: string): boolean => file === 'test/integration/lessons.test.ts';
+const startsEngine = (file: string): boolean => /\bstartEngine\(/.test(readFileSync(file, 'utf8'));
+
 const computing = files.filter((file) => !realKernel.test(file));
-const beside = files.filter((file) => secondLane.test(file));
-const onTheKernel = files.filter((file) => realKernel.test(file) && !secondLane.test(file));
+const onTheKernel = files.filter((file) => realKernel.test(file) && !isLessons(file));
+const onThisHost = onTheKernel.filter((file) => !startsEngine(file));
+const withAnEngine = onTheKernel.filter(startsEngine);
 
 /** Reasons for which a test may skip as root; any other skip is a failure in continuous integration. */
 const expectedSkips = [
@@ -34,7 +38,7 @@ const secondsOf = new Map<string, number>();
 const slowest = 12;
 
 /** A test file that failed and passed the second time: told at the end. More of them than this are a failure. */
-const unsteadyLimit = 2;
+const unsteadyLimit = 3;
 const unsteady: string[] = [];
 /** On an emulated processor Node.js itself ends by SIGSEGV now and then: one of five starts of a test file was seen to. */
 const machineTries = 3;
@@ -115,19 +119,29 @@ function checkNullDevice(): void {
   total.failed++;
 }
 
+/** Takes one file after the other; what each says comes in one piece. */
+async function runLane(queue: string[]): Promise<void> {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const said: string[] = [];
+    add(await runFiles([file], { print: (text) => said.push(text) }));
+    toScreen(said.join(''));
+  }
+}
+
+async function runSecondLane(): Promise<void> {
+  const said: string[] = [];
+  await runMachines((line) => said.push(`${line}\n`)).finally(() => toScreen(said.join('')));
+  await runLane(files.filter(isLessons));
+  await runLane(withAnEngine);
+}
+
 add(await runFiles(computing, { concurrency: 2 }));
-// The machines have kernels of their own: beside the first lane, which waits more than it computes. What the second says comes in one piece.
-const said: string[] = [];
-const second = runMachines((line) => said.push(`${line}\n`))
-  .then(() => runFiles(beside, { print: (text) => said.push(text) }))
-  .then(add)
-  .catch((error: Error) => {
-    said.push(`the second lane: ${error.message}\n`);
+const lanes = await Promise.allSettled([runLane(onThisHost).then(() => runLane(withAnEngine)), runSecondLane()]);
+for (const lane of lanes)
+  if (lane.status === 'rejected') {
+    console.log(`a lane of the tests ended: ${lane.reason}`);
     total.failed++;
-  });
-add(await runFiles(onTheKernel));
-await second;
-for (const text of said) process.stdout.write(text);
+  }
 await runAgain();
 if (process.getuid?.() === 0) checkNullDevice();
 

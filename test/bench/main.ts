@@ -1,4 +1,5 @@
 // `npm run bench`: tlab beside the real docker, runc and crun on this machine, in one run. Prints medians, ratios and the budget of each.
+// Arguments choose groups: `npm run bench -- images`.
 import { statSync } from 'node:fs';
 import { binaries } from '../helpers/binaries.ts';
 import { startEngine, tlabProgram } from '../helpers/engine.ts';
@@ -97,12 +98,32 @@ function sizeFigures(): Figure[] {
   return [...beside, ...alone];
 }
 
+async function engineFigures(): Promise<Figure[]> {
+  await benchStartUp();
+  figures.push(...(await runtimeFigures()));
+  await benchEngines();
+  return figures;
+}
+
+/** The word that chooses a group, its title, and what measures it. */
+const groups: ReadonlyArray<readonly [string, string, () => Promise<Figure[]>]> = [
+  ['engine', 'The engine, beside the real programs', engineFigures],
+  ['images', 'Images', async () => [...(await imageFigures()), ...(await registryFigures())]],
+  [
+    'tracer',
+    'System calls: what the tracer costs and sees',
+    async () => [...(await tracerFigures()), ...(await wholeRunFigures())],
+  ],
+  ['trace', 'A trace of many system calls', traceFigures],
+  ['programs', 'Programs', async () => sizeFigures()],
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((word) => !groups.some(([name]) => name === word));
+if (unknown !== undefined) {
+  console.error(`there is no group ${unknown}: ${groups.map(([name]) => name).join(', ')}`);
+  process.exit(1);
+}
 console.log(`${(await run('uname', ['-srm'])).stdout.trim()}; medians of whole processes, taking turns`);
-await benchStartUp();
-figures.push(...(await runtimeFigures()));
-await benchEngines();
-printGroup('The engine, beside the real programs', figures);
-printGroup('Images', [...(await imageFigures()), ...(await registryFigures())]);
-printGroup('System calls: what the tracer costs and sees', [...(await tracerFigures()), ...(await wholeRunFigures())]);
-printGroup('A trace of many system calls', await traceFigures());
-printGroup('Programs', sizeFigures());
+for (const [name, title, measure] of groups)
+  if (wanted.length === 0 || wanted.includes(name)) printGroup(title, await measure());

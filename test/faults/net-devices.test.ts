@@ -25,9 +25,9 @@ async function shown(): Promise<string> {
   return status === 0 ? stdout.replaceAll(/^\d+: /gm, '') : '';
 }
 
-/** On the host, up, with an address. */
+/** On the host, up, with an address. The kernel takes a network that ended apart later: the other end may still be there. */
 async function givenDevice(): Promise<string> {
-  await run('ip', ['link', 'delete', device]);
+  for (const end of [device, `${device}p`]) await run('ip', ['link', 'delete', end]);
   await must('ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', `${device}p`]);
   await must('ip', ['address', 'add', '192.0.2.7/24', 'dev', device]);
   await must('ip', ['link', 'set', device, 'up']);

@@ -70,7 +70,7 @@ function normal({ status, stdout, stderr }: Said): Said {
     text
       .replaceAll(/container [0-9a-f]{12}/g, 'container ID')
       .replaceAll(/^[0-9a-f]{64}$/gm, 'ID')
-      .replaceAll(/\d+ (seconds|minutes)|About a minute/g, 'AGE')
+      .replaceAll(/\d+ (second|minute)s?|Less than a second|About a minute/g, 'AGE')
       .replaceAll(/ +/g, ' ');
   // Docker 20.10 writes Invalid, later ones invalid.
   return {
