@@ -7,6 +7,7 @@ import { type ErrorKind, LabError } from '../base/errors.ts';
 import { type CatalogueRow, catalogue, topics } from './catalogue.ts';
 import { commandName, findRow, loadCommand, unknownCommand, withEngine } from './dispatch.ts';
 import { printError } from './errors.ts';
+import { orInterrupted } from './interrupt.ts';
 import { applySettings } from './settings.ts';
 import { version } from './version.ts';
 
@@ -20,20 +21,25 @@ export async function start(argv: readonly string[]): Promise<number> {
   const [words, name] = withoutAccessible(withEngine(globalFlags(argv)));
   try {
     if (name === undefined) return await withoutCommand(words);
-    const rest = words.slice(name.split(' ').length);
-    const loaded = await loadCommand(name);
-    if (asksForHelp(rest, loaded.spec.untilOperand === true)) return await showHelp(name);
-    const run = async (): Promise<number> => {
-      const config = await loadConfig();
-      await config.runCommand(name.replaceAll(' ', ':'), rest);
-      return typeof process.exitCode === 'number' ? process.exitCode : 0;
-    };
-    if (process.env.TRACEPARENT === undefined) return await run();
-    const { inGivenTrace } = await import('./trace/join.ts');
-    return await inGivenTrace(words, run, (error) => statusOf(error, loaded.spec.exitStatus));
+    const isLearner = findRow(name)?.group === 'learn';
+    return isLearner ? await orInterrupted(() => runNamed(name, words)) : await runNamed(name, words);
   } catch (error) {
     return await failed(error, name, words);
   }
+}
+
+async function runNamed(name: string, words: readonly string[]): Promise<number> {
+  const rest = words.slice(name.split(' ').length);
+  const loaded = await loadCommand(name);
+  if (asksForHelp(rest, loaded.spec.untilOperand === true)) return await showHelp(name);
+  const run = async (): Promise<number> => {
+    const config = await loadConfig();
+    await config.runCommand(name.replaceAll(' ', ':'), rest);
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  };
+  if (process.env.TRACEPARENT === undefined) return await run();
+  const { inGivenTrace } = await import('./trace/join.ts');
+  return await inGivenTrace(words, run, (error) => statusOf(error, loaded.spec.exitStatus));
 }
 
 /** `--host` may come before the command; it is an environment variable from then on. */

@@ -1,10 +1,9 @@
 // `tlab trace view` on a real pseudo-terminal (script(1)), and without one: what is drawn, and that the terminal is given back however it ends.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { tlabProgram } from '../helpers/engine.ts';
 import { run } from '../helpers/shell.ts';
+import { closeTerminals, openTerminal, type Terminal } from '../helpers/terminal.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const trace = 'traces/exec.jsonl';
@@ -13,44 +12,12 @@ const left = '\x1b[?25h\x1b[?1049l';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for
 const colour = /\x1b\[3\dm/;
 
-const opened: ChildProcess[] = [];
-after(() => {
-  for (const child of opened) child.kill('SIGKILL');
-});
-
-interface Terminal {
-  child: ChildProcess;
-  /** All that was written so far. */
-  output(): string;
-  /** Types, and waits until what comes after it holds a text. */
-  type(keys: string, wanted: string): Promise<void>;
-  status: Promise<number | null>;
-}
+after(closeTerminals);
 
 /** The viewer on a terminal of 90 columns; its last line is the status that it ended with. */
 async function open(env: Record<string, string> = {}): Promise<Terminal> {
-  const command = `stty rows 24 columns 90; ${tlabProgram} trace view ${trace}; echo status $?; stty -a`;
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  opened.push(child);
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
-    text += piece;
-  });
-  const status = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const terminal: Terminal = {
-    child,
-    output: () => text,
-    type: async (keys, wanted) => {
-      const from = text.length;
-      child.stdin.write(keys);
-      await waitUntil(() => text.slice(from).includes(wanted), { what: `${JSON.stringify(keys)} shows ${wanted}` });
-    },
-    status,
-  };
-  await waitUntil(() => text.includes('h: help'), { what: 'the first screen' });
+  const terminal = openTerminal(`${tlabProgram} trace view ${trace}; echo status $?; stty -a`, { env });
+  await waitUntil(() => terminal.output().includes('h: help'), { what: 'the first screen' });
   return terminal;
 }
 
@@ -71,28 +38,21 @@ test('keys draw screens, in colour, and q gives the terminal back', async () => 
   await terminal.type('\x1b[Bx', 'does');
   assert.match(terminal.output(), colour);
   terminal.child.stdin?.write('q');
-  await terminal.status;
+  await terminal.ended;
   givenBack(terminal.output(), 0);
 });
 
 test('Ctrl-C and SIGTERM give the terminal back too; NO_COLOR leaves colours out', async () => {
   const one = await open({ NO_COLOR: '1' });
   one.child.stdin?.write('\x03');
-  await one.status;
+  await one.ended;
   givenBack(one.output(), 5);
   assert.doesNotMatch(one.output(), colour);
   const other = await open();
-  process.kill(viewerBelow(other.child.pid ?? 0), 'SIGTERM');
-  await other.status;
+  process.kill(other.program(), 'SIGTERM');
+  await other.ended;
   givenBack(other.output(), 5);
 });
-
-/** The node process of the viewer: the youngest below script(1). */
-function viewerBelow(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-  const [child] = children.filter((one) => one > 0);
-  return child === undefined ? pid : viewerBelow(child);
-}
 
 test('plain mode takes typed commands, moves nothing, and is what a pipe and a dumb terminal get', async () => {
   const input = 'next\nlevel\njump 60\nmounts\nexplain\nsearch pivot_root\nquit\n';

@@ -10,6 +10,7 @@ import { fillAll, numbersOf, shuffled, valuesOf } from '../../lesson/vars.ts';
 import { defineCommand } from '../command.ts';
 import { between } from '../flags/readers.ts';
 import { boolean, one, text } from '../flags/spec.ts';
+import { counted } from '../format/words.ts';
 import { holdInterview, type InterviewQuestion } from '../lesson/interview-session.ts';
 import { openLearner, openLessons } from '../lesson/learner.ts';
 import { openRecordings } from '../lesson/recordings.ts';
@@ -119,7 +120,7 @@ function showReport(prompter: Prompter, report: Report, isStopped: boolean): voi
   prompter.tell('title', isStopped ? 'Report of a stopped interview' : 'Report');
   prompter.tell(
     'text',
-    `${report.asked} of ${report.asked + report.open} questions in ${Math.ceil(report.seconds / 60)} minutes, ${report.said} of ${report.points} key points said.`,
+    `${report.asked} of ${report.asked + report.open} questions in ${counted(Math.ceil(report.seconds / 60), 'minute')}, ${report.said} of ${report.points} key points said.`,
   );
   for (const { entry, said, missed } of report.questions) {
     const word = missed.length === 0 ? 'WHOLE' : said.length === 0 ? 'NOTHING' : 'IN PART';

@@ -14,7 +14,8 @@ import { boolean } from '../flags/spec.ts';
 import { lessonsFolder } from '../lesson/folder.ts';
 import { evidenceSince, openLessons } from '../lesson/learner.ts';
 import { proofLine, showProof } from '../lesson/prove-view.ts';
-import { typeShell } from '../lesson/shell.ts';
+import { typing } from '../lesson/shell.ts';
+import { learnerStatus } from '../prompt/prompter.ts';
 import { requireRoot } from '../root.ts';
 import { print, say } from '../terminal.ts';
 
@@ -27,6 +28,7 @@ export default defineCommand({
     live: boolean('On the engine, as root'),
     json: boolean('Print one JSON document'),
   },
+  exitStatus: learnerStatus,
   examples: [
     { says: 'by replay', line: 'tlab prove STK-1' },
     { says: 'on the engine', line: 'sudo tlab prove STO-3 --live' },
@@ -87,9 +89,10 @@ function sourcesOf(isLive: boolean): Sources {
     map.set(key, value);
     return value;
   };
-  const stage = { type: typeShell, evidence: () => evidenceSince(new Date()) };
+  const solve = (lesson: Lesson) =>
+    typing((shells) => solvedVerdicts(lesson, { ...shells, evidence: () => evidenceSince(new Date()) }));
   return {
     recording: (path) => once(traces, path, () => readTraceFile(join(lessonsFolder(), '..', path))),
-    ...(isLive && { live: (lesson: Lesson) => once(solved, lesson.id, () => solvedVerdicts(lesson, stage)) }),
+    ...(isLive && { live: (lesson: Lesson) => once(solved, lesson.id, () => solve(lesson)) }),
   };
 }

@@ -1,6 +1,7 @@
 // Looks at a step's checks while the learner works elsewhere, until they pass. Ctrl-C ends the looking; nothing is lost by it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Learner } from '../../lesson/course.ts';
+import { interrupted as stopped } from '../interrupt.ts';
 import { paint, print } from '../terminal.ts';
 import { askChecks } from './ask-checks.ts';
 import type { OpenAttempt } from './learner.ts';
@@ -14,6 +15,7 @@ export async function watchStep(learner: Learner, attempt: OpenAttempt): Promise
   const interrupted = new AbortController();
   const stop = (): void => interrupted.abort();
   process.once('SIGINT', stop);
+  print(paint.out('dim', 'Work in another terminal; this one looks every second. Ctrl-C ends the looking.'));
   try {
     for (let seen = 0; ; ) {
       const began = performance.now();
@@ -33,7 +35,7 @@ export async function watchStep(learner: Learner, attempt: OpenAttempt): Promise
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     print(paint.out('dim', '\nNothing is lost. Go on: tlab learn'));
-    return 5;
+    return stopped;
   } finally {
     process.off('SIGINT', stop);
   }

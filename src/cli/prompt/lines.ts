@@ -1,4 +1,5 @@
 // Lines of standard input for a prompter: from a pipe or a terminal, with Ctrl-C and the end of the input as what they are.
+// Rule: while somebody is waited for, the input keeps the process alive; a process that ends in the middle of a question has lost its answer.
 import { createInterface, type Interface } from 'node:readline';
 import { Interrupted } from './prompter.ts';
 
@@ -30,21 +31,30 @@ export class InputLines {
   #open(): void {
     if (this.#reader !== undefined) return;
     process.on('SIGINT', this.#stop);
+    process.stdin.ref?.();
     // The terminal's own line editing: nothing moves a cursor, and every screen reader knows it.
-    this.#reader = createInterface({ input: process.stdin, terminal: false });
-    this.#reader.on('line', (line) => {
+    const reader = createInterface({ input: process.stdin, terminal: false });
+    this.#reader = reader;
+    reader.on('line', (line) => {
       this.#waiting.push(line);
       this.#wake?.();
     });
-    this.#reader.on('close', () => {
-      this.#ended = true;
+    reader.on('close', () => {
+      this.#ended = this.#reader === reader;
       this.#wake?.();
     });
   }
 
-  close(): void {
+  /** Leaves the input to others until the next line is asked for; lines that have come already are kept. */
+  rest(): void {
     process.off('SIGINT', this.#stop);
-    this.#reader?.close();
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.close();
+  }
+
+  close(): void {
+    this.rest();
     process.stdin.unref?.();
   }
 }

@@ -25,10 +25,18 @@ export function tellLines(tone: Tone, text: string, word: string | undefined, wi
 
 export const promptWidth = (): number => Math.min(terminalColumns(), 90);
 
+/** The question, and what it shows: each thing stands in from the margin, and what is left of it further in. */
+export function questionLines([first = '', ...shown]: readonly string[], width: number): string[] {
+  const things = shown.flatMap((text) =>
+    wrap(printable(text.trim()), width - 4).map((line, at) => (at === 0 ? '  ' : '    ') + line),
+  );
+  return [...wrap(printable(first), width), ...things, ...(shown.length > 0 ? [''] : [])];
+}
+
 export function askLines({ asks, choices, how, keys = [] }: Ask): string[] {
   const width = promptWidth();
   return [
-    ...asks.flatMap((line) => wrap(printable(line), width)),
+    ...questionLines(asks, width),
     ...choices.flatMap((choice, i) => {
       const lines = wrap(printable(choice), width - 5);
       return lines.map((line, at) => (at === 0 ? `  ${i + 1}  ` : '     ') + line);
@@ -40,6 +48,11 @@ export function askLines({ asks, choices, how, keys = [] }: Ask): string[] {
 export class PlainPrompter implements Prompter {
   readonly mode = 'plain';
   readonly #input = new InputLines();
+
+  /** Leaves the input to others, until the next question. */
+  rest(): void {
+    this.#input.rest();
+  }
 
   tell(tone: Tone, text: string, word?: string): void {
     for (const line of tellLines(tone, text, word, promptWidth())) print(line);

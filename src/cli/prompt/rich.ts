@@ -3,7 +3,7 @@
 import { emitKeypressEvents } from 'node:readline';
 import { printable, wrap } from '../../base/text.ts';
 import { paint, print } from '../terminal.ts';
-import { PlainPrompter, promptWidth, tellLines } from './plain.ts';
+import { PlainPrompter, promptWidth, questionLines, tellLines } from './plain.ts';
 import { type Ask, Interrupted, type Prompter, type Reply, type Tone } from './prompter.ts';
 
 interface Key {
@@ -14,6 +14,7 @@ interface Key {
 
 export class RichPrompter implements Prompter {
   readonly mode = 'rich';
+  readonly #plain = new PlainPrompter();
 
   tell(tone: Tone, text: string, word?: string): void {
     for (const line of tellLines(tone, text, word, promptWidth())) print(line);
@@ -21,9 +22,9 @@ export class RichPrompter implements Prompter {
 
   async ask(question: Ask): Promise<Reply> {
     const { length } = question.choices;
-    if (question.form !== 'one' || length === 0 || length > 9) return await askedPlainly(question);
-    for (const line of question.asks)
-      for (const one of wrap(printable(line), promptWidth())) print(paint.out('bold', one));
+    if (question.form !== 'one' || length === 0 || length > 9) return await this.#asked(question);
+    for (const line of questionLines(question.asks, promptWidth()))
+      print(line.startsWith(' ') ? line : paint.out('bold', line));
     return await this.#choose(question);
   }
 
@@ -62,16 +63,17 @@ export class RichPrompter implements Prompter {
     return keypress;
   }
 
-  close(): void {}
-}
+  /** Lines and keys are not read at the same time: the reader of lines rests after each question. */
+  async #asked(question: Ask): Promise<Reply> {
+    try {
+      return await this.#plain.ask(question);
+    } finally {
+      this.#plain.rest();
+    }
+  }
 
-/** Lines and keys are not read at the same time: the reader of lines is there for one question. */
-async function askedPlainly(question: Ask): Promise<Reply> {
-  const plain = new PlainPrompter();
-  try {
-    return await plain.ask(question);
-  } finally {
-    plain.close();
+  close(): void {
+    this.#plain.close();
   }
 }
 
@@ -88,6 +90,7 @@ async function keysOf(take: (key: Key) => Reply | undefined): Promise<Reply> {
   const onEnd = (): void => reject(new Interrupted('end'));
   emitKeypressEvents(stdin);
   stdin.setRawMode(true);
+  stdin.ref();
   stdin.resume();
   stdin.on('keypress', onKey).on('end', onEnd);
   try {

@@ -8,6 +8,8 @@ import { type Values, valuesOf } from '../vars.ts';
 
 export interface LiveStage {
   type: Shell;
+  /** For teardowns: it is typed also when `type` was stopped. */
+  takeAway: Shell;
   evidence(): Evidence;
 }
 
@@ -18,13 +20,13 @@ const settling = { tries: 15, everyMs: 200 } as const;
 export async function solvedVerdicts(lesson: Lesson, stage: LiveStage): Promise<Map<string, Verdict>> {
   const prepared = { lesson, values: valuesOf(lesson, lesson.id) };
   const verdicts = new Map<string, Verdict>();
-  await tearDown(prepared, stage.type);
+  await tearDown(prepared, stage.takeAway);
   try {
     await setUp(prepared, stage.type);
     for (const step of lesson.steps)
       for (const [id, verdict] of await solved(step, prepared.values, stage)) verdicts.set(id, verdict);
   } finally {
-    await tearDown(prepared, stage.type);
+    await tearDown(prepared, stage.takeAway);
   }
   return verdicts;
 }

@@ -15,6 +15,8 @@ const settling = { tries: 15, everyMs: 200 } as const;
 export interface Stage {
   /** Runs shell as the learner would type it, in a terminal. Its status is not asked: wrong answers may fail by themselves. */
   type(shell: string): Promise<void>;
+  /** For teardowns: it is typed also when `type` was stopped. */
+  takeAway(shell: string): Promise<void>;
   /** Evidence from now on. */
   evidence(): Evidence;
 }
@@ -62,8 +64,12 @@ class Prover {
   }
 
   async prove(): Promise<Proof> {
-    for (const [index, step] of this.#lesson.steps.entries()) if (step.checks.length > 0) await this.#step(step, index);
-    await this.#clear();
+    try {
+      for (const [index, step] of this.#lesson.steps.entries())
+        if (step.checks.length > 0) await this.#step(step, index);
+    } finally {
+      await this.#clear();
+    }
     return this.#proof;
   }
 
@@ -131,7 +137,7 @@ class Prover {
   }
 
   async #clear(): Promise<void> {
-    await tearDown({ lesson: this.#lesson, values: this.#values }, this.#stage.type);
+    await tearDown({ lesson: this.#lesson, values: this.#values }, this.#stage.takeAway);
   }
 }
 

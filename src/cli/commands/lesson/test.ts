@@ -3,14 +3,14 @@ import { LabError } from '../../../base/errors.ts';
 import type { ContainerSummary } from '../../../daemon/protocol.ts';
 import { lessonOf } from '../../../lesson/course.ts';
 import type { Lesson } from '../../../lesson/format/load.ts';
-import { type Proof, proveLesson, type Stage } from '../../../lesson/run/prove.ts';
+import { type Proof, proveLesson } from '../../../lesson/run/prove.ts';
 import { defineCommand } from '../../command.ts';
 import { connect } from '../../connection.ts';
 import { between } from '../../flags/readers.ts';
 import { boolean, one, text } from '../../flags/spec.ts';
 import { counted } from '../../format/words.ts';
 import { evidenceSince, openLessons } from '../../lesson/learner.ts';
-import { typeShell } from '../../lesson/shell.ts';
+import { typing } from '../../lesson/shell.ts';
 import { learnerStatus } from '../../prompt/prompter.ts';
 import { requireRoot } from '../../root.ts';
 import { paint, print } from '../../terminal.ts';
@@ -33,20 +33,15 @@ export default defineCommand({
     const lessons = flags.all ? course.lessons : operands.map((id) => lessonOf(course, id));
     if (lessons.length === 0) throw new LabError('usage', 'no lesson named', { hint: '--all' });
     const before = await inventory();
-    const proofs: Proof[] = [];
-    const drain = async (waiting: Lesson[]): Promise<void> => {
-      for (let lesson = waiting.shift(); lesson !== undefined; lesson = waiting.shift()) {
+    const proofs = await typing(async (shells) => {
+      const stage = { ...shells, evidence: () => evidenceSince(new Date()) };
+      return await inTurns(lessons, flags.jobs ?? 1, async (lesson) => {
         const began = performance.now();
         const proof = await proveLesson(lesson, stage, { seed: flags.seed ?? lesson.id, isBrief: flags.brief });
-        proofs.push(proof);
         if (!flags.json) show(proof, (performance.now() - began) / 1e3);
-      }
-    };
-    const shared = lessons.filter(({ engine }) => engine === 'shared');
-    const [traced, others] = [shared.filter(isTraced), shared.filter((lesson) => !isTraced(lesson))];
-    const more = Array.from({ length: (flags.jobs ?? 1) - 1 }, () => drain(others));
-    await Promise.all([drain(traced).then(() => drain(others)), ...more]);
-    await drain(lessons.filter(({ engine }) => engine === 'alone'));
+        return proof;
+      });
+    });
     const left = (await inventory()).filter((line) => !before.includes(line));
     if (left.length > 0) proofs.push(leftBehind(left));
     if (left.length > 0 && !flags.json) show(leftBehind(left), 0);
@@ -55,6 +50,25 @@ export default defineCommand({
     return proofs.some(({ failures }) => failures.length > 0) || course.broken.length > 0 ? 1 : 0;
   },
 });
+
+/** Side by side where they do not disturb one another. When one is stopped, the others have ended before this has. */
+async function inTurns(
+  lessons: readonly Lesson[],
+  jobs: number,
+  prove: (lesson: Lesson) => Promise<Proof>,
+): Promise<Proof[]> {
+  const proofs: Proof[] = [];
+  const drain = async (waiting: Lesson[]): Promise<void> => {
+    for (let lesson = waiting.shift(); lesson !== undefined; lesson = waiting.shift()) proofs.push(await prove(lesson));
+  };
+  const shared = lessons.filter(({ engine }) => engine === 'shared');
+  const [traced, others] = [shared.filter(isTraced), shared.filter((lesson) => !isTraced(lesson))];
+  const more = Array.from({ length: jobs - 1 }, () => drain(others));
+  const ended = await Promise.allSettled([drain(traced).then(() => drain(others)), ...more]);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  await drain(lessons.filter(({ engine }) => engine === 'alone'));
+  return proofs;
+}
 
 /** What one of these records would be evidence in another one beside it: they are proved one after the other. */
 const isTraced = ({ steps }: Lesson): boolean =>
@@ -72,8 +86,6 @@ function show({ lesson, trials, negative, failures }: Proof, seconds: number): v
   );
   for (const failure of failures) print(`  ${failure}`);
 }
-
-const stage: Stage = { type: typeShell, evidence: () => evidenceSince(new Date()) };
 
 /** Containers that there are, one line each. */
 async function inventory(): Promise<string[]> {
