@@ -12,7 +12,7 @@ import { paint, print, terminalColumns } from './terminal.ts';
 
 export async function overview(): Promise<number> {
   const width = Math.min(terminalColumns(), 90);
-  print(paint.out('bold', 'tlab: a container stack that one can see through'));
+  for (const line of wrap('tlab: a container stack that one can see through', width)) print(paint.out('bold', line));
   const entries = entriesOrNone();
   for (const line of standing(outlineCourse(lessonsFolder()), entries)) for (const one of wrap(line, width)) print(one);
   print('');

@@ -8,6 +8,7 @@ import {
   middleOf,
   type Placement,
   placed,
+  questionsOfPlacement,
   withoutQuestion,
 } from '../../lesson/quiz/place.ts';
 import { numbersOf, shuffled } from '../../lesson/vars.ts';
@@ -48,6 +49,7 @@ export default defineCommand({
         let isRight = false;
         const { isStopped } = await askAll(prompter, [asked], {
           triesAllowed: 1,
+          title: `Question ${placement.asked + 1} of at most ${questionsOfPlacement}`,
           keep: (answered) => {
             isRight = answered.isRight && answered.hints === 0;
           },

@@ -58,5 +58,6 @@ function wordsOf({ answered, isStopped }: Session): string {
   const right = answered.filter(({ isRight }) => isRight).length;
   const weak = [...new Set(answered.flatMap(({ isRight, entry, card }) => (isRight ? [] : [entry ?? card])))];
   const again = weak.length === 0 ? '' : ` Weak: ${weak.join(', ')}.`;
+  if (answered.length === 0) return 'Stopped; nothing was answered.';
   return `${right} of ${answered.length} right.${again} ${isStopped ? 'Stopped; what was answered is kept.' : 'They come back when they are due: tlab review'}`;
 }

@@ -4,12 +4,14 @@ import type { Lesson, Step } from '../../lesson/format/load.ts';
 import { setUp, tearDown, writeFiles } from '../../lesson/run/prepare.ts';
 import { fillAll, type Values } from '../../lesson/vars.ts';
 import { say } from '../terminal.ts';
+import { sayMissingImages } from './images.ts';
 import { runShell } from './shell.ts';
 
 /** What `learner.attempt` is about to open. */
 export async function prepareNext(learner: Learner, lesson: Lesson): Promise<void> {
   const unopened = learner.unopened(lesson);
   if (unopened === undefined) return;
+  if (unopened.isFirst) await sayMissingImages(lesson);
   if (unopened.isFirst && unopened.lesson.setup !== undefined) say('Making what this lesson needs.');
   if (unopened.isFirst) await setUp(unopened, runShell);
   if (unopened.isFirst) await solveEarlier(unopened.lesson, unopened.step, unopened.values);

@@ -30,6 +30,8 @@ interface Options {
   keep(answered: Answered): void;
   /** A wrong answer may be tried once more, where it is no mere toss. */
   triesAllowed?: number;
+  /** Of one in a longer row. */
+  title?: string;
 }
 
 /** So many cards as questions, those left out that have no evidence here. */
@@ -49,7 +51,7 @@ export async function askAll(prompter: Prompter, asked: readonly Asked[], option
   if (asked.length === 0) return session;
   const quiz = createActor(quizMachine, { input: { questions: asked.length } }).start();
   for (const [at, one] of asked.entries()) {
-    prompter.tell('title', `Question ${at + 1} of ${asked.length}`);
+    prompter.tell('title', options.title ?? `Question ${at + 1} of ${asked.length}`);
     const answered = await told(prompter, one, quiz, options).catch((error) => {
       if (!(error instanceof Interrupted)) throw error;
       return undefined;

@@ -3,7 +3,6 @@ import { printable, wrap } from '../../base/text.ts';
 import type { Attempt } from '../../lesson/course.ts';
 import type { Lesson, Step } from '../../lesson/format/load.ts';
 import type { CheckResult } from '../../lesson/run/check-step.ts';
-import { counted } from '../format/words.ts';
 import { paint, print, terminalColumns } from '../terminal.ts';
 import { commandLines, markdownLines } from './markdown.ts';
 
@@ -71,7 +70,7 @@ export function showResults(step: Step, results: readonly CheckResult[], reply?:
   if (reply !== undefined) printAll(['', ...markdownLines(reply, lessonWidth())]);
   const waiting = step.checks.length - results.length;
   if (waiting > 0)
-    print(paint.out('dim', `${counted(waiting, 'check')} more ${waiting === 1 ? 'waits' : 'wait'} for these.`));
+    print(paint.out('dim', `${waiting} more ${waiting === 1 ? 'check waits' : 'checks wait'} for these.`));
 }
 
 export function showDebrief(step: Step): void {
