@@ -119,12 +119,15 @@ function checkNullDevice(): void {
   total.failed++;
 }
 
-/** Takes one file after the other; what each says comes in one piece. */
+/** The reporter's counts of one file: the whole is told at the end. */
+const counts = /^.*ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+\S*\n/gm;
+
+/** Takes one file after the other; what each says comes in one piece, below its name. */
 async function runLane(queue: string[]): Promise<void> {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const said: string[] = [];
+    const said = [`\n${file}\n`];
     add(await runFiles([file], { print: (text) => said.push(text) }));
-    toScreen(said.join(''));
+    toScreen(said.join('').replaceAll(counts, ''));
   }
 }
 

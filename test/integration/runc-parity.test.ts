@@ -111,7 +111,7 @@ const variants: readonly [title: string, edit: Edit][] = [
       });
       ownCgroupNamespace(config);
       (config.mounts as unknown[]).push(
-        { destination: '/data', source: '/var/tmp', type: 'bind', options: ['rbind', 'ro', 'nosuid', 'rslave'] },
+        { destination: '/data', source: folder, type: 'bind', options: ['rbind', 'ro', 'nosuid', 'rslave'] },
         { destination: '/tmpfs', source: 'tmpfs', type: 'tmpfs', options: ['size=1m', 'mode=1777', 'ro'] },
         { destination: '/etc/made', source: '/etc/hostname', type: 'bind', options: ['bind'] },
       );
