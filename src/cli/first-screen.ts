@@ -2,9 +2,11 @@
 import { printError } from './errors.ts';
 import { overview } from './overview.ts';
 import { applySettings } from './settings.ts';
+import { ignoreClosedOutput } from './terminal.ts';
 
 export async function firstScreen(): Promise<number> {
   applySettings();
+  ignoreClosedOutput();
   try {
     return await overview();
   } catch (error) {

@@ -13,24 +13,39 @@ import { paint, print, terminalColumns } from './terminal.ts';
 export async function overview(): Promise<number> {
   const width = Math.min(terminalColumns(), 90);
   for (const line of wrap('tlab: a container stack that one can see through', width)) print(paint.out('bold', line));
-  const entries = entriesOrNone();
-  for (const line of standing(outlineCourse(lessonsFolder()), entries)) for (const one of wrap(line, width)) print(one);
+  const { entries, said } = progress();
+  for (const line of said) for (const one of wrapped(line, width)) print(paint.out('yellow', one));
+  for (const line of standing(outlineCourse(lessonsFolder()), entries))
+    for (const one of wrapped(line, width)) print(one);
   print('');
   const keys = ['learn', 'check', 'hint', 'next', 'list', 'quiz', 'interview', 'doctor'].map((key) => `tlab ${key}`);
-  // A command is not broken over two lines.
-  const row = [...keys, 'tlab --help'].map((key) => key.replaceAll(' ', '\u00a0')).join(' · ');
-  for (const line of wrap(row, width)) print(paint.out('cyan', line.replaceAll('\u00a0', ' ')));
+  const row = [...keys, 'tlab --help'].map(command).join(' · ');
+  for (const line of wrapped(row, width)) print(paint.out('cyan', line));
   return 0;
 }
 
-/** A log that cannot be read stops no screen; the command that goes on with it says what it is. */
-function entriesOrNone(): Entry[] {
+/** A command is not broken over two lines. */
+const command = (line: string): string => line.replaceAll(' ', '\u00a0');
+const wrapped = (line: string, width: number): string[] =>
+  wrap(line, width).map((one) => one.replaceAll('\u00a0', ' '));
+
+/** A log that cannot be read stops no screen: what is the matter with it is said instead. */
+function progress(): { entries: Entry[]; said: string[] } {
+  const file = progressFile();
   try {
-    return readLog(progressFile()).entries;
+    const { entries, unreadable } = readLog(file);
+    if (unreadable === 0) return { entries, said: [] };
+    const verb = unreadable === 1 ? 'is no entry and stays' : 'are no entries and stay';
+    return {
+      entries,
+      said: [
+        `progress ${printable(file)}: ${counted(unreadable, 'line')} ${verb} as ${unreadable === 1 ? 'it is' : 'they are'}.`,
+      ],
+    };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    print(paint.out('yellow', `${printable(error.message)}. It is kept aside when you go on.`));
-    return [];
+    const then = error.kind === 'dataLoss' ? 'it is kept under another name when you go on' : `to go on: ${error.hint}`;
+    return { entries: [], said: [`${printable(error.message)}; ${then}.`] };
   }
 }
 
@@ -50,8 +65,11 @@ function standing(lessons: readonly LessonOutline[], entries: readonly Entry[]):
 
 const firstWords = (sudo: string): string[] => [
   '',
-  `You learn by foretelling, doing and seeing. Begin: ${sudo}tlab learn. Without root or Linux, on a recording: tlab learn --way replay. Know some of it? tlab place`,
-  'For screen readers: tlab --accessible COMMAND, or tlab accessibility --set plain=on.',
+  'You learn by foretelling, doing and seeing.',
+  `Begin: ${command(`${sudo}tlab learn`)}`,
+  `Without root or Linux, on a recording: ${command('tlab learn --way replay')}`,
+  `Know some of it already: ${command('tlab place')}`,
+  `For screen readers: ${command('tlab --accessible COMMAND')}, or ${command('tlab accessibility --set plain=on')}`,
 ];
 
 function stepLines(lesson: LessonOutline, log: LessonLog | undefined, sudo: string): string[] {
@@ -61,7 +79,7 @@ function stepLines(lesson: LessonOutline, log: LessonLog | undefined, sudo: stri
   return [
     '',
     `${word}: ${printable(lesson.title)}, step ${number} of ${lesson.steps.length}: ${printable(step?.title ?? '')}`,
-    `Go on: ${sudo}tlab learn`,
+    `Go on: ${command(`${sudo}tlab learn`)}`,
   ];
 }
 

@@ -9,15 +9,13 @@ import { commandName, findRow, loadCommand, unknownCommand, withEngine } from '.
 import { printError } from './errors.ts';
 import { orInterrupted } from './interrupt.ts';
 import { applySettings } from './settings.ts';
+import { ignoreClosedOutput } from './terminal.ts';
 import { version } from './version.ts';
 
 /** Runs one command line; the result is the exit status. */
 export async function start(argv: readonly string[]): Promise<number> {
   applySettings();
-  // Somebody who reads only the beginning, as `head` does, is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  ignoreClosedOutput();
   const [words, name] = withoutAccessible(withEngine(globalFlags(argv)));
   try {
     if (name === undefined) return await withoutCommand(words);

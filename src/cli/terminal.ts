@@ -39,3 +39,10 @@ export const print = (line: string): void => {
 export const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
+
+/** Somebody who reads only the beginning, as `head` does, is no error. */
+export function ignoreClosedOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}

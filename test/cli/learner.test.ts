@@ -93,6 +93,21 @@ test('a progress file of another program is kept aside, and said; nothing of it 
   assert.equal(readFileSync(join(folder, kept ?? ''), 'utf8'), 'not a log\n');
 });
 
+test('the first screen says what is the matter with a progress file, and what cannot be written names the way out', async () => {
+  const file = join(folder, 'matter.jsonl');
+  writeFileSync(file, '{"schema":"tlab.progress","version":9}\n');
+  assert.match(
+    (await tlab([], '', { TLAB_PROGRESS: file })).stdout,
+    /version 9, this tlab reads up to 1;\sto go on:\suse/,
+  );
+  writeFileSync(file, '{"schema":"tlab.progress","version":1}\n{"id":"x"\n');
+  assert.match((await tlab([], '', { TLAB_PROGRESS: file })).stdout, /1\sline\sis\sno\sentry\sand\sstays\sas\sit\sis/);
+  const below = join(file, 'below.jsonl');
+  assert.match((await tlab(['notes', 'add', 'x'], '', { TLAB_PROGRESS: below })).stderr, /try: set TLAB_PROGRESS to/);
+  const half = await run('sh', ['-c', `${tlabProgram} | true`], { env: { ...env, TLAB_PROGRESS: file } });
+  assert.doesNotMatch(half.stderr, /EPIPE/);
+});
+
 test('what this host cannot show is said with how to get it; the lesson goes on, on a recording', async () => {
   const progress = { TLAB_PROGRESS: join(folder, 'replay.jsonl') };
   assert.equal((await tlab(['learn', 'one-run', '--way', 'simulated'], '', progress)).status, 1);
@@ -134,6 +149,7 @@ test('a new lesson lints but for what is to be written', async () => {
   const made = await tlab(['lesson', 'new', 'first', '--topic', '01-own', '--covers', 'KRN-4', '--folder', lessons]);
   assert.equal(made.status, 0, made.stderr);
   const { stdout } = await tlab(['lesson', 'lint', lessons]);
+  assert.match(made.stderr, /lesson lint .*\nand prove it: .* lesson test first/);
   const findings = stdout.split('\n').filter((line) => line.includes('lesson.md:'));
   assert.ok(findings.length > 5 && findings.every((line) => line.endsWith('TODO: still to be written')), stdout);
   const file = made.stdout.trim();

@@ -30,7 +30,7 @@ export default defineCommand({
     }
     const isWatched =
       process.stdin.isTTY === true && process.stdout.isTTY === true && !flags['no-watch'] && attempt.way === 'engine';
-    showKeys(attempt.step);
+    showKeys(attempt.step, attempt.way);
     return isWatched && attempt.step.checks.length > 0 ? await watchStep(learner, attempt) : 0;
   },
 });

@@ -35,7 +35,7 @@ export default defineCommand({
     sayWay(way, attempt.lesson);
     showStep({ ...following, step: following.step });
     if (following.progress.state === 'predicting') print('Predictions come first: tlab learn');
-    else showKeys(following.step);
+    else showKeys(following.step, way);
     return 0;
   },
 });

@@ -3,6 +3,7 @@ import { printable, wrap } from '../../base/text.ts';
 import type { Attempt } from '../../lesson/course.ts';
 import type { Lesson, Step } from '../../lesson/format/load.ts';
 import type { CheckResult } from '../../lesson/run/check-step.ts';
+import type { Way } from '../../lesson/run/replay.ts';
 import { paint, print, terminalColumns } from '../terminal.ts';
 import { commandLines, markdownLines } from './markdown.ts';
 
@@ -44,11 +45,13 @@ function showTells(tells: Step['tells']): void {
 const bodyOf = ({ introduction }: Lesson): string => introduction.replace(/^# .*\n+/, '');
 
 /** What follows a step, by what it has. */
-export function showKeys(step: Step): void {
+export function showKeys(step: Step, way: Way): void {
   // A check that needs another one is often told as what follows from it.
   const wishes = step.checks.map(({ says }, i) => (i === 0 ? says : says.replace(/^and /, '')));
-  if (wishes.length > 0) printAll(wrap(printable(`Passed when ${wishes.join(', and ')}.`), lessonWidth()));
-  const keys = step.checks.length > 0 ? ['tlab check', 'tlab hint', 'tlab skip'] : ['tlab next'];
+  const passed = way === 'engine' ? 'Passed when' : 'On an engine it is passed when';
+  if (wishes.length > 0) printAll(wrap(printable(`${passed} ${wishes.join(', and ')}.`), lessonWidth()));
+  const keys = step.checks.length === 0 ? ['tlab next'] : ['tlab check', 'tlab hint', 'tlab skip'];
+  if (way !== 'engine' && step.checks.length > 0) keys[0] = 'tlab next';
   print(paint.out('dim', `${keys.join(' · ')} · tlab list`));
 }
 

@@ -14,7 +14,9 @@ export const wayFlag = one('On what: engine, or replay of a recording (what this
 /** What was asked for; else what the step was begun on; else what this host can, with what is missing said. */
 export function wayOf(learner: Learner, lesson: Lesson, asked: Way | undefined): Way {
   if (asked === 'simulated') {
-    throw new LabError('notImplemented', '--way simulated: there is no simulated kernel yet', { hint: '--way replay' });
+    const what =
+      '--way simulated: lessons on a simulated kernel come in a later version; this one has engine and replay';
+    throw new LabError('notImplemented', what, { hint: `tlab learn ${lesson.id} --way replay` });
   }
   const begun = asked ?? learner.wayOf(lesson);
   const missing = missingOf(lesson);

@@ -87,7 +87,7 @@ export const progressFile = (env: NodeJS.ProcessEnv = process.env): string =>
 
 export interface ProgressLog {
   entries: Entry[];
-  /** Lines that are no entries: kept in the file, said to the learner. */
+  /** Lines that are no entries: kept in the file, said on the first screen. */
   unreadable: number;
 }
 
@@ -123,7 +123,10 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new LabError('permissionDenied', `progress ${file}: cannot be read`, { cause: error });
+    throw new LabError('permissionDenied', `progress ${file}: cannot be read`, {
+      cause: error,
+      hint: 'set TLAB_PROGRESS to a file of your own',
+    });
   }
 }
 
@@ -147,8 +150,7 @@ export type NewEntry = { [Kind in EntryKind]: { kind: Kind } & EntryData<Kind> }
 
 /** Appends entries, durably: when this returns, they survive a power cut. */
 export function append(file: string, added: readonly NewEntry[], now: Date = new Date()): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const fd = openSync(file, 'a+', 0o600);
+  const fd = openToAppend(file);
   try {
     const { size } = fstatSync(fd);
     const begin =
@@ -158,6 +160,18 @@ export function append(file: string, added: readonly NewEntry[], now: Date = new
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+function openToAppend(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return openSync(file, 'a+', 0o600);
+  } catch (error) {
+    throw new LabError('permissionDenied', `progress ${file}: cannot be written`, {
+      cause: error,
+      hint: 'set TLAB_PROGRESS to a file of your own',
+    });
   }
 }
 

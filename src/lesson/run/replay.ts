@@ -16,7 +16,7 @@ export function replayStep({ checks }: Step, recording: Trace | undefined): Chec
   return checks.map((check): CheckResult => {
     const { trace: assertion } = check;
     if (assertion === undefined)
-      return { check, state: 'unknown', saw: 'cannot tell here', wanted: wouldLookAt(check) };
+      return { check, state: 'unknown', saw: 'nothing: no engine runs here', wanted: wouldLookAt(check) };
     const wanted = 'an event in a trace of yours';
     if (recording === undefined) return { check, state: 'unknown', saw: 'cannot tell here: no recording', wanted };
     const verdict = checkTrace(recording, assertion);
@@ -37,7 +37,7 @@ function wouldLookAt(check: Check): string {
     typeof selector === 'string'
       ? selector
       : Object.entries(selector ?? {})
-          .map(([key, value]) => `${key} ${valueWords(value)}`)
+          .map(([key, value]) => (key === kind ? valueWords(value) : `${key} ${valueWords(value)}`))
           .join(', ');
   const want = Object.entries(check.want ?? {}).map(([path, matcher]) => `${path} ${wishWords(matcher)}`);
   return `on an engine: ${kind} ${what}${want.length > 0 ? `, with ${want.join(', ')}` : ''}`;

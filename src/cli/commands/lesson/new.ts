@@ -8,7 +8,7 @@ import { defineCommand } from '../../command.ts';
 import { list, text } from '../../flags/spec.ts';
 import { lessonsFolder } from '../../lesson/folder.ts';
 import { learnerStatus } from '../../prompt/prompter.ts';
-import { print } from '../../terminal.ts';
+import { print, say } from '../../terminal.ts';
 
 export default defineCommand({
   operands: 'NAME',
@@ -33,6 +33,9 @@ export default defineCommand({
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'lesson.md'), template({ id: name, covers: flags.covers }), { flag: 'wx' });
     print(join(folder, 'lesson.md'));
+    const own = flags.folder === undefined ? '' : `TLAB_LESSONS=${flags.folder} `;
+    say(`Write it, then: tlab lesson lint ${flags.folder ?? ''}`.trimEnd());
+    say(`and prove it:   ${process.getuid?.() === 0 ? '' : 'sudo '}${own}tlab lesson test ${name}`);
     return 0;
   },
 });
@@ -52,6 +55,6 @@ function topicFolder(root: string, wish: string | undefined): string {
   if (wish !== undefined && /^\d\d-[a-z][a-z0-9-]*$/.test(wish)) return wish;
   throw new LabError(
     'usage',
-    `--topic ${wish ?? 'is missing'}: expected one of ${topics.join(', ')}, or a new one as 09-name`,
+    `--topic ${wish ?? 'is missing'}: expected ${topics.length === 0 ? '' : `one of ${topics.join(', ')}, or `}a new one as 09-name`,
   );
 }

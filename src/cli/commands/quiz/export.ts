@@ -17,7 +17,7 @@ export default defineCommand({
   count: { min: 0, max: 1 },
   says: 'One card a row, and a header row. An id stays when the words of a card change, so that a second import updates it.',
   flags: {
-    csv: text('Write to this file; standard output without it', { value: 'file' }),
+    csv: text('Write to this file; standard output without it', { short: 'o', value: 'file' }),
     seed: text('What the questions are made from (cards)', { value: 'text' }),
   },
   exitStatus: learnerStatus,
