@@ -240,6 +240,11 @@ const commands: Record<string, CatalogueRow> = {
     says: 'Walk through a trace on the whole screen',
     load: () => import('./commands/trace/view.ts'),
   },
+  'trace filters': {
+    group: 'see',
+    says: 'List filters that have names, or name one',
+    load: () => import('./commands/trace/filters.ts'),
+  },
   'trace ls': { group: 'see', says: 'List the traces of this host', load: () => import('./commands/trace/ls.ts') },
   'trace diff': {
     group: 'see',

@@ -1,7 +1,7 @@
 // The filter language of every viewer: `stage=kernel and (type=*mount* or not dur<1ms)`.
 //   expression := term { or term } · term := factor { and factor } · factor := not factor | ( expression ) | comparison | word
 //   comparison := field (= | != | < | > | <= | >=) value; a value may have * and ?, or be a range 5..9; dur, ts take ns, us, ms, s
-//   a bare word matches anywhere in the event's words; "…" holds spaces and brackets
+//   a bare word matches anywhere in the event's words; "…" holds spaces and brackets; @name is a filter with that name
 // Each leaf answers yes, no, or "not to be told from so little" (undefined), so that one tree judges whole events and glances at a line.
 // Rule: no expression takes more than its length times the text's, whatever it says.
 import { LabError } from '../base/errors.ts';
@@ -9,6 +9,7 @@ import type { Glance } from '../trace/call-line.ts';
 import type { TraceEvent } from '../trace/file.ts';
 import { type Field, fieldOf, wordField } from './fields.ts';
 import { globMatcher, partOf, partOfWord } from './glob.ts';
+import { type NamedFilters, namedFilter } from './named-filters.ts';
 
 export interface Filter {
   matches(event: TraceEvent): boolean;
@@ -29,12 +30,9 @@ interface Node {
 const longestFilter = 4_000;
 const deepestFilter = 100;
 
-/** Compiles a filter. @throws LabError usage, naming the place that is wrong. */
-export function parseFilter(text: string): Filter {
-  if (text.length > longestFilter) {
-    throw new LabError('usage', `--filter: ${text.length} characters, expected at most ${longestFilter}`);
-  }
-  const node = new Parser(text).whole();
+/** Compiles a filter; `named` holds what a person has named. @throws LabError usage, naming the place that is wrong. */
+export function parseFilter(text: string, named: NamedFilters = {}): Filter {
+  const node = new Parser(text, new Names(named)).whole();
   return {
     matches: (event) => node.ofEvent(event),
     mayMatch: (call) => node.ofGlance(call),
@@ -44,13 +42,41 @@ export function parseFilter(text: string): Filter {
 
 const tokenForm = /\s*(\(|\)|(?:"(?:[^"\\]|\\.)*"|[^\s()"])+)/y;
 
+/** The filters that names stand for, and how much of all that has been read: names within names add up to no more than a person writes. */
+class Names {
+  readonly #own: NamedFilters;
+  readonly #open: string[] = [];
+  #length = 0;
+
+  constructor(own: NamedFilters) {
+    this.#own = own;
+  }
+
+  count(text: string): void {
+    this.#length += text.length;
+    if (this.#length <= longestFilter) return;
+    throw new LabError('usage', `--filter: ${this.#length} characters, expected at most ${longestFilter}`);
+  }
+
+  nodeOf(name: string): Node {
+    if (this.#open.includes(name)) throw new LabError('usage', `--filter: filter "@${name}" stands in itself`);
+    this.#open.push(name);
+    const node = new Parser(namedFilter(name, this.#own), this).whole();
+    this.#open.pop();
+    return node;
+  }
+}
+
 class Parser {
   readonly #text: string;
+  readonly #names: Names;
   readonly #tokens: string[] = [];
   #at = 0;
   #depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, names: Names) {
+    names.count(text);
+    this.#names = names;
     this.#text = text.trimEnd();
     tokenForm.lastIndex = 0;
     for (let end = 0; end < this.#text.length; end = tokenForm.lastIndex) {
@@ -96,6 +122,7 @@ class Parser {
     if (token === ')' || token === 'and' || token === 'or') {
       throw this.#error(`unexpected "${token}", expected field=value or a word`);
     }
+    if (/^@[a-z]/.test(token)) return this.#names.nodeOf(token.slice(1));
     if (token !== 'not' && token !== '(') return comparison(token);
     if (++this.#depth > deepestFilter) throw this.#error(`brackets deeper than ${deepestFilter}`);
     const inner = token === 'not' ? not(this.#factor()) : this.#expression();

@@ -1,5 +1,8 @@
 // `tlab trace view` on a real pseudo-terminal (script(1)), and without one: what is drawn, and that the terminal is given back however it ends.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { tlabProgram } from '../helpers/engine.ts';
 import { run } from '../helpers/shell.ts';
@@ -12,7 +15,11 @@ const left = '\x1b[?25h\x1b[?1049l';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for
 const colour = /\x1b\[3\dm/;
 
-after(closeTerminals);
+const folder = mkdtempSync(join(tmpdir(), 'view-'));
+after(() => {
+  closeTerminals();
+  rmSync(folder, { recursive: true });
+});
 
 /** The viewer on a terminal of 90 columns; its last line is the status that it ended with. */
 async function open(env: Record<string, string> = {}): Promise<Terminal> {
@@ -40,6 +47,29 @@ test('keys draw screens, in colour, and q gives the terminal back', async () => 
   terminal.child.stdin?.write('q');
   await terminal.ended;
   givenBack(terminal.output(), 0);
+});
+
+test('what is copied goes to the terminal (OSC 52) and is printed at the end; a bookmark and a named filter are there the next time', async () => {
+  const env = { XDG_STATE_HOME: folder, XDG_CONFIG_HOME: folder };
+  const terminal = await open(env);
+  await terminal.type('bhere\r', 'is bookmarked');
+  await terminal.type('&@mounts\r', 'filter @mounts');
+  await terminal.type('Fmine\r', '@mine from now on');
+  await terminal.type('y', 'how to show it');
+  terminal.child.stdin?.write('2q');
+  await terminal.ended;
+  const output = terminal.output();
+  const [copied = ''] = output.split('\x1b]52;c;')[1]?.split('\x07') ?? [];
+  const text = Buffer.from(copied, 'base64').toString();
+  assert.notEqual(text, '');
+  assert.ok(output.slice(output.lastIndexOf(left)).includes(text.split('\n')[0] ?? '-'), text);
+  const again = await run(tlabProgram, ['trace', 'view', trace], { input: 'B\nfilter @mine\nq\n', env });
+  assert.match(again.stdout, /1\. event 1 {2}here/);
+  assert.match(again.stdout, /^\d+ events$/m);
+  const listed = await run(tlabProgram, ['trace', 'filters', 'mine'], { env });
+  assert.equal(listed.stdout, '@mounts\n');
+  const shown = await run(tlabProgram, ['trace', 'show', '--filter', '@mine and path=/proc', trace], { env });
+  assert.match(shown.stdout, / mount proc proc on \/proc/);
 });
 
 test('Ctrl-C and SIGTERM give the terminal back too; NO_COLOR leaves colours out', async () => {
@@ -79,6 +109,8 @@ test('trace show --state is the same as text, at an event and at the end', async
   assert.match(at.stdout, /shim-tlab-v2\n {4}\d+ {2}sleep 300 {2}in web\n/);
   const end = await run(tlabProgram, ['trace', 'show', '--state', 'processes', trace]);
   assert.doesNotMatch(end.stdout, /in web/);
+  const since = ['--state', 'mounts', '--since', '2', '--at', '285', trace];
+  assert.match((await run(tlabProgram, ['trace', 'show', ...since])).stdout, /^\+ {3}\/\w+/m);
   const wrong = await run(tlabProgram, ['trace', 'show', '--state', 'mounts', '--at', '9999', trace]);
   assert.equal(wrong.status, 2);
   assert.match(wrong.stderr, /--at 9999: this trace has events 1 to \d+/);

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { callLine, Glance } from '../../src/trace/call-line.ts';
 import type { TraceEvent } from '../../src/trace/file.ts';
+import { readTraceFile } from '../../src/trace/read.ts';
 import { parseFilter } from '../../src/viewer/filter.ts';
 import { globMatcher } from '../../src/viewer/glob.ts';
+import { builtInFilters } from '../../src/viewer/named-filters.ts';
 import { call, operation } from '../helpers/trace-file.ts';
+
+const trace = await readTraceFile('traces/run-nginx.jsonl');
+const exec = await readTraceFile('traces/exec.jsonl');
 
 const mount = {
   seq: 3,
@@ -188,5 +193,32 @@ test('globs match like a shell, in time that grows with both lengths only', () =
     ['[a]', 'a', false],
   ] as const) {
     assert.equal(globMatcher(pattern)(text), matches, `${pattern} ${text}`);
+  }
+});
+
+test('a name stands for its expression, within others too; names within names add up to no more than one may write', () => {
+  const own = { late: 'ts>300ms', 'late-mounts': '@late and (@mounts)', mounts: 'type=kernel.mount-attached' };
+  const count = (text: string): number => trace.events.filter(parseFilter(text, own).matches).length;
+  assert.equal(count('@late-mounts'), count('ts>300ms and type=kernel.mount-attached'));
+  assert.ok(count('@late-mounts') > 10);
+  assert.equal(count('not @late'), trace.events.length - count('@late'));
+  assert.throws(() => parseFilter('@none', own), /no filter "@none", there are .*@late, @late-mounts/);
+  assert.throws(() => parseFilter('@a', { a: '@b', b: 'not @a' }), /filter "@a" stands in itself/);
+  const names = 'abcdefghijklmnop'.split('');
+  const wild = Object.fromEntries(
+    names.map((name, i) => [name, i === 0 ? 'x' : `@${names[i - 1]} or @${names[i - 1]}`]),
+  );
+  assert.throws(() => parseFilter('@p', wild), /expected at most 4000/);
+});
+
+test('every filter that is built in finds something in the recordings, and leaves something out', () => {
+  for (const name of Object.keys(builtInFilters)) {
+    const { matches } = parseFilter(`@${name}`);
+    const found = [trace, exec].map(({ events }) => events.filter(matches).length);
+    assert.ok(
+      found.some((one) => one > 0),
+      name,
+    );
+    assert.ok((found[0] ?? 0) < trace.events.length / 2, name);
   }
 });

@@ -30,8 +30,18 @@ const shown = (events: Events, model: Model): string => draw(events, model).join
 
 test('a screen has as many lines as the terminal and none is wider, at every size, in every pane', () => {
   for (const columns of [40, 59, 60, 79, 80, 100, 120, 300]) {
-    for (const pane of ['', 'x', 'm', 'c', 'r', 'l', 't', 'h', 'f', '?']) {
-      const model = typed(nginx, start(nginx, columns, 20), '+', '+', 'end', ...(pane === '' ? [] : [pane]), 'enter');
+    for (const pane of ['', 'x', 'm', 'c', 'r', 'l', 't', 'h', 'f', '?', 'B', 'y']) {
+      const model = typed(
+        nginx,
+        start(nginx, columns, 20),
+        '+',
+        '+',
+        'b',
+        'enter',
+        'end',
+        ...(pane === '' ? [] : [pane]),
+        'enter',
+      );
       const lines = draw(nginx, model);
       assert.equal(lines.length, 20);
       for (const line of lines) assert.ok(seen(line) <= columns, `${columns} ${pane}: ${line}`);
@@ -91,6 +101,56 @@ test('search highlights and counts by stage, filter hides, follow leaves what ho
   assert.match(followed.message, /^following network namespace .*: \d+ events/);
   assert.ok(followed.list.length > 3 && followed.list.length < 40);
   assert.equal(typed(nginx, followed, 'f').list.length, deep.list.length);
+});
+
+test('a bookmark has a note, is marked in the list, is gone to by key and by number, and taken away', () => {
+  const one = typed(exec, start(exec), '+', '+', ...':250', 'enter', 'b', ...'see here', 'enter');
+  assert.equal(one.marks.get(250), 'see here');
+  const two = typed(exec, one, 'home', 'n', 'b', 'enter');
+  assert.deepEqual([...two.marks.keys()], [2, 250]);
+  assert.match(shown(exec, typed(exec, two, 'n')), /^\* +2 /m);
+  assert.match(shown(exec, one), /│ bookmark: see here/);
+  assert.deepEqual([typed(exec, two, "'").cursor, typed(exec, two, "'", "'").cursor], [250, 2]);
+  const all = typed(exec, two, 'B');
+  assert.match(shown(exec, all), /2\. event 250 {2}see here/);
+  assert.deepEqual([typed(exec, all, '2').cursor, typed(exec, all, '2').message], [250, 'see here']);
+  assert.equal(typed(exec, one, 'b', ...Array(8).fill('backspace'), '-', 'enter').marks.size, 0);
+  assert.equal(typed(exec, start(exec), 'B').message, 'no bookmark; b makes one');
+});
+
+test('an event is copied as text, as its command by hand, as the command that shows it; the next key forgets it', () => {
+  const proc = typed(nginx, start(nginx), '+', '+', ...'/mount proc', 'enter', 'y');
+  assert.match(shown(nginx, proc), /1\. the event\n?/);
+  const copied = (key: string): string => typed(nginx, proc, key).copied ?? '';
+  assert.match(
+    copied('y'),
+    /^event \d+ {2}kernel\.mount-attached\n.*\nmount proc proc on \/proc .*\nbecause config\.json/,
+  );
+  assert.equal(copied('1'), copied('y'));
+  assert.match(copied('2'), /^mount -t proc/);
+  assert.equal(copied('3'), `tlab trace show last --why ${proc.cursor}`);
+  assert.equal(typed(nginx, proc, 'y', 'n').copied, undefined);
+  assert.equal(typed(nginx, proc, 'n').pane, 'summary');
+});
+
+test('a filter gets a name, and the name is a filter; a bad name and a filter in itself are refused', () => {
+  const deep = typed(nginx, start(nginx), '+', '+', ...'&type=kernel.mount-attached', 'enter');
+  const named = typed(nginx, deep, 'F', ...'own', 'enter');
+  assert.deepEqual(named.filters, { own: 'type=kernel.mount-attached' });
+  const again = [...Array(30).fill('backspace'), ...'@own and path=/proc', 'enter'];
+  assert.equal(typed(nginx, named, '&', ...again).list.length, 1);
+  assert.match(typed(nginx, deep, 'F', ...'No!', 'enter').message, /filter name "No!": expected small letters/);
+  const self = typed(nginx, typed(nginx, named, '&', ...again), 'F', ...'own', 'enter');
+  assert.match(self.message, /"@own" stands in itself/);
+  assert.equal(typed(nginx, start(nginx), 'F').message, 'no filter to name; & sets one');
+});
+
+test('with v, states are what changed since that event, forwards and backwards', () => {
+  const at = typed(nginx, start(nginx), '+', '+', ...'/mount proc', 'enter', 'v', ...'/mount sysfs', 'enter', 'm');
+  assert.match(shown(nginx, at), /│ mounts, event \d+ to \d+\n/);
+  assert.match(shown(nginx, at), /│ \+ {3}\/sys {2}sysfs/);
+  assert.doesNotMatch(shown(nginx, at), /[+-] {3}\/proc {2}proc/);
+  assert.doesNotMatch(shown(nginx, typed(nginx, at, 'v')), /, event \d+ to/);
 });
 
 test('beside an event stand its cause, the command by hand and what it changed; x explains it whole', () => {
@@ -159,6 +219,8 @@ test('typed commands of the plain mode are the same keys', () => {
   assert.deepEqual(keysOfLine('jump 120'), [':', '1', '2', '0', 'enter']);
   assert.deepEqual(keysOfLine('/ab'), ['/', 'a', 'b', 'enter']);
   assert.deepEqual(keysOfLine('2'), ['2']);
+  assert.deepEqual(keysOfLine('bookmark a b'), ['b', 'a', ' ', 'b', 'enter']);
+  assert.deepEqual(keysOfLine('b'), ['b']);
   assert.deepEqual(keysOfLine('gibberish'), ['gibberish']);
 });
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { TraceEvent } from '../../src/trace/file.ts';
 import { readTraceFile } from '../../src/trace/read.ts';
 import { type StateKind, States, stateNames, stateText } from '../../src/viewer/state.ts';
+import { changedText } from '../../src/viewer/state-change.ts';
 import { longTrace } from '../helpers/long-trace.ts';
 
 const nginx = await readTraceFile('traces/run-nginx.jsonl');
@@ -84,5 +85,21 @@ test('a step back in a long trace gives what was there before', () => {
       const fresh = new States(long.events.filter((event) => event.seq <= seq));
       assert.deepEqual(walked.at(kind, seq), fresh.at(kind, seq), `${kind} ${seq}`);
     }
+  }
+});
+
+test('what two states differ in stands below what it belongs to; a count alone is no difference, and nothing is said by that', () => {
+  const line = (indent: number, text: string) => ({ indent, text, seq: 1 });
+  const before = [line(0, 'chain A: 2'), line(1, 'x'), line(1, 'x'), line(0, 'chain B: 1'), line(1, 'y')];
+  const after = [line(0, 'chain A: 1'), line(1, 'x'), line(0, 'chain B: 2'), line(1, 'x'), line(1, 'y'), line(0, 'C')];
+  assert.deepEqual(changedText(before, after, 80), ['  chain A: 2', '-   x', '  chain B: 2', '+   x', '+ C']);
+  assert.deepEqual(changedText(after, after, 80), ['no difference']);
+  const [from, to] = [last - 3_000, last];
+  for (const kind of stateNames) {
+    const text = changedText(states.at(kind, from), states.at(kind, to), 200);
+    const back = changedText(states.at(kind, to), states.at(kind, from), 200);
+    const of = (lines: string[], mark: string) =>
+      lines.filter((one) => one.startsWith(mark)).map((one) => one.slice(1));
+    assert.deepEqual([of(text, '+'), of(text, '-')], [of(back, '-'), of(back, '+')], kind);
   }
 });

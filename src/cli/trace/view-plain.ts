@@ -7,6 +7,7 @@ import type { Model } from '../../viewer/screen/model.ts';
 import { paneLines } from '../../viewer/screen/panes.ts';
 import { update } from '../../viewer/screen/update.ts';
 import { print } from '../terminal.ts';
+import type { Save } from './view.ts';
 
 /** Words for keys; a number after them is how often. */
 const words: Readonly<Record<string, string>> = {
@@ -27,6 +28,10 @@ const words: Readonly<Record<string, string>> = {
   rules: 'r',
   layers: 'l',
   processes: 't',
+  compare: 'v',
+  bookmarks: 'B',
+  'next bookmark': "'",
+  copy: 'y',
   predict: '?',
   help: 'h',
   first: 'home',
@@ -36,21 +41,24 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** What is typed after one of these is taken whole. */
-const prompts: Readonly<Record<string, string>> = { search: '/', filter: '&', jump: ':' };
+const prompts: Readonly<Record<string, string>> = { search: '/', filter: '&', jump: ':', bookmark: 'b', name: 'F' };
+
+/** What may stand before the words instead. */
+const signs = [':', '/', '&', 'b ', 'F '] as const;
 
 /** The keys that a typed line stands for. */
 export function keysOfLine(line: string): string[] {
   const text = line.trim();
   if (text === '') return ['n'];
   const [, word = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(text) ?? [];
-  const sign = prompts[word] ?? ([':', '/', '&'].includes(text[0] ?? '') ? (text[0] ?? '') : undefined);
-  if (sign !== undefined) return [sign, ...(prompts[word] === undefined ? text.slice(1).trim() : rest), 'enter'];
+  const sign = prompts[word] ?? signs.find((one) => text.startsWith(one));
+  if (sign !== undefined) return [sign.trim(), ...(prompts[word] === undefined ? text.slice(1).trim() : rest), 'enter'];
   const [, name = text, times = '1'] = /^(.*?)\s+(\d{1,3})$/.exec(text) ?? [];
   const key = words[name.toLowerCase()] ?? (name.length === 1 || words[name] !== undefined ? name : undefined);
   return key === undefined ? [text] : Array.from({ length: Number(times) }, () => key);
 }
 
-export async function viewPlain(events: Events, first: Model): Promise<number> {
+export async function viewPlain(events: Events, first: Model, save: Save = () => undefined): Promise<number> {
   const width = first.columns;
   let model: Model = { ...first, message: '' };
   print('plain mode: type a command and Enter; Enter alone is the next event; help lists the commands; quit ends');
@@ -58,19 +66,32 @@ export async function viewPlain(events: Events, first: Model): Promise<number> {
   using lines = createInterface({ input: process.stdin, terminal: false });
   for await (const line of lines) {
     // What was opened before is told once: the next step is about the event again.
-    if (model.pane !== 'predict' && model.pane !== 'follow') model = { ...model, pane: 'summary' };
-    for (const key of keysOfLine(line)) model = key === ' ' ? model : filterless(update(events, model, key), line);
+    if (!asking.includes(model.pane)) model = { ...model, pane: 'summary' };
+    const before = model;
+    for (const key of keysOfLine(line)) model = typedInto(model, key) ? fresh(events, model, key) : model;
+    // A prompt of the screen is a command with its words here.
+    if (model.prompt !== undefined) model = update(events, model, 'enter');
+    const failure = save(before, model);
+    if (failure !== undefined) model = { ...model, message: failure };
     if (model.quit) return 0;
+    if (model.copied !== undefined) for (const text of model.copied.split('\n')) print(text);
     for (const text of answer(events, model, width)) print(text);
   }
   return 0;
 }
 
-/** The old filter is not what somebody types on from. */
-function filterless(model: Model, line: string): Model {
-  return model.prompt?.kind === 'filter' && /^(&|filter)/.test(line.trim()) && model.prompt.text === model.filter?.text
-    ? { ...model, prompt: { kind: 'filter', text: '' } }
-    : model;
+/** Panes that wait for a digit. */
+const asking: readonly string[] = ['predict', 'follow', 'marks', 'copy'];
+
+/** A space is a key of its own only where something is being typed. */
+const typedInto = (model: Model, key: string): boolean => key !== ' ' || model.prompt !== undefined;
+
+/** What stood in a prompt before is not what somebody types on from. */
+function fresh(events: Events, model: Model, key: string): Model {
+  const next = update(events, model, key);
+  return model.prompt === undefined && next.prompt !== undefined
+    ? { ...next, prompt: { ...next.prompt, text: '' } }
+    : next;
 }
 
 function* answer(events: Events, model: Model, width: number): Generator<string> {
@@ -83,7 +104,7 @@ function* answer(events: Events, model: Model, width: number): Generator<string>
       width,
     );
     yield* wrap(
-      'with words after them: search (/) WORDS, filter (&) EXPRESSION, jump (:) EVENT; a number after a command repeats it',
+      'with words after them: search (/) WORDS, filter (&) EXPRESSION, jump (:) EVENT, bookmark (b) NOTE, name (F) NAME for the filter; a number after a command repeats it',
       width,
     );
     return;

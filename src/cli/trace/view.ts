@@ -6,21 +6,27 @@ import type { Events } from '../../viewer/screen/events.ts';
 import { keysOf } from '../../viewer/screen/keys.ts';
 import type { Model } from '../../viewer/screen/model.ts';
 import { pauseMs, resized, update } from '../../viewer/screen/update.ts';
+import { interrupted } from '../interrupt.ts';
 
 /** @source xterm control sequences: alternate screen 1049, cursor 25, synchronized output 2026 */
 const enter = '\x1b[?1049h\x1b[?25l\x1b[2J';
 const leave = '\x1b[?25h\x1b[?1049l';
 const together = (text: string): string => `\x1b[?2026h${text}\x1b[?2026l`;
 
-const interrupted = 5;
+/** The terminal takes it into its clipboard, where it allows that. @source xterm control sequences, Operating System Commands: Ps = 52 */
+export const clipboard = (text: string): string => `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
 
-/** Runs until the person leaves; the exit status. */
-export function view(events: Events, first: Model): Promise<number> {
+/** Keeps what a key has changed; says when it cannot. */
+export type Save = (before: Model, after: Model) => string | undefined;
+
+/** Runs until the person leaves; the exit status. What was copied is printed then too: not every terminal has taken it. */
+export function view(events: Events, first: Model, save: Save = () => undefined): Promise<number> {
   const { stdin, stdout } = process;
   const { promise, resolve } = Promise.withResolvers<number>();
   let model = first;
   let shown: string[] = [];
   let timer: NodeJS.Timeout | undefined;
+  const copied: string[] = [];
 
   const restore = (): void => {
     clearTimeout(timer);
@@ -42,7 +48,14 @@ export function view(events: Events, first: Model): Promise<number> {
   const take = (keys: readonly string[]): void => {
     for (const key of keys) {
       if (key === 'ctrl-l') shown = [];
+      const before = model;
       model = update(events, model, key);
+      const failure = save(before, model);
+      if (failure !== undefined) model = { ...model, message: failure };
+      if (model.copied !== undefined) {
+        copied.push(model.copied);
+        stdout.write(clipboard(model.copied));
+      }
       if (!model.quit) continue;
       finish(key === 'ctrl-c' ? interrupted : 0);
       return;
@@ -66,6 +79,7 @@ export function view(events: Events, first: Model): Promise<number> {
     process.off('uncaughtExceptionMonitor', crashed);
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.off(signal, ended);
     restore();
+    for (const text of copied) stdout.write(`${text}\n`);
     resolve(status);
   };
 

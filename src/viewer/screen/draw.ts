@@ -5,11 +5,10 @@ import { isError, shortened, wordsOf } from '../../explain/words.ts';
 import { stages } from '../../trace/events.ts';
 import { gapsOf, type TraceEvent } from '../../trace/file.ts';
 import { errnoOf, fitCall, isCall, listedWords, processOf } from '../call.ts';
-import { type Events, placeOf } from './events.ts';
+import { type Events, placeOf, storyWords } from './events.ts';
 import { type Model, wide } from './model.ts';
 import { paneLines } from './panes.ts';
 import { cut, filled } from './styled.ts';
-import { storyWords } from './update.ts';
 
 /** Less than this shows nothing that can be read. */
 export const least = { columns: 40, rows: 8 };
@@ -44,6 +43,7 @@ function headLines({ trace }: Events, model: Model): string[] {
     width < narrow ? `event ${cursor}` : `event ${cursor} of ${trace.header.seen}`,
     ...(filter === undefined ? [] : [`filter ${printable(filter.text)}`]),
     ...(follow === undefined ? [] : [`following ${printable(follow)}`]),
+    ...(model.since === undefined ? [] : [`since ${model.since}`]),
     ...(model.speed === 0 ? [] : [`PLAY ${model.speed}×`]),
   ];
   return [
@@ -107,7 +107,7 @@ interface Row {
 /** `> 120  16.4 kernel      mount proc on /proc`: the mark says where the cursor is, without colours too. */
 function rowLine(events: Events, { seq, model, width, isMatch }: Row): string {
   const isCursor = seq === model.cursor;
-  const mark = isCursor ? '>' : isMatch ? '/' : ' ';
+  const mark = isCursor ? '>' : isMatch ? '/' : model.marks.has(seq) ? '*' : ' ';
   const numberColumns = Math.max(3, String(events.trace.header.seen).length);
   const number = String(seq).padStart(numberColumns);
   const event = events.at(seq);
@@ -170,8 +170,8 @@ const shortKeys = 'n p N P move · + - level · x why · m c r l t state · h he
 
 function footLine({ prompt, message, columns: width }: Model): string {
   if (prompt !== undefined) {
-    const signs = { filter: '&', search: '/', jump: ':' } as const;
-    const space = width - 2;
+    const signs = { filter: '&', search: '/', jump: ':', mark: 'note ', name: 'name @' } as const;
+    const space = width - 1 - signs[prompt.kind].length;
     // What is being typed is seen at its end.
     const text = printable(prompt.text);
     const shown = columns(text) <= space ? text : `…${[...text].slice(-(space - 1)).join('')}`;

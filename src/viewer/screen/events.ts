@@ -1,7 +1,7 @@
 // The events of a trace for a screen that shows a few of them at a time: by number, by level, by filter; forwards, backwards, anywhere.
 // Rule: a step never walks the trace. Levels 0 to 2 are in memory; of level 3 a page around the cursor is.
 import { Causes } from '../../explain/causes.ts';
-import { levelOf } from '../../explain/words.ts';
+import { levelOf, wordsOf } from '../../explain/words.ts';
 import { readCalls } from '../../trace/calls.ts';
 import type { Trace, TraceEvent } from '../../trace/file.ts';
 import type { Level } from '../../trace/row.ts';
@@ -170,3 +170,11 @@ const forms: [string, RegExp][] = [
   ['address', /\b\d{1,3}(?:\.\d{1,3}){3}\b/g],
   ['path', /\/[\w.@-]+(?:\/[\w.@-]+)+/g],
 ];
+
+/** A beat's words at level 0, an event's where it is no beat. */
+export function storyWords(events: Events, seq: number): string {
+  const told = events.beatAt(seq);
+  if (told !== undefined) return told.beat.says(told.events);
+  const event = events.at(seq);
+  return event === undefined ? '' : wordsOf(event);
+}

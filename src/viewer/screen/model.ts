@@ -1,14 +1,16 @@
 // What the screen shows, as data. A key makes a new one of it (update.ts), lines are made of it (draw.ts); nothing else changes it.
 import type { Level } from '../../trace/row.ts';
 import type { Filter } from '../filter.ts';
+import type { Marks } from '../kept.ts';
+import type { NamedFilters } from '../named-filters.ts';
 import type { StateKind } from '../state.ts';
 import { type Events, type List, placeOf } from './events.ts';
 import type { Prediction } from './predict.ts';
 
-export type Pane = 'summary' | 'explain' | 'follow' | 'predict' | 'help' | StateKind;
+export type Pane = 'summary' | 'explain' | 'follow' | 'predict' | 'help' | 'marks' | 'copy' | StateKind;
 
 export interface Prompt {
-  kind: 'filter' | 'search' | 'jump';
+  kind: 'filter' | 'search' | 'jump' | 'mark' | 'name';
   text: string;
 }
 
@@ -32,6 +34,15 @@ export interface Model {
   focus: 'list' | 'pane';
   prompt?: Prompt;
   prediction?: Prediction;
+  /** How the trace is named on a command line. */
+  name: string;
+  marks: Marks;
+  /** Filters that have names, those of the person. */
+  filters: NamedFilters;
+  /** States are shown as what has changed since this event. */
+  since?: number;
+  /** What the key has copied: for the terminal's clipboard. */
+  copied?: string;
   speed: (typeof speeds)[number];
   message: string;
   columns: number;
@@ -45,9 +56,13 @@ export interface Begin {
   rows: number;
   at?: number | undefined;
   filter?: { text: string; filter: Filter } | undefined;
+  name?: string;
+  marks?: Marks;
+  filters?: NamedFilters;
 }
 
-export function begin(events: Events, { level, columns, rows, at, filter }: Begin): Model {
+export function begin(events: Events, wish: Begin): Model {
+  const { level, columns, rows, at, filter, name = 'last', marks = new Map(), filters = {} } = wish;
   const list = events.list({ level, filter: filter?.filter });
   const model: Model = {
     level,
@@ -58,6 +73,7 @@ export function begin(events: Events, { level, columns, rows, at, filter }: Begi
     paneTop: 0,
     focus: 'list',
     speed: 0,
+    ...{ name, marks, filters },
     message: list.length === 0 ? 'no event matches' : 'h: help',
     columns,
     rows,
@@ -94,3 +110,22 @@ export function relisted(events: Events, model: Model): Model {
 
 /** At this width and above, list and pane stand side by side. */
 export const wide = 80;
+
+export const without = (
+  model: Model,
+  name: 'prompt' | 'filter' | 'follow' | 'search' | 'prediction' | 'since' | 'copied',
+): Model => {
+  const { [name]: _gone, ...rest } = model;
+  return rest;
+};
+
+export const say = (model: Model, message: string): Model => ({ ...model, message });
+export const closed = (model: Model): Model => ({
+  ...without(model, 'prediction'),
+  pane: 'summary',
+  paneTop: 0,
+  focus: 'list',
+});
+export const open = (model: Model, pane: Pane): Model => ({ ...model, pane, paneTop: 0, focus: 'pane' });
+/** Opened again, a pane is closed. */
+export const toggled = (model: Model, pane: Pane): Model => (model.pane === pane ? closed(model) : open(model, pane));

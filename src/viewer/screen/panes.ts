@@ -1,94 +1,50 @@
 // What stands beside the list: the event in short, its explanation, a state of the kernel, a prediction, what can be followed, the keys.
 // The plain mode prints the same lines.
-import { styleText } from 'node:util';
 import { fitMiddle, printable, wrap } from '../../base/text.ts';
-import { wordsOfCause } from '../../explain/causes.ts';
-import { shortened, wordsOf } from '../../explain/words.ts';
+import { wordsOf } from '../../explain/words.ts';
 import type { TraceEvent } from '../../trace/file.ts';
-import { callWords, errnoOf, isCall, processOf } from '../call.ts';
 import { explainEvent } from '../explain.ts';
 import { type StateKind, stateKinds, stateText } from '../state.ts';
+import { changedText } from '../state-change.ts';
+import { type Copy, copiesOf } from './copies.ts';
 import { type Events, followable } from './events.ts';
+import { helpOfKeys } from './help.ts';
 import type { Model } from './model.ts';
 import type { Prediction } from './predict.ts';
 import { broken } from './styled.ts';
-import { helpOfKeys, storyWords } from './update.ts';
+import { bold, dim, summaryLines, wrapped } from './summary.ts';
 
 export function paneLines(events: Events, model: Model, width: number): string[] {
   const { pane, cursor } = model;
   if (pane === 'help') return helpLines(width);
   if (pane === 'predict') return model.prediction === undefined ? [] : predictionLines(model.prediction, width);
-  if (pane in stateKinds) return stateLines(events, pane as StateKind, cursor, width);
+  if (pane in stateKinds) return stateLines(events, model, pane as StateKind, width);
+  if (pane === 'marks') return markLines(events, model, width);
   const event = events.at(cursor);
   if (event === undefined) return [model.list.length === 0 ? 'no event' : `event ${cursor} could not be read`];
   if (pane === 'explain') {
     return explainEvent(events.trace, event, width, events.causes).flatMap((line) => broken(line, width));
   }
   if (pane === 'follow') return followLines(event, width);
-  return summaryLines(events, event, { width, isStory: model.level === 0 });
-}
-
-const bold = (text: string): string => styleText('bold', text);
-const dim = (text: string): string => styleText('dim', text);
-const wrapped = (text: string, width: number): string[] =>
-  wrap(fitMiddle(text, 8 * width), width).map((line) => fitMiddle(line, width));
-
-interface Summary {
-  width: number;
-  isStory: boolean;
-}
-
-function summaryLines(events: Events, event: TraceEvent, { width, isStory }: Summary): string[] {
-  const errno = errnoOf(event);
-  const words = isCall(event)
-    ? `${processOf(event)}: ${callWords(event)}`
-    : printable(isStory ? storyWords(events, event.seq) : wordsOf(event));
-  const told = isStory ? events.beatAt(event.seq) : undefined;
-  const error = typeof event.data.error === 'string' ? printable(event.data.error) : errno;
+  if (pane === 'copy') return copyLines(copiesOf(events, event, model), width);
+  const note = model.marks.get(cursor);
   return [
-    bold(fitMiddle(`event ${event.seq}  ${printable(event.type)}`, width)),
-    dim(fitMiddle(`${(event.ts / 1e6).toFixed(2)} ms  ${event.stage}  pid ${event.pid}  ${event.truth}`, width)),
-    '',
-    ...wrapped(shortened(words), width),
-    ...(error === '' ? [] : wrapped(`ERROR ${error}`, width).map((line) => styleText('red', line))),
-    ...(told === undefined || told.events.length < 2
-      ? []
-      : [dim(`${told.events.length} events make this beat: up to event ${told.events.at(-1)?.seq}`)]),
-    '',
-    ...becauseLines(events, event, width),
-    ...twinLines(event, width),
-    ...changeLines(events, event, width),
-    '',
-    dim('x: explain'),
+    ...summaryLines(events, event, { width, isStory: model.level === 0 }),
+    ...(note === undefined ? [] : wrapped(`bookmark${note === '' ? '' : `: ${printable(note)}`}`, width)),
   ];
 }
 
-/** The nearest cause and the root. */
-function becauseLines(events: Events, event: TraceEvent, width: number): string[] {
-  const { links } = events.causes.chainOf(event);
-  const shown = links.length > 2 ? [links[0], links.at(-1)] : links;
-  return shown.flatMap((link, i) =>
-    link === undefined
-      ? []
-      : wrapped(`${i === 0 ? 'because' : 'and that because'} ${printable(wordsOfCause(link))}`, width),
-  );
-}
-
-const twinLines = ({ twin }: TraceEvent, width: number): string[] =>
-  twin === undefined ? [] : wrapped(`by hand: ${printable(twin)}`, width).map((line) => styleText('green', line));
-
-/** Lines of state that this event made or changed. */
-function changeLines(events: Events, event: TraceEvent, width: number): string[] {
-  return events.states.concernedBy(event).flatMap((kind) => {
-    if (kind === 'processes') return [];
-    const lines = events.states.at(kind, event.seq).filter((line) => line.seq === event.seq);
-    const title = `${stateKinds[kind].key}: ${kind}, now`;
-    return lines.length === 0 ? [] : ['', title, ...stateText(lines, event.seq, width)];
-  });
-}
-
-function stateLines(events: Events, kind: StateKind, seq: number, width: number): string[] {
+function stateLines(events: Events, { cursor: seq, since }: Model, kind: StateKind, width: number): string[] {
   const lines = events.states.at(kind, seq);
+  if (since !== undefined) {
+    const [from, to] = since < seq ? [since, seq] : [seq, since];
+    return [
+      bold(fitMiddle(`${kind}, event ${from} to ${to}`, width)),
+      dim(fitMiddle('+ is new, - is gone; v: whole', width)),
+      '',
+      ...changedText(events.states.at(kind, from), events.states.at(kind, to), width),
+    ];
+  }
   return [
     bold(fitMiddle(`${kind} after event ${seq}`, width)),
     dim(fitMiddle(`${stateKinds[kind].says}; * is by this event`, width)),
@@ -119,6 +75,30 @@ function followLines(event: TraceEvent, width: number): string[] {
     return `${label}${fitMiddle(printable(value), width - label.length)}`;
   });
   return [bold('Follow which value through the trace?'), '', ...values, '', 'a digit chooses, Esc goes back'];
+}
+
+function markLines(events: Events, { marks }: Model, width: number): string[] {
+  const lines = [...marks].flatMap(([seq, note], i) => {
+    const event = events.at(seq);
+    const words = note !== '' ? printable(note) : event === undefined ? '' : wordsOf(event);
+    return wrapped(`${i < 9 ? `${i + 1}.` : '  '} event ${seq}  ${words}`, width);
+  });
+  return [bold('Bookmarks of this trace'), '', ...lines, '', 'a digit goes there, Esc goes back'];
+}
+
+/** So many lines show which it is. */
+const glimpse = 3;
+
+function copyLines(copies: readonly Copy[], width: number): string[] {
+  const lines = copies.flatMap(({ what, text }, i) => [
+    bold(`${i + 1}. ${what}`),
+    ...text
+      .split('\n')
+      .flatMap((line) => wrapped(line, width))
+      .slice(0, glimpse),
+    '',
+  ]);
+  return [...lines, 'a digit copies, y the first, Esc goes back'];
 }
 
 function helpLines(width: number): string[] {

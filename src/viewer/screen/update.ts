@@ -1,66 +1,32 @@
 // The viewer as a state machine: a model and a key make the next model. Pure but for what Events keeps to be quick.
 import { asLabError } from '../../base/errors.ts';
-import { isError, wordsOf } from '../../explain/words.ts';
+import { isError } from '../../explain/words.ts';
 import type { Level } from '../../trace/row.ts';
 import { parseFilter } from '../filter.ts';
 import { type StateKind, stateKinds, stateNames } from '../state.ts';
-import { type Events, followable, type List, placeOf } from './events.ts';
-import { from, type Model, moved, type Pane, relisted, speeds, wide } from './model.ts';
+import { type Events, followable, type List, placeOf, storyWords } from './events.ts';
+import { copyChosen, filterNamed, keptKeys, markChosen, marked } from './keep.ts';
+import { closed, from, type Model, moved, open, relisted, say, speeds, toggled, wide, without } from './model.ts';
 import { predictionAt } from './predict.ts';
-
-/** What each key does: the help. */
-export const helpOfKeys: readonly [keys: string, says: string][] = [
-  ['+ -', 'level: 0 story, 1 messages, 2 operations, 3 system calls'],
-  ['n p', 'next, previous event (arrows too)'],
-  ['N P', 'next, previous beat of the story'],
-  ['] [', 'next, previous event of another stage'],
-  ['e', 'next error'],
-  ['s', 'next change of mounts, cgroups, rules or layers'],
-  [':', 'jump to an event by its number'],
-  ['/', 'search; / and Enter for the next match'],
-  ['&', 'filter, as of trace show --filter; empty takes it away'],
-  ['f', 'follow a value of this event through the trace'],
-  ['x', 'explain: why, without, by hand, source, entries'],
-  ['m c r l t', 'state as of here: mounts, cgroups, rules and routes, layers, processes'],
-  ['?', 'predict the next beat'],
-  ['d u', 'the pane down, up'],
-  ['space', 'play at 1, 4, 16 times; stop'],
-  ['Enter', 'below 80 columns: list or pane'],
-  ['Esc', 'back'],
-  ['q', 'quit'],
-];
 
 const stateOfKey = new Map<string, StateKind>(stateNames.map((kind) => [stateKinds[kind].key, kind]));
 
-export function update(events: Events, model: Model, key: string): Model {
+export function update(events: Events, before: Model, key: string): Model {
+  const model = without(before, 'copied');
   if (key === 'ctrl-c') return { ...model, quit: true };
   if (model.prompt !== undefined) return typed(events, model, key);
   const quiet: Model = { ...model, message: '', speed: key === 'tick' || key === ' ' ? model.speed : 0 };
   if (model.pane === 'predict') return answered(quiet, key) ?? command(events, closed(quiet), key);
   if (model.pane === 'follow') return followed(events, quiet, key) ?? command(events, closed(quiet), key);
+  if (model.pane === 'marks') return markChosen(quiet, key) ?? command(events, closed(quiet), key);
+  if (model.pane === 'copy') return copyChosen(events, quiet, key) ?? command(events, closed(quiet), key);
   return command(events, quiet, key);
 }
-
-const without = (model: Model, name: 'prompt' | 'filter' | 'follow' | 'search' | 'prediction'): Model => {
-  const { [name]: _gone, ...rest } = model;
-  return rest;
-};
-
-const say = (model: Model, message: string): Model => ({ ...model, message });
-const closed = (model: Model): Model => ({
-  ...without(model, 'prediction'),
-  pane: 'summary',
-  paneTop: 0,
-  focus: 'list',
-});
-const open = (model: Model, pane: Pane): Model => ({ ...model, pane, paneTop: 0, focus: 'pane' });
-/** Opened again, a pane is closed. */
-const toggled = (model: Model, pane: Pane): Model => (model.pane === pane ? closed(model) : open(model, pane));
 
 function command(events: Events, model: Model, key: string): Model {
   const state = stateOfKey.get(key);
   if (state !== undefined) return toggled(model, state);
-  const simple = simpleKeys[key];
+  const simple = simpleKeys[key] ?? keptKeys[key];
   if (simple !== undefined) return simple(events, model);
   return say(model, `${key.length > 1 ? key : `"${key}"`}: no such key; h: help`);
 }
@@ -198,7 +164,9 @@ function typed(events: Events, model: Model, key: string): Model {
   const rest = { ...without(model, 'prompt'), message: '' };
   const text = prompt.text.trim();
   if (prompt.kind === 'jump') return jumped(events, rest, text);
+  if (prompt.kind === 'mark') return marked(rest, text);
   try {
+    if (prompt.kind === 'name') return filterNamed(rest, text);
     return prompt.kind === 'search' ? searched(events, rest, text) : filtered(events, rest, text);
   } catch (error) {
     return say(rest, asLabError(error).message.replace(/^--filter/, prompt.kind));
@@ -216,7 +184,7 @@ function jumped(events: Events, model: Model, text: string): Model {
 
 function filtered(events: Events, model: Model, text: string): Model {
   if (text === '') return relisted(events, say(without(model, 'filter'), 'no filter'));
-  const next = relisted(events, { ...model, filter: { text, filter: parseFilter(text) } });
+  const next = relisted(events, { ...model, filter: { text, filter: parseFilter(text, model.filters) } });
   return say(next, next.list.length === 0 ? 'no event matches' : `${next.list.length} events`);
 }
 
@@ -234,8 +202,8 @@ function searched(events: Events, model: Model, text: string): Model {
 
 /** An expression of the filter language, or any words. */
 function matchesOf(events: Events, model: Model, text: string): List {
-  const isExpression = /[=<>]/.test(text);
-  const filter = parseFilter(isExpression ? text : `"${text.replace(/["\\]/g, '\\$&')}"`);
+  const isExpression = /[=<>]|^@[a-z]/.test(text);
+  const filter = parseFilter(isExpression ? text : `"${text.replace(/["\\]/g, '\\$&')}"`, model.filters);
   const inList = (seq: number): boolean => {
     const place = placeOf(model.list, seq);
     return place >= 0 && model.list.seqAt(place) === seq;
@@ -250,14 +218,6 @@ function matchesOf(events: Events, model: Model, text: string): List {
     storyWords(events, seq).toLowerCase().includes(sought),
   );
   return { length: numbers.length, seqAt: (i) => numbers[i] ?? 0 };
-}
-
-/** A beat's words at level 0, an event's where it is no beat. */
-export function storyWords(events: Events, seq: number): string {
-  const told = events.beatAt(seq);
-  if (told !== undefined) return told.beat.says(told.events);
-  const event = events.at(seq);
-  return event === undefined ? '' : wordsOf(event);
 }
 
 const mostCounted = 5_000;

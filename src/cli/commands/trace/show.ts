@@ -6,8 +6,8 @@ import { type CallFaults, noFaults } from '../../../trace/calls.ts';
 import type { Trace } from '../../../trace/file.ts';
 import type { Level } from '../../../trace/row.ts';
 import { explainEvent } from '../../../viewer/explain.ts';
-import { parseFilter } from '../../../viewer/filter.ts';
 import { type StateKind, States, stateNames, stateText } from '../../../viewer/state.ts';
+import { changedText } from '../../../viewer/state-change.ts';
 import { storyLines } from '../../../viewer/story.ts';
 import {
   faultLines,
@@ -19,29 +19,18 @@ import {
   selectEvents,
 } from '../../../viewer/text.ts';
 import { defineCommand } from '../../command.ts';
-import { between } from '../../flags/readers.ts';
-import { boolean, one, oneOf, text } from '../../flags/spec.ts';
+import { boolean, one, oneOf } from '../../flags/spec.ts';
 import { printLines } from '../../output.ts';
 import { say, terminalColumns } from '../../terminal.ts';
-
-const mostEvents = 1e9;
+import { eventNumber, filterOf, viewFlags } from '../../trace/view-flags.ts';
 
 export default defineCommand({
   operands: '[TRACE|FILE]',
   count: { min: 0, max: 1 },
   flags: {
-    level: one('0 story, 1 doors and messages, 2 kernel operations, layers, rules, 3 system calls', between(0, 3), {
-      short: 'l',
-      value: 'level',
-    }),
-    filter: text("Only events that match, such as 'stage=kernel and type=*mount*'", {
-      short: 'f',
-      value: 'expression',
-    }),
-    around: one('Only the events near this one', between(1, mostEvents), { value: 'event' }),
-    why: one('Everything about one event: its causes, its data, how to do it by hand', between(1, mostEvents), {
-      value: 'event',
-    }),
+    ...viewFlags,
+    around: one('Only the events near this one', eventNumber, { value: 'event' }),
+    why: one('Everything about one event: its causes, its data, how to do it by hand', eventNumber, { value: 'event' }),
     state: one(
       'What the kernel holds after an event: mounts, cgroup, rules, layers or processes',
       oneOf(...stateNames),
@@ -49,12 +38,13 @@ export default defineCommand({
         value: 'kind',
       },
     ),
-    at: one('With --state: after this event; the last one without it', between(1, mostEvents), { value: 'event' }),
-    limit: one('At most so many events', between(1, mostEvents), { value: 'number' }),
+    at: one('With --state: after this event; the last one without it', eventNumber, { value: 'event' }),
+    since: one('With --state: only what has changed since this event', eventNumber, { value: 'event' }),
+    limit: one('At most so many events', eventNumber, { value: 'number' }),
     'no-fold': boolean("The runtimes' own calls (futex, epoll_wait, mmap) one by one, not as one line"),
     json: boolean('The events as JSON Lines'),
   },
-  says: 'Shows the last trace, one of this host by its id, or a trace file (which needs neither root nor Linux). Fields of filters: seq, ts, stage, pid, tid, type, kind, level, span, cause, truth, dur, name, path, errno, layer, rule, data.<name>; of system calls also process, arg, result, operation, noise. Values may have * and ?, or be a range such as 90..120; ts and dur are in ns, or with us, ms, s. A bare word matches anywhere in the line. Without a level, a filter looks at levels 0 to 2.',
+  says: 'Shows the last trace, one of this host by its id, or a trace file (which needs neither root nor Linux). Fields of filters: seq, ts, stage, pid, tid, type, kind, level, span, cause, truth, dur, name, path, errno, layer, rule, data.<name>; of system calls also process, arg, result, operation, noise. Values may have * and ?, or be a range such as 90..120; ts and dur are in ns, or with us, ms, s. A bare word matches anywhere in the line, @NAME is one of tlab trace filters. Without a level, a filter looks at levels 0 to 2.',
   examples: [
     { says: 'the story of the last trace', line: 'tlab trace show' },
     { says: 'every mount, with its number', line: "tlab trace show --level 2 --filter 'type=kernel.mount-attached'" },
@@ -65,13 +55,18 @@ export default defineCommand({
     { says: 'why event 120 happened', line: 'tlab trace show --why 120' },
     { says: 'calls that took longer than a millisecond', line: "tlab trace show --level 3 --filter 'dur>1ms'" },
     { says: 'the mounts of host and container after event 130', line: 'tlab trace show --state mounts --at 130' },
+    {
+      says: 'what the last 80 events before it did to them',
+      line: 'tlab trace show --state mounts --since 50 --at 130',
+    },
     { says: 'a recorded trace, on any machine', line: 'tlab trace show traces/run-nginx.jsonl' },
   ],
   run: async ({ flags, operands }) => {
-    const filter = flags.filter === undefined ? undefined : parseFilter(flags.filter);
+    const filter = filterOf(flags.filter)?.filter;
     const trace = await loadTrace(operands[0] ?? 'last');
     if (flags.state !== undefined) return await showState(trace, flags.state as StateKind, flags);
-    if (flags.at !== undefined) throw new LabError('usage', '--at: it goes with --state');
+    for (const name of ['at', 'since'] as const)
+      if (flags[name] !== undefined) throw new LabError('usage', `--${name}: it goes with --state`);
     if (flags.why !== undefined) return await showWhy(trace, flags.why);
     const { around, limit } = flags;
     if (around !== undefined && around > lastEvent(trace)) throw noSuchEvent('--around', around, trace);
@@ -95,17 +90,23 @@ async function showWhy(trace: Trace, seq: number): Promise<number> {
   return (await printLines([...explainEvent(trace, event, width), ...gapLines(trace, width)])) ? 0 : 1;
 }
 
-async function showState(trace: Trace, kind: StateKind, { at, json }: StateFlags): Promise<number> {
+async function showState(trace: Trace, kind: StateKind, { at, since, json }: StateFlags): Promise<number> {
   const seq = at ?? lastEvent(trace);
   if (seq > lastEvent(trace)) throw noSuchEvent('--at', seq, trace);
-  const lines = new States(trace.events).at(kind, seq);
+  if (since !== undefined && since > seq)
+    throw new LabError('usage', `--since ${since}: expected an event before ${seq}`);
+  if (since !== undefined && json) throw new LabError('usage', '--since: it goes without --json');
+  const states = new States(trace.events);
+  const lines = states.at(kind, seq);
   const width = process.stdout.isTTY ? terminalColumns() : Number.POSITIVE_INFINITY;
-  const shown = json ? lines.map((line) => printableJson(line)) : stateText(lines, seq, width);
+  const text = since === undefined ? stateText(lines, seq, width) : changedText(states.at(kind, since), lines, width);
+  const shown = json ? lines.map((line) => printableJson(line)) : text;
   return (await printLines([...shown, ...(json ? [] : gapLines(trace, terminalColumns()))])) ? 0 : 1;
 }
 
 interface StateFlags {
   at: number | undefined;
+  since: number | undefined;
   json: boolean;
 }
 
