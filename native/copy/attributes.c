@@ -20,7 +20,7 @@ static gid_t gid_of(const struct stat *status, const struct arguments *arguments
 }
 
 /* Not those of overlayfs, which steer a mount, and no labels of this host. */
-static bool is_copied(const char *name)
+bool attribute_is_copied(const char *name)
 {
 	return strncmp(name, "trusted.overlay.", 16) != 0 && strncmp(name, "user.overlay.", 13) != 0 &&
 	       strcmp(name, "security.selinux") != 0;
@@ -33,7 +33,7 @@ static void copy_xattrs(int from, int to)
 	if (length < 0 && errno != ENOTSUP)
 		fail_call("flistxattr(2)");
 	for (char *name = names; name < names + length; name += strlen(name) + 1) {
-		if (!is_copied(name))
+		if (!attribute_is_copied(name))
 			continue;
 		ssize_t size = fgetxattr(from, name, value, sizeof value);
 		if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) < 0 && errno != ENOTSUP)

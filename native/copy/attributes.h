@@ -1,6 +1,7 @@
 /* Owner, mode, extended attributes and times of what is copied; those of directories wait until nothing is made in them any more. */
 #ifndef TLAB_COPY_ATTRIBUTES_H
 #define TLAB_COPY_ATTRIBUTES_H
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -9,6 +10,8 @@
 void set_attributes(int from, int to, const struct stat *status, const struct arguments *arguments);
 /* For what must not be opened. */
 void set_attributes_at(int parent, const char *name, const struct stat *status, const struct arguments *arguments);
+/* Of an extended attribute: whether a copy gets it. */
+bool attribute_is_copied(const char *name);
 void set_times(int to, const struct stat *status, int64_t newest);
 void directory_times(const char *path, int to, const struct stat *status, int64_t newest);
 /* Something was made in this directory: with --newest its time may not be later than that. */

@@ -1,7 +1,7 @@
 /*
  * `list`: what is in a tree, without opening files. A request is a kind and a path: `t` the whole tree below it, `c` itself and its children,
  * `o` itself alone. The answer to each, all fields with a NUL: `R`, the path without symlinks, then for each entry `E`, its path relative to that,
- * its numbers, a symlink's target, security.capability in hex; at the end `.`. Something that is not there: `N` and the path.
+ * its numbers, a symlink's target, the extended attributes that a copy gets; at the end `.`. Something that is not there: `N` and the path.
  * Names come in the order of their bytes.
  */
 #include <dirent.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../archive/failure.h"
+#include "attributes.h"
 #include "request.h"
 #include "tree.h"
 #include "verbs.h"
@@ -36,18 +37,48 @@ static void put_field(const char *text)
 	putchar('\0');
 }
 
-/* Through /proc: a symlink in the place of the file would be followed by its name otherwise, and a FIFO waited for. */
-static void put_capability(int parent, const char *name)
+static int in_byte_order(const void *a, const void *b)
 {
-	char path[64], value[256];
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void put_hex(const char *bytes, ssize_t length, char end)
+{
+	for (ssize_t i = 0; i < length; i++)
+		printf("%02x", (unsigned char)bytes[i]);
+	putchar(end);
+}
+
+/* `name=value,` for each, both in hex; in order of names, since file systems have an order of their own. */
+static void put_attributes_of(const char *path)
+{
+	static char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
+	static char *sorted[XATTR_LIST_MAX / 2];
+	size_t count = 0;
+	ssize_t length = listxattr(path, names, sizeof names);
+	for (char *name = names; name < names + length; name += strlen(name) + 1)
+		if (attribute_is_copied(name))
+			sorted[count++] = name;
+	if (count > 1)
+		qsort(sorted, count, sizeof *sorted, in_byte_order);
+	for (size_t at = 0; at < count; at++) {
+		ssize_t size = getxattr(path, sorted[at], value, sizeof value);
+		put_hex(sorted[at], (ssize_t)strlen(sorted[at]), '=');
+		put_hex(value, size, ',');
+	}
+}
+
+/* Through /proc: a symlink in the place of the file would be followed by its name otherwise, and a FIFO waited for. */
+static void put_attributes(int parent, const char *name)
+{
+	char path[64];
 	int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	ssize_t length = fd < 0 ? -1 : getxattr(path, "security.capability", value, sizeof value);
-	for (ssize_t i = 0; i < length; i++)
-		printf("%02x", (unsigned char)value[i]);
-	putchar('\0');
-	if (fd >= 0)
+	if (fd >= 0) {
+		put_attributes_of(path);
 		close(fd);
+	}
+	putchar('\0');
 }
 
 static void put_entry(const char *path, int parent, const char *name, const struct stat *s)
@@ -65,15 +96,10 @@ static void put_entry(const char *path, int parent, const char *name, const stru
 	       s->st_ctim.tv_sec * 1000000000LL + s->st_ctim.tv_nsec);
 	putchar('\0');
 	put_field(target);
-	if (S_ISREG(s->st_mode))
-		put_capability(parent, name);
+	if (S_ISREG(s->st_mode) || S_ISDIR(s->st_mode))
+		put_attributes(parent, name);
 	else
 		putchar('\0');
-}
-
-static int in_byte_order(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static char **names_in(int directory, size_t *count)

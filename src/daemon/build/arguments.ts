@@ -4,7 +4,7 @@
 import type { Platform } from '../../oci/image.ts';
 import { formatPlatform, hostPlatform } from '../../oci/platform.ts';
 
-/** Usable in RUN without an ARG; they are neither in the history nor in the cache key. */
+/** Usable in RUN without an ARG; then they are neither in the history nor in the cache key. */
 const predefinedNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
 const predefined = new Set(predefinedNames.flatMap((name) => [name, name.toLowerCase()]));
 
@@ -70,15 +70,10 @@ export class ArgumentScope {
     return this.#values.get(name);
   }
 
-  /** Those with a value, by name. */
+  /** Those with a value, by name: all of them are in the history and the cache key of a RUN, proxies that an ARG names too. */
   entries(): Array<[name: string, value: string]> {
     return [...this.#values]
       .flatMap(([name, value]): Array<[string, string]> => (value === undefined ? [] : [[name, value]]))
       .sort(([a], [b]) => (a < b ? -1 : 1));
-  }
-
-  /** For the history and the cache key of a RUN: without what must not be in either. */
-  keyed(): Array<[name: string, value: string]> {
-    return this.entries().filter(([name]) => !predefined.has(name));
   }
 }

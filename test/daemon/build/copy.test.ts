@@ -168,6 +168,9 @@ test('capabilities, other attributes, holes and names of any bytes are copied', 
   assert.match(attributes, /security\.capability.*user\.mine/);
 });
 
+const setAttribute = (path: string, name: string, value: string): void =>
+  void execFileSync('python3', ['-c', `import os; os.setxattr('${path}','${name}',b'${value}')`]);
+
 test('the checksum depends on names, types, modes, targets and contents, and on no time', root(), async () => {
   const from = mkdtempSync(`${base}/sum-`);
   mkdirSync(`${from}/d`);
@@ -191,6 +194,13 @@ test('the checksum depends on names, types, modes, targets and contents, and on 
   await isNew('owner in a stage');
   renameSync(`${from}/d/f`, `${from}/d/g`);
   await isNew('name');
+  setAttribute(`${from}/d/g`, 'user.one', '1');
+  await isNew('attribute');
+  setAttribute(`${from}/d/g`, 'user.one', '2');
+  await isNew('value of an attribute');
+  setAttribute(`${from}/d`, 'user.one', '');
+  assert.ok(seen.has(await checksum('COPY d /to', from)), 'a directory that gives only its content');
+  await isNew('attribute of a directory', 'COPY . /to');
   rmSync(`${from}/d/l`);
   symlinkSync('g', `${from}/d/l`);
   await isNew('target');

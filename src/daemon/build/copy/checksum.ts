@@ -40,8 +40,8 @@ export async function checksumOf(
 /** Enough to tell versions of one file apart. */
 const shortSum = (line: string): string => createHash('sha256').update(line).digest('hex').slice(0, 12);
 
-function lineOf(entry: TreeEntry & { capability?: string }, content: string, hasOwner: boolean): string {
-  const { type, mode, path, link, device, capability = '', uid, gid } = entry;
+function lineOf(entry: TreeEntry & { attributes?: string }, content: string, hasOwner: boolean): string {
+  const { type, mode, path, link, device, attributes = '', uid, gid } = entry;
   const isDevice = type === 'character' || type === 'block';
   return JSON.stringify([
     type,
@@ -49,7 +49,7 @@ function lineOf(entry: TreeEntry & { capability?: string }, content: string, has
     path,
     link,
     isDevice ? device : '',
-    capability,
+    attributes,
     hasOwner ? [uid, gid] : [],
     content,
   ]);

@@ -120,8 +120,8 @@ export function* fieldsOf(answer: Buffer): Generator<string> {
 
 /** An entry as `list` has it; the last five are of this host and this moment. */
 export interface ListedEntry extends TreeEntry {
-  /** security.capability, hex. */
-  capability: string;
+  /** Extended attributes that a copy gets: `name=value,` each, both in hex. */
+  attributes: string;
   /** `device:inode`. */
   identity: string;
   modifiedNs: bigint;
@@ -168,7 +168,7 @@ const typeOfLetter: Record<string, TreeEntry['type']> = {
   s: 'socket',
 };
 
-function entryOf(path: string, numbers: string, link: string, capability: string): ListedEntry {
+function entryOf(path: string, numbers: string, link: string, attributes: string): ListedEntry {
   const [letter = '', mode = '', uid, gid, size, device = '', identity = '', modified = '0', changed = '0'] =
     numbers.split(' ');
   return {
@@ -180,7 +180,7 @@ function entryOf(path: string, numbers: string, link: string, capability: string
     sizeBytes: Number(size),
     link,
     device,
-    capability,
+    attributes,
     identity,
     modifiedNs: BigInt(modified),
     changedNs: BigInt(changed),

@@ -16,6 +16,8 @@ export type RunMount =
       id: string;
       sharing: 'shared' | 'private' | 'locked';
       from: string | undefined;
+      /** What `from` names, by its layers, once that is known. */
+      tree?: string;
       source: string;
       isReadOnly: boolean;
       mode: number;

@@ -20,7 +20,18 @@ export function treesOf(input: StepInput, undo: UndoStack): (from: string | unde
   };
 }
 
-/** Contents count for bind mounts; caches and secrets are there to not count. @source dockerfile reference: RUN --mount */
+/** A cache that begins with files of a stage or image is another one when those are others, and so is what comes of it. */
+export function withTrees({ solver, stage, step }: StepInput, mounts: readonly RunMount[]): Promise<RunMount[]> {
+  return Promise.all(
+    mounts.map(async (mount) => {
+      if (mount.type !== 'cache' || mount.from === undefined) return mount;
+      const { chainId } = await solver.treeOf(stage, mount.from, step);
+      return { ...mount, tree: chainId ?? 'scratch' };
+    }),
+  );
+}
+
+/** Contents count for bind mounts; what was written to caches, and secrets, are there to not count. @source dockerfile reference: RUN --mount */
 export async function mountsKey(
   { solver }: StepInput,
   mounts: readonly RunMount[],

@@ -11,7 +11,7 @@ import { runContainer } from '../run.ts';
 import type { FileStep, StepInput } from '../step.ts';
 import { type CommandLine, commandLine, scriptMount } from './command-line.ts';
 import { layerStep } from './layer-step.ts';
-import { mountsKey, treesOf } from './mounts.ts';
+import { mountsKey, treesOf, withTrees } from './mounts.ts';
 import { secretVariables } from './secret-variables.ts';
 
 export async function runStep(input: StepInput): Promise<FileStep> {
@@ -22,13 +22,14 @@ export async function runStep(input: StepInput): Promise<FileStep> {
   const network = networkOf(input);
   const workdir = state.config.WorkingDir || '/';
   const command = commandLine(instruction, shellOf(state.config));
-  const wanted = runMountsOf(instruction, { lookup, escapeToken: solver.escapeToken }, workdir);
+  const scopeOfFlags = { lookup, escapeToken: solver.escapeToken };
+  const wanted = await withTrees(input, runMountsOf(instruction, scopeOfFlags, workdir));
   const treeOf = treesOf(input, undo);
   const image = state.config.Env ?? [];
   const known = new Set(image.map(nameOf));
-  const argumentsSeen = scope.keyed().filter(([name]) => !known.has(name));
+  const argumentsSeen = scope.entries().filter(([name]) => !known.has(name));
   const proxies = [...session.given.predefined()].filter(([name]) => !known.has(name));
-  const all = new Map([...scope.entries().filter(([name]) => !known.has(name)), ...proxies]);
+  const all = new Map([...argumentsSeen, ...proxies]);
   const env = [...image, ...[...all].map(([name, value]) => `${name}=${value}`)];
   return await layerStep(input, {
     parts: {
