@@ -6,6 +6,7 @@ import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { type ContainerdClient, connectContainerd } from '../../src/containerd/client.ts';
 import { WriteAction } from '../../src/containerd/proto/gen/content_pb.ts';
 import { serve } from '../../src/containerd/server.ts';
+import { writeBlob } from '../../src/daemon/image/write.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { waitUntil } from '../helpers/wait.ts';
 import { testStage } from './stores.ts';
@@ -145,5 +146,61 @@ test('garbage on the socket harms nobody', async () => {
       await new Promise((resolve) => socket.once('close', resolve));
     }
     assert.match((await client.version.version({})).version, /tlab/);
+  });
+});
+
+test('a blob that is there already is held by the lease of whoever would have written it', async () => {
+  await withServer(async (client) => {
+    const bytes = Buffer.from('shared');
+    const digest = digestOf(bytes);
+    await writeBlob(client, { bytes, labels: {}, lease: '' });
+    for (const [id, namespace] of [
+      ['same', 'test'],
+      ['other', 'another'],
+    ] as const) {
+      const own = client.inNamespace(namespace);
+      await own.leases.create({ id });
+      const write = own.content.write({ lease: id });
+      await write.send({ action: WriteAction.COMMIT, ref: id, total: 6n, expected: digest, data: bytes });
+      await assert.rejects(write[Symbol.asyncIterator]().next(), { kind: 'alreadyExists' });
+      assert.deepEqual(
+        (await own.leases.listResources({ id })).resources.map((held) => held.id),
+        [digest],
+        `the lease in namespace ${namespace}`,
+      );
+    }
+  });
+});
+
+test('the same document is written by many at once', async () => {
+  await withServer(async (client) => {
+    const bytes = Buffer.from('{"same":"config"}');
+    const ids = ['a', 'b', 'c', 'd'];
+    for (const id of ids) await client.leases.create({ id });
+    const digests = await Promise.all(
+      ids.map((lease) => writeBlob(client, { bytes, labels: { [`io.tlab/${lease}`]: 'x' }, lease })),
+    );
+    assert.deepEqual(new Set(digests), new Set([digestOf(bytes)]));
+    const { info } = await client.content.info({ digest: digestOf(bytes) });
+    assert.deepEqual(Object.keys(info?.labels ?? {}).sort(), ['io.tlab/a', 'io.tlab/b', 'io.tlab/c', 'io.tlab/d']);
+    for (const id of ids)
+      assert.deepEqual(
+        (await client.leases.listResources({ id })).resources.map((held) => held.id),
+        [digestOf(bytes)],
+      );
+  });
+});
+
+test('a layer is applied to what may be written, and to no view of what is committed', async () => {
+  await withServer(async (client) => {
+    const digest = await writeBlob(client, { bytes: Buffer.from('layer'), labels: {}, lease: '' });
+    const where = { snapshotter: 'overlayfs' };
+    await client.snapshots.prepare({ ...where, key: 'a', parent: '' });
+    await client.snapshots.commit({ ...where, key: 'a', name: 'base' });
+    const { mounts } = await client.snapshots.view({ ...where, key: 'v', parent: 'base' });
+    await assert.rejects(client.diff.apply({ diff: { digest, size: 5n, mediaType: 'x' }, mounts }), {
+      kind: 'invalidArgument',
+      message: 'applying a layer: expected the mounts of one active snapshot',
+    });
   });
 });

@@ -95,6 +95,38 @@ RUN echo $GREETING $V > /made
   assert.match(await built(file('a'), ['--why', '--no-cache']), /miss: the cache is not asked \(--no-cache\)/);
 });
 
+test('what a RUN sees by other ways than its words is in the key too', needsRoot, async () => {
+  const made = async (dockerfile: string, flags: readonly string[] = []): Promise<string> => {
+    await built(dockerfile, ['-t', 'seen', ...flags]);
+    return await runs('seen', 'cat', '/made');
+  };
+  const proxy = 'FROM busybox\nARG HTTP_PROXY\nRUN echo "$HTTP_PROXY" > /made\n';
+  assert.equal(await made(proxy, ['--build-arg', 'HTTP_PROXY=http://one']), 'http://one');
+  assert.equal(await made(proxy, ['--build-arg', 'HTTP_PROXY=http://two']), 'http://two');
+  const cache = (content: string) => `FROM busybox AS seed
+RUN mkdir /d && echo ${content} > /d/f
+FROM busybox
+RUN --mount=type=cache,from=seed,source=/d,target=/c cp /c/f /made
+`;
+  assert.equal(await made(cache('one')), 'one');
+  assert.equal(await made(cache('two')), 'two');
+});
+
+test('builds of the same Dockerfile at once end alike', needsRoot, async () => {
+  const dockerfile = `FROM busybox AS a
+RUN --mount=type=cache,target=/c,id=twins echo made > /c/f && cp /c/f /made
+FROM busybox AS b
+RUN --mount=type=cache,target=/c,id=twins echo made > /c/f && cp /c/f /made
+FROM scratch
+COPY --from=a /made /a
+COPY --from=b /made /b
+`;
+  const epoch = { SOURCE_DATE_EPOCH: '1000000000' };
+  const both = await Promise.all([1, 2, 3, 4].map((n) => build(dockerfile, ['-q', '-t', `twin${n}`], epoch)));
+  assert.deepEqual(new Set(both.map(({ status, stderr }) => `${status} ${stderr}`)), new Set(['0 ']));
+  assert.equal(new Set(both.map(({ stdout }) => stdout)).size, 1);
+});
+
 test('times of sources, and labels before a RUN, are no reason to build again', needsRoot, async () => {
   writeFileSync(`${context}/data`, 'same\n');
   const file = (label: string) => `FROM busybox\nLABEL l=${label}\nCOPY data /data\nRUN cat /data > /copy\n`;

@@ -44,6 +44,8 @@ export interface IngestRequest {
   total?: number;
   /** Empty when the client does not know yet. */
   expected?: string;
+  /** Puts a blob that is there already under its writer's lease. @source containerd metadata/content.go Writer: addContentLease */
+  hold?: ((digest: Digest) => void) | undefined;
 }
 
 export class Ingests {
@@ -68,6 +70,7 @@ export class Ingests {
       request.expected === undefined || request.expected === '' ? undefined : parseDigest(request.expected);
     if (expected !== undefined && this.#content.isOnDisk(expected)) {
       if (!this.#content.has(namespace, expected)) this.#content.claim(namespace, expected, {});
+      request.hold?.(expected);
       throw new LabError('alreadyExists', `content ${expected}: already exists`);
     }
     const folder = this.#folderOf(namespace, request.ref);

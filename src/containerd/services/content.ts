@@ -72,6 +72,7 @@ async function* write(stage: Stage, requests: AsyncIterable<WriteContentRequest>
   const namespace = stage.namespaces.ensure(call.namespace);
   let ingest: Ingest | undefined;
   const expectation = { total: 0, expected: '', labels: {} };
+  const hold = (digest: string): void => stage.leases.hold(namespace, call.lease, { type: 'content', id: digest });
   try {
     for await (const request of requests) {
       if (ingest === undefined) {
@@ -79,14 +80,13 @@ async function* write(stage: Stage, requests: AsyncIterable<WriteContentRequest>
           ref: request.ref,
           total: Number(request.total),
           expected: request.expected,
+          hold,
         });
       }
       if (request.expected !== '') expectation.expected = request.expected;
       if (request.total > 0n) expectation.total = Number(request.total);
-      await take(stage, ingest, { request, expectation, namespace });
+      await take(stage, ingest, { request, expectation, namespace, hold });
       if (request.action === WriteAction.COMMIT) {
-        const hold = (digest: string): void =>
-          stage.leases.hold(namespace, call.lease, { type: 'content', id: digest });
         const info = await ingest.commit({ ...expectation, labels: request.labels, hold });
         yield { ...standing(ingest, request), digest: info.digest };
         return;
@@ -102,10 +102,12 @@ interface Taken {
   request: WriteContentRequest;
   expectation: { expected: string };
   namespace: string;
+  hold(digest: string): void;
 }
 
-async function take(stage: Stage, ingest: Ingest, { request, expectation, namespace }: Taken): Promise<void> {
+async function take(stage: Stage, ingest: Ingest, { request, expectation, namespace, hold }: Taken): Promise<void> {
   if (request.expected !== '' && stage.content.has(namespace, parseDigest(request.expected))) {
+    hold(request.expected);
     await ingest.close({ discard: true });
     throw new LabError('alreadyExists', `blob with expected digest ${expectation.expected} exists`);
   }

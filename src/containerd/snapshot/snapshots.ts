@@ -286,10 +286,13 @@ export class Snapshots {
     return { sizeBytes, inodes };
   }
 
-  /** True for the mounts of one of these snapshots that can be written. */
+  /** True for the mounts of one of these snapshots that can be written: a view's are the directory of what is committed. */
   hasWritable(mounts: readonly Mount[]): boolean {
     const directory = this.#directoryOf(mounts);
-    return directory.startsWith(`${this.#folder}/`) && !directory.includes('..');
+    if (!directory.startsWith(`${this.#folder}/`)) return false;
+    const id = /^\/(\d+)\/fs$/.exec(directory.slice(this.#folder.length))?.[1];
+    const row = id && this.#database.get<Row>(`SELECT * FROM ${this.table} WHERE id = ?`, Number(id));
+    return row ? row.kind === 'active' : false;
   }
 
   /** Where and how a layer is unpacked into an active snapshot, out of its mounts. */

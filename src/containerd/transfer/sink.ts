@@ -50,7 +50,12 @@ async function openWriter(
   const ref = referenceOf(blob.digest, blob.mediaType);
   for (;;) {
     try {
-      const ingest = await parts.ingests.open(parts.namespace, { ref, total: blob.size, expected: blob.digest });
+      const ingest = await parts.ingests.open(parts.namespace, {
+        ref,
+        total: blob.size,
+        expected: blob.digest,
+        hold: (digest) => hold(parts, digest),
+      });
       return writerOf(parts, ingest, blob);
     } catch (error) {
       // Another pull has the same blob under way: when it is done the blob is here, or ours to go on with.

@@ -116,7 +116,8 @@ interface LayerFile {
 async function writeFile({ engine, lease, signal }: LayerWork, { path, size, expected }: LayerFile): Promise<Digest> {
   const { content, leases } = engine.containerd;
   const call = content.write({ lease, signal });
-  const common = { ref: `load-${expected ?? path}`, total: BigInt(size), expected: expected ?? '' };
+  // The path is of this load alone: another one may have the same blob under way.
+  const common = { ref: `load-${path}`, total: BigInt(size), expected: expected ?? '' };
   const answers = call[Symbol.asyncIterator]();
   try {
     let offset = 0n;

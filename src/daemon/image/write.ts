@@ -1,5 +1,6 @@
 // Images that the daemon makes itself: documents into the content store, names onto them.
 import { LabError } from '../../base/errors.ts';
+import { newContainerId } from '../../base/ids.ts';
 import type { ContainerdClient } from '../../containerd/client.ts';
 import { WriteAction } from '../../containerd/proto/gen/content_pb.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
@@ -22,7 +23,9 @@ export async function writeBlob(
   const digest = digestOf(bytes);
   const call = content.write({ lease });
   const total = BigInt(bytes.length);
-  const message = { ref: `document-${digest}`, total, expected: digest, offset: 0n, data: bytes, labels };
+  // Of its own: the same document may be on its way from elsewhere, and a reference has one writer.
+  const ref = `document-${newContainerId().slice(0, 20)}`;
+  const message = { ref, total, expected: digest, offset: 0n, data: bytes, labels };
   try {
     await call.send({ action: WriteAction.COMMIT, ...message });
     call.end();

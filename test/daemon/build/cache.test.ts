@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asLabError } from '../../../src/base/errors.ts';
+import { asLabError, LabError } from '../../../src/base/errors.ts';
 import { BuildCache } from '../../../src/daemon/build/cache/cache.ts';
 import { CacheCollector, cacheRulesOf, type PruneRequest } from '../../../src/daemon/build/cache/collect.ts';
 import { filesBetween } from '../../../src/daemon/build/cache/files.ts';
@@ -82,6 +82,27 @@ test('two records of one layer are its bytes once, and free them together', asyn
   await cache.add({ ...a, layer: b.layer });
   await pruneCache(engineWith(cache), { all: false, keepBytes: 200, filters: {} });
   assert.equal(left(cache), 'cd');
+});
+
+test('two builds that make the same step at once both keep it, under one lease', async () => {
+  const held = new Map<string, string[]>();
+  const later = <T>(work: () => T): Promise<T> => delay(1).then(work);
+  const leases = {
+    create: ({ id }: { id: string }) =>
+      later(() => {
+        if (held.has(id)) throw new LabError('alreadyExists', `lease "${id}": already exists`);
+        held.set(id, []);
+      }),
+    delete: ({ id }: { id: string }) => later(() => void held.delete(id)),
+    addResource: ({ id, resource }: { id: string; resource: { id: string } }) =>
+      later(() => void held.get(id)?.push(resource.id)),
+  };
+  const cache = new BuildCache(`${folder}/twins`, { ...services, leases } as unknown as typeof services, 'overlayfs');
+  const [record] = (await filled('twin', 'a')).all();
+  assert.ok(record !== undefined);
+  await Promise.all([cache.add(record), cache.add(record), cache.add(record)]);
+  assert.deepEqual([...held.values()], [[record.layer?.descriptor.digest, record.chainId]]);
+  assert.equal(left(cache), 'a');
 });
 
 test('until and unused-for take what was used before', async () => {

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { binaries } from '../../helpers/binaries.ts';
 import { root } from '../../helpers/root.ts';
 
@@ -217,6 +218,26 @@ test('locked caches wait, private ones get another directory, shared ones are th
   await assert.rejects(cancelled, /cancelled/);
   for (const one of [a, b, again, other, held]) await one.undo();
   await mounts.caches.prune();
+});
+
+test('those that want a new cache at once get the same one, and it is made once', root(), async () => {
+  const { mounts } = lab();
+  const request = { id: 'both', sharing: 'shared', from: undefined } as const;
+  // What a killed daemon left takes a while to remove.
+  const half = await mounts.caches.acquire(request);
+  for (let n = 0; n < 500; n++) writeFileSync(`${half.folder}/${n}`, '');
+  await half.release();
+  const use = async (name: string) => {
+    const cache = await mounts.caches.acquire(request);
+    writeFileSync(`${cache.folder}/${name}`, '');
+    await cache.filled();
+    return cache;
+  };
+  const users = await Promise.all(['a', 'b', 'c', 'd'].map(use));
+  assert.deepEqual(readdirSync(users[0]?.folder ?? ''), ['a', 'b', 'c', 'd']);
+  const waited = await Promise.race([mounts.caches.acquire(request), delay(1000, 'shut', { ref: false })]);
+  assert.ok(typeof waited !== 'string', 'another one need not wait until they have ended');
+  for (const each of [...users, waited]) await each.release();
 });
 
 test('a cache that was not filled to its end is made anew', root(), async () => {

@@ -37,6 +37,7 @@ export class BuildCache {
   readonly #containerd: Services;
   readonly #snapshotter: string;
   readonly #records = new Map<string, CacheRecord>();
+  readonly #adding = new Map<string, Promise<void>>();
 
   constructor(folder: string, containerd: Services, snapshotter: string) {
     this.#snapshotter = snapshotter;
@@ -113,8 +114,19 @@ export class BuildCache {
     }
   }
 
-  /** The lease comes before the record: a record without a layer would be a lie. */
+  /** One after the other for a key: stages side by side, and builds, may make the same step at once. */
   async add(record: CacheRecord): Promise<void> {
+    const { key } = record;
+    const before = this.#adding.get(key) ?? Promise.resolve();
+    const done = before.catch(() => {}).then(() => this.#add(record));
+    this.#adding.set(key, done);
+    await done.finally(() => {
+      if (this.#adding.get(key) === done) this.#adding.delete(key);
+    });
+  }
+
+  /** The lease comes before the record: a record without a layer would be a lie. */
+  async #add(record: CacheRecord): Promise<void> {
     const { layer, chainId } = record;
     if (layer !== undefined && chainId !== undefined) {
       const id = leaseOf(record);

@@ -11,6 +11,8 @@ export interface CacheRequest {
   id: string;
   sharing: 'shared' | 'private' | 'locked';
   from: string | undefined;
+  /** What `from` names now, by its layers: another tree is another cache. */
+  tree?: string | undefined;
 }
 
 export interface Cache {
@@ -52,7 +54,7 @@ export class CacheMounts {
   /** Waits for a cache that is locked, until the signal. Errors: cancelled. */
   async acquire(request: CacheRequest, signal?: AbortSignal): Promise<Cache> {
     const base = createHash('sha256')
-      .update(JSON.stringify([request.id, request.from ?? null]))
+      .update(JSON.stringify([request.id, request.tree ?? request.from ?? null]))
       .digest('hex')
       .slice(0, 32);
     for (;;) {
@@ -67,12 +69,23 @@ export class CacheMounts {
     if (sharing === 'private') for (let n = 1; this.#uses.has(name); n++) name = `${base}-${n}`;
     const use = this.#uses.get(name);
     if (use !== undefined && (use.isExclusive || sharing === 'locked')) return undefined;
-    this.#uses.set(name, { users: (use?.users ?? 0) + 1, isExclusive: sharing !== 'shared' });
+    // Alone until it is known whether it is to be filled.
+    this.#uses.set(name, { users: (use?.users ?? 0) + 1, isExclusive: true });
     return name;
   }
 
-  async #open(name: string, { id, from }: CacheRequest): Promise<Cache> {
+  /** Those that use it let others in. */
+  #share(name: string): void {
+    const use = this.#uses.get(name);
+    if (use !== undefined) use.isExclusive = false;
+    this.#wake();
+  }
+
+  async #open(name: string, { id, from, sharing }: CacheRequest): Promise<Cache> {
     const place = `${this.#folder}/${name}`;
+    const share = (): void => {
+      if (sharing === 'shared') this.#share(name);
+    };
     let isReleased = false;
     const release = async (): Promise<void> => {
       if (isReleased) return;
@@ -86,21 +99,18 @@ export class CacheMounts {
         writeFile(`${place}/about.json`, JSON.stringify({ id, from, createdMs, usedMs: nowMs }));
       if (about !== undefined) {
         await write(about.createdMs);
+        share();
         return { folder: `${place}/data`, isNew: false, filled: async () => undefined, release };
       }
-      // Alone until it is filled.
-      const use = this.#uses.get(name);
-      const isExclusive = use?.isExclusive ?? true;
-      if (use !== undefined) use.isExclusive = true;
       await rm(place, { recursive: true, force: true });
       await mkdir(`${place}/data`, { recursive: true, mode: 0o755 });
       const filled = async (): Promise<void> => {
         await write(nowMs);
-        if (use !== undefined) use.isExclusive = isExclusive;
-        this.#wake();
+        share();
       };
       return { folder: `${place}/data`, isNew: true, filled, release };
     } catch (error) {
+      share();
       await release();
       throw error;
     }
