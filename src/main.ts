@@ -1,6 +1,7 @@
-// The entry of `tlab`. `--version` is answered before anything is loaded; the first screen and everything
-// else are in files of their own, so that their compiled code can be cached.
+// The entry of `tlab`. `--version` is answered before anything is loaded; the first screen, the commands of every day and
+// everything else are in files of their own, so that their compiled code can be cached.
 import { enableCompileCache } from 'node:module';
+import { quickCommands } from './cli/quick.ts';
 
 const argv = process.argv.slice(2);
 
@@ -19,5 +20,6 @@ if (argv[0] === '--version' || argv[0] === '-v') {
 async function run(words: readonly string[]): Promise<number> {
   // Nothing else is asked for so often, and by people who wait for it.
   if (words.length === 0) return await (await import('./cli/first-screen.ts')).firstScreen();
+  if (quickCommands.has(words[0] ?? '')) return await (await import('./cli/quick-start.ts')).quickStart(words);
   return await (await import('./cli/start.ts')).start(words);
 }

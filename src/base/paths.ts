@@ -1,8 +1,6 @@
 // Where tlab keeps its things on a host. Two roots and one configuration file; tests point them elsewhere
 // by environment, and every process of one engine must see the same values, so children inherit them.
 
-import { createHash } from 'node:crypto';
-
 const hostRunRoot = '/run/tlab';
 const runRoot = process.env.TLAB_RUN_ROOT ?? hostRunRoot;
 const dataRoot = process.env.TLAB_DATA_ROOT ?? '/var/lib/tlab';
@@ -42,6 +40,9 @@ export const paths = {
   traces: process.env.TLAB_TRACES ?? `${dataRoot}/traces`,
 } as const;
 
+/** FNV-1a, 32 bits: every command computes it, and loading node:crypto takes longer than the rest of many. @source isthe.com/chongo/tech/comp/fnv */
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }

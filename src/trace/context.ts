@@ -2,7 +2,6 @@
 // and AsyncLocalStorage inside a process, so that any function can emit without being handed a recorder.
 // Rule: the sampled flag says that a trace is wanted; a trace exists only if its folder does.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
 import type { Cause } from './cause.ts';
 import type { PartEvent } from './events.ts';
 
@@ -39,8 +38,11 @@ export function parseTraceparent(header: string | undefined): TraceContext | und
 const formatTraceparent = (context: TraceContext): string =>
   `00-${context.traceId}-${context.spanId}-${context.sampled ? '01' : '00'}`;
 
-export const newTraceId = (): string => randomBytes(16).toString('hex');
-export const newSpanId = (): string => randomBytes(8).toString('hex');
+/** The global `crypto` is loaded when it is first used: a command without a trace never does. */
+const randomHex = (bytes: number): string => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString('hex');
+
+export const newTraceId = (): string => randomHex(16);
+export const newSpanId = (): string => randomHex(8);
 
 /** The trace that the calling code runs under, if any. */
 export const currentTrace = (): ActiveTrace | undefined => active.getStore();

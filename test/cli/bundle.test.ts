@@ -1,10 +1,12 @@
 // The built CLI: every command loads through the bundle, and start-up stays small. Needs `npm run build`.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import packageJson from '../../package.json' with { type: 'json' };
 import { catalogue } from '../../src/cli/catalogue.ts';
+import { findRow } from '../../src/cli/dispatch.ts';
+import { quickCommands } from '../../src/cli/quick.ts';
 import { version } from '../../src/cli/version.ts';
 
 const program = 'dist/tlab.cjs';
@@ -28,10 +30,22 @@ test('every command loads through the bundle', { skip }, async (t) => {
   }
 });
 
-test('a command runs through oclif in the bundle, and says what is missing', { skip }, () => {
-  const { status, stderr } = tlab('ps');
-  assert.match(stderr, /^error: the daemon is not running at \/nonexistent\/tlab\.sock\ntry: /);
-  assert.equal(status, 1);
+test('a command runs in either bundle, and says what is missing', { skip }, () => {
+  // The second one goes through oclif itself.
+  for (const words of [['ps'], ['container', 'ls'], ['--host', 'unix:///nonexistent/tlab.sock', 'ps']]) {
+    const { status, stderr } = tlab(...words);
+    assert.match(stderr, /^error: the daemon is not running at \/nonexistent\/tlab\.sock\ntry: /);
+    assert.equal(status, 1);
+  }
+});
+
+test('what people wait for every day is in the small bundle', { skip }, () => {
+  for (const name of quickCommands) assert.ok(findRow(name), `${name} is no command`);
+  const [quick, whole] = ['dist/tlab-quick.cjs', 'dist/tlab-cli.cjs'].map((path) => statSync(path).size) as [
+    number,
+    number,
+  ];
+  assert.ok(quick < whole / 6, `${quick} of ${whole} bytes`);
 });
 
 test('--env-file is ours: Node.js does not read it as its own', { skip }, () => {

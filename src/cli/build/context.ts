@@ -2,7 +2,6 @@
 // names in order, owned by root, no names of users.
 // Rule: .dockerignore holds here already; a file that it leaves out never leaves this machine. The Dockerfile and .dockerignore are always sent.
 // @source docker cli command/image/build/context.go; docker-api POST /build
-import { createHash } from 'node:crypto';
 import { constants, createReadStream, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -138,11 +137,15 @@ async function fromFolder(options: PackOptions): Promise<PackedContext> {
   const rules = ignoreRules([...patterns, ...kept.filter((path) => own.isIgnored(path)).map((path) => `!${path}`)]);
   const sources = await usedSources(dockerfile.text, options);
   const files = walkContext(root, rules, sources === undefined ? undefined : [...sources, ...kept]);
-  const name =
-    dockerfile.inContext ?? `.dockerfile.${createHash('sha256').update(dockerfile.text).digest('hex').slice(0, 20)}`;
+  const name = dockerfile.inContext ?? (await nameOfOwn(dockerfile.text));
   const added =
     dockerfile.inContext === undefined ? addedFiles(name, dockerfile.text, ignore) : new Map<string, Buffer>();
   return { stream: Readable.from(pack(root, files, { added, onProgress: options.onProgress })), dockerfile: name };
+}
+
+async function nameOfOwn(text: string): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  return `.dockerfile.${createHash('sha256').update(text).digest('hex').slice(0, 20)}`;
 }
 
 /** A Dockerfile from elsewhere comes under a name of its own, which no COPY takes. */
