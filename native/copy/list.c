@@ -1,8 +1,8 @@
 /*
- * `list`: what is in a tree, without opening files. A request is a kind and a path: `t` the whole tree below it, `c` itself and its children,
- * `o` itself alone. The answer to each, all fields with a NUL: `R`, the path without symlinks, then for each entry `E`, its path relative to that,
- * its numbers, a symlink's target, the extended attributes that a copy gets; at the end `.`. Something that is not there: `N` and the path.
- * Names come in the order of their bytes.
+ * `list`: what is in a tree. A request is a kind and a path: `t` the whole tree below it, `s` the same with the SHA-256 of each regular file,
+ * `c` itself and its children, `o` itself alone; only `s` opens files. The answer to each, all fields with a NUL: `R`, the path without symlinks,
+ * then for each entry `E`, its path relative to that, its numbers (the last is the sum, or `-` for what is no regular file any more), a symlink's
+ * target, the extended attributes that a copy gets; at the end `.`. Something that is not there: `N` and the path. Names come in the order of their bytes.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -81,6 +81,19 @@ static void put_attributes(int parent, const char *name)
 	putchar('\0');
 }
 
+static bool with_sums;
+
+static void put_sum_of(int parent, const char *name)
+{
+	char text[65];
+	int fd = open_regular_at(parent, name);
+	if (fd >= 0) {
+		sum_of(fd, text);
+		close(fd);
+	}
+	printf(" %s", fd < 0 ? "-" : text);
+}
+
 static void put_entry(const char *path, int parent, const char *name, const struct stat *s)
 {
 	char target[PATH_MAX] = "";
@@ -94,6 +107,8 @@ static void put_entry(const char *path, int parent, const char *name, const stru
 	       (long long)s->st_size, major(s->st_rdev), minor(s->st_rdev), (unsigned long long)s->st_dev,
 	       (unsigned long long)s->st_ino, s->st_mtim.tv_sec * 1000000000LL + s->st_mtim.tv_nsec,
 	       s->st_ctim.tv_sec * 1000000000LL + s->st_ctim.tv_nsec);
+	if (with_sums && S_ISREG(s->st_mode))
+		put_sum_of(parent, name);
 	putchar('\0');
 	put_field(target);
 	if (S_ISREG(s->st_mode) || S_ISDIR(s->st_mode))
@@ -157,6 +172,7 @@ static void answer(struct tree *tree, char kind, const char *path)
 	char real[PATH_MAX], relative[PATH_MAX] = "", name[NAME_MAX + 1];
 	struct stat status;
 	bool exists = tree_resolve(tree, path, real, &status);
+	with_sums = kind == 's';
 	put_field(exists ? "R" : "N");
 	put_field(real);
 	if (!exists)
@@ -168,7 +184,7 @@ static void answer(struct tree *tree, char kind, const char *path)
 		int directory = tree_at(tree, real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 		if (directory < 0)
 			fail_call("openat2(2)");
-		put_children(directory, relative, kind == 't');
+		put_children(directory, relative, kind == 't' || kind == 's');
 		close(directory);
 	}
 	put_field(".");

@@ -87,13 +87,12 @@ int main(int argc, char **argv)
 	/* `with` hands its rights on; the other program gives up its own. */
 	if (strcmp(argv[1], "with") != 0)
 		confine_capabilities(kept);
-	int status = 0;
 	if (strcmp(argv[1], "list") == 0)
 		verb_list(&arguments);
 	else if (strcmp(argv[1], "sum") == 0)
 		verb_sum(&arguments);
 	else if (strcmp(argv[1], "read") == 0)
-		status = verb_read(&arguments);
+		verb_read(&arguments);
 	else if (strcmp(argv[1], "with") == 0 && at + 1 < argc)
 		verb_with(&arguments, argv + at + 1);
 	else if (strcmp(argv[1], "copy") == 0)
@@ -104,5 +103,5 @@ int main(int argc, char **argv)
 		fail("%s: %s", argv[1], usage);
 	if (fflush(stdout) != 0)
 		fail_call("write(2)");
-	return status;
+	return 0;
 }

@@ -23,12 +23,16 @@ struct arguments {
 
 void verb_list(const struct arguments *arguments);
 void verb_sum(const struct arguments *arguments);
-int verb_read(const struct arguments *arguments);
+void verb_read(const struct arguments *arguments);
 _Noreturn void verb_with(const struct arguments *arguments, char **program);
 void verb_copy(const struct arguments *arguments);
 void verb_bind(const struct arguments *arguments);
 
 /* A regular file of the tree, its last component no symlink; -1 for anything else. */
 int open_regular(struct tree *tree, const char *path);
+int open_regular_at(int parent, const char *name);
+
+/* The SHA-256 of what can be read from here on, 64 hex digits and a NUL. */
+void sum_of(int fd, char text[65]);
 
 #endif

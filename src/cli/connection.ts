@@ -50,7 +50,7 @@ const isNobodyThere = (error: unknown): boolean =>
 
 /** Returns when the daemon answers; starts it when nobody does and this is root. */
 export async function ensureDaemon(path: string = socketPath()): Promise<void> {
-  const { answers, launchDaemon } = await import('../engine/launch.ts');
+  const { answers } = await import('../engine/answers.ts');
   const state = await answers(path);
   if (state === 'yes') return;
   if (state === 'forbidden') {
@@ -63,5 +63,6 @@ export async function ensureDaemon(path: string = socketPath()): Promise<void> {
   }
   await requestsMayGo();
   say('starting the daemon');
+  const { launchDaemon } = await import('../engine/launch.ts');
   await launchDaemon();
 }

@@ -21,6 +21,7 @@ import { readHostFacts } from './host.ts';
 import { loadFolder } from './image/load.ts';
 import { LayerMeter } from './image/sizes.ts';
 import { ImageStore } from './image/store.ts';
+import { closeLauncher, openLauncher } from './launcher.ts';
 import { layerLimitOptions } from './layer-limits.ts';
 import { lockByPidFile } from './lock.ts';
 import { openNetworking } from './network/open.ts';
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
   await starter.run(() => restoreContainers(engine));
   const follower = followTasks(engine);
   await follower.ready;
+  await openLauncher(engine.builder.binaryFolder);
   applyRestartPolicies(engine);
   const server = createApiServer(engine, [
     ...systemRoutes,
@@ -81,7 +83,7 @@ async function main(): Promise<void> {
     engine.containerd.close();
     rmSync(paths.daemonSocket, { force: true });
     release();
-    void supervisor.stop().finally(() => process.exit(0));
+    void Promise.all([supervisor.stop(), closeLauncher()]).finally(() => process.exit(0));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -51,7 +51,7 @@ function nodeVersion(): Check {
     : { ...check, advice: 'use bin/tlab, which starts the version that npm installed with tlab' };
 }
 
-const natives = ['containerd-shim-tlab-v2', 'tlab-runc', 'tlab-unpack', 'tlab-copy', 'libtlab.so'];
+const natives = ['containerd-shim-tlab-v2', 'tlab-runc', 'tlab-unpack', 'tlab-copy', 'tlab-launch', 'libtlab.so'];
 
 function nativePrograms(): Check {
   const missing = natives.filter((name) => !existsSync(join(packageRoot(), 'dist/bin', name)));

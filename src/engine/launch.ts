@@ -1,13 +1,13 @@
 // Starts and stops the daemon. Ready means that its socket takes a connection; nothing waits a fixed time.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, watch } from 'node:fs';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { LabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { patience } from '../base/patience.ts';
 import { childSpan } from '../trace/context.ts';
 import { emit } from '../trace/recorder.ts';
+import { answers } from './answers.ts';
 import { packageRoot } from './package.ts';
 import { endProcess, engineProcesses } from './processes.ts';
 
@@ -18,18 +18,6 @@ const stopDeadlineMs = 15_000;
 const retryMs = 20;
 
 export const daemonLog = (): string => join(paths.runRoot, 'tlabd.log');
-
-/** Whether somebody takes connections at a unix socket. */
-export function answers(socketPath: string): Promise<'yes' | 'no' | 'forbidden'> {
-  const { promise, resolve } = Promise.withResolvers<'yes' | 'no' | 'forbidden'>();
-  const socket = createConnection({ path: socketPath });
-  socket.on('connect', () => {
-    socket.destroy();
-    resolve('yes');
-  });
-  socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EACCES' ? 'forbidden' : 'no'));
-  return promise;
-}
 
 /** Starts the daemon, detached from this terminal, and returns when it answers. Errors: unavailable, with its last words. */
 export async function launchDaemon(): Promise<void> {

@@ -8,7 +8,8 @@ import { daemonClient } from '../daemon/client.ts';
 import { openNetworking } from '../daemon/network/open.ts';
 import type { ResetResponse } from '../daemon/protocol.ts';
 import { openRealKernel } from '../kernel/real/kernel.ts';
-import { answers, stopEngine } from './launch.ts';
+import { answers } from './answers.ts';
+import { stopEngine } from './launch.ts';
 import {
   cgroupLeftovers,
   isMountPoint,

@@ -1,6 +1,6 @@
 // What of the engine is running: its processes and their doors.
 import { paths } from '../base/paths.ts';
-import { answers } from './launch.ts';
+import { answers } from './answers.ts';
 import { engineProcesses } from './processes.ts';
 
 export interface EnginePart {

@@ -90,7 +90,7 @@ test('devices of a context are left out; a FIFO is copied and never waited for',
   assert.deepEqual(readdirSync(context.root), ['file', 'pipe']);
   const rootfs = mkdtempSync(`${base}/rootfs-`);
   await copy(context.root, rootfs, 'COPY . /all');
-  await assert.rejects(context.readText('pipe'), /no regular file/);
+  await assert.rejects(context.readTexts(['pipe']), /no regular file/);
   await copy(context.root, rootfs, 'ADD pipe /pipe');
   assert.ok(lstatSync(`${rootfs}/pipe`).isFIFO() && lstatSync(`${rootfs}/all/pipe`).isFIFO());
   await context.remove();

@@ -70,7 +70,7 @@ async function execute(engine: Engine, builder: Builder, input: BuildInput): Pro
   const context = await receiveContext(sent, { binaryFolder: builder.binaryFolder, signal });
   undo.push('context', () => context.remove());
   reporter.report({ kind: 'context', sentBytes: context.sentBytes, entries: context.entries });
-  const file = await readDockerfile(context, request);
+  const { file, isIgnored } = await readInstructions(context, request);
   const id = newContainerId();
   const lease = `tlab-build-${id}`;
   const folder = `${paths.runRoot}/build/${id.slice(0, 16)}`;
@@ -78,6 +78,7 @@ async function execute(engine: Engine, builder: Builder, input: BuildInput): Pro
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   undo.push('lease', () => ignoreMissing(engine.containerd.leases.delete({ id: lease })));
   await engine.containerd.leases.create({ id: lease, labels: { [buildLabel]: id } });
+  undo.push('cache', () => builder.cache.release(lease));
   const given = new GivenArguments(request.buildArguments);
   // One failure ends everything that runs beside it.
   const ending = new AbortController();
@@ -98,16 +99,27 @@ async function execute(engine: Engine, builder: Builder, input: BuildInput): Pro
     registryAuths: input.registryAuths,
     epoch: epochOf(request),
   };
-  return await solve(session, { file, ending });
+  return await solve(session, { file, isIgnored, ending });
+}
+
+interface Instructions {
+  file: Dockerfile;
+  /** The rules of .dockerignore. */
+  isIgnored: (path: string) => boolean;
 }
 
 async function solve(
   session: BuildSession,
-  { file, ending }: { file: Dockerfile; ending: AbortController },
+  { file, isIgnored, ending }: Instructions & { ending: AbortController },
 ): Promise<BuiltImage> {
   const { reporter, request, given, engine } = session;
-  const solver = new Solver(session, withLabels(file, request), await ignoredOf(session));
+  const solver = new Solver(session, withLabels(file, request), isIgnored);
   const { needed, total, target } = solver.plan;
+  if (!request.noCache)
+    session.cache.prepare(
+      needed.flatMap(({ instructions }) => instructions),
+      session.lease,
+    );
   reporter.report({
     kind: 'planned',
     total,
@@ -145,23 +157,26 @@ async function solve(
   return image;
 }
 
-async function readDockerfile(context: BuildContext, { dockerfile }: BuildRequest): Promise<Dockerfile> {
-  const text = await context.readText(dockerfile);
+/** The Dockerfile, and the rules of .dockerignore or of one of the Dockerfile's own, which docker's classic builder does not know. */
+async function readInstructions(
+  context: BuildContext,
+  { dockerfile, wantsEvents }: BuildRequest,
+): Promise<Instructions> {
+  const [text, common, own] = await context.readTexts([
+    dockerfile,
+    '.dockerignore',
+    ...(wantsEvents ? [`${dockerfile}.dockerignore`] : []),
+  ]);
   if (text === undefined)
     throw new LabError('invalidArgument', `Cannot locate specified Dockerfile: ${dockerfile}`, {
       hint: 'name it with -f; is it left out by .dockerignore?',
     });
   if (text.trim() === '') throw new LabError('invalidArgument', `the Dockerfile (${dockerfile}) cannot be empty`);
-  return parseDockerfile(text);
-}
-
-/** The rules of the client's .dockerignore, or of one of the Dockerfile's own, which docker's classic builder does not know. */
-async function ignoredOf({ context, request }: BuildSession): Promise<(path: string) => boolean> {
-  const own = request.wantsEvents ? await context.readText(`${request.dockerfile}.dockerignore`) : undefined;
-  const text = own ?? (await context.readText('.dockerignore'));
-  if (text === undefined) return () => false;
-  const rules = ignoreRules(parseIgnore(text));
-  return (path) => rules.isIgnored(path);
+  const file = parseDockerfile(text);
+  const ignore = own ?? common;
+  if (ignore === undefined) return { file, isIgnored: () => false };
+  const rules = ignoreRules(parseIgnore(ignore));
+  return { file, isIgnored: (path) => rules.isIgnored(path) };
 }
 
 /** Labels of the request are a last instruction, as with Docker's classic builder. */

@@ -48,13 +48,15 @@ export async function publishImage({ engine, lease, tags }: Publication, state: 
   const target = descriptorOf(ociMediaTypes.manifest, manifest);
   const snapshot =
     state.chainId === undefined ? {} : { [`containerd.io/gc.ref.snapshot.${engine.snapshotter}`]: state.chainId };
-  await writeBlob(engine.containerd, { bytes: config, labels: snapshot, lease });
   const layers = state.layers.map(({ descriptor }, index) => [
     `containerd.io/gc.ref.content.l.${index}`,
     descriptor.digest,
   ]);
   const labels = { 'containerd.io/gc.ref.content.config': configDescriptor.digest, ...Object.fromEntries(layers) };
-  await writeBlob(engine.containerd, { bytes: manifest, labels, lease });
+  await Promise.all([
+    writeBlob(engine.containerd, { bytes: config, labels: snapshot, lease }),
+    writeBlob(engine.containerd, { bytes: manifest, labels, lease }),
+  ]);
   await nameImage(engine, { target, names: tags, id: configDescriptor.digest });
   return { id: configDescriptor.digest, digest: target.digest };
 }

@@ -21,7 +21,8 @@ export interface Target {
 /** Canonical `reference` names `target` from now on. What it named before keeps its content as an image without a name. */
 export async function setName(engine: Engine, reference: string, target: Target): Promise<void> {
   const before = await targetOf(engine, reference);
-  if (before !== undefined && before.digest !== target.digest) await keepUnnamed(engine, before, reference);
+  if (before?.digest === target.digest) return;
+  if (before !== undefined) await keepUnnamed(engine, before, reference);
   await putName(engine, reference, target);
   await isNamedNow(engine, target);
 }

@@ -15,13 +15,11 @@ export interface SmallBlob {
   lease: string;
 }
 
-/** A document into the content store; one that is there already gets the labels. The digest. */
-export async function writeBlob(
-  { content, leases }: ContainerdClient,
-  { bytes, labels, lease }: SmallBlob,
-): Promise<Digest> {
+/** A document into the content store; one that is there already gets the labels that it does not have. The digest. */
+export async function writeBlob(containerd: Services, { bytes, labels, lease }: SmallBlob): Promise<Digest> {
   const digest = digestOf(bytes);
-  const call = content.write({ lease });
+  if (await isThere(containerd, { digest, labels, lease })) return digest;
+  const call = containerd.content.write({ lease });
   const total = BigInt(bytes.length);
   // Of its own: the same document may be on its way from elsewhere, and a reference has one writer.
   const ref = `document-${newContainerId().slice(0, 20)}`;
@@ -31,12 +29,31 @@ export async function writeBlob(
     call.end();
     for await (const _answer of call);
   } catch (error) {
-    if (!(error instanceof LabError) || error.kind !== 'alreadyExists') throw error;
-    await leases.addResource({ id: lease, resource: { type: 'content', id: digest } });
-    const paths = Object.keys(labels).map((key) => `labels.${key}`);
-    if (paths.length > 0) await content.update({ info: { digest, labels }, updateMask: { paths } });
+    // Somebody else wrote it meanwhile.
+    const isWritten = error instanceof LabError && error.kind === 'alreadyExists';
+    if (!isWritten || !(await isThere(containerd, { digest, labels, lease }))) throw error;
   }
   return digest;
+}
+
+type Services = Pick<ContainerdClient, 'content' | 'leases'>;
+
+/** Held first, looked at then: what goes in between would be missed. */
+async function isThere(
+  { content, leases }: Services,
+  { digest, labels, lease }: { digest: Digest; labels: SmallBlob['labels']; lease: string },
+): Promise<boolean> {
+  await leases.addResource({ id: lease, resource: { type: 'content', id: digest } });
+  try {
+    const { info } = await content.info({ digest });
+    const missing = Object.keys(labels).filter((key) => info?.labels[key] !== labels[key]);
+    const paths = missing.map((key) => `labels.${key}`);
+    if (paths.length > 0) await content.update({ info: { digest, labels }, updateMask: { paths } });
+    return true;
+  } catch (error) {
+    if (error instanceof LabError && error.kind === 'notFound') return false;
+    throw error;
+  }
 }
 
 export interface NamedTarget {

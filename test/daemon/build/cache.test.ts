@@ -224,3 +224,26 @@ test('a client that stops in the middle of its context is given up; one whose by
   server.close();
   server.closeAllConnections();
 });
+
+test('what a running build has found keeps its lease though it is pruned, until the build has ended', async () => {
+  const cache = await filled('held', 'ab');
+  const deleted: string[] = [];
+  Object.assign(services.leases, {
+    delete: async ({ id }: { id: string }) => {
+      deleted.push(id);
+      return {};
+    },
+  });
+  cache.prepare([{ text: 'RUN a', startLine: 2 }], 'build');
+  cache.prepare([{ text: 'RUN a', startLine: 2 }], 'second');
+  cache.prepare([{ text: 'RUN b', startLine: 3 }], 'other');
+  await pruneCache(engineWith(cache), { all: true, keepBytes: 0, filters: {} });
+  assert.equal(left(cache), '');
+  assert.deepEqual(deleted, []);
+  await cache.release('build');
+  assert.deepEqual(deleted, []);
+  await cache.release('second');
+  assert.deepEqual(deleted, [`tlab-build-cache-${digestOf('a').slice(7)}`]);
+  await cache.release('other');
+  assert.equal(deleted.length, 2);
+});

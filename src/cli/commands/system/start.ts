@@ -8,7 +8,7 @@ export default defineCommand({
   says: 'Any command that needs the daemon starts it too, when you are root.',
   flags: {},
   async run() {
-    const { answers } = await import('../../../engine/launch.ts');
+    const { answers } = await import('../../../engine/answers.ts');
     if ((await answers(paths.daemonSocket)) === 'yes') {
       say('the daemon is running already');
       return 0;

@@ -1,8 +1,10 @@
 // The build cache: results of steps by key. Every look-up says why it hit or missed, against the nearest earlier result of the same step.
 import { LabError } from '../../../base/errors.ts';
 import type { ContainerdClient } from '../../../containerd/client.ts';
+import type { Instruction } from '../../../dockerfile/syntax.ts';
 import { digestHex } from '../../../oci/digest.ts';
-import { ignoreMissing } from '../../container/missing.ts';
+import { withCause } from '../../../trace/context.ts';
+import { ignoreExisting, ignoreMissing } from '../../container/missing.ts';
 import type { KeyChange } from '../../protocol.ts';
 import { filesBetween, loadFiles, saveFiles } from './files.ts';
 import { changesBetween, type KeyParts, keyOf } from './key.ts';
@@ -38,6 +40,12 @@ export class BuildCache {
   readonly #snapshotter: string;
   readonly #records = new Map<string, CacheRecord>();
   readonly #adding = new Map<string, Promise<void>>();
+  /**
+   * What running builds have looked at, by the lease of the build, and whether it is there: the records' leases stay until the build has ended.
+   */
+  readonly #found = new Map<string, Map<CacheRecord['key'], Promise<boolean>>>();
+  /** Removed while a build still needed it. */
+  readonly #leaving = new Set<CacheRecord['key']>();
 
   constructor(folder: string, containerd: Services, snapshotter: string) {
     this.#snapshotter = snapshotter;
@@ -55,7 +63,8 @@ export class BuildCache {
     if (!isWanted) return { record: undefined, key, reason: 'the cache is not asked (--no-cache)', changes: [] };
     const record = this.#records.get(key);
     if (record === undefined) return { record, key, ...this.#whyNot(parts, place, files) };
-    if (!(await this.#hold(record, lease))) {
+    if (!(await this.#isThere(record, lease))) {
+      this.#found.get(lease)?.delete(key);
       await this.remove(record);
       return { record: undefined, key, reason: 'its layer was removed from the store', changes: [] };
     }
@@ -93,16 +102,32 @@ export class BuildCache {
     saveFiles(this.#folder, key, files);
   }
 
-  /** False when the layer or its snapshot is gone. */
-  async #hold({ layer, chainId }: CacheRecord, lease: string): Promise<boolean> {
+  /** Looks at once for what a build with these instructions is likely to need, so that it waits for one answer and not for one a step. */
+  prepare(instructions: ReadonlyArray<Pick<Instruction, 'text' | 'startLine'>>, lease: string): void {
+    const latest = new Map<string, CacheRecord>();
+    for (const record of this.#records.values())
+      if (record.lastUsedMs > (latest.get(record.place.text)?.lastUsedMs ?? 0)) latest.set(record.place.text, record);
+    for (const { text, startLine } of instructions) {
+      const record = latest.get(text);
+      if (record !== undefined) withCause(`dockerfile:${startLine}`, () => void this.#isThere(record, lease));
+    }
+  }
+
+  /** False when the layer or its snapshot is gone. The record's own lease holds both, for as long as the build of this lease needs them. */
+  #isThere(record: CacheRecord, lease: string): Promise<boolean> {
+    const looked = this.#found.get(lease) ?? new Map<CacheRecord['key'], Promise<boolean>>();
+    // Held first, looked at then: what goes in between would be missed.
+    this.#found.set(lease, looked);
+    const known = looked.get(record.key) ?? this.#look(record);
+    looked.set(record.key, known);
+    known.catch(() => {}); // whoever needs it sees it
+    return known;
+  }
+
+  async #look({ layer, chainId }: CacheRecord): Promise<boolean> {
     if (layer === undefined || chainId === undefined) return true;
-    const { leases, content, snapshots } = this.#containerd;
+    const { content, snapshots } = this.#containerd;
     try {
-      // Held first, looked at then: what goes in between would be missed.
-      await Promise.all([
-        leases.addResource({ id: lease, resource: { type: 'content', id: layer.descriptor.digest } }),
-        leases.addResource({ id: lease, resource: { type: `snapshots/${this.#snapshotter}`, id: chainId } }),
-      ]);
       await Promise.all([
         content.info({ digest: layer.descriptor.digest }),
         snapshots.stat({ snapshotter: this.#snapshotter, key: chainId }),
@@ -112,6 +137,22 @@ export class BuildCache {
       if (error instanceof LabError && error.kind === 'notFound') return false;
       throw error;
     }
+  }
+
+  /** The build has ended: what was removed meanwhile is let go now. */
+  async release(lease: string): Promise<void> {
+    const keys = this.#found.get(lease);
+    this.#found.delete(lease);
+    for (const key of keys?.keys() ?? [])
+      if (this.#leaving.has(key) && !this.#isNeeded(key)) {
+        this.#leaving.delete(key);
+        await ignoreMissing(this.#containerd.leases.delete({ id: leaseOf({ key }), sync: true }));
+      }
+  }
+
+  #isNeeded(key: CacheRecord['key']): boolean {
+    for (const keys of this.#found.values()) if (keys.has(key)) return true;
+    return false;
   }
 
   /** One after the other for a key: stages side by side, and builds, may make the same step at once. */
@@ -131,8 +172,10 @@ export class BuildCache {
     if (layer !== undefined && chainId !== undefined) {
       const id = leaseOf(record);
       const { leases } = this.#containerd;
-      await ignoreMissing(leases.delete({ id }));
-      await leases.create({ id, labels: { [cacheLeaseLabel]: record.key } });
+      // One that a running build needs holds both layers, until the record goes.
+      if (!this.#isNeeded(record.key)) await ignoreMissing(leases.delete({ id }));
+      this.#leaving.delete(record.key);
+      await ignoreExisting(leases.create({ id, labels: { [cacheLeaseLabel]: record.key } }));
       await leases.addResource({ id, resource: { type: 'content', id: layer.descriptor.digest } });
       await leases.addResource({ id, resource: { type: `snapshots/${this.#snapshotter}`, id: chainId } });
     }
@@ -143,7 +186,9 @@ export class BuildCache {
   async remove(record: CacheRecord, { sync = false } = {}): Promise<void> {
     this.#records.delete(record.key);
     removeRecord(this.#folder, record.key);
-    if (record.layer !== undefined) await ignoreMissing(this.#containerd.leases.delete({ id: leaseOf(record), sync }));
+    if (record.layer === undefined) return;
+    if (this.#isNeeded(record.key)) this.#leaving.add(record.key);
+    else await ignoreMissing(this.#containerd.leases.delete({ id: leaseOf(record), sync }));
   }
 
   /** At start: leases and records that have lost each other. */
@@ -156,4 +201,4 @@ export class BuildCache {
   }
 }
 
-const leaseOf = ({ key }: CacheRecord): string => `tlab-build-cache-${digestHex(key)}`;
+const leaseOf = ({ key }: Pick<CacheRecord, 'key'>): string => `tlab-build-cache-${digestHex(key)}`;

@@ -8,7 +8,7 @@ import { LabError } from '../../../base/errors.ts';
 import { paths } from '../../../base/paths.ts';
 import { parseDigest } from '../../../oci/digest.ts';
 import { emit } from '../../../trace/recorder.ts';
-import { readFile, refuse, runNative } from '../copy/native.ts';
+import { readFiles, refuse, runNative } from '../copy/native.ts';
 import type { BuildContext, ContextOptions } from './types.ts';
 
 const contexts = `${paths.build}/contexts`;
@@ -58,7 +58,7 @@ export async function receiveContext(stream: AsyncIterable<Buffer>, options: Con
       tarBytes,
       digest,
       remove,
-      readText: async (path) => (await readFile(options, root, path))?.toString('utf8'),
+      readTexts: async (names) => (await readFiles(options, root, names)).map((bytes) => bytes?.toString('utf8')),
     };
   } catch (error) {
     await remove();

@@ -29,8 +29,8 @@ export interface BuildContext {
   tarBytes: number;
   /** Of the tar. Not a cache key: that comes from the files that are used. */
   digest: Digest;
-  /** A regular file of the context as text, following symlinks inside of it: the Dockerfile, .dockerignore. Undefined when there is none. */
-  readText(path: string): Promise<string | undefined>;
+  /** Regular files of the context as text, symlinks followed inside of it: the Dockerfile, .dockerignore. Undefined where there is none. */
+  readTexts(paths: readonly string[]): Promise<Array<string | undefined>>;
   /** Removes the directory; safe to call twice. */
   remove(): Promise<void>;
 }

@@ -67,16 +67,20 @@ const keyOf = ({ identity, sizeBytes, changedNs }: ListedEntry): string => `${id
 async function contentsOf({ root, path, entries, name }: ResolvedSource, native: Native): Promise<string[]> {
   const listed = entries as readonly ListedEntry[];
   const now = BigInt(Date.now()) * 1_000_000n;
-  const wanted = listed.filter((entry) => entry.type === 'file' && !known.has(keyOf(entry)));
   const read = new Map<ListedEntry, string>();
+  const changed = (path: string): LabError =>
+    new LabError('conflict', `${path}: it has changed while the build looked at it`);
+  for (const entry of listed)
+    if (entry.sum === '-') throw changed(entry.path || name);
+    else if (entry.sum !== undefined) read.set(entry, entry.sum);
+  const wanted = listed.filter((entry) => entry.type === 'file' && !read.has(entry) && !known.has(keyOf(entry)));
   if (wanted.length > 0) {
     const names = wanted.map((entry) => [path, entry.path].filter(Boolean).join('/'));
     const ended = await runNative(native, ['tlab-copy', 'sum', '--root', root], fields(names));
     if (ended.status !== 0) refuse(ended, `hashing ${name}`);
     for (const [index, digest] of [...fieldsOf(ended.stdout)].entries()) {
       const entry = wanted[index];
-      if (digest === '-' || entry === undefined)
-        throw new LabError('conflict', `${names[index]}: it has changed while the build looked at it`);
+      if (digest === '-' || entry === undefined) throw changed(names[index] ?? name);
       read.set(entry, digest);
       if (now - entry.changedNs > steadyNs) remember(keyOf(entry), digest);
     }

@@ -1,8 +1,7 @@
 // The door to tlab-copy and tlab-unpack, which touch the trees that strangers filled. Requests and answers are fields that end in a NUL.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { LabError } from '../../../base/errors.ts';
+import { startProgram } from '../../launcher.ts';
 import { pathBytes, pathOf } from './paths.ts';
 import type { TreeEntry } from './types.ts';
 
@@ -32,43 +31,58 @@ export async function runNative(
   const cancelled = new LabError('cancelled', `${program} ${args[0] ?? ''}: cancelled`);
   const isCancelled = (): boolean => native.signal?.aborted === true;
   if (isCancelled()) throw cancelled;
-  const child = spawn(`${native.binaryFolder}/${program}`, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(native.signal === undefined ? {} : { signal: native.signal, killSignal: 'SIGKILL' as const }),
-  });
   const chunks: Buffer[] = [];
   let bytes = 0;
   let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > mostAnswerBytes) child.kill('SIGKILL');
-    else chunks.push(chunk);
+  const running = startProgram({
+    folder: native.binaryFolder,
+    name: program,
+    arguments: args,
+    stdout: (chunk) => {
+      bytes += chunk.length;
+      if (bytes > mostAnswerBytes) running.kill();
+      else chunks.push(chunk);
+    },
+    stderr: (chunk) => {
+      stderr = (stderr + chunk.toString()).slice(-8192);
+    },
   });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString()).slice(-8192);
-  });
+  native.signal?.addEventListener('abort', running.kill);
   // A program that refuses does not read the rest.
-  child.stdin.on('error', () => undefined);
-  const ended = once(child, 'close') as Promise<[number | null]>;
-  const fed = feed(child.stdin, input).catch((error: Error) => {
-    child.kill('SIGKILL');
+  running.stdin.on('error', () => undefined);
+  const fed = feed(running.stdin, input).catch((error: Error) => {
+    running.kill();
     return error;
   });
+  const isTooMuch = (): boolean => bytes > mostAnswerBytes;
   try {
-    const [code] = await ended;
-    if (bytes > mostAnswerBytes) throw new LabError('resourceExhausted', `${program}: its answer is larger than 1 GiB`);
+    const status = await running.ended;
+    if (isTooMuch()) throw new LabError('resourceExhausted', `${program}: its answer is larger than 1 GiB`);
     const broken = await fed;
-    if (broken instanceof LabError) throw broken;
-    if (broken !== undefined)
-      throw new LabError('invalidArgument', `what is sent breaks off: ${broken.message}`, { cause: broken });
-    return { status: code ?? 255, stdout: Buffer.concat(chunks), message: stderr.trim().replace(/^tlab-\w+: /, '') };
-  } catch (error) {
-    child.kill('SIGKILL');
     if (isCancelled()) throw cancelled;
-    throw error instanceof LabError
-      ? error
-      : new LabError('internal', `executing ${program}: ${(error as Error).message}`, { cause: error });
+    if (broken instanceof LabError) throw broken;
+    if (broken !== undefined) throw brokenOff(broken);
+    return { status, stdout: Buffer.concat(chunks), message: stderr.trim().replace(/^tlab-\w+: /, '') };
+  } catch (error) {
+    running.kill();
+    if (isCancelled()) throw cancelled;
+    if (isTooMuch()) throw new LabError('resourceExhausted', `${program}: its answer is larger than 1 GiB`);
+    throw await causeOf(error as Error, { program, fed });
+  } finally {
+    native.signal?.removeEventListener('abort', running.kill);
   }
+}
+
+const brokenOff = (cause: Error): LabError =>
+  new LabError('invalidArgument', `what is sent breaks off: ${cause.message}`, { cause });
+
+/** A program that was killed because its input broke off ended for that. */
+async function causeOf(error: Error, { program, fed }: { program: string; fed: Promise<unknown> }): Promise<LabError> {
+  const broken = await Promise.race([fed, undefined]);
+  if (broken instanceof LabError) return broken;
+  if (broken instanceof Error) return brokenOff(broken);
+  if (error instanceof LabError) return error;
+  return new LabError('internal', `executing ${program}: ${error.message}`, { cause: error });
 }
 
 /** Chunk by chunk, never faster than it is read. A stream that breaks off is an error, since half of it looks like an archive cut short. */
@@ -126,6 +140,8 @@ export interface ListedEntry extends TreeEntry {
   identity: string;
   modifiedNs: bigint;
   changedNs: bigint;
+  /** SHA-256 of a regular file, listed as `summed`; `-` when it is none any more. */
+  sum: string | undefined;
 }
 
 export interface Listed {
@@ -135,7 +151,7 @@ export interface Listed {
   entries: ListedEntry[];
 }
 
-export type ListKind = 'tree' | 'children' | 'one';
+export type ListKind = 'tree' | 'summed' | 'children' | 'one';
 
 /** Looks at paths of a tree, symlinks in them followed inside of it. Answers come in the order of the requests. */
 export async function listTree(
@@ -169,7 +185,7 @@ const typeOfLetter: Record<string, TreeEntry['type']> = {
 };
 
 function entryOf(path: string, numbers: string, link: string, attributes: string): ListedEntry {
-  const [letter = '', mode = '', uid, gid, size, device = '', identity = '', modified = '0', changed = '0'] =
+  const [letter = '', mode = '', uid, gid, size, device = '', identity = '', modified = '0', changed = '0', sum] =
     numbers.split(' ');
   return {
     path,
@@ -184,15 +200,30 @@ function entryOf(path: string, numbers: string, link: string, attributes: string
     identity,
     modifiedNs: BigInt(modified),
     changedNs: BigInt(changed),
+    sum,
   };
 }
 
-const absentStatus = 2;
-
-/** A regular file of a tree, symlinks followed inside of it, at most 16 MiB; undefined when there is none. */
-export async function readFile(native: Native, root: string, path: string): Promise<Buffer | undefined> {
-  const ended = await runNative(native, ['tlab-copy', 'read', '--root', root], fields([path]));
-  if (ended.status === absentStatus) return undefined;
-  if (ended.status !== 0) refuse(ended, path);
-  return ended.stdout;
+/** Regular files of a tree, symlinks followed inside of it, each at most 16 MiB; undefined where there is none. */
+export async function readFiles(
+  native: Native,
+  root: string,
+  paths: readonly string[],
+): Promise<Array<Buffer | undefined>> {
+  const ended = await runNative(native, ['tlab-copy', 'read', '--root', root], fields(paths));
+  // The message begins with the path.
+  if (ended.status !== 0) refuse(ended, paths.length === 1 ? (paths[0] ?? '') : 'reading');
+  let at = 0;
+  const field = (): string => {
+    const stop = ended.stdout.indexOf(0, at);
+    const text = ended.stdout.toString('latin1', at, stop);
+    at = stop + 1;
+    return text;
+  };
+  return paths.map(() => {
+    if (field() !== 'R') return undefined;
+    const size = Number(field());
+    at += size;
+    return ended.stdout.subarray(at - size, at);
+  });
 }

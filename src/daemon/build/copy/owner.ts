@@ -1,7 +1,7 @@
 // --chown: a name or number, and a group, looked up in the image's own accounts.
 // @source dockerfile reference: COPY --chown
 import { LabError } from '../../../base/errors.ts';
-import { type Native, readFile } from './native.ts';
+import { type Native, readFiles } from './native.ts';
 
 export interface Owner {
   uid: number;
@@ -39,7 +39,7 @@ async function idsIn(
   root: string,
   { file, kind, name }: { file: string; kind: string; name: string },
 ): Promise<[id: number, group: number]> {
-  const text = (await readFile(native, root, file))?.toString() ?? '';
+  const text = (await readFiles(native, root, [file]))[0]?.toString() ?? '';
   for (const line of text.split('\n')) {
     const [own, , id = '', group = ''] = line.split(':');
     if (own === name && /^\d+$/.test(id)) return [Number(id), /^\d+$/.test(group) ? Number(group) : 0];

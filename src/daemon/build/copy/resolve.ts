@@ -99,7 +99,8 @@ async function local(
   const resolved = await listTree(
     options,
     root,
-    found.map(({ path }) => ({ kind: 'tree', path })),
+    // A context is new, so that nothing of it was read before; of images the sums are often known.
+    found.map(({ path }) => ({ kind: options.isContext ? 'summed' : 'tree', path })),
   );
   const sources: ResolvedSource[] = [];
   for (const [index, each] of found.entries()) {
