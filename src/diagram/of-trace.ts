@@ -11,15 +11,38 @@ export const traceDrawings = ['sequence', 'network', 'mounts', 'layers'] as cons
 export type TraceDrawing = (typeof traceDrawings)[number];
 
 /** @param seq the event after which the kernel's state is drawn; a sequence is that of the whole trace */
-export function drawingOf(trace: Trace, of: TraceDrawing, seq: number): Drawing {
+export function drawingOf(trace: Trace, of: TraceDrawing, seq: number, known?: States): Drawing {
   const command = printable(trace.header.command.join(' '));
   if (of === 'sequence') return sequenceOf(trace.events, command);
-  const states = new States(trace.events);
+  const states = known ?? new States(trace.events);
   const title = `${of} after event ${seq} of: ${command}`;
   if (of === 'layers') return { kind: 'tree', title, roots: nested(states.at('layers', seq)) };
   if (of === 'mounts') return { kind: 'tree', title, roots: nested(states.at('mounts', seq)).map(byPath) };
   return networkOf(states.at('rules', seq), title);
 }
+
+/** So many moments are looked at for the fullest one. */
+const mostLooks = 200;
+
+/** The last event after which there was most of what is drawn: at the end of a trace its containers are often gone. */
+export function fullestOf(trace: Trace, of: Exclude<TraceDrawing, 'sequence'>): number {
+  const states = new States(trace.events);
+  const kind = of === 'network' ? 'rules' : of;
+  const changes = trace.events.filter((event) => states.concernedBy(event).includes(kind)).map(({ seq }) => seq);
+  const every = Math.max(1, Math.ceil(changes.length / mostLooks));
+  let fullest = { seq: trace.events.at(-1)?.seq ?? 0, count: -1 };
+  for (const seq of changes.filter((_, i) => i % every === 0 || i === changes.length - 1)) {
+    const count = sizeOf(drawingOf(trace, of, seq, states));
+    if (count >= fullest.count) fullest = { seq, count };
+  }
+  return fullest.seq;
+}
+
+const sizeOf = (drawing: Drawing): number => {
+  const nodes = (roots: readonly TreeNode[]): number =>
+    roots.reduce((sum, { children }) => sum + 1 + nodes(children), 0);
+  return drawing.kind === 'tree' ? nodes(drawing.roots) : 0;
+};
 
 /** One arrow a beat: from who does it to whom it is done. */
 function sequenceOf(events: readonly TraceEvent[], title: string): Sequence {

@@ -9,6 +9,7 @@ const rowPx = 24;
 const marginPx = 16;
 /** Longer ones are cut with a mark; the description has them whole. */
 const mostColumns = 72;
+const titleColumns = 110;
 
 const style = `
   svg { color-scheme: light dark; }
@@ -42,7 +43,7 @@ class Picture {
   }
 
   text(x: number, y: number, text: string, kind = ''): void {
-    const shown = fit(text, mostColumns);
+    const shown = fit(text, kind === 'title' ? titleColumns : mostColumns);
     this.#reach(x + columns(shown) * characterPx, y + rowPx);
     this.#shapes.push(`<text x="${x}" y="${y + 16}"${kind === '' ? '' : ` class="${kind}"`}>${escaped(shown)}</text>`);
   }
@@ -124,11 +125,7 @@ function drawSequence(picture: Picture, { actors, arrows }: Sequence): void {
       ]);
       return;
     }
-    picture.line([
-      [a, at],
-      [b, at],
-    ]);
-    picture.tip(b, at, b > a ? 1 : -1);
+    arrow(picture, [a, at], [b, at]);
   });
 }
 
@@ -155,43 +152,54 @@ function drawTree(picture: Picture, { roots }: Tree): void {
   for (const root of roots) draw(root, 0);
 }
 
-/** States below each other; each way out has a row with its events, and goes by a lane of its own to the state that it leads to. */
+/** A way out as words: where it leads is said, so that no line has to be followed to know it. */
+const wayOut = ({ to, says }: Exit, own: string): string => (to === own ? `${says}: stays` : `${says} → ${to}`);
+
+type Exit = States['states'][number]['exits'][number];
+
+/** States below each other, each way out a row with its events; those to one state go by a lane of its own, which they share. */
 function drawStates(picture: Picture, { states, initial }: States): void {
   const left = 24;
   const exitsX = left + Math.max(...states.map(({ name }) => widthOf(name))) + 20;
-  const exits = states.flatMap(({ exits: all }) => all);
-  const lanesX = exitsX + Math.max(0, ...exits.map(({ says }) => columns(fit(says, mostColumns)) * characterPx)) + 24;
+  const words = states.flatMap(({ name, exits }) => exits.map((exit) => wayOut(exit, name)));
+  const lanesX = exitsX + Math.max(0, ...words.map((says) => columns(fit(says, mostColumns)) * characterPx)) + 24;
+  const led = states.filter(({ name }) =>
+    states.some((one) => one.name !== name && one.exits.some(({ to }) => to === name)),
+  );
+  const laneOf = (name: string): number => lanesX + led.findIndex((one) => one.name === name) * 12;
   const tops = new Map<string, number>();
   let y = 2 * rowPx;
-  for (const { name, exits: all } of states) {
+  for (const { name, exits } of states) {
     tops.set(name, y);
-    y += (1.4 + all.length) * rowPx;
+    y += (1.4 + exits.length) * rowPx;
   }
-  let lane = 0;
-  for (const { name, exits: all, isFinal } of states) {
+  for (const { name, exits, isFinal } of states) {
     const top = tops.get(name) ?? 0;
     picture.box(left, top, name, isFinal ? 'end' : '');
-    if (name === initial) {
-      picture.line([
-        [0, top + rowPx / 2],
-        [left, top + rowPx / 2],
-      ]);
-      picture.tip(left, top + rowPx / 2, 1);
-    }
-    all.forEach(({ to, says }, i) => {
+    if (name === initial) arrow(picture, [0, top + rowPx / 2], [left, top + rowPx / 2]);
+    exits.forEach((exit, i) => {
       const own = top + (1 + i) * rowPx;
-      const target = tops.get(to);
-      picture.text(exitsX, own - 6, says);
-      const x = lanesX + lane++ * 10;
-      const from: [number, number][] = [
+      picture.text(exitsX, own - 6, wayOut(exit, name));
+      const target = tops.get(exit.to);
+      if (target === undefined || exit.to === name) return;
+      const x = laneOf(exit.to);
+      picture.line([
         [left + 20, top + rowPx - 2],
         [left + 20, own + rowPx - 4],
         [x, own + rowPx - 4],
-      ];
-      if (target === undefined) return;
-      const at = target + rowPx / 2;
-      picture.line([...from, [x, at], [left + widthOf(to), at]]);
-      picture.tip(left + widthOf(to), at, -1);
+        [x, target + rowPx / 2],
+      ]);
     });
   }
+  for (const { name } of led) {
+    const at = (tops.get(name) ?? 0) + rowPx / 2;
+    arrow(picture, [laneOf(name), at], [left + widthOf(name), at]);
+  }
+}
+
+type Point = readonly [x: number, y: number];
+
+function arrow(picture: Picture, from: Point, to: Point): void {
+  picture.line([from, to]);
+  picture.tip(to[0], to[1], to[0] > from[0] ? 1 : -1);
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type Drawing, mermaidOf, type Sequence, textOfDrawing } from '../../src/diagram/drawing.ts';
 import { machineDrawing, machineToMermaid } from '../../src/diagram/machine.ts';
 import { machines } from '../../src/diagram/machines.ts';
-import { drawingOf, traceDrawings } from '../../src/diagram/of-trace.ts';
+import { drawingOf, fullestOf, traceDrawings } from '../../src/diagram/of-trace.ts';
 import { svgOf } from '../../src/diagram/svg.ts';
 import { mostBeats } from '../../src/explain/beats.ts';
 import { readTraceFile } from '../../src/trace/read.ts';
@@ -78,6 +78,36 @@ test('the network leads from the host over bridge and veth to each container; mo
   assert.match(mounts, new RegExp(`^${dev.replaceAll('.', '\\.')}\\d+\\. /dev/pts {2}devpts`, 'm'));
   const layers = textOfDrawing(drawingOf(nginx, 'layers', last)).at(-1);
   assert.match(layers ?? '', /^2\.1\.1\.1\.1\. active \{nginx\}/);
+});
+
+test('without an event, a drawing is of the moment when there was most of it: containers that are gone at the end are in it', async () => {
+  const two = await readTraceFile('traces/two-containers.jsonl');
+  const seq = fullestOf(two, 'network');
+  const containers = (at: number): number =>
+    textOfDrawing(drawingOf(two, 'network', at)).filter((line) => / container /.test(line)).length;
+  assert.deepEqual([containers(seq), containers(two.header.seen)], [2, 0]);
+});
+
+test('a way out of a state says where it leads; only those that lead elsewhere have a line', () => {
+  const svg = svgOf({
+    kind: 'states',
+    title: 't',
+    initial: 'a',
+    states: [
+      {
+        name: 'a',
+        isFinal: false,
+        exits: [
+          { to: 'b', says: 'GO' },
+          { to: 'a', says: 'WAIT' },
+        ],
+      },
+      { name: 'b', isFinal: true, exits: [] },
+    ],
+  });
+  assert.match(svg, />GO → b</);
+  assert.match(svg, />WAIT: stays</);
+  assert.equal(svg.match(/<polyline/g)?.length, 3, 'into a, from a, into b');
 });
 
 test('every drawing of a trace is well-formed SVG with a title and its text, for light and dark', () => {

@@ -4,19 +4,19 @@ import { LabError } from '../../base/errors.ts';
 import { printable } from '../../base/text.ts';
 import { type Drawing, mermaidOf, textOfDrawing } from '../../diagram/drawing.ts';
 import { machines } from '../../diagram/machines.ts';
-import { drawingOf, type TraceDrawing, traceDrawings } from '../../diagram/of-trace.ts';
+import { drawingOf, fullestOf, type TraceDrawing, traceDrawings } from '../../diagram/of-trace.ts';
 import { defineCommand } from '../command.ts';
-import { between } from '../flags/readers.ts';
 import { boolean, one, oneOf, text, usageError } from '../flags/spec.ts';
 import { printLines } from '../output.ts';
 import { print, say } from '../terminal.ts';
+import { eventNumber } from '../trace/view-flags.ts';
 
 export default defineCommand({
   operands: '[MACHINE|TRACE|FILE]',
   count: { min: 0, max: 1 },
   flags: {
     of: one('Of a trace: sequence (its story), network, mounts or layers', oneOf(...traceDrawings), { value: 'what' }),
-    at: one('Of a trace: as it is after this event; the last one without it', between(1, 1e9), { value: 'event' }),
+    at: one('Of a trace: as it is after this event; when there is most of it without', eventNumber, { value: 'event' }),
     svg: boolean('A picture, as SVG'),
     text: boolean('An ordered list: who → whom: what. ACCESSIBLE=1 does the same'),
     output: text('The file to write; standard output without it', { short: 'o', value: 'file' }),
@@ -73,7 +73,7 @@ async function ofTrace(name: string, of: TraceDrawing, at: number | undefined): 
   });
   const last = Math.max(trace.header.seen, trace.events.at(-1)?.seq ?? 0);
   if (at !== undefined && at > last) throw usageError(`--at ${at}: this trace has events 1 to ${last}`);
-  return drawingOf(trace, of, at ?? last);
+  return drawingOf(trace, of, at ?? (of === 'sequence' ? last : fullestOf(trace, of)));
 }
 
 async function formed(drawing: Drawing, form: Form): Promise<string[]> {
