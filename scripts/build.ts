@@ -2,6 +2,7 @@
 // and CommonJS output avoids the cost of `import http from 'node:http'` (the ESM facade of node:http loads undici).
 // The CLI is four files: a small entry, which switches the compile cache on; the first screen, which has to be there at once; the commands of every day;
 // and everything. Reading and compiling what a command does not use was half of its start.
+import { createRequire } from 'node:module';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { quickCommands } from '../src/cli/quick.ts';
 
@@ -44,13 +45,45 @@ const neverCalled: Record<string, string> = {
   'wsl-utils': 'module.exports = { isWsl: false };',
   debug: 'module.exports = () => Object.assign(() => undefined, { enabled: false, extend: () => () => undefined });',
   ejs: 'module.exports = { render: (text) => text };',
+  'supports-color': 'module.exports = { stdout: false, stderr: false };',
+  ansis: 'module.exports = { strip: (text) => text };',
+  'wrap-ansi': 'module.exports = (text) => text;',
+  'clean-stack': 'module.exports = (text) => text;',
+  'indent-string': 'module.exports = (text) => text;',
+  'string-width': 'module.exports = (text) => text.length;',
+  'cli-spinners': 'module.exports = { dots2: { frames: [] } };',
 };
+/** Its own parser, help and search for TypeScript sources. */
+const neverCalledParts = /@oclif\/core\/lib\/(parser\/index|help\/index|config\/ts-path)\.js$/;
 const withoutUnused: Plugin = {
   name: 'without-unused',
   setup({ onResolve, onLoad }) {
     const filter = new RegExp(`^(${Object.keys(neverCalled).join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'never-called' }));
     onLoad({ filter: /.*/, namespace: 'never-called' }, ({ path }) => ({ contents: neverCalled[path] ?? '' }));
+    onLoad({ filter: neverCalledParts }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+/**
+ * Node.js's own modules are loaded when something of them is first used: most commands use few of them, and node:crypto alone takes a third as
+ * long to load as Node.js to start.
+ */
+const lazyBuiltins: Plugin = {
+  name: 'lazy-builtins',
+  setup({ onResolve, onLoad }) {
+    const require = createRequire(import.meta.url);
+    const filter =
+      /^node:(crypto|child_process|dgram|http|https|net|os|perf_hooks|readline|stream|timers|tls|tty|url|zlib|fs\/promises)(\/\w+)?$/;
+    onResolve({ filter }, ({ path, namespace }) =>
+      namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
+    );
+    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => {
+      const names = Object.keys(require(path) as object);
+      const module = `require(${JSON.stringify(path)})`;
+      const getters = names.map((name) => `get ${JSON.stringify(name)}() { return ${module}.${name}; }`);
+      return { contents: `module.exports = { ${getters.join(', ')} };` };
+    });
   },
 };
 
@@ -91,7 +124,7 @@ const withoutOthers: Plugin = {
   },
 };
 
-const { 'tlab-quick': quick, ...whole } = bundles;
+const { tlabd, 'tlab-containerd': containerd, 'tlab-runc': runc, 'tlab-quick': quick, ...cli } = bundles;
 const common: BuildOptions = {
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
@@ -108,6 +141,7 @@ const common: BuildOptions = {
   define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
 };
 await Promise.all([
-  build({ ...common, entryPoints: whole, plugins: [splitCli, withoutUnused] }),
-  build({ ...common, entryPoints: { 'tlab-quick': quick }, plugins: [withoutOthers, withoutUnused] }),
+  build({ ...common, entryPoints: { tlabd, 'tlab-containerd': containerd, 'tlab-runc': runc } }),
+  build({ ...common, entryPoints: cli, plugins: [splitCli, withoutUnused, lazyBuiltins] }),
+  build({ ...common, entryPoints: { 'tlab-quick': quick }, plugins: [withoutOthers, withoutUnused, lazyBuiltins] }),
 ]);

@@ -4,7 +4,7 @@ import type { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import type { Plugin } from '@oclif/core/interfaces';
 import { type ErrorKind, LabError } from '../base/errors.ts';
-import { type CatalogueRow, catalogue, topics } from './catalogue.ts';
+import { type CatalogueRow, topics } from './catalogue.ts';
 import { commandName, findRow, loadCommand, unknownCommand, withEngine } from './dispatch.ts';
 import { printError } from './errors.ts';
 import { orInterrupted } from './interrupt.ts';
@@ -31,7 +31,7 @@ async function runNamed(name: string, words: readonly string[]): Promise<number>
   const loaded = await loadCommand(name);
   if (asksForHelp(rest, loaded.spec.untilOperand === true)) return await showHelp(name);
   const run = async (): Promise<number> => {
-    const config = await loadConfig();
+    const config = await loadConfig(name);
     await config.runCommand(name.replaceAll(' ', ':'), rest);
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   };
@@ -115,12 +115,12 @@ function withHint(error: LabError, name: string): LabError {
   return new LabError('usage', error.message, { hint: `tlab ${name} ${error.hint ?? '--help'}` });
 }
 
-async function loadConfig(): Promise<Config> {
-  // Only for a command: the first screen and help are there without it.
+/** Only for a command, and of that one alone: the first screen and help are there without it, and nobody asks oclif for others. */
+async function loadConfig(name: string): Promise<Config> {
   const { Config } = await import('@oclif/core/config');
   const pjson = { name: 'tlab', version, oclif: { bin: 'tlab', topicSeparator: ' ' as const } };
   const root = import.meta.dirname;
-  const commands = Object.entries(catalogue).map(([name, row]) => loadable(name, row));
+  const commands = [loadable(name, findRow(name) as CatalogueRow)];
   const plugin = {
     _base: 'tlab',
     alias: 'tlab',
@@ -137,7 +137,7 @@ async function loadConfig(): Promise<Config> {
     options: { root },
     pjson,
     root,
-    topics: Object.entries(topics).map(([name, description]) => ({ name, description })),
+    topics: [],
     type: 'core',
     valid: true,
     version,

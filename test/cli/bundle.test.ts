@@ -89,6 +89,8 @@ test('ps loads neither undici nor koffi nor many modules of Node', { skip }, () 
     builtin.some((name: string) => name.includes('undici')),
     false,
   );
+  for (const module of ['crypto', 'child_process', 'readline'])
+    assert.ok(!builtin.includes(`NativeModule ${module}`), module);
   assert.equal(
     files.some((name: string) => name.includes('koffi')),
     false,
