@@ -58,6 +58,10 @@ export function formatPlatform(platform: Platform): string {
   return [os, architecture, variant].filter((part) => part !== undefined && part !== '').join('/');
 }
 
+/** Whether both mean one platform, however they are spelt. */
+export const isSamePlatform = (a: Platform, b: Platform): boolean =>
+  formatPlatform(normalise(a)) === formatPlatform(normalise(b));
+
 /** Platforms that a host of the wanted one runs, best first. @source containerd platforms/compare.go */
 function runnable(wanted: Platform): string[] {
   const { os, architecture, variant } = normalise(wanted);

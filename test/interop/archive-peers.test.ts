@@ -163,6 +163,19 @@ test('of an archive for several platforms all are kept, or the one that is asked
   await engine.must('rmi', 'several:1');
   await engine.must('load', '-i', `${engine.root}/again.tar`);
   assert.match(await platforms(), /s390x/);
+  // Or one of them, which is then a manifest and no index.
+  await engine.must('save', '-o', `${engine.root}/one.tar`, '--platform', 'linux/s390x', 'several:1');
+  const index = await must('tar', ['-xOf', `${engine.root}/one.tar`, 'index.json']);
+  assert.deepEqual(
+    JSON.parse(index).manifests.map((one: { platform: object }) => one.platform),
+    [{ architecture: 's390x', os: 'linux' }],
+  );
+  const none = await engine.tlab(['save', '-o', `${engine.root}/none.tar`, '--platform', 'linux/ppc64le', 'several:1']);
+  assert.equal(none.status, 1);
+  assert.match(
+    none.stderr,
+    /several:1 was found but does not provide the specified platform \(linux\/ppc64le\)\n.*linux\/s390x/,
+  );
   await engine.must('rmi', 'several:1');
   await engine.must('load', '-i', archive, '--platform', 'linux/s390x');
   assert.equal(await engine.must('inspect', '--type', 'image', '--format', '{{.Architecture}}', 'several:1'), 's390x');

@@ -8,7 +8,7 @@ import { withCause } from '../../trace/context.ts';
 import { connect, ensureDaemon } from '../connection.ts';
 import { errorLines } from '../errors.ts';
 import { pair, sizeBytes } from '../flags/readers.ts';
-import { boolean, list, many, one, oneOf, text } from '../flags/spec.ts';
+import { boolean, list, many, one, oneOf, refusedFlag, text } from '../flags/spec.ts';
 import { paint, print, say, terminalColumns } from '../terminal.ts';
 import { packContext } from './context.ts';
 import { excerptOf } from './excerpt.ts';
@@ -38,6 +38,22 @@ export const buildFlags = {
   progress: one('plain (lines) or quiet', oneOf('auto', 'plain', 'quiet')),
   why: boolean('Say for each step why it was or was not taken from the cache'),
   iidfile: text('Write the id of the image to this file', { value: 'path' }),
+  // Of docker build. A step leaves no container behind here, whatever is asked.
+  rm: boolean('', { hidden: true, initial: true }),
+  'force-rm': boolean('', { hidden: true }),
+  'cache-from': refusedFlag(
+    'cache-from',
+    'leave it out: what was built here is used by itself, and --why says what was found',
+  ),
+  squash: refusedFlag('squash', 'end with FROM scratch and COPY --from=STAGE / / in the Dockerfile: one layer', {
+    arity: 'boolean',
+  }),
+  ssh: refusedFlag('ssh', 'give the key to one RUN by --secret, or clone before the build'),
+  isolation: refusedFlag('isolation', 'leave it out: a RUN is a container as tlab run makes it'),
+  'cgroup-parent': refusedFlag('cgroup-parent', 'set "cgroup-parent" in daemon.json, or bound a RUN by --memory'),
+  compress: refusedFlag('compress', 'leave it out: the context goes through a socket of this machine', {
+    arity: 'boolean',
+  }),
 };
 
 export interface BuildFlags {

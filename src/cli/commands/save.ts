@@ -7,10 +7,14 @@ import { archiveTo } from '../run/archive.ts';
 export default defineCommand({
   operands: 'IMAGE [IMAGE...]',
   count: { min: 1 },
-  flags: { output: text('Write to this file, not to standard output', { short: 'o' }) },
+  flags: {
+    output: text('Write to this file, not to standard output', { short: 'o' }),
+    platform: text('Write only this platform of an image for several, such as linux/arm64'),
+  },
+  examples: [{ says: 'an image and what it is made of, in one file', line: 'tlab save -o web.tar web' }],
   async run({ operands, flags }) {
     await archiveTo(flags.output, () =>
-      connect().stream({ method: 'GET', path: '/images/get', query: { names: operands } }),
+      connect().stream({ method: 'GET', path: '/images/get', query: { names: operands, platform: flags.platform } }),
     );
     return 0;
   },

@@ -91,5 +91,20 @@ export const oneOf =
     return found;
   };
 
+/** A flag of Docker's that tlab has not, refused by name with what to do instead; not shown in the help. */
+export const refusedFlag = (
+  name: string,
+  hint: string,
+  { arity = 'value' as 'boolean' | 'value' } = {},
+): FlagSpec<undefined> => ({
+  arity,
+  says: '',
+  hidden: true,
+  initial: undefined,
+  read: () => {
+    throw new LabError('notImplemented', `--${name}: tlab does not support it`, { hint });
+  },
+});
+
 export const usageError = (message: string, hint?: string): LabError =>
   new LabError('usage', message, hint === undefined ? {} : { hint });

@@ -88,7 +88,8 @@ function refuseUnsupported(query: Query): void {
     throw refused('the BuildKit protocol (DOCKER_BUILDKIT=0 or `tlab build` do without it)');
   if (query.get('remote'))
     throw refused(`a remote context (${query.get('remote')})`, 'fetch it, and build from the folder');
-  if (boolean(query, 'squash')) throw refused('--squash', 'use several stages, and COPY --from');
+  if (boolean(query, 'squash'))
+    throw refused('--squash', 'end with FROM scratch and COPY --from=STAGE / / in the Dockerfile: one layer');
   if ((parsed(query, 'cachefrom', maybe(texts)) ?? []).length > 0)
     throw refused('--cache-from', 'the cache of this engine is used by itself; tlab build --why tells what it found');
   if ((parsed(query, 'outputs', maybe(v.array(v.unknown()))) ?? []).length > 0)

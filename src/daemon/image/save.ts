@@ -3,6 +3,7 @@
 import type { Writable } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
 import { type Digest, digestAlgorithm, digestHex, parseDigest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/image.ts';
 import { layoutVersion, refNameAnnotation } from '../../oci/layout.ts';
 import { isManifestType, ociMediaTypes } from '../../oci/media-types.ts';
 import { parseReference } from '../../oci/reference.ts';
@@ -32,10 +33,14 @@ const blobName = (digest: string): string => {
 };
 const isId = (name: string): boolean => /^(sha256:)?[0-9a-f]{4,64}$/.test(name);
 
-/** What writes the archive. Errors: notFound for an image, or for a layer whose blob is gone. */
-export async function saveImages(engine: Engine, asked: readonly string[]): Promise<(to: Writable) => Promise<void>> {
+/** What writes the archive; with a platform of it alone. Errors: notFound for an image, its platform, or a layer whose blob is gone. */
+export async function saveImages(
+  engine: Engine,
+  asked: readonly string[],
+  platform: Platform | undefined,
+): Promise<(to: Writable) => Promise<void>> {
   if (asked.length === 0) throw new LabError('invalidArgument', 'saving images: no names were given');
-  const saved = await collect(engine, asked);
+  const saved = await collect(engine, asked, platform);
   const blobs = await blobsOf(engine, saved);
   return async (to) => {
     await writeTarStream(to, entriesOf(engine, saved, blobs));
@@ -52,10 +57,15 @@ export async function saveImages(engine: Engine, asked: readonly string[]): Prom
 }
 
 /** A name without a tag is all tags of that repository. @source docker save */
-async function collect(engine: Engine, asked: readonly string[]): Promise<SavedImage[]> {
+async function collect(
+  engine: Engine,
+  asked: readonly string[],
+  platform: Platform | undefined,
+): Promise<SavedImage[]> {
   const byId = new Map<string, SavedImage>();
   for (const name of asked) {
-    for (const image of await imagesOf(engine, name)) {
+    for (const found of await imagesOf(engine, name)) {
+      const image = platform === undefined ? found : await engine.images.ofPlatform(found, platform);
       const entry = byId.get(image.id) ?? { image, names: [], ...(await documentsOf(engine, image)) };
       if (!isNamedById(name, image) && !entry.names.includes(image.reference)) entry.names.push(image.reference);
       byId.set(image.id, entry);

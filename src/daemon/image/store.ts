@@ -1,6 +1,6 @@
 // Images as the daemon sees them: names in containerd's image store, documents in its content store.
 // Documents are named by digest and never change, so what was read once is kept.
-import { LabError } from '../../base/errors.ts';
+import { asLabError, LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import type { ContainerdClient } from '../../containerd/client.ts';
 import { chainIds, type Digest, parseDigest, verifyDigest } from '../../oci/digest.ts';
@@ -8,10 +8,11 @@ import {
   type ImageConfig,
   type ImageManifest,
   imageConfigSchema,
+  type Platform,
   parseDocument,
   parseManifestDocument,
 } from '../../oci/image.ts';
-import { choosePlatform, hostPlatform } from '../../oci/platform.ts';
+import { choosePlatform, formatPlatform, hostPlatform, isSamePlatform } from '../../oci/platform.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../../oci/reference.ts';
 import { emit } from '../../trace/recorder.ts';
 import { isDangling } from './dangling.ts';
@@ -142,6 +143,29 @@ export class ImageStore {
     return found[0];
   }
 
+  /** The image as that platform has it; its target is the manifest alone. Errors: notFound, with the platforms that there are. */
+  async ofPlatform(image: ResolvedImage, platform: Platform): Promise<ResolvedImage> {
+    const document = parseManifestDocument(await this.read(image.target), undefined, `image ${image.target}`);
+    const all =
+      document.kind === 'index' ? document.index.manifests.flatMap(({ platform: one }) => one ?? []) : [image.config];
+    const wanted = formatPlatform(platform);
+    if (!all.some((one) => isSamePlatform(one, platform)))
+      throw new LabError(
+        'notFound',
+        `image with reference ${familiarName(image.reference)} was found but does not provide the specified platform (${wanted})`,
+        { hint: `it has: ${all.map(formatPlatform).join(', ')}` },
+      );
+    if (document.kind !== 'index') return image;
+    const target = document.index.manifests.find(
+      (one) => one.platform !== undefined && isSamePlatform(one.platform, platform),
+    );
+    try {
+      return await this.describe({ ...image, target: target?.digest ?? image.target });
+    } catch (error) {
+      throw asLabError(error).kind === 'notFound' ? notHere(image, wanted) : error;
+    }
+  }
+
   #documentsOf(target: Digest): Promise<Documents> {
     const known = this.#documents.get(target);
     if (known !== undefined) return known;
@@ -195,6 +219,11 @@ export function noSuchImage(name: string): LabError {
     data: { image: name },
   });
 }
+
+const notHere = (image: ResolvedImage, platform: string): LabError =>
+  new LabError('notFound', `image ${familiarName(image.reference)}: what it is made of for ${platform} is not here`, {
+    hint: `tlab pull --platform ${platform} ${familiarName(image.reference)}`,
+  });
 
 /** As people write it, with its tag. */
 export function familiarName(name: string): string {

@@ -69,11 +69,11 @@ export async function importArchive(call: Call): Promise<undefined> {
 }
 
 async function save(call: Call, names: readonly string[]): Promise<undefined> {
-  const send = await saveImages(call.engine, names);
+  const send = await saveImages(call.engine, names, platformOf(call.query.get('platform')));
   return await flow(call, { 'Content-Type': 'application/x-tar' }, () => send(call.response));
 }
 
-/** The API has it as JSON. Errors: invalidArgument. @source docker-api POST /images/load */
+/** The API has it as JSON. Errors: invalidArgument. @source docker-api POST /images/load, GET /images/get */
 function platformOf(text: string | null): Platform | undefined {
   if (text === null || text === '') return undefined;
   if (!text.startsWith('{')) return parsePlatform(text);
