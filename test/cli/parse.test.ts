@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildFlags } from '../../src/cli/build/build.ts';
 import { parseLine } from '../../src/cli/flags/parse.ts';
 import { goDurationNs, keySequence, sizeBytes, timestamp } from '../../src/cli/flags/readers.ts';
 import { boolean, list, text } from '../../src/cli/flags/spec.ts';
@@ -38,6 +39,16 @@ test('a flag without its value is refused', () => {
 
 test('an unknown flag names its nearest neighbour', () => {
   assert.throws(() => parseLine(table, ['--quite']), { message: 'unknown flag: --quite', hint: '--quiet' });
+});
+
+test('a flag that is not there is refused by its name, with what to do instead', () => {
+  for (const words of [['--cache-from', 'web'], ['--cache-from=web']])
+    assert.throws(() => parseLine(buildFlags, words), {
+      message: '--cache-from: tlab does not support it',
+      hint: /--why/,
+    });
+  assert.throws(() => parseLine(buildFlags, ['--squash', '.']), { kind: 'notImplemented', hint: /COPY --from=STAGE/ });
+  assert.deepEqual(parseLine(buildFlags, ['--rm', '--force-rm', '.']).operands, ['.']);
 });
 
 test('a list keeps the order in which it was given', () => {

@@ -1,6 +1,7 @@
 // The door to tlab-copy and tlab-unpack, which touch the trees that strangers filled. Requests and answers are fields that end in a NUL.
 import { Readable } from 'node:stream';
 import { LabError } from '../../../base/errors.ts';
+import { Slices } from '../../../base/slices.ts';
 import { startProgram } from '../../launcher.ts';
 import { pathBytes, pathOf } from './paths.ts';
 import type { TreeEntry } from './types.ts';
@@ -163,13 +164,17 @@ export async function listTree(
   const ended = await runNative(native, ['tlab-copy', 'list', '--root', root], input);
   if (ended.status !== 0) refuse(ended, 'looking at the sources');
   const answers: Listed[] = [];
+  const slices = new Slices();
   const next = fieldsOf(ended.stdout);
   const take = (): string => next.next().value ?? '';
   for (let kind = take(); kind !== ''; kind = take()) {
     const listed: Listed = { real: take(), entries: [] };
     answers.push(listed);
     if (kind === 'R')
-      for (let mark = take(); mark === 'E'; mark = take()) listed.entries.push(entryOf(take(), take(), take(), take()));
+      for (let mark = take(); mark === 'E'; mark = take()) {
+        listed.entries.push(entryOf(take(), take(), take(), take()));
+        if (slices.isOver) await slices.next();
+      }
   }
   return answers;
 }
