@@ -44,8 +44,7 @@ export async function beginUpload(exchange: Exchange): Promise<void> {
   if (digest !== null) digestOrRefuse(digest);
   const upload = await uploads.begin(repository);
   if (digest === null) return sendStand(exchange, upload, 202);
-  await takeBody(exchange, upload);
-  await complete(exchange, upload, digest);
+  await takeBody(exchange, upload, () => complete(exchange, upload, digest));
 }
 
 /** PATCH blobs/uploads/ID: the next bytes. */
@@ -61,8 +60,7 @@ export async function finishUpload(exchange: Exchange): Promise<void> {
   const { uploads, repository, rest, url } = exchange;
   const digest = digestOrRefuse(url.searchParams.get('digest') ?? '');
   const upload = await uploads.find(rest, repository);
-  await takeBody(exchange, upload);
-  await complete(exchange, upload, digest);
+  await takeBody(exchange, upload, () => complete(exchange, upload, digest));
 }
 
 /** GET blobs/uploads/ID: how far it came. */
@@ -80,11 +78,21 @@ export async function standOfUpload(exchange: Exchange): Promise<void> {
 
 /** DELETE blobs/uploads/ID. */
 export async function cancelUpload({ uploads, repository, rest, response }: Exchange): Promise<void> {
-  await uploads.cancel(await uploads.find(rest, repository));
+  const upload = await uploads.find(rest, repository);
+  await uploads.take(
+    upload,
+    () => undefined,
+    () => uploads.cancel(upload),
+  );
   sendEmpty(response, 204);
 }
 
-async function takeBody({ request, uploads, limits }: Exchange, upload: Upload): Promise<void> {
+/** `then` comes before anybody else may take the upload. */
+async function takeBody(
+  { request, uploads, limits }: Exchange,
+  upload: Upload,
+  then: () => Promise<void> = async () => undefined,
+): Promise<void> {
   await uploads.take(
     upload,
     () => request.destroy(),
@@ -92,6 +100,7 @@ async function takeBody({ request, uploads, limits }: Exchange, upload: Upload):
       checkRange(request.headers['content-range'], upload);
       await uploads.append(upload, request, { mostBytes: limits.blobBytes });
       checkLength(request.headers['content-range'], upload);
+      await then();
     },
   );
 }

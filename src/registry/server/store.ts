@@ -50,21 +50,25 @@ export class Store {
 
   /** Gives a repository a blob that is there. `arrive` puts its file there first, under the same lock. */
   linkBlob(name: string, digest: Digest, arrive: () => Promise<unknown> = async () => undefined): Promise<void> {
-    return this.#alone(async () => {
-      await arrive();
-      await writeWhole(this.#link(name, '_blobs', digest), '', this.temporary);
-    });
+    return this.#alone(() => this.#linkBlob(name, digest, arrive));
+  }
+
+  async #linkBlob(name: string, digest: Digest, arrive: () => Promise<unknown>): Promise<void> {
+    await arrive();
+    await writeWhole(this.#link(name, '_blobs', digest), '', this.temporary);
   }
 
   /** False when the repository has not got it. The file goes when no other repository has it. */
   unlinkBlob(name: string, digest: Digest): Promise<boolean> {
-    return this.#alone(async () => {
-      const link = this.#link(name, '_blobs', digest);
-      if (!(await isThere(link))) return false;
-      await rm(link, { force: true });
-      if (!(await this.#isLinked(digest))) await rm(this.blobPath(digest), { force: true });
-      return true;
-    });
+    return this.#alone(() => this.#unlinkBlob(name, digest));
+  }
+
+  async #unlinkBlob(name: string, digest: Digest): Promise<boolean> {
+    const link = this.#link(name, '_blobs', digest);
+    if (!(await isThere(link))) return false;
+    await rm(link, { force: true });
+    if (!(await this.#isLinked(digest))) await rm(this.blobPath(digest), { force: true });
+    return true;
   }
 
   async manifestType(name: string, digest: Digest): Promise<string | undefined> {
@@ -72,24 +76,30 @@ export class Store {
   }
 
   /** Stores the bytes and names them by digest, and by tag when there is one. */
-  async putManifest(
+  putManifest(
     name: string,
     manifest: { bytes: Uint8Array; digest: Digest; mediaType: string; tag?: string | undefined },
   ): Promise<void> {
     const { bytes, digest, mediaType, tag } = manifest;
-    await this.linkBlob(name, digest, () => writeWhole(this.blobPath(digest), bytes, this.temporary));
-    await writeWhole(this.#link(name, '_manifests', digest), mediaType, this.temporary);
-    if (tag !== undefined) await writeWhole(this.#tagPath(name, tag), digest, this.temporary);
+    return this.#alone(async () => {
+      await this.#linkBlob(name, digest, () => writeWhole(this.blobPath(digest), bytes, this.temporary));
+      await writeWhole(this.#link(name, '_manifests', digest), mediaType, this.temporary);
+      if (tag !== undefined) await writeWhole(this.#tagPath(name, tag), digest, this.temporary);
+    });
   }
 
   /** False when it is not there. Its tags go first. */
-  async removeManifest(name: string, digest: Digest): Promise<boolean> {
+  removeManifest(name: string, digest: Digest): Promise<boolean> {
+    return this.#alone(() => this.#removeManifest(name, digest));
+  }
+
+  async #removeManifest(name: string, digest: Digest): Promise<boolean> {
     if ((await this.manifestType(name, digest)) === undefined) return false;
     for (const tag of await this.tags(name)) {
       if ((await this.tagDigest(name, tag))?.digest === digest) await this.removeTag(name, tag);
     }
     await rm(this.#link(name, '_manifests', digest), { force: true });
-    await this.unlinkBlob(name, digest);
+    await this.#unlinkBlob(name, digest);
     return true;
   }
 

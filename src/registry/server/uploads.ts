@@ -1,6 +1,7 @@
 // Blobs on their way in: uploads/ID/ has the bytes so far (data) and whose they are (repository). They outlive the server, so a client
 // may go on after either side was killed; nobody came back within a day: gone.
-// Rule: one writer an upload. A second one takes over from the first, whose connection is dead more often than not.
+// Rule: one writer an upload. A second one takes over from the first, whose connection is dead more often than not; but when an upload is
+// being kept or removed, that is its end, and whoever comes after it finds none: the file may be a blob by then.
 import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
@@ -22,7 +23,11 @@ export interface Upload {
   /** Ends the writer that is at it. */
   stop: (() => void) | undefined;
   busy: Promise<unknown>;
+  /** It was kept or removed. */
+  isOver: boolean;
 }
+
+const fresh = { stop: undefined, busy: Promise.resolve(), isOver: false };
 
 export class Uploads {
   readonly #store: Store;
@@ -51,7 +56,7 @@ export class Uploads {
     await mkdir(`${this.#root}/${id}`, { mode: 0o700 });
     await writeFile(`${this.#root}/${id}/data`, '', { mode: 0o600 });
     await writeFile(`${this.#root}/${id}/repository`, repository, { mode: 0o600 });
-    const upload = { id, repository, offset: 0, hash: createHash('sha256'), stop: undefined, busy: Promise.resolve() };
+    const upload: Upload = { id, repository, offset: 0, hash: createHash('sha256'), ...fresh };
     this.#open.set(id, upload);
     return upload;
   }
@@ -63,19 +68,21 @@ export class Uploads {
     const isId = /^[0-9a-f-]{36}$/.test(id);
     const owner = isId ? await readText(`${this.#root}/${id}/repository`) : undefined;
     const data = owner === repository ? await ifThere(stat(`${this.#root}/${id}/data`)) : undefined;
-    if (data === undefined)
-      throw new Refused('BLOB_UPLOAD_UNKNOWN', `upload ${id.slice(0, 40)}: there is none in ${repository}`);
+    if (data === undefined) throw unknown(id, repository);
     const hash = data.size === 0 ? createHash('sha256') : undefined;
-    const upload = { id, repository, offset: data.size, hash, stop: undefined, busy: Promise.resolve() };
+    const upload: Upload = { id, repository, offset: data.size, hash, ...fresh };
     this.#open.set(id, upload);
     return upload;
   }
 
-  /** Takes the upload for itself: interrupts another writer, and waits until that has let go. */
+  /** Takes the upload for itself: interrupts another writer, and waits until that has let go. Errors: BLOB_UPLOAD_UNKNOWN when it is over then. */
   async take<T>(upload: Upload, interrupt: () => void, work: () => Promise<T>): Promise<T> {
     upload.stop?.();
     upload.stop = interrupt;
-    const done = upload.busy.then(work);
+    const done = upload.busy.then(() => {
+      if (upload.isOver) throw unknown(upload.id, upload.repository);
+      return work();
+    });
     upload.busy = done.catch(() => undefined);
     try {
       return await done;
@@ -99,8 +106,12 @@ export class Uploads {
     }
   }
 
-  /** Makes the blob visible in its repository. Errors: DIGEST_INVALID; the upload is then gone. */
+  /** Makes the blob visible in its repository, for whoever has taken the upload. Errors: DIGEST_INVALID; the upload is then gone. */
   async commit(upload: Upload, digest: Digest): Promise<void> {
+    // Nobody interrupts it from here on.
+    upload.stop = undefined;
+    // A disk that was full may have taken a part of a piece that does not count.
+    await truncate(this.dataPath(upload), upload.offset);
     const found = await this.#digestOf(upload, digest);
     if (found !== digest) {
       await this.cancel(upload);
@@ -111,6 +122,7 @@ export class Uploads {
     }
     const file = await open(this.dataPath(upload), 'r+');
     await file.sync().finally(() => file.close());
+    upload.isOver = true;
     await this.#store.linkBlob(upload.repository, digest, () =>
       rename(this.dataPath(upload), this.#store.blobPath(digest)),
     );
@@ -118,6 +130,7 @@ export class Uploads {
   }
 
   async cancel(upload: Upload): Promise<void> {
+    upload.isOver = true;
     await this.#forget(upload.id);
   }
 
@@ -146,6 +159,9 @@ export class Uploads {
     return `${this.#store.root}/uploads`;
   }
 }
+
+const unknown = (id: string, repository: string): Refused =>
+  new Refused('BLOB_UPLOAD_UNKNOWN', `upload ${id.slice(0, 40)}: there is none in ${repository}`);
 
 async function writeAll(file: FileHandle, chunk: Buffer, upload: Upload): Promise<void> {
   for (let at = 0; at < chunk.length; ) {
