@@ -59,6 +59,8 @@ static void make_parent(const char *path)
 static void make_parents(const char *path)
 {
 	char part[PATH_MAX];
+	if (strlen(path) >= sizeof part)
+		fail("its path is longer than %d bytes", PATH_MAX - 1);
 	strcpy(part, path);
 	for (char *slash = part; *slash; slash++) {
 		slash += strcspn(slash, "/");

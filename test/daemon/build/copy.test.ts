@@ -334,6 +334,20 @@ test('a download that is cut short is refused', root(), async () => {
   );
 });
 
+test('a destination that is longer than a path may be is refused before anything is made', root(), async () => {
+  const [from, rootfs] = [mkdtempSync(`${base}/long-`), mkdtempSync(`${base}/rootfs-`)];
+  const deep = (depth: number): string => Array.from({ length: depth }, () => 'd'.repeat(200)).join('/');
+  mkdirSync(`${from}/${deep(18)}`, { recursive: true });
+  writeFileSync(`${from}/${deep(18)}/f`, '');
+  symlinkSync('.', `${from}/link`);
+  const resolved = await resolve(`COPY --parents link/${deep(18)}/f /${deep(18)}/`, from);
+  await assert.rejects(copySources(resolved, { binaryFolder: binaries, rootfs, workdir: '' }), {
+    kind: 'invalidArgument',
+    message: /: its path is longer than 4095 bytes$/,
+  });
+  await resolved.release();
+});
+
 test("a stage's own accounts are those of --chown", root(), async () => {
   const rootfs = `${base}/accounts`;
   makeBase(rootfs);
