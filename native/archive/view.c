@@ -12,13 +12,17 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "read-only.h"
 
 enum { most_binds = 256 };
 
 static struct {
 	const char *directory;
 	char **mount; /* type, source, options */
-	char **binds[most_binds];
+	struct bind {
+		char **words; /* source, destination */
+		bool read_only;
+	} binds[most_binds];
 	int bind_count;
 } view;
 
@@ -33,7 +37,11 @@ static int words_after(char **arguments)
 int view_option(char **arguments)
 {
 	const char *flag = arguments[0];
-	int words = strcmp(flag, "--directory") == 0 ? 1 : strcmp(flag, "--bind") == 0 ? 2 : strcmp(flag, "--mount") == 0 ? 3 : 0;
+	bool read_only = strcmp(flag, "--bind-read-only") == 0;
+	int words = strcmp(flag, "--directory") == 0 ? 1
+	            : read_only || strcmp(flag, "--bind") == 0 ? 2
+	            : strcmp(flag, "--mount") == 0             ? 3
+	                                                       : 0;
 	if (words == 0)
 		return 0;
 	if (words_after(arguments) < words)
@@ -43,9 +51,9 @@ int view_option(char **arguments)
 	else if (words == 3)
 		view.mount = arguments + 1;
 	else if (view.bind_count == most_binds)
-		fail("--bind: more than %d", most_binds);
+		fail("%s: more than %d", flag, most_binds);
 	else
-		view.binds[view.bind_count++] = arguments + 1;
+		view.binds[view.bind_count++] = (struct bind){ .words = arguments + 1, .read_only = read_only };
 	return words + 1;
 }
 
@@ -136,15 +144,17 @@ static int make_place(int root, const char *destination, bool is_directory)
 	return fd;
 }
 
-static void bind_one(int root, char **words)
+static void bind_one(int root, const struct bind *bind)
 {
 	struct stat source;
-	char place[64];
+	char place[64], **words = bind->words;
 	if (stat(words[0], &source) < 0)
 		fail("--bind %s: %s", words[0], strerror(errno));
 	int fd = make_place(root, words[1], S_ISDIR(source.st_mode));
 	snprintf(place, sizeof place, "/proc/self/fd/%d", fd);
-	if (mount(words[0], place, NULL, MS_BIND | MS_REC, NULL) < 0)
+	if (bind->read_only)
+		bind_read_only(words[0], fd);
+	else if (mount(words[0], place, NULL, MS_BIND | MS_REC, NULL) < 0)
 		fail_call("mount(2) of a volume");
 	close(fd);
 }
@@ -200,7 +210,7 @@ int view_open(void)
 		mount_root();
 	int root = open_root();
 	for (int i = 0; i < view.bind_count; i++)
-		bind_one(root, view.binds[i]);
+		bind_one(root, &view.binds[i]);
 	return root;
 }
 

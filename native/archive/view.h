@@ -7,8 +7,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* `--directory DIR`; `--mount TYPE SOURCE OPTIONS AT` mounts it there first; `--bind SOURCE DEST` more on top. */
-#define VIEW_USAGE "--directory DIR [--mount TYPE SOURCE OPTIONS] [--bind SOURCE DEST]..."
+/* `--directory DIR`; `--mount TYPE SOURCE OPTIONS AT` mounts it there first; `--bind SOURCE DEST` more on top, `--bind-read-only` so that nothing is written there. */
+#define VIEW_USAGE "--directory DIR [--mount TYPE SOURCE OPTIONS] [--bind|--bind-read-only SOURCE DEST]..."
 
 /* Takes the option at `arguments`: how many arguments it was, 0 when it is none of these. */
 int view_option(char **arguments);

@@ -91,6 +91,11 @@ const rows: Array<[title: string, script: string]> = [
                    $D cp -a $c:/t/own a$c; stat -c %u:%g a$c; $D cp $c:/t/own b$c; stat -c %u:%g b$c`),
   ],
   [
+    'an archive that goes through a symlink onto a read-only volume',
+    `mkdir -p h z/l; echo bad > z/l/bad; ln -s /h l; $D create --name rr -v $PWD/h:/h:ro busybox >/dev/null
+     tar -c l | $D cp - rr:/bin; tar -C z -c l/bad | $D cp - rr:/bin 2>/dev/null; echo $?; ls h; $D rm rr >/dev/null`,
+  ],
+  [
     'a read-only root and volume',
     `$D create --name xx --read-only -v vol:/vol:ro busybox >/dev/null; touch f
                    $D cp f xx:/f; echo $?; $D cp f xx:/vol/f; echo $?; $D cp xx:/bin/busybox b; ls`,

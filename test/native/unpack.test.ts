@@ -435,6 +435,31 @@ test(
   },
 );
 
+test('what is mounted read-only is not written, whatever leads there', root(), async () => {
+  const base = mkdtempSync(`${tmpdir()}/tlab-view-`);
+  try {
+    for (const name of ['tree/t', 'volume', 'other']) mkdirSync(`${base}/${name}`, { recursive: true });
+    writeFileSync(`${base}/file`, 'kept');
+    symlinkSync('/v', `${base}/tree/t/link`);
+    const view = ['--directory', `${base}/tree`, '--bind-read-only', `${base}/volume`, '/v'];
+    const all = [...view, '--bind', `${base}/other`, '/o', '--bind-read-only', `${base}/file`, '/f', '--at'];
+    for (const [at, path, refusal] of [
+      ['/t', 'link/new', 'openat(2): EROFS Read-only file system'],
+      ['/', 'v/new', 'openat(2): EROFS Read-only file system'],
+      ['/', 'f', 'unlinkat(2): EBUSY Device or resource busy'],
+    ] as const) {
+      const { status, stderr } = await run(tar(entry(path)), [...all, at]);
+      assert.deepEqual([status, stderr], [1, `tlab-unpack: entry "${path}": ${refusal}\n`]);
+    }
+    assert.equal((await run(tar(entry('o/new'), entry('t/new')), [...all, '/'])).stderr, '');
+    assert.deepEqual(readdirSync(`${base}/volume`), []);
+    assert.deepEqual([readdirSync(`${base}/other`), readFileSync(`${base}/file`, 'utf8')], [['new'], 'kept']);
+    assert.equal(existsSync(`${base}/tree/t/new`), true);
+  } finally {
+    rmSync(base, { recursive: true });
+  }
+});
+
 test('a full disk is told by status 3', root(), async () => {
   const base = mkdtempSync(`${tmpdir()}/tlab-full-`);
   await must('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', base]);

@@ -11,7 +11,7 @@ import { snapshotOf } from '../container/record.ts';
 import type { Engine } from '../engine.ts';
 
 export interface FilesView {
-  /** `--directory …`, with `--mount` and `--bind` as needed. */
+  /** `--directory …`, with `--mount`, `--bind` and `--bind-read-only` as needed. */
   args: string[];
   /** The snapshot's mounts. */
   rootfs: SnapshotMount[];
@@ -51,7 +51,10 @@ export async function viewOf(engine: Engine, container: Container, verb: string)
     ...own.filter(({ source, destination }) => !taken.has(destination) && existsSync(source)),
     ...mounts.filter(({ type, source }) => type !== 'tmpfs' && existsSync(source)),
   ].sort((a, b) => depth(a.destination) - depth(b.destination));
-  return { args: [...args, ...binds.flatMap(({ source, destination }) => ['--bind', source, destination])], rootfs };
+  // An archive may go through a symlink of the container's onto any of them: what that cannot write there, it cannot either.
+  const flagOf = (bind: object): string => ('readOnly' in bind && bind.readOnly ? '--bind-read-only' : '--bind');
+  const words = binds.flatMap((bind) => [flagOf(bind), bind.source, bind.destination]);
+  return { args: [...args, ...words], rootfs };
 }
 
 const depth = (path: string): number => path.split('/').length;
@@ -69,7 +72,7 @@ export function byHand({ args }: Pick<FilesView, 'args'>, command: (directory: s
   for (let at = 0; at < rest.length; ) {
     const [flag, first = '', second = '', third = ''] = rest.slice(at, at + 4);
     if (flag === '--mount') steps.push(`mount -t ${first} -o ${quoted(third)} ${quoted(second)} /mnt`);
-    else steps.push(`mount --bind ${quoted(first)} ${root}${quoted(second)}`);
+    else steps.push(`mount --bind ${flag === '--bind' ? '' : '-o ro '}${quoted(first)} ${root}${quoted(second)}`);
     at += flag === '--mount' ? 4 : 3;
   }
   return `unshare -m sh -e <<'END'\n${[...steps, command(root)].join('\n')}\nEND`;
