@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../archive/failure.h"
+#include "merged.h"
 
 static int root = -1;
 
@@ -22,15 +23,18 @@ static struct {
 
 static char prefix[PATH_MAX];
 
+enum { most_lowers = 500 }; /* what overlayfs takes */
+/* The layer itself is the first of them. */
+static int layers[1 + most_lowers];
+static int *const lowers = layers + 1;
+static int lower_count;
+
 void tree_open(int directory, const char *below)
 {
-	root = directory;
+	root = layers[0] = directory;
 	strcpy(prefix, below);
 }
 
-enum { most_lowers = 500 }; /* what overlayfs takes */
-static int lowers[most_lowers];
-static int lower_count;
 
 void tree_add_lower(const char *directory)
 {
@@ -164,6 +168,15 @@ static void make_directories(const char *path)
 	}
 }
 
+/* Without layers below, the kernel knows all that there is. */
+static void real_path(const char *path, char real[PATH_MAX])
+{
+	if (lower_count > 0)
+		merged_resolve(layers, 1 + lower_count, path, real);
+	else
+		strcpy(real, path);
+}
+
 static int open_parent(const char *path, bool make)
 {
 	if (last.fd >= 0 && strcmp(last.path, path) == 0)
@@ -171,8 +184,10 @@ static int open_parent(const char *path, bool make)
 	/* Readable, not O_PATH: whiteouts set xattrs on it. */
 	int fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0 && errno == ENOENT && make) {
-		make_directories(path);
-		fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
+		char real[PATH_MAX];
+		real_path(path, real);
+		make_directories(real);
+		fd = open_beneath(real, O_RDONLY | O_DIRECTORY);
 	}
 	if (fd < 0)
 		fail_call("openat2(2) of its parent directory");
@@ -201,7 +216,18 @@ struct place tree_place(const char *path, bool make)
 
 int tree_directory(const char *path)
 {
-	return open_beneath(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	int fd = open_beneath(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	const char *slash = strrchr(path, '/');
+	if (fd >= 0 || errno != ENOENT || !slash)
+		return fd;
+	char above[PATH_MAX], real[PATH_MAX];
+	memcpy(above, path, (size_t)(slash - path));
+	above[slash - path] = '\0';
+	real_path(above, real);
+	if (strlen(real) + strlen(slash) + 1 > sizeof real)
+		return -1;
+	strcat(real, *real ? slash : slash + 1);
+	return open_beneath(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 static void remove_children(int directory)

@@ -435,6 +435,60 @@ test(
   },
 );
 
+test('a parent that is a symlink in a layer below is that one, as in the merged tree', root(), async () => {
+  const base = mkdtempSync(`${tmpdir()}/tlab-links-`);
+  try {
+    for (const name of ['top/was', 'middle/gone', 'bottom/usr/lib', 'bottom/gone/deep', 'bottom/hidden'])
+      mkdirSync(`${base}/${name}`, { recursive: true });
+    await must('chown', ['33:44', `${base}/bottom/usr/lib`]);
+    symlinkSync('usr/lib', `${base}/bottom/lib`);
+    symlinkSync('/../../lib', `${base}/middle/twice`);
+    symlinkSync('usr', `${base}/bottom/was`);
+    symlinkSync('/not/yet', `${base}/bottom/dangling`);
+    symlinkSync('loop', `${base}/bottom/loop`);
+    symlinkSync('/usr', `${base}/bottom/hidden/x`);
+    symlinkSync('/usr', `${base}/bottom/gone/deep/x`);
+    await must('mknod', [`${base}/top/hidden`, 'c', '0', '0']);
+    await must('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', `${base}/middle/gone`]);
+    const lowers = ['top', 'middle', 'bottom'].flatMap((name) => ['--lower', `${base}/${name}`]);
+    const layer = tar(
+      entry('lib/new'),
+      entry('lib/made', { type: 'directory', mode: 0o700, mtime: 1_000_000_001 }),
+      entry('twice/made/new'),
+      entry('was/new'),
+      entry('dangling/new'),
+      entry('gone/deep/x/new'),
+      entry('hidden/x/new'),
+      symlink('own', '/twice'),
+      entry('own/through-own'),
+      entry('lib/.wh.old'),
+    );
+    await unpack(
+      layer,
+      async ({ inside, stderr }) => {
+        assert.equal(stderr, '');
+        assert.deepEqual(readdirSync(inside).sort(), ['gone', 'hidden', 'not', 'own', 'usr', 'was']);
+        assert.deepEqual(readdirSync(`${inside}/usr/lib`).sort(), ['made', 'new', 'old', 'through-own']);
+        assert.equal(await must('stat', ['-c', '%u %g', `${inside}/usr/lib`]), '33 44');
+        assert.deepEqual(readdirSync(`${inside}/usr/lib/made`), ['new']);
+        assert.equal(statSync(`${inside}/usr/lib/made`).mtimeMs / 1000, 1_000_000_001);
+        assert.deepEqual([existsSync(`${inside}/was/new`), existsSync(`${inside}/not/yet/new`)], [true, true]);
+        assert.equal(existsSync(`${inside}/gone/deep/x/new`), true, 'an opaque directory hides the symlink below');
+        assert.equal(existsSync(`${inside}/hidden/x/new`), true, 'and so does a whiteout');
+      },
+      ['--whiteouts', 'overlay', ...lowers],
+    );
+    for (const [path, why] of [['loop/new', 'too many symlinks']] as const)
+      await unpack(
+        tar(entry(path)),
+        ({ status, stderr }) => assert.match(`${status} ${stderr}`, new RegExp(`^1 .*${why}`)),
+        [...lowers],
+      );
+  } finally {
+    rmSync(base, { recursive: true });
+  }
+});
+
 test('what is mounted read-only is not written, whatever leads there', root(), async () => {
   const base = mkdtempSync(`${tmpdir()}/tlab-view-`);
   try {
