@@ -103,6 +103,9 @@ test('what a RUN sees by other ways than its words is in the key too', needsRoot
   const proxy = 'FROM busybox\nARG HTTP_PROXY\nRUN echo "$HTTP_PROXY" > /made\n';
   assert.equal(await made(proxy, ['--build-arg', 'HTTP_PROXY=http://one']), 'http://one');
   assert.equal(await made(proxy, ['--build-arg', 'HTTP_PROXY=http://two']), 'http://two');
+  const hosts = 'FROM busybox\nRUN grep one /etc/hosts | tr "\\t" " " > /made\n';
+  assert.equal(await made(hosts, ['--add-host', 'one:192.0.2.1']), '192.0.2.1 one');
+  assert.equal(await made(hosts, ['--add-host', 'one:192.0.2.2']), '192.0.2.2 one');
   const cache = (content: string) => `FROM busybox AS seed
 RUN mkdir /d && echo ${content} > /d/f
 FROM busybox

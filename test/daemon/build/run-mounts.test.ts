@@ -21,6 +21,7 @@ const base = mkdtempSync('/var/tmp/tlab-run-mounts-');
 process.env.TLAB_RUN_ROOT = `${base}/run`;
 process.env.TLAB_DATA_ROOT = `${base}/data`;
 const { runMountsOf } = await import('../../../src/daemon/build/copy/run-mounts.ts');
+const { mountsKey } = await import('../../../src/daemon/build/steps/mounts.ts');
 const { RunMounts } = await import('../../../src/daemon/build/copy/prepare.ts');
 const { parseDockerfile } = await import('../../../src/dockerfile/parse.ts');
 const { realMounts } = await import('../../../src/kernel/real/mounts.ts');
@@ -40,6 +41,25 @@ function parse(flag: string) {
   if (mount === undefined) throw new Error('no mount');
   return mount;
 }
+
+test(
+  'the key of a bind mount is of the source that is mounted, though its name looks like a pattern',
+  root(),
+  async () => {
+    const { context } = lab();
+    for (const name of ['[ab]*', 'a', 'q?']) mkdirSync(`${context}/${name}`);
+    const solver = { session: { binaryFolder: binaries }, ignored: () => false };
+    const keyOf = (source: string): Promise<string> =>
+      mountsKey({ solver } as never, [parse(`type=bind,source=${source},target=/in`)], async () => context);
+    for (const name of ['[ab]*', 'q?']) {
+      const before = await keyOf(name);
+      writeFileSync(`${context}/a/${Math.random()}`, '');
+      assert.equal(await keyOf(name), before);
+      writeFileSync(`${context}/${name}/new`, '');
+      assert.notEqual(await keyOf(name), before, name);
+    }
+  },
+);
 
 test('defaults are those of the Dockerfile reference', () => {
   const identity = { uid: 0, gid: 0 };

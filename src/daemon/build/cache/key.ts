@@ -15,6 +15,8 @@ export type PartName =
   | 'shell'
   | 'sources'
   | 'mounts'
+  | 'hosts'
+  | 'ulimits'
   | 'epoch';
 
 export type KeyParts = Partial<Record<PartName, string>>;

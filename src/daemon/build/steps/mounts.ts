@@ -1,5 +1,6 @@
 // RUN --mount as a step sees it: what of the mounts the result depends on, and the trees that they take things from.
 import type { UndoStack } from '../../../base/undo.ts';
+import { hasWildcards } from '../../../dockerfile/match.ts';
 import { resolveSources } from '../copy/resolve.ts';
 import type { RunMount } from '../copy/run-mounts.ts';
 import type { CopyRequest } from '../copy/types.ts';
@@ -55,9 +56,13 @@ export async function mountsKey(
   return JSON.stringify(await Promise.all(keyed));
 }
 
+/** A mount's source is a name, also where COPY would see a pattern. */
+const asPattern = (source: string): string =>
+  hasWildcards(source) ? source.replace(/[*?[\\]/g, (c) => (c === '\\' ? '[\\\\]' : `[${c}]`)) : source;
+
 const wholeOf = (source: string): CopyRequest => ({
   keyword: 'COPY',
-  sources: [source === '' ? '.' : source],
+  sources: [source === '' ? '.' : asPattern(source)],
   inline: [],
   destination: '/',
   chown: undefined,

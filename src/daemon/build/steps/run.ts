@@ -3,6 +3,8 @@ import { LabError } from '../../../base/errors.ts';
 import { UndoStack } from '../../../base/undo.ts';
 import type { Instruction } from '../../../dockerfile/syntax.ts';
 import { formatPlatform } from '../../../oci/platform.ts';
+import type { HostConfig } from '../../schema/host-config.ts';
+import type { KeyParts } from '../cache/key.ts';
 import { type RunMount, runMountsOf } from '../copy/run-mounts.ts';
 import { nameOf } from '../environment.ts';
 import type { StepRootfs } from '../layer.ts';
@@ -41,12 +43,19 @@ export async function runStep(input: StepInput): Promise<FileStep> {
       user: state.config.User ?? '',
       workdir,
       ...(wanted.length === 0 ? {} : { mounts: await mountsKey(input, wanted, treeOf) }),
+      ...ofRequest(session.request.host),
       ...(session.epoch === undefined ? {} : { epoch: `${session.epoch}` }),
     },
     text: historyText(command.argv, argumentsSeen),
     work: (rootfs) => execute(input, rootfs, { command, wanted, treeOf, env, network, workdir }),
   });
 }
+
+/** What --add-host and --ulimit say, a RUN sees. @source buildkit solver/llbsolver/ops/exec.go: Meta is in the digest */
+const ofRequest = ({ ExtraHosts: hosts = [], Ulimits: limits = [] }: HostConfig): KeyParts => ({
+  ...(hosts.length === 0 ? {} : { hosts: JSON.stringify(hosts) }),
+  ...(limits.length === 0 ? {} : { ulimits: JSON.stringify(limits) }),
+});
 
 interface Execution {
   command: CommandLine;
