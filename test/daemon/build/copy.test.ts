@@ -207,6 +207,14 @@ test('the checksum depends on names, types, modes, targets and contents, and on 
   mkdirSync(`${from}/d/empty`);
   await isNew('an empty directory');
   await isNew('less of it', 'COPY --exclude=empty --exclude=l d /to');
+  mkdirSync(`${from}/p/q/r`, { recursive: true });
+  for (const [at, path] of ['p/q/g', 'p/q/r/g', 'p/q/g'].entries()) {
+    writeFileSync(`${from}/${path}`, `${at}`);
+    const lines = `COPY --parents ${at === 1 ? 'p/q/r' : path} /to/`;
+    await isNew('with its directories', lines);
+    chmodSync(`${from}/p/q`, 0o700 + at);
+    await isNew('mode of a directory on the way', lines);
+  }
   const sums = ['isContext', 'stage'].map((kind) => checksum('COPY d /to', from, { isContext: kind === 'isContext' }));
   const [asContext] = await Promise.all(sums);
   chownSync(`${from}/d/g`, 0, 0);

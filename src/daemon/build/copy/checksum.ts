@@ -29,6 +29,7 @@ export async function checksumOf(
     const hasOwner = !source.isOwnedByRoot && request.chown === undefined;
     // A directory named as source gives its content only: what it looks like itself is not copied.
     const isContentOnly = isDirectory && parent === '';
+    for (const entry of source.parentEntries ?? []) sum.update(`${lineOf(entry, 'on the way', hasOwner)}\n`);
     for (const [index, entry] of source.entries.entries()) {
       if (slices.isOver) await slices.next();
       if (entry.path === '' && isContentOnly) continue;

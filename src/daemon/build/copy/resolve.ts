@@ -110,10 +110,32 @@ async function local(
     const isNowhere = !hasWildcards(source) || listed.entries.length === 0;
     if (one === undefined && isNowhere) throw absent(hasWildcards(source) ? each.path : source, request, options);
     if (one === undefined) continue;
+    if (request.parents) one.parentEntries = await parentsOf(one, options);
     const mayBeArchive = request.keyword === 'ADD' && request.unpack !== false && !one.isDirectory;
     sources.push(mayBeArchive ? { ...one, isArchive: await isArchive(options, one) } : one);
   }
   return sources;
+}
+
+/** The directories on the way, each without what is in it. */
+async function parentsOf(
+  { root, parent, parentSource, isDirectory }: ResolvedSource,
+  options: ResolveOptions,
+): Promise<TreeEntry[]> {
+  if (parentSource === undefined) return [];
+  const above = parentSource.slice(0, parentSource.length - parent.length);
+  // A directory is the last of them, and its first entry.
+  const parts = parent
+    .split('/')
+    .filter(Boolean)
+    .slice(0, isDirectory ? -1 : undefined);
+  const paths = parts.map((_, index) => above + parts.slice(0, index + 1).join('/'));
+  const listed = await listTree(
+    options,
+    root,
+    paths.map((path) => ({ kind: 'one', path })),
+  );
+  return listed.flatMap(({ entries }) => entries);
 }
 
 interface Found {

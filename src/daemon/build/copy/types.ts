@@ -68,6 +68,8 @@ export interface ResolvedSource {
   parent: string;
   /** Where those directories are below the root; undefined when a symlink leads there: then they are made anew. */
   parentSource: string | undefined;
+  /** Of --parents: what those directories are, where they look as in the source. */
+  parentEntries?: readonly TreeEntry[];
   /** From the context, a heredoc or a download: what it is says nothing about owners. */
   isOwnedByRoot: boolean;
   isDirectory: boolean;
