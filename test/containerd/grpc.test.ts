@@ -153,7 +153,8 @@ test('a blob that is there already is held by the lease of whoever would have wr
   await withServer(async (client) => {
     const bytes = Buffer.from('shared');
     const digest = digestOf(bytes);
-    await writeBlob(client, { bytes, labels: {}, lease: '' });
+    await client.leases.create({ id: 'first' });
+    await writeBlob(client, { bytes, labels: {}, lease: 'first' });
     for (const [id, namespace] of [
       ['same', 'test'],
       ['other', 'another'],
@@ -193,7 +194,8 @@ test('the same document is written by many at once', async () => {
 
 test('a layer is applied to what may be written, and to no view of what is committed', async () => {
   await withServer(async (client) => {
-    const digest = await writeBlob(client, { bytes: Buffer.from('layer'), labels: {}, lease: '' });
+    await client.leases.create({ id: 'l' });
+    const digest = await writeBlob(client, { bytes: Buffer.from('layer'), labels: {}, lease: 'l' });
     const where = { snapshotter: 'overlayfs' };
     await client.snapshots.prepare({ ...where, key: 'a', parent: '' });
     await client.snapshots.commit({ ...where, key: 'a', name: 'base' });
