@@ -4,7 +4,7 @@ import { LabError } from '../base/errors.ts';
 import { printable, wrap } from '../base/text.ts';
 import { type LessonOutline, outlineCourse } from '../lesson/outline.ts';
 import { type Entry, progressFile, readLog } from '../lesson/progress/log.ts';
-import { currentStep, type LessonLog, lessonLogs } from '../lesson/progress/state.ts';
+import { currentLesson, currentStep, type LessonLog, lessonLogs } from '../lesson/progress/state.ts';
 import { dueAt, scheduleOf } from '../lesson/quiz/schedule.ts';
 import { counted } from './format/words.ts';
 import { lessonsFolder } from './lesson/folder.ts';
@@ -51,10 +51,8 @@ function progress(): { entries: Entry[]; said: string[] } {
 
 function standing(lessons: readonly LessonOutline[], entries: readonly Entry[]): string[] {
   const logs = lessonLogs(entries);
-  const open = lessons.filter((lesson) => currentStep(lesson.steps, logs.get(lesson.id)) !== undefined);
-  const over = lessons.length - open.length;
-  const lastAt = ({ id }: LessonOutline): string => logs.get(id)?.lastAt ?? '';
-  const [current] = open.toSorted((a, b) => lastAt(b).localeCompare(lastAt(a)));
+  const over = lessons.filter(({ id, steps }) => currentStep(steps, logs.get(id)) === undefined).length;
+  const current = currentLesson(lessons, logs);
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
   return [
     ...(entries.length === 0 ? firstWords(sudo) : []),

@@ -4,7 +4,15 @@ import { LabError } from '../base/errors.ts';
 import { findingLine } from './format/finding.ts';
 import { type Lesson, loadCourse, type Step } from './format/load.ts';
 import { append, type Entry, readLog } from './progress/log.ts';
-import { currentStep, isOver, type LessonLog, lessonLogs, type StepProgress, stepProgress } from './progress/state.ts';
+import {
+  currentLesson,
+  currentStep,
+  isOver,
+  type LessonLog,
+  lessonLogs,
+  type StepProgress,
+  stepProgress,
+} from './progress/state.ts';
 import type { Way } from './run/replay.ts';
 import { fillAll, type Values, valuesOf } from './vars.ts';
 
@@ -62,11 +70,7 @@ export class Learner {
 
   /** The lesson that was worked on last and is not done; else the first that is not. */
   get current(): Lesson | undefined {
-    const open = this.#course.lessons.filter(
-      (lesson) => currentStep(lesson.steps, this.#logs.get(lesson.id)) !== undefined,
-    );
-    const lastAt = (lesson: Lesson): string => this.#logs.get(lesson.id)?.lastAt ?? '';
-    return open.toSorted((a, b) => lastAt(b).localeCompare(lastAt(a)))[0];
+    return currentLesson(this.#course.lessons, this.#logs);
   }
 
   /** Begins the lesson when it has not begun; its values stay the same until it is reset. */

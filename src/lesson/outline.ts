@@ -14,6 +14,8 @@ export interface LessonOutline {
   id: string;
   title: string;
   steps: OutlineStep[];
+  /** Where the whole lesson is. */
+  folder: string;
 }
 
 /** A lesson that has no id, or no steps, is left out; `tlab lesson lint` tells why. */
@@ -23,11 +25,12 @@ export function outlineCourse(root: string): LessonOutline[] {
       .filter((name) => /^\d\d-/.test(name))
       .sort();
   return numbered(root).flatMap((topic) =>
-    numbered(join(root, topic)).flatMap((name) => outlineOf(join(root, topic, name, 'lesson.md')) ?? []),
+    numbered(join(root, topic)).flatMap((name) => outlineOf(join(root, topic, name)) ?? []),
   );
 }
 
-function outlineOf(file: string): LessonOutline | undefined {
+function outlineOf(folder: string): LessonOutline | undefined {
+  const file = join(folder, 'lesson.md');
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -42,7 +45,7 @@ function outlineOf(file: string): LessonOutline | undefined {
       .replace(/^(["'])(.*)\1$/, '$2');
   const id = value('id');
   if (id === undefined || steps.length === 0) return undefined;
-  return { id, title: value('title') ?? id, steps: steps.map(stepOf) };
+  return { id, title: value('title') ?? id, steps: steps.map(stepOf), folder };
 }
 
 const stepOf = ({ id, title, parts }: SourceStep): OutlineStep => ({

@@ -26,8 +26,8 @@ const tlab = (args: string[], input = '', more: Record<string, string> = {}) =>
 
 test('the outline says what the loaded course says', () => {
   const whole = loadCourse(lessonsRoot).flatMap(({ lesson }) => lesson ?? []);
-  const outlined = whole.map(({ id, title, steps }) => ({
-    ...{ id, title },
+  const outlined = whole.map(({ id, title, steps, folder: where }) => ({
+    ...{ id, title, folder: where },
     steps: steps.map((step) => ({
       id: step.id,
       title: step.title,
@@ -122,6 +122,20 @@ test('what this host cannot show is said with how to get it; the lesson goes on,
       ({ state, wanted }: Record<string, string>) => state === 'unknown' && /^on an engine: /.test(wanted ?? ''),
     ),
   );
+});
+
+test('a lesson that is broken is told, and the next one is gone on with; of the others a command reads outlines only', async () => {
+  const lessons = join(folder, 'broken');
+  for (const name of ['one', 'two']) {
+    const made = await tlab(['lesson', 'new', name, '--topic', '01-own', '--covers', 'KRN-4', '--folder', lessons]);
+    const text = readFileSync(made.stdout.trim(), 'utf8').replaceAll('TODO', 'written');
+    writeFileSync(made.stdout.trim(), name === 'one' ? text.replace('level: 2', 'level: many') : text);
+  }
+  const own = { TLAB_LESSONS: lessons, TLAB_PROGRESS: join(folder, 'broken.jsonl') };
+  const learn = await tlab(['learn', '--way', 'replay'], '', own);
+  assert.match(learn.stderr, /lesson left out: .*01-one\/lesson\.md:6:8/);
+  assert.match(learn.stdout, /two\/first/);
+  assert.match((await tlab(['learn', 'one'], '', own)).stderr, /lesson "one": no such lesson, there are two/);
 });
 
 test('a proof is shown by replay, and an entry that no lesson covers is planned', async () => {

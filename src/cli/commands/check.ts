@@ -2,7 +2,7 @@
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { askChecks } from '../lesson/ask-checks.ts';
-import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { openCurrent } from '../lesson/learner.ts';
 import { showDebrief, showResults } from '../lesson/show-step.ts';
 import { passedWords, sayWay, wayFlag } from '../lesson/way.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
@@ -15,8 +15,7 @@ export default defineCommand({
   flags: { json: boolean('Print one JSON document'), way: wayFlag },
   exitStatus: learnerStatus,
   async run({ operands: [id], flags }) {
-    const learner = openLearner();
-    const attempt = await currentAttempt(learner, id, flags.way);
+    const { learner, attempt } = await openCurrent(id, flags.way);
     const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (flags.json) {
       const checks = results.map(({ check, state, saw, wanted, events = [] }) => ({

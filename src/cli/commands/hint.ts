@@ -3,7 +3,7 @@ import { LabError } from '../../base/errors.ts';
 import { nextRung, rungsOf } from '../../lesson/run/hints.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
-import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { openCurrent } from '../lesson/learner.ts';
 import { commandLines, markdownLines } from '../lesson/markdown.ts';
 import { lessonWidth } from '../lesson/show-step.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
@@ -16,8 +16,8 @@ export default defineCommand({
   flags: { yes: boolean('Show the solution too', { short: 'y' }) },
   exitStatus: learnerStatus,
   async run({ operands: [id], flags }) {
-    const learner = openLearner();
-    const { lesson, step, progress } = await currentAttempt(learner, id);
+    const { learner, attempt } = await openCurrent(id);
+    const { lesson, step, progress } = attempt;
     const rung = nextRung(step, progress.rung);
     if (rung === undefined)
       throw new LabError('conflict', `step "${step.id}" has no hints: there is nothing to do but to read`);

@@ -1,7 +1,7 @@
 // tlab learn: the step where the learner stands; predictions first, then what to do. With a terminal it goes on looking until the step is passed.
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
-import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { openCurrent } from '../lesson/learner.ts';
 import { predictStep } from '../lesson/predict-step.ts';
 import { showKeys, showRest, showStep } from '../lesson/show-step.ts';
 import { watchStep } from '../lesson/watch-step.ts';
@@ -20,8 +20,7 @@ export default defineCommand({
     { says: 'without root, on a recording', line: 'tlab learn one-run --way replay' },
   ],
   async run({ operands: [id], flags }) {
-    const learner = openLearner();
-    const attempt = await currentAttempt(learner, id, flags.way);
+    const { learner, attempt } = await openCurrent(id, flags.way);
     sayWay(attempt.way, attempt.lesson);
     showStep(attempt);
     if (attempt.progress.state === 'predicting') {

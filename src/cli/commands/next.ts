@@ -1,7 +1,7 @@
 // tlab next: on from a step that is only to be read; from one with checks, when they pass.
 import { defineCommand } from '../command.ts';
 import { askChecks } from '../lesson/ask-checks.ts';
-import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { openCurrent } from '../lesson/learner.ts';
 import { prepareNext } from '../lesson/prepare.ts';
 import { showDebrief, showKeys, showResults, showStep } from '../lesson/show-step.ts';
 import { sayWay, wayFlag } from '../lesson/way.ts';
@@ -15,8 +15,7 @@ export default defineCommand({
   flags: { way: wayFlag },
   exitStatus: learnerStatus,
   async run({ operands: [id], flags }) {
-    const learner = openLearner();
-    const attempt = await currentAttempt(learner, id, flags.way);
+    const { learner, attempt } = await openCurrent(id, flags.way);
     const { results, isPassed, reply } = await askChecks(learner, attempt);
     if (!isPassed) {
       showResults(attempt.step, results, reply);

@@ -31,8 +31,9 @@ export default defineCommand({
   },
   exitStatus: learnerStatus,
   async run({ flags }) {
-    const { lessons } = openLessons();
-    const learner = openLearner();
+    const course = openLessons();
+    const { lessons } = course;
+    const learner = openLearner(course);
     const seed = flags.seed ?? randomUUID();
     const cards = cardsOf(lessons, openRecordings());
     const prompter = openPrompter({ json: flags.json });

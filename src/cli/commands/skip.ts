@@ -1,6 +1,6 @@
 // tlab skip: leaves a step for later.
 import { defineCommand } from '../command.ts';
-import { currentAttempt, openLearner } from '../lesson/learner.ts';
+import { openCurrent } from '../lesson/learner.ts';
 import { clearWhenDone } from '../lesson/prepare.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
 import { print } from '../terminal.ts';
@@ -12,8 +12,8 @@ export default defineCommand({
   flags: {},
   exitStatus: learnerStatus,
   async run({ operands: [id] }) {
-    const learner = openLearner();
-    const { lesson, step } = await currentAttempt(learner, id);
+    const { learner, attempt } = await openCurrent(id);
+    const { lesson, step } = attempt;
     learner.record([{ kind: 'skipped', lesson: lesson.id, step: step.id }]);
     await clearWhenDone(learner, lesson);
     print(`Skipped ${lesson.id}/${step.id}. Go on: tlab learn`);

@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import { type Attempt, Learner, lessonOf, openCourse } from '../../lesson/course.ts';
-import type { Lesson, Step } from '../../lesson/format/load.ts';
+import { type Lesson, loadLesson, type Step } from '../../lesson/format/load.ts';
+import { outlineCourse } from '../../lesson/outline.ts';
 import { progressFile, setAside } from '../../lesson/progress/log.ts';
+import { currentLesson, lessonLogs } from '../../lesson/progress/state.ts';
 import type { Evidence } from '../../lesson/run/check-step.ts';
 import type { Way } from '../../lesson/run/replay.ts';
 import type { Trace } from '../../trace/file.ts';
@@ -36,13 +38,30 @@ export function openLearner(course = openLessons()): Learner {
 /** An open step, and on what it is taken. */
 export type OpenAttempt = Attempt & { step: Step; way: Way };
 
-/** The step that the learner is at, with what it needs made. @throws LabError conflict when everything is done */
-export async function currentAttempt(learner: Learner, id?: string, asked?: Way): Promise<OpenAttempt> {
+/** The learner, and the step that they are at, with what it needs made. @throws LabError conflict when everything is done */
+export async function openCurrent(id?: string, asked?: Way): Promise<{ learner: Learner; attempt: OpenAttempt }> {
+  const learner = openLearner({ lessons: [], broken: [] });
+  return { learner, attempt: await attemptOf(learner, chosenLesson(learner, id), asked) };
+}
+
+/** The lesson of that id, or the one to go on with. Of the others only outlines are read: all of them whole take twenty times as long. */
+function chosenLesson(learner: Learner, id: string | undefined): Lesson {
+  const outlines = outlineCourse(lessonsFolder());
+  const chosen =
+    id === undefined ? currentLesson(outlines, lessonLogs(learner.entries)) : outlines.find((one) => one.id === id);
+  const { lesson, findings = [] } = chosen === undefined ? {} : loadLesson(chosen.folder);
+  return lesson !== undefined && findings.length === 0 ? lesson : wholeChoice(id);
+}
+
+/** Where it is not there, or broken, the whole course says what is the matter, and what comes instead. */
+function wholeChoice(id: string | undefined): Lesson {
   const course = openLessons();
-  const lesson = id === undefined ? learner.current : lessonOf(course, id);
-  if (lesson === undefined) {
-    throw new LabError('conflict', 'every lesson is done', { hint: 'tlab reset LESSON, to take one again' });
-  }
+  const lesson = id === undefined ? openLearner(course).current : lessonOf(course, id);
+  if (lesson !== undefined) return lesson;
+  throw new LabError('conflict', 'every lesson is done', { hint: 'tlab reset LESSON, to take one again' });
+}
+
+async function attemptOf(learner: Learner, lesson: Lesson, asked?: Way): Promise<OpenAttempt> {
   const way = wayOf(learner, lesson, asked);
   if (way === 'engine') await prepareNext(learner, lesson);
   const attempt = learner.attempt(lesson, way);

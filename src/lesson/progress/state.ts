@@ -98,6 +98,16 @@ export const isOver = ({ state }: StepProgress): boolean => state === 'passed' |
 /** Passed with the solution shown: it comes back in review. */
 export const isAssisted = ({ rung }: StepProgress): boolean => rung >= 4;
 
+/** The lesson to go on with: of those that are not done the one that was worked on last, else the first. */
+export function currentLesson<Lesson extends { id: string; steps: readonly (StepShape & { id: string })[] }>(
+  lessons: readonly Lesson[],
+  logs: ReadonlyMap<string, LessonLog>,
+): Lesson | undefined {
+  const open = lessons.filter(({ id, steps }) => currentStep(steps, logs.get(id)) !== undefined);
+  const lastAt = ({ id }: Lesson): string => logs.get(id)?.lastAt ?? '';
+  return open.toSorted((a, b) => lastAt(b).localeCompare(lastAt(a)))[0];
+}
+
 /** The step to go on with: the first that is neither passed nor skipped; undefined when the lesson is done. */
 export const currentStep = <Step extends StepShape & { id: string }>(
   steps: readonly Step[],
