@@ -60,7 +60,9 @@ const styles = { passed: 'green', failed: 'red', unknown: 'yellow' } as const;
 
 export function showResults(step: Step, results: readonly CheckResult[], reply?: string): void {
   for (const { check, state, saw, wanted } of results) {
-    print(`${paint.out(styles[state], words[state])}  ${printable(check.says)}`);
+    const [says = '', ...more] = wrap(printable(check.says), lessonWidth() - words[state].length - 2);
+    print(`${paint.out(styles[state], words[state])}  ${says}`);
+    for (const line of more) print(`      ${line}`);
     if (state === 'passed') continue;
     const width = lessonWidth() - 6;
     for (const [label, text] of [
