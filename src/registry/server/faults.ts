@@ -45,6 +45,8 @@ export function parseFault(text: string): Fault {
     windowSeconds: 60,
     pattern: patternOf(at < 0 ? '*' : text.slice(at + 1)),
   };
+  if (known === 'status' && (fault.value < 200 || fault.value > 599))
+    throw bad(text, 'a status is a number from 200 to 599');
   for (const option of options) {
     const [name, number = ''] = option.split('=');
     if (name === 'times') fault.times = sizeOf(text, number);

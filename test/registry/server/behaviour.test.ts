@@ -295,7 +295,7 @@ test('faults on demand: our client goes on after a break, and refuses what is co
 });
 
 test('a fault that is none is refused with what would be one', () => {
-  for (const text of ['burn', '429=x', 'slow=1k,never=1'])
+  for (const text of ['burn', '429=x', 'slow=1k,never=1', 'status=1000', 'status=1k', 'status=7'])
     assert.throws(() => parseFault(text), /--fault .*expected KIND/);
 });
 
