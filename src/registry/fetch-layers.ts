@@ -2,14 +2,17 @@
 import type { PulledLayer } from './documents.ts';
 import { type FetchContext, fetchBlob } from './fetch-blob.ts';
 
+/** Takes a layer that is stored. The signal: the pull has failed elsewhere, and what is made of it is of no use. */
+export type LayerTaker = (layer: PulledLayer, signal: AbortSignal) => Promise<void>;
+
 /** As many at once as dockerd fetches. @source docker daemon.json: max-concurrent-downloads */
 const layersAtOnce = 3;
 
-/** Fetches several at once; hands them on one by one, lowest first. */
+/** Fetches several at once; hands them on one by one, lowest first. When it fails, nothing of it is under way any more. */
 export async function fetchLayers(
   context: FetchContext,
   layers: readonly PulledLayer[],
-  options: { onLayer: ((layer: PulledLayer) => Promise<void>) | undefined; stop: AbortController },
+  options: { onLayer: LayerTaker | undefined; stop: AbortController },
 ): Promise<void> {
   const { onLayer, stop } = options;
   const waiting = [...new Map(layers.map((layer) => [layer.descriptor.digest, layer])).values()];
@@ -31,15 +34,17 @@ export async function fetchLayers(
   const inOrder = async () => {
     for (const layer of layers) {
       await fetched.get(layer.descriptor.digest)?.promise;
-      await onLayer?.(layer);
+      await onLayer?.(layer, stop.signal);
     }
   };
-  const workers = Array.from({ length: layersAtOnce }, worker);
+  const working = [...Array.from({ length: layersAtOnce }, worker), inOrder()];
   try {
-    await Promise.all([...workers, inOrder()]);
+    await Promise.all(working);
   } catch (error) {
     stop.abort();
-    await Promise.allSettled(workers);
+    // What nobody fetches any more is not waited for.
+    for (const { reject } of fetched.values()) reject(error);
+    await Promise.allSettled(working);
     throw error;
   }
 }

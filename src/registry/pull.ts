@@ -16,7 +16,7 @@ import {
   storeDocuments,
 } from './documents.ts';
 import type { BlobProgress, FetchContext } from './fetch-blob.ts';
-import { fetchLayers } from './fetch-layers.ts';
+import { fetchLayers, type LayerTaker } from './fetch-layers.ts';
 import { endpointsOf, type RegistryConfiguration } from './hosts.ts';
 import { LayoutSource } from './layout-source.ts';
 import { type Resolution, resolveAnywhere } from './resolve.ts';
@@ -38,7 +38,7 @@ export interface PullOptions {
   /** Where to look instead of registry and library. */
   sources?: readonly ImageSource[];
   /** Called once a layer, from the bottom up, as soon as the layer is stored and the one below is done. */
-  onLayer?: (layer: PulledLayer) => Promise<void>;
+  onLayer?: LayerTaker;
   progress?: (progress: PullProgress) => void;
   signal?: AbortSignal | undefined;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../src/base/errors.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
@@ -84,6 +85,23 @@ test('layers are handed on from the bottom up, each when it is stored', async ()
     });
   });
   assert.deepEqual(order, [0, 1, 2, 3, 4]);
+});
+
+test('a pull that fails has ended when it says so: nothing is unpacked any more', async () => {
+  const fake = fakeImage();
+  const begun = Promise.withResolvers<void>();
+  let isUnpacking = false;
+  const onLayer = async (_layer: unknown, signal: AbortSignal) => {
+    isUnpacking = true;
+    begun.resolve();
+    await delay(60_000, undefined, { signal }).finally(() => (isUnpacking = false));
+  };
+  const refuse: Interception = (request, response) =>
+    isBlobOf(request, fake.layers[1] ?? Buffer.alloc(0)) && !!begun.promise.then(() => answer(response, 404));
+  await withRegistry(fake, refuse, ({ host }) =>
+    assert.rejects(pullFrom(host, { onLayer }), kindOf('notFound', /404|not found/)),
+  );
+  assert.equal(isUnpacking, false);
 });
 
 test('a layer that is stored already is not fetched again', async () => {

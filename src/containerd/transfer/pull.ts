@@ -64,11 +64,11 @@ function optionsOf(stage: Stage, request: ImagePull, { lease, told }: { lease: s
     ...(request.platform === undefined ? {} : { platform: parsePlatform(request.platform) }),
     configuration: configurationOf(headers),
     client: clientOptionsOf(headers, (text) => told({ kind: 'notice', text })),
-    async onLayer(layer) {
+    async onLayer(layer, stopped) {
       // Here with its files: that was said already, and nothing is done.
       const isWhole = wereThere.has(layer.descriptor.digest) && isUnpacked(parts, layer);
       if (!isWhole) told(layerProgress(layer, 'unpacking'));
-      await unpackLayer(parts, layer);
+      await unpackLayer({ ...parts, signal: AbortSignal.any([signal, stopped]) }, layer);
       if (!isWhole) told(layerProgress(layer, 'unpacked'));
     },
     progress(progress) {
