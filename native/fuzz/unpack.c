@@ -14,6 +14,7 @@
 
 #include "../unpack/extract.c"
 #include "../unpack/hide.c"
+#include "../unpack/merged.c"
 #include "../unpack/times.c"
 #include "../unpack/tree.c"
 #include "../unpack/whiteout.c"
