@@ -1,10 +1,19 @@
 // tlab list: the lessons, and how far each one is.
+import { printable, wrap } from '../../base/text.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { fitWidth, tableLines } from '../format/table.ts';
 import { openLearner, openLessons } from '../lesson/learner.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
 import { print, say } from '../terminal.ts';
+
+/** Below it a table would be cut everywhere. */
+const narrow = 60;
+
+const recordLines = ([id = '', steps = '', time = '', title = '']: readonly string[], width: number): string[] => [
+  `${id}: ${steps === 'done' ? steps : `${steps} steps`}, ${time}`,
+  ...wrap(printable(title), width - 4).map((line) => `    ${line}`),
+];
 
 export default defineCommand({
   says: 'Take one by its name: tlab learn LESSON.',
@@ -26,14 +35,17 @@ export default defineCommand({
     if (rows.length === 0) say('No lesson here.');
     const current = learner.current?.id;
     const cells = rows.map(({ lesson, over, all }) => [
-      lesson.id === current ? '>' : '',
-      lesson.id,
+      `${lesson.id === current ? '>' : ' '} ${lesson.id}`,
       over === all ? 'done' : `${over} of ${all}`,
       `${lesson.minutes} min`,
       lesson.title,
     ]);
-    for (const line of tableLines([['', 'LESSON', 'STEPS', 'TIME', 'WHAT IT IS ABOUT'], ...cells], fitWidth()))
-      print(line);
+    const width = fitWidth();
+    const lines =
+      width !== undefined && width < narrow
+        ? cells.flatMap((cell) => recordLines(cell, width))
+        : tableLines([['  LESSON', 'STEPS', 'TIME', 'WHAT IT IS ABOUT'], ...cells], width, 0);
+    for (const line of lines) print(line);
     return 0;
   },
 });

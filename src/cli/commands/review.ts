@@ -10,7 +10,7 @@ import { between } from '../flags/readers.ts';
 import { boolean, one, text } from '../flags/spec.ts';
 import { counted } from '../format/words.ts';
 import { openLearner, openLessons } from '../lesson/learner.ts';
-import { askAll, questionsOf } from '../lesson/quiz-session.ts';
+import { askAll, questionsOf, type Session } from '../lesson/quiz-session.ts';
 import { openRecordings } from '../lesson/recordings.ts';
 import { redoStep } from '../lesson/redo.ts';
 import { openPrompter } from '../prompt/open.ts';
@@ -55,8 +55,7 @@ export default defineCommand({
           learner.record([{ kind: 'reviewed', card, isRight, tries, hints, seconds, rating }]),
       });
       if (flags.json) print(JSON.stringify({ schema: 'tlab.review/1', seed, ...session, steps }));
-      const right = session.answered.filter(({ isRight }) => isRight).length;
-      if (!flags.json && asked.length > 0) prompter.tell('text', `${right} of ${session.answered.length} right.`);
+      if (!flags.json && asked.length > 0) prompter.tell('text', wordsOf(session));
       if (!flags.json && steps.length > 0) {
         prompter.tell('text', `${counted(steps.length, 'step')} to do again, with other values:`);
         for (const step of steps) prompter.tell('evidence', `sudo tlab review --again ${step}`);
@@ -67,6 +66,12 @@ export default defineCommand({
     }
   },
 });
+
+function wordsOf({ answered, isStopped }: Session): string {
+  const right = answered.filter(({ isRight }) => isRight).length;
+  const stopped = isStopped ? 'Stopped; what is left stays due. ' : '';
+  return answered.length === 0 ? stopped.trim() : `${stopped}${right} of ${answered.length} right.`;
+}
 
 /** The card; of a lesson that was skipped as known, any one about it, which answers for the lesson. */
 function cardFor(id: string, cards: ReadonlyMap<string, Card>, seed: string): Card | undefined {
