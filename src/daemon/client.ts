@@ -9,7 +9,7 @@ import { paths } from '../base/paths.ts';
 import type { Provenance } from '../trace/cause.ts';
 import { childSpan } from '../trace/context.ts';
 import { emit } from '../trace/recorder.ts';
-import { redact } from '../trace/redact.ts';
+import { redact, redactTarget } from '../trace/redact.ts';
 import { apiVersion, type ErrorBody } from './protocol.ts';
 
 export interface ApiRequest {
@@ -74,7 +74,11 @@ function send(socketPath: string, request: ApiRequest, extraHeaders: Record<stri
         ...(request.body === undefined ? {} : { body: redact(request.body) }),
         ...(request.provenance === undefined ? {} : { provenance: request.provenance }),
       },
-      twin: twinOf(`--unix-socket ${socketPath} -X ${request.method}`, target, redactedText(request.body)),
+      twin: twinOf(
+        `--unix-socket ${socketPath} -X ${request.method}`,
+        redactTarget(target),
+        redactedText(request.body),
+      ),
     });
   }
   const message = httpRequest({

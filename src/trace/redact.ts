@@ -56,3 +56,15 @@ export function redactCommand(argv: readonly string[]): string[] {
     return joined?.[1] === undefined ? word : joined[1] + redactVariable(joined[2] ?? '');
   });
 }
+
+/** A request's path and query with the values of build arguments gone: they stand there as JSON. @source docker-api POST /build: buildargs */
+export function redactTarget(target: string): string {
+  const at = target.indexOf('?');
+  const query = new URLSearchParams(at < 0 ? '' : target.slice(at));
+  const text = query.get('buildargs');
+  if (text === null) return target;
+  const given: unknown = JSON.parse(text);
+  const names = typeof given === 'object' && given !== null ? Object.keys(given) : [];
+  query.set('buildargs', JSON.stringify(Object.fromEntries(names.map((name) => [name, redactedMark]))));
+  return `${target.slice(0, at)}?${query}`;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redact, redactCommand, redactedMark } from '../../src/trace/redact.ts';
+import { redact, redactCommand, redactedMark, redactTarget } from '../../src/trace/redact.ts';
 
 test('values of environment variables go, their names and the open ones stay', () => {
   assert.deepEqual(redact({ Env: ['PATH=/bin', 'DB_PASSWORD=hunter2', 'EMPTY'] }), {
@@ -35,4 +35,14 @@ test('a command line keeps the names of its variables and loses their values, ho
     assert.ok(shown.join(' ').includes(`A=${redactedMark}`), shown.join(' '));
     assert.equal(shown.at(-1), 'B=1');
   }
+});
+
+test('the address of a build keeps the names of its arguments and loses their values', () => {
+  const query = (token: string) =>
+    new URLSearchParams({ t: 'a', buildargs: JSON.stringify({ TOKEN: token, 'B:"': '' }) });
+  const shown = redactTarget(`/v1.41/build?${query('hush=":')}`);
+  assert.equal(shown.includes('hush'), false);
+  const { buildargs } = Object.fromEntries(new URLSearchParams(shown.slice(shown.indexOf('?'))));
+  assert.deepEqual(JSON.parse(buildargs ?? ''), { TOKEN: redactedMark, 'B:"': redactedMark });
+  for (const same of ['/v1.41/build', '/v1.41/build?t=a%2Fb&q=1']) assert.equal(redactTarget(same), same);
 });

@@ -2,6 +2,7 @@
 import type { Digest } from '../../../oci/digest.ts';
 import { digestOf } from '../../../oci/digest.ts';
 import { emit } from '../../../trace/recorder.ts';
+import { redactedMark } from '../../../trace/redact.ts';
 import { timestampNow } from '../../time.ts';
 import type { KeyParts } from '../cache/key.ts';
 import { applyLayer, makeLayer, type StepResult, type StepRootfs } from '../layer.ts';
@@ -38,9 +39,11 @@ export async function layerStep(
     isWanted: !session.request.noCache,
   });
   session.reporter.report({ kind: 'cache', step, hit: record !== undefined, key, reason, changes });
+  const shown = shownParts(parts);
   emit('daemon.build-cache-looked-up', {
-    data: { step, instruction: place.text, hit: record !== undefined, key, reason, parts },
-    twin: `printf %s '${JSON.stringify(Object.entries(parts).sort())}' | sha256sum`,
+    data: { step, instruction: place.text, hit: record !== undefined, key, reason, parts: shown },
+    // Without the values of arguments nobody gets the key by hand.
+    ...(shown === parts ? { twin: `printf %s '${JSON.stringify(Object.entries(parts).sort())}' | sha256sum` } : {}),
   });
   if (record !== undefined) {
     const layer = record.layer as Layer | undefined;
@@ -63,6 +66,13 @@ export async function layerStep(
   });
   if (files !== undefined) session.cache.keepFiles(key, files);
   return advanced(state, text, { result, created });
+}
+
+/** As a trace may have them: of arguments only the names. */
+function shownParts(parts: KeyParts): KeyParts {
+  const pairs = JSON.parse(parts.arguments ?? '[]') as Array<[string, string]>;
+  if (pairs.length === 0) return parts;
+  return { ...parts, arguments: JSON.stringify(pairs.map(([name]) => [name, redactedMark])) };
 }
 
 /** The blob, and the files that were unpacked of it. */
