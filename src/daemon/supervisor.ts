@@ -13,7 +13,7 @@ const firstDelayMs = 100;
 const longestDelayMs = 10_000;
 /** Of one that lives and is slow: one that ends is seen at once. */
 const startTimeoutMs = 75_000 * patience;
-const retryMs = 100;
+const retryMs = 100 * patience;
 
 export interface Supervisor {
   /** Socket to talk to. */

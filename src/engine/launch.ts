@@ -15,7 +15,7 @@ import { endProcess, engineProcesses } from './processes.ts';
 const startDeadlineMs = 90_000 * patience;
 const stopDeadlineMs = 15_000;
 /** How soon to try again when no file changed: the socket's file is there a moment before it listens. */
-const retryMs = 20;
+const retryMs = 20 * patience;
 
 export const daemonLog = (): string => join(paths.runRoot, 'tlabd.log');
 

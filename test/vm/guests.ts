@@ -22,10 +22,4 @@ export const guestRounds: readonly GuestRound[] = [
   { machine: 'hybrid', files: [], more: ['systemd'].map(guest) },
 ];
 
-/** One file after the other: they share the machine's cgroups, links and mounts. */
-export function guestCommand(files: readonly string[]): string {
-  const reporters = ['spec', './test/vm/tally.ts'].map(
-    (name) => `--test-reporter=${name} --test-reporter-destination=stdout`,
-  );
-  return ['node --test --test-concurrency=1', ...reporters, ...files].join(' ');
-}
+export const guestCommand = (files: readonly string[]): string => ['sh test/vm/files.sh', ...files].join(' ');

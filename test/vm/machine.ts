@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { copyCheckout } from './checkout.ts';
 import { initialFileSystem } from './initramfs.ts';
 import { type DebianKernel, debianKernel } from './kernel.ts';
-import { parseTally, type Tally } from './tally.ts';
+import { parseTally, sumOf, type Tally } from './tally.ts';
 
 /** What the kernel is told, by the script of the machine's second part. @source man systemd(1), KERNEL COMMAND LINE */
 const machines = {
@@ -112,7 +112,7 @@ async function boot(options: {
     const status = /^vm: status (\d+)/.exec(line);
     const tally = parseTally(line);
     if (status !== null) told.status = Number(status[1]);
-    else if (tally !== undefined) told.tally = tally;
+    else if (tally !== undefined) told.tally = sumOf(told.tally, tally);
     else options.print(line);
   }
   await ended;

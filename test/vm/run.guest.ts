@@ -2,22 +2,20 @@
 // Runs inside the machine of run.ts, as root, on the engine's own folders.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { must, run } from '../helpers/shell.ts';
 
 const program = new URL('../../bin/tlab', import.meta.url).pathname;
 /** Emulated: everything takes some twenty times longer. */
 const slow = { timeoutMs: 600_000 };
 const log = '/run/tlab/tlabd.log';
-const checked = (...args: string[]): Promise<string> => must(program, args, slow);
-const inBusybox = async (flags: string[], script: string): Promise<string[]> =>
-  (await checked('run', '--rm', ...flags, 'busybox', 'sh', '-c', script)).split('\n');
-
-before(async () => {
-  const { status, stderr } = await run(program, ['system', 'start'], slow);
+/** A shell script in a new container of busybox; its lines. The first one starts the engine and pulls the image. */
+async function inBusybox(flags: string[], script: string): Promise<string[]> {
+  const { status, stdout, stderr } = await run(program, ['run', '--rm', ...flags, 'busybox', 'sh', '-c', script], slow);
   assert.equal(status, 0, `${stderr}\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`);
-  await checked('pull', '--quiet', 'busybox');
-});
+  return stdout.trimEnd().split('\n');
+}
+
 after(async () => {
   if (existsSync('/run/tlab')) await run(program, ['system', 'reset', '--yes'], slow);
 });
@@ -41,7 +39,7 @@ test('limits are in the files of the cgroup, which the container sees as its roo
 });
 
 test('a reset leaves no cgroup, mount or folder', async () => {
-  await checked('system', 'reset', '--yes');
+  await must(program, ['system', 'reset', '--yes'], slow);
   for (const path of ['/sys/fs/cgroup/tlab', '/run/tlab', '/var/lib/tlab']) assert.ok(!existsSync(path), path);
   assert.doesNotMatch(readFileSync('/proc/mounts', 'utf8'), /tlab\//);
 });

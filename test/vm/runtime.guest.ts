@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { after, before, test } from 'node:test';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
 import { must, type Ran, run, start } from '../helpers/shell.ts';
+import { writePlan } from './plan.ts';
 
 const cgroupRoot = '/sys/fs/cgroup';
 const folder = mkdtempSync('/var/tmp/tlab-vm-runtime-');
@@ -21,7 +22,8 @@ after(() => must('rmdir', [`${cgroupRoot}/tlab-vm`]));
 
 let count = 0;
 
-async function bundleOf(args: string[], edit: Edit = () => undefined): Promise<string> {
+/** Without its plan, tlab-runc compiles it where it is called. */
+async function bundleOf(args: string[], edit: Edit = () => undefined, compiles = true): Promise<string> {
   const bundle = `${folder}/${count++}`;
   await makeBundle(bundle, {
     args,
@@ -30,6 +32,7 @@ async function bundleOf(args: string[], edit: Edit = () => undefined): Promise<s
       edit(config);
     },
   });
+  if (compiles) writePlan({ id, bundle });
   return bundle;
 }
 
@@ -258,8 +261,10 @@ test('in a threaded cgroup a container runs, is signalled and removed; limits of
   try {
     writeFileSync(`${threaded}/cgroup.type`, 'threaded');
     const inThreads = (resources: unknown) =>
-      bundleOf(['sleep', '1000'], (config) =>
-        Object.assign(config.linux, { cgroupsPath: `/tlab-vm-threads/threaded/${id}`, resources }),
+      bundleOf(
+        ['sleep', '1000'],
+        (config) => Object.assign(config.linux, { cgroupsPath: `/tlab-vm-threads/threaded/${id}`, resources }),
+        false,
       );
     const bundle = await inThreads({ cpu: { shares: 1024 }, pids: { limit: 9 } });
     await start(programs.tlab, ['--root', `${folder}/tlab`, 'create', '--bundle', bundle, id]).ended;
@@ -293,7 +298,7 @@ test('stats agree with the files of the cgroup', async () => {
 });
 
 test('where the root of the hierarchy holds processes, as inside of a container, a container without limits runs', async () => {
-  const bundle = await bundleOf(['cat', '/proc/self/cgroup']);
+  const bundle = await bundleOf(['cat', '/proc/self/cgroup'], undefined, false);
   const outer = `${cgroupRoot}/tlab-vm-outer`;
   const enter = `mkdir ${outer} && echo 0 >${outer}/cgroup.procs && exec unshare --cgroup --mount sh -c`;
   const inside = `mount --bind ${outer} ${cgroupRoot} && ${programs.tlab} --root ${folder}/inner run --bundle ${bundle} ${id}`;

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { type Answer, control } from '../../src/engine/control.ts';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
 import { must, type Ran, run, start } from '../helpers/shell.ts';
+import { writePlan } from './plan.ts';
 
 const folder = mkdtempSync('/var/tmp/tlab-vm-systemd-');
 const programs = { tlab: new URL('../../dist/bin/tlab-runc', import.meta.url).pathname, runc: 'runc' };
@@ -26,6 +27,7 @@ async function bundleOf(args: string[], edit: Edit = () => undefined): Promise<s
       edit(config);
     },
   });
+  writePlan({ id: 'guest', bundle, cgroupDriver: 'systemd' });
   return bundle;
 }
 

@@ -29,6 +29,13 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   yield `${mark}${JSON.stringify(tally)}\n`;
 }
 
+/** Of several files. */
+export const sumOf = (before: Tally | undefined, { passed, failed, skipped }: Tally): Tally => ({
+  passed: (before?.passed ?? 0) + passed,
+  failed: (before?.failed ?? 0) + failed,
+  skipped: [...(before?.skipped ?? []), ...skipped],
+});
+
 /** undefined for a line that is something else. */
 export const parseTally = (line: string): Tally | undefined =>
   line.startsWith(mark) ? v.parse(schema, JSON.parse(line.slice(mark.length))) : undefined;
