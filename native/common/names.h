@@ -7,7 +7,7 @@ const char *errno_name(int number); /* "EPERM"; "errno" for one that is not in t
 int errno_number(const char *text);
 /* "SIGTERM"; NULL for a real-time signal, which has no name of its own. */
 const char *signal_name(int number);
-/* A number from 0 to 64, or a name in any case, with SIG or without; -1 for anything else. */
+/* A number from 0 to 64, or a name in any case, with SIG or without, RTMIN+3 and RTMAX-1 too; -1 for anything else. */
 int signal_number(const char *text);
 
 #endif

@@ -246,6 +246,30 @@ static int parse_words(struct options *options, int argc, char **argv, struct fa
 	return 0;
 }
 
+/* From where the caller stands: create and run go to the bundle before they use it. @source runc reviseRootDir, revisePidFile */
+static int make_absolute(const char **path, char *buffer, const char *name, struct failure *failure)
+{
+	if (!*path || (*path)[0] == '/' || (*path)[0] == '\0')
+		return 0;
+	if (!getcwd(buffer, PATH_MAX))
+		return fail_call(failure, "getcwd(2)", "--%s \"%s\"", name, *path);
+	size_t length = strlen(buffer);
+	int n = snprintf(buffer + length, PATH_MAX - length, "/%s", *path);
+	if (n < 0 || (size_t)n >= PATH_MAX - length)
+		return fail_plain(failure, "--%s \"%s\": its path is too long", name, *path);
+	*path = buffer;
+	return 0;
+}
+
+static int make_paths_absolute(struct options *options, struct failure *failure)
+{
+	static char root[PATH_MAX], log[PATH_MAX], pid_file[PATH_MAX];
+	if (make_absolute(&options->log, log, "log", failure) < 0)
+		return -1;
+	return make_absolute(&options->root, root, "root", failure) < 0 ? -1
+	                                                                 : make_absolute(&options->pid_file, pid_file, "pid-file", failure);
+}
+
 int options_parse(struct options *options, int argc, char **argv, struct failure *failure)
 {
 	*options = (struct options){ .root = default_root(), .bundle = "." };
@@ -253,6 +277,8 @@ int options_parse(struct options *options, int argc, char **argv, struct failure
 		return -1;
 	if (!options->verb || options->help || !is_native_verb(options->verb))
 		return 0;
+	if (make_paths_absolute(options, failure) < 0)
+		return -1;
 	if (!options->id)
 		return fail_plain(failure, "%s: expected a container id", options->verb);
 	if (!is_valid_id(options->id))

@@ -2,7 +2,8 @@
 // same observation and the same expectation hold for every runtime; only a row of differences.ts may give a runtime another one.
 import assert from 'node:assert/strict';
 import { type Container, Refusal } from './container.ts';
-import { type Difference, differences } from './differences.ts';
+import type { Difference } from './difference.ts';
+import { differences } from './differences.ts';
 import type { ContainerOptions, Document, Place } from './place.ts';
 import type { RuntimeName } from './runtimes.ts';
 

@@ -1,6 +1,7 @@
 // The bundle: where it is, ids, documents that are no configuration.
 // @source oci-runtime bundle, runtime#create, config#specification-version
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type Behaviour, on, type Refused, refusalOf, refusals, refusedWhole, type Suite } from '../behaviour.ts';
 import { type Container, succeeded } from '../container.ts';
 import type { Place } from '../place.ts';
@@ -38,6 +39,9 @@ const broken = (place: Place, change: (container: Container) => void, words: Reg
     return refusalOf(container, words);
   });
 
+const readIn = (place: Place, name: string): string =>
+  existsSync(`${place.folder}/${name}`) ? readFileSync(`${place.folder}/${name}`, 'utf8') : 'not there';
+
 const bundles = (place: Place): Behaviour[] => [
   {
     title: 'the bundle is the current directory when --bundle is not given',
@@ -53,6 +57,35 @@ const bundles = (place: Place): Behaviour[] => [
       return (await container.state()).bundle === container.bundle;
     }),
     expected: true,
+  },
+  {
+    title: 'a relative --root is from where the caller stands',
+    observe: on(place, ['sleep', '1000'], {}, async (container) => {
+      const words = ['--root', basename(place.root), 'create', '--bundle', container.id, container.id];
+      succeeded(await place.call(words, { cwd: place.folder }));
+      const isThere = container.left().includes('its state');
+      if (!isThere) await place.call(['--root', `${container.bundle}/state`, 'delete', '--force', container.id]);
+      return isThere;
+    }),
+    expected: true,
+  },
+  {
+    title: 'a relative --pid-file is from where the caller stands',
+    observe: on(place, ['sleep', '1000'], {}, async (container) => {
+      const words = ['create', '--pid-file', 'relative', '--bundle', container.id, container.id];
+      succeeded(await place.call(words, { cwd: place.folder }));
+      return readIn(place, 'relative') === String((await container.state()).pid);
+    }),
+    expected: true,
+  },
+  {
+    title: 'a relative --log is from where the caller stands',
+    observe: on(place, ['sleep', '1000'], {}, async (container) => {
+      await container.created();
+      await place.call(['--log', 'said', 'create', '--bundle', container.id, container.id], { cwd: place.folder });
+      return readIn(place, 'said');
+    }),
+    expected: /exist/,
   },
   {
     title: 'a property that the specification does not know is passed over',

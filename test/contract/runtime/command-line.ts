@@ -74,6 +74,21 @@ const statuses = (place: Place): Behaviour[] => [
     }),
   ),
   {
+    title: 'kill takes the name of a real-time signal, counted from 34',
+    observe: on(
+      place,
+      ['sh', '-c', `trap 'echo 37; exit' 37; echo up; while :; do sleep 0.02; done`],
+      {},
+      async (container) => {
+        await container.start();
+        await container.says(/up/);
+        succeeded(await container.verb('kill', 'SIGRTMIN+3'));
+        return container.says(/37/);
+      },
+    ),
+    expected: 'up\n37',
+  },
+  {
     title: 'kill refuses a signal that does not exist',
     observe: on(place, sleeping, {}, async (container) => {
       await container.start();

@@ -54,7 +54,8 @@ export const takenCgroups = (place: Place): Behaviour[] => [
       await using second = place.container(sleeping, {
         edit: ({ linux }) => Object.assign(linux, { cgroupsPath: pod }),
       });
-      return refusalOf(second, /container's cgroup is not empty: 1 process\(es\) found/);
+      // Awaited here: else both containers are deleted while create is at work, and its state directory goes from under it.
+      return await refusalOf(second, /container's cgroup is not empty: 1 process\(es\) found/);
     },
     expected: refusedWhole,
   },
