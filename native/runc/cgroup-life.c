@@ -14,7 +14,7 @@
 #include "cgroup.h"
 
 #define REMOVE_DEADLINE_MS 5000
-#define FREEZE_DEADLINE_MS 10000
+#define FREEZE_DEADLINE_MS 2000 /* runc gives up after some 0.5 s */
 
 static long now_ms(void)
 {
@@ -110,37 +110,37 @@ static bool kill_whole(int dir)
 /* One hierarchy is enough: every one of them holds all of the container's processes. */
 static int signal_first(const char *path, void *context)
 {
-	struct signalling *signalling = context;
 	int dir = cgroup_open(path);
 	if (dir < 0)
 		return 0;
-	bool killed = signalling->sig == SIGKILL && kill_whole(dir);
 	close(dir);
-	if (!killed)
-		cgroup_walk(AT_FDCWD, path, visit_signal, signalling);
+	cgroup_walk(AT_FDCWD, path, visit_signal, context);
 	return -1;
 }
 
-static int kill_one(const char *path, void *context)
+static int kill_first(const char *path, void *context)
 {
-	(void)context;
+	bool *killed = context;
 	int dir = cgroup_open(path);
 	if (dir < 0)
 		return 0;
-	kill_whole(dir);
+	*killed = kill_whole(dir);
 	close(dir);
-	return 0;
+	return *killed ? -1 : 0;
 }
 
-void cgroups_kill(const struct plan *plan)
+bool cgroups_kill(const struct plan *plan)
 {
-	cgroups_each(plan, kill_one, NULL);
+	bool killed = false;
+	cgroups_each(plan, kill_first, &killed);
+	return killed;
 }
 
 int cgroups_signal(const struct plan *plan, int sig, unsigned *sent)
 {
 	struct signalling signalling = { .sig = sig };
-	cgroups_each(plan, signal_first, &signalling);
+	if (sig != SIGKILL || !cgroups_kill(plan))
+		cgroups_each(plan, signal_first, &signalling);
 	if (sent)
 		*sent = signalling.sent;
 	return 0;
@@ -267,7 +267,10 @@ bool cgroups_freezing(const struct plan *plan)
 	return ask_freezer(plan, is_asked_to_freeze);
 }
 
-/* Version 1 may miss a process that forks meanwhile: writing again is the documented way. @source man cgroups(7) */
+/*
+ * Version 1 may miss a process that forks meanwhile: writing again is the documented way. @source man cgroups(7)
+ * What does not come to stand still goes on whole: half of a container in FREEZING helps nobody. @source runc libcontainer cgroups fs freezer
+ */
 int cgroups_freeze(const struct plan *plan, bool frozen, struct failure *failure)
 {
 	struct freezer freezer = no_freezer;
@@ -289,6 +292,8 @@ int cgroups_freeze(const struct plan *plan, bool frozen, struct failure *failure
 		if (now_ms() > deadline)
 			result = fail_plain(failure, "the freezer of \"%s\" did not reach %s", freezer.path, value);
 	} while (result == 0);
+	if (result < 0 && frozen)
+		(void)!pwrite(freezer.file, freezer.version2 ? "0" : "THAWED", freezer.version2 ? 1 : 6, 0);
 	freezer_close(&freezer);
 	return result;
 }

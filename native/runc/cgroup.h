@@ -27,8 +27,8 @@ int cgroups_each(const struct plan *plan, int (*each)(const char *path, void *co
 int cgroups_signal(const struct plan *plan, int sig, unsigned *sent);
 /* Removes the plan's cgroups and those beneath, killing what is left in them. */
 int cgroups_remove(const struct plan *plan, struct failure *failure);
-/* Kills all that is in them and below, where the kernel can do it at once (version 2); elsewhere it does nothing. */
-void cgroups_kill(const struct plan *plan);
+/* Kills all that is in them and below, where the kernel can do it at once (version 2); elsewhere it does nothing and says false. */
+bool cgroups_kill(const struct plan *plan);
 /* The freezer of the plan's cgroups: all stand still because of it; it has been asked to freeze. What is frozen from above counts in neither. */
 bool cgroups_frozen(const struct plan *plan);
 bool cgroups_freezing(const struct plan *plan);
