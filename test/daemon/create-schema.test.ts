@@ -110,3 +110,9 @@ test('values that contradict each other are refused', () => {
 test('a NUL in a string is refused', () => {
   refuses({ Image: 'busybox', Env: ['A=b\0c'] }, 'invalidArgument', /NUL/);
 });
+
+test('a stop signal is one that there is', () => {
+  for (const StopSignal of ['SIGRTMIN+3', 'quit', '9', ''])
+    assert.equal(parseCreate({ Image: 'busybox', StopSignal }).StopSignal, StopSignal);
+  refuses({ Image: 'busybox', StopSignal: 'SIGNOTHING' }, 'invalidArgument', /^Invalid signal: SIGNOTHING$/);
+});

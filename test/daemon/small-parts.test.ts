@@ -64,8 +64,9 @@ test('names, signals and times are checked in the words of Docker', () => {
   assert.equal(checkName('/web-1'), 'web-1');
   assert.throws(() => checkName('../web'), /Invalid container name/);
   assert.equal(parseSignal('kill'), 9);
-  assert.equal(parseSignal('SIGRTMIN+3'), 37);
-  assert.throws(() => parseSignal('99'), /Invalid signal/);
+  assert.deepEqual(['SIGRTMIN+3', 'rtmin', 'RTMAX', 'SIGRTMAX-1', 'RTMAX-30'].map(parseSignal), [37, 34, 64, 63, 34]);
+  for (const wrong of ['99', '0', 'RTMIN+31', 'RTMAX-31', 'RTMIN-1', 'RTMIN+', 'SIGRT'])
+    assert.throws(() => parseSignal(wrong), /Invalid signal/, wrong);
   assert.equal(parseTimeNs('1700000000.5', 'since'), 1_700_000_000_500_000_000n);
   assert.equal(parseTimeNs('2023-11-14T22:13:20Z', 'since'), 1_700_000_000_000_000_000n);
   assert.throws(() => parseTimeNs('yesterday', 'since'), /since "yesterday"/);

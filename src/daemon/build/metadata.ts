@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import type { Command, Flags, Instruction, Keyword } from '../../dockerfile/syntax.ts';
 import type { RunConfig } from '../../oci/image.ts';
+import { parseSignal } from '../container/signals.ts';
 import { withVariable } from './environment.ts';
 
 /** What an instruction needs to know beside its own words. */
@@ -74,8 +75,7 @@ export const metadataInstructions: Partial<Record<Keyword, Change>> = {
   },
   STOPSIGNAL: (instruction, context) => {
     const StopSignal = context.expand(textOf(instruction));
-    if (!/^(?:\d{1,2}|(?:SIG)?[A-Z0-9+-]{1,12})$/.test(StopSignal))
-      throw new LabError('invalidArgument', `STOPSIGNAL ${StopSignal}: expected a signal such as SIGTERM or 15`);
+    parseSignal(StopSignal);
     return { config: { ...context.config, StopSignal }, text: `STOPSIGNAL ${StopSignal}` };
   },
   USER: (instruction, context) => {

@@ -16,7 +16,7 @@ export async function killContainer(engine: Engine, container: Container, signal
       container.save();
       return;
     }
-    if (signal === SIGKILL || signal === parseSignal(stopSignalOf(container))) container.isStopping = true;
+    if (signal === SIGKILL || signal === stopSignalOf(container)) container.isStopping = true;
     await sendSignal(engine, container, signal);
   });
   // Docker answers a SIGKILL when the container is dead, so that a remove can follow at once.

@@ -52,13 +52,19 @@ async function beginStop(
   if (!container.isRunning) return 'idle';
   container.require('STOP');
   container.isStopping = true;
-  const signal = parseSignal(options.signal || stopSignalOf(container));
+  const signal = options.signal ? parseSignal(options.signal) : stopSignalOf(container);
   await sendSignal(engine, container, signal);
   return 'sent';
 }
 
-export const stopSignalOf = (container: Container): string =>
-  container.record.config.StopSignal || container.record.image.config.StopSignal || 'SIGTERM';
+/** An image from elsewhere may name one that nobody knows: it is ended by SIGTERM then, as Docker does. @source moby container.StopSignal */
+export function stopSignalOf({ record }: Container): number {
+  try {
+    return parseSignal(record.config.StopSignal || record.image.config.StopSignal || 'SIGTERM');
+  } catch {
+    return parseSignal('SIGTERM');
+  }
+}
 
 /** To the first process. A paused container takes the signal when it goes on, so it is made to. */
 export async function sendSignal(engine: Engine, container: Container, signal: number): Promise<void> {

@@ -2,6 +2,7 @@
 // is not a zero value, because the docker CLI sends every field it knows), then values that contradict each other.
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
+import { parseSignal } from '../container/signals.ts';
 import { checkHostConfig } from './check.ts';
 import { command, flag, integer, isZero, maybe, parseBody, text, textMap, texts } from './fields.ts';
 import { hostConfigFields, hostConfigSchema } from './host-config.ts';
@@ -103,6 +104,7 @@ function checkConfig(body: CreateBody): void {
       `the working directory '${workingDir}' is invalid, it needs to be an absolute path`,
     );
   }
+  if (body.StopSignal) parseSignal(body.StopSignal);
   if (body.StopTimeout !== undefined && body.StopTimeout < -1) {
     throw new LabError('invalidArgument', `StopTimeout: ${body.StopTimeout}: expected seconds, or -1 to wait for ever`);
   }

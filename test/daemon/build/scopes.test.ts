@@ -189,3 +189,8 @@ test('the query is checked value by value', () => {
   assert.equal(request.host.Memory, 67108864);
   assert.deepEqual(request.host.ExtraHosts, ['h:1.2.3.4']);
 });
+
+test('STOPSIGNAL takes what stop can send, and nothing else', () => {
+  assert.equal(configOf('STOPSIGNAL SIGRTMIN+3').StopSignal, 'SIGRTMIN+3');
+  assert.throws(() => configOf('STOPSIGNAL SIGNOTHING'), /Invalid signal: SIGNOTHING/);
+});
