@@ -5,7 +5,13 @@ import { removeContainer } from './container/remove.ts';
 import type { Engine } from './engine.ts';
 import type { ResetResponse } from './protocol.ts';
 
-export async function resetEngine(engine: Engine, { keepImages }: { keepImages: boolean }): Promise<ResetResponse> {
+export interface ResetWish {
+  keepImages: boolean;
+  /** Another engine lives in this network namespace. */
+  keepBridge: boolean;
+}
+
+export async function resetEngine(engine: Engine, { keepImages, keepBridge }: ResetWish): Promise<ResetResponse> {
   const containers = engine.containers.all();
   for (const container of containers) await removeContainer(engine, container, { force: true, removeVolumes: true });
   const images = keepImages ? [] : await engine.images.list();
@@ -14,6 +20,6 @@ export async function resetEngine(engine: Engine, { keepImages }: { keepImages: 
   }
   const volumes = engine.volumes.list();
   for (const volume of volumes) engine.volumes.remove(volume.Name);
-  await engine.networking.teardown();
+  await engine.networking.teardown({ keepsBridge: keepBridge });
   return { Containers: containers.length, Images: images.length, Volumes: volumes.length };
 }

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isInCgroups } from '../base/cgroups.ts';
 import { paths } from '../base/paths.ts';
 import { findProgram } from '../kernel/programs.ts';
-import { descendantsOf, engineProcesses } from './processes.ts';
+import { descendantsOf, engineProcesses, enginesBeside } from './processes.ts';
 
 export interface Leftover {
   kind: 'process' | 'mount' | 'link' | 'rule' | 'cgroup' | 'file';
@@ -22,12 +22,20 @@ export function findLeftovers(options: ScanOptions = {}): Leftover[] {
   return [
     ...processLeftovers(),
     ...mountLeftovers().map((what): Leftover => ({ kind: 'mount', what })),
-    ...linkLeftovers().map((what): Leftover => ({ kind: 'link', what })),
-    ...ruleLeftovers().map((what): Leftover => ({ kind: 'rule', what })),
+    ...networkLeftovers(),
     ...cgroupLeftovers().map((what): Leftover => ({ kind: 'cgroup', what })),
     ...fileLeftovers(options).map((what): Leftover => ({ kind: 'file', what })),
   ];
 }
+
+/** Beside another engine these are what both use, and its own: a reset takes away what this engine's records name, and leaves the rest. */
+export const networkLeftovers = (): Leftover[] =>
+  enginesBeside().length > 0
+    ? []
+    : [
+        ...linkLeftovers().map((what): Leftover => ({ kind: 'link', what })),
+        ...ruleLeftovers().map((what): Leftover => ({ kind: 'rule', what })),
+      ];
 
 function processLeftovers(): Leftover[] {
   const own = engineProcesses();
@@ -60,13 +68,13 @@ export const isMountPoint = (folder: string): boolean => mountPoints().includes(
  * The bridge and the near ends of veth pairs in this network namespace.
  * @source man proc(5) /proc/net/dev: the reader's own namespace, where /sys shows the one that it was mounted in
  */
-export function linkLeftovers(): string[] {
+function linkLeftovers(): string[] {
   const names = [...readText('/proc/net/dev').matchAll(/^\s*(\S+):/gm)].map((line) => line[1] ?? '');
   return names.filter((name) => name === 'tlab0' || /^tlab-[0-9a-f]{8}$/.test(name));
 }
 
 /** Rules and chains that name a TLAB chain, in either address family. */
-export function ruleLeftovers(): string[] {
+function ruleLeftovers(): string[] {
   return ['iptables-save', 'ip6tables-save'].flatMap((name) => {
     const program = findProgram(name);
     if (program === undefined) return [];

@@ -1,6 +1,6 @@
 // The engine's own processes on this host, found in /proc. Rule: a process is ours only when its program is one of tlab's
 // and its run root is this engine's; a pid file alone proves nothing.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { paths } from '../base/paths.ts';
 
@@ -23,18 +23,43 @@ const programs: Record<string, ProcessKind> = {
   'tlab-runc.cjs': 'runc',
 };
 
-export function engineProcesses(): EngineProcess[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => engineProcess(Number(name)) ?? []);
-}
+export const engineProcesses = (): EngineProcess[] => allPids().flatMap((pid) => engineProcess(pid) ?? []);
 
 /** The process when it is one of this engine's; undefined when it is gone or another's. */
 export function engineProcess(pid: number): EngineProcess | undefined {
+  const found = anyEngineProcess(pid);
+  return found !== undefined && runRootOf(found) === paths.runRoot ? found : undefined;
+}
+
+/** Run roots of the other engines that live in this network namespace: the bridge and the chains have one name for all. */
+export function enginesBeside(): string[] {
+  const namespace = networkNamespaceOf('self');
+  const roots = allPids().flatMap((pid) => {
+    const found = anyEngineProcess(pid);
+    const isHere = found !== undefined && found.kind !== 'runc' && networkNamespaceOf(pid) === namespace;
+    return isHere ? (runRootOf(found) ?? []) : [];
+  });
+  return [...new Set(roots)].filter((root) => root !== paths.runRoot);
+}
+
+const allPids = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+function anyEngineProcess(pid: number): EngineProcess | undefined {
   if (!isAlive(pid)) return undefined; // a zombie has its name but no environment any more
   const argv = procText(pid, 'cmdline').split('\0').filter(Boolean);
   const kind = kindOf(argv) ?? kindOf([procText(pid, 'comm').trim()]);
-  return kind !== undefined && runRootOf(pid) === paths.runRoot ? { pid, kind, argv } : undefined;
+  return kind === undefined ? undefined : { pid, kind, argv };
+}
+
+function networkNamespaceOf(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined; // gone meanwhile
+  }
 }
 
 function kindOf(argv: readonly string[]): ProcessKind | undefined {
@@ -47,12 +72,27 @@ function kindOf(argv: readonly string[]): ProcessKind | undefined {
   return undefined;
 }
 
-/** @source man proc(5) /proc/pid/environ: the environment that the process was started with */
-function runRootOf(pid: number): string {
+/** The option that says for whom it works: a shim's containerd, where a runtime keeps its containers. */
+const placeOptions: Partial<Record<ProcessKind, string>> = { shim: 'address', runc: 'root' };
+
+/**
+ * Undefined for a shim of a real containerd and for a runtime whose root somebody else has chosen: these are no engine's.
+ * @source man proc(5) /proc/pid/environ: the environment that the process was started with
+ */
+function runRootOf({ pid, kind, argv }: EngineProcess): string | undefined {
   const variable = procText(pid, 'environ')
     .split('\0')
     .find((entry) => entry.startsWith('TLAB_RUN_ROOT='));
-  return variable?.slice('TLAB_RUN_ROOT='.length) ?? '/run/tlab';
+  const root = variable?.slice('TLAB_RUN_ROOT='.length) ?? '/run/tlab';
+  const place = optionOf(argv, placeOptions[kind]);
+  return place === undefined || place.startsWith(`${root}/`) ? root : undefined;
+}
+
+/** `-name value`, `-name=value`, with one dash or two, the first of that name. */
+function optionOf(argv: readonly string[], name: string | undefined): string | undefined {
+  const pattern = new RegExp(`^--?${name}(?:=(.*))?$`, 's');
+  const at = name === undefined ? -1 : argv.findIndex((word) => pattern.test(word));
+  return at === -1 ? undefined : (pattern.exec(argv[at] ?? '')?.[1] ?? argv[at + 1]);
 }
 
 function procText(pid: number, file: string): string {
@@ -72,9 +112,7 @@ export const parentOf = (pid: number): number => {
 /** Every process below one of these, at any depth. */
 export function descendantsOf(pids: readonly number[]): number[] {
   const wanted = new Set(pids);
-  const all = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
+  const all = allPids();
   const parents = new Map(all.map((pid) => [pid, parentOf(pid)]));
   return all.filter((pid) => {
     for (let at = parents.get(pid) ?? 0; at > 1; at = parents.get(at) ?? 0) if (wanted.has(at)) return true;

@@ -13,13 +13,12 @@ import { stopEngine } from './launch.ts';
 import {
   cgroupLeftovers,
   isMountPoint,
-  linkLeftovers,
   mountLeftovers,
+  networkLeftovers,
   processesIn,
-  ruleLeftovers,
   subfolders,
 } from './leftovers.ts';
-import { descendantsOf, endProcess, engineProcesses } from './processes.ts';
+import { descendantsOf, endProcess, engineProcesses, enginesBeside } from './processes.ts';
 
 export interface ResetOptions {
   keepLibrary: boolean;
@@ -30,6 +29,9 @@ export interface ResetOptions {
 const killDeadlineMs = 5_000;
 
 export async function resetHost(options: ResetOptions): Promise<void> {
+  const beside = enginesBeside();
+  if (beside.length > 0)
+    options.report(`kept the bridge, chains and forwarding: the engine of ${beside.join(', ')} uses them too`);
   await askDaemon(options);
   for (const name of await stopEngine()) options.report(`stopped ${name}`);
   await killProcesses(options);
@@ -48,7 +50,7 @@ async function askDaemon({ keepLibrary, report }: ResetOptions): Promise<void> {
     const request = {
       method: 'POST',
       path: '/tlab/system/reset',
-      query: { 'keep-images': keepLibrary || undefined },
+      query: { 'keep-images': keepLibrary || undefined, 'keep-bridge': enginesBeside().length > 0 || undefined },
     } as const;
     const done = await client.json<ResetResponse>({ ...request, signal: AbortSignal.timeout(60_000) });
     report(`removed ${done.Containers} containers, ${done.Images} images, ${done.Volumes} volumes`);
@@ -101,12 +103,12 @@ function detachMounts({ report }: ResetOptions): void {
 }
 
 async function removeNetwork({ report }: ResetOptions): Promise<void> {
-  const before = [...linkLeftovers(), ...ruleLeftovers()];
+  const before = networkLeftovers();
   const hasState = existsSync(paths.networkNamespaces) || existsSync(`${paths.runRoot}/network`);
   if (before.length === 0 && !hasState) return;
   const networking = openNetworking(openRealKernel(), { runRoot: paths.runRoot, dataRoot: paths.dataRoot });
   try {
-    await networking.teardown();
+    await networking.teardown({ keepsBridge: enginesBeside().length > 0 });
   } catch (error) {
     throw new LabError('internal', `removing the network: ${asLabError(error).message}`, { cause: error });
   }

@@ -36,7 +36,7 @@ const methods: Record<string, (argument: unknown) => unknown> = {
   restoreSandboxes: async (argument) => [...(await networking.restoreSandboxes(argument as string[])).values()],
   inspectNetwork: (argument) => networking.inspectNetwork(String(argument)),
   settle: () => networking.settle(),
-  teardown: () => networking.teardown(),
+  teardown: () => networking.teardown({ keepsBridge: false }),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -123,6 +123,40 @@ for (const { title, damage } of damages) {
   });
 }
 
+test(
+  'beside another engine a reset keeps the bridge and the rules of both, and the last one takes them away',
+  needsRoot,
+  async () => {
+    const beside = `${engine.root}/beside`;
+    mkdirSync(`${beside}/data`, { recursive: true });
+    execFileSync('cp', ['-a', `${engine.root}/data/library`, `${beside}/data/library`]);
+    const env = { TLAB_RUN_ROOT: `${beside}/run`, TLAB_DATA_ROOT: `${beside}/data` };
+    const other = async (...args: string[]): Promise<string> => {
+      const ran = await engine.tlab(args, { env });
+      assert.equal(ran.status, 0, `${args.join(' ')}: ${ran.stderr}`);
+      return ran.stdout;
+    };
+    const page = ['-sS', '--max-time', '5', 'http://127.0.0.1:8090/'];
+    await engine.must('system', 'start');
+    try {
+      await other('run', '-d', '-p', '8090:80', 'busybox', 'sh', '-c', 'echo here >/index.html; httpd -f -h /');
+      const answers = async (): Promise<boolean> => (await engine.inside('curl', page)).stdout === 'here\n';
+      await waitUntil(answers, { what: "the other engine's port" });
+      const said = await engine.must('system', 'reset', '--yes', '--keep-library');
+      assert.match(
+        said,
+        new RegExp(`kept the bridge, chains and forwarding: the engine of ${beside}/run uses them too`),
+      );
+      assert.ok(await answers());
+      assert.equal(existsSync(`${engine.root}/run`), false);
+    } finally {
+      await other('system', 'reset', '--yes');
+    }
+    const { links, rules } = await leftovers();
+    assert.deepEqual([links, rules], [[], []]);
+  },
+);
+
 test('a data root that is a file system of its own is emptied and stays mounted', needsRoot, async () => {
   const data = `${engine.root}/data`;
   mkdirSync(data, { recursive: true });

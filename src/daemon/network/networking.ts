@@ -85,8 +85,8 @@ export interface Networking {
   networks(): NetworkResource[];
   /** By name, id or unambiguous beginning of an id. Errors: notFound. */
   inspectNetwork(nameOrId: string): NetworkResource;
-  /** Removes every sandbox, the bridge, chains and jumps, and puts changed sysctls back. */
-  teardown(): Promise<void>;
+  /** Removes every sandbox, the bridge, chains and jumps, and puts changed sysctls back; beside another engine the sandboxes alone. */
+  teardown(options: { keepsBridge: boolean }): Promise<void>;
 }
 
 /** What daemon.json says about networking; keys as Docker's. */

@@ -14,11 +14,11 @@ import { NetworkState } from './state.ts';
 /** Every address of the host. @source docker-api HostConfig.PortBindings */
 const anyAddress = '0.0.0.0';
 
-async function teardown(parts: SandboxParts): Promise<void> {
+async function teardown(parts: SandboxParts, { keepsBridge }: { keepsBridge: boolean }): Promise<void> {
   for (const record of parts.state.sandboxes()) await deleteSandbox(parts, record.id);
   await settleRemovals(parts);
   removeOrphanNamespaces(parts);
-  await parts.bridge.remove();
+  if (!keepsBridge) await parts.bridge.remove();
   rmSync(parts.namespaces, { recursive: true, force: true });
   parts.state.clear();
 }
@@ -53,6 +53,6 @@ export function openNetworking(kernel: Kernel, options: NetworkingOptions): Netw
     settle: () => settleRemovals(parts),
     networks: () => allNetworks(view),
     inspectNetwork: (nameOrId) => findNetwork(view, nameOrId),
-    teardown: () => teardown(parts),
+    teardown: (options) => teardown(parts, options),
   };
 }

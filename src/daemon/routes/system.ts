@@ -264,6 +264,11 @@ export const systemRoutes: readonly Route[] = [
     method: 'POST',
     pattern: '/tlab/system/reset',
     handler: async ({ engine, query }) =>
-      json(await resetEngine(engine, { keepImages: boolean(query, 'keep-images') })),
+      json(
+        await resetEngine(engine, {
+          keepImages: boolean(query, 'keep-images'),
+          keepBridge: boolean(query, 'keep-bridge'),
+        }),
+      ),
   },
 ];
