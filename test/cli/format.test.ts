@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { humanDuration } from '../../src/base/time.ts';
 import { filterQuery } from '../../src/cli/format/filters.ts';
+import { namesOrIds } from '../../src/cli/format/images.ts';
 import { type Listing, listingLines } from '../../src/cli/format/listing.ts';
 import { portsText } from '../../src/cli/format/ports.ts';
 import { tableLines } from '../../src/cli/format/table.ts';
@@ -162,4 +163,10 @@ test('a cell of a table is one line without control characters, whoever wrote it
   };
   const choice = { format: undefined, json: false, quiet: false };
   assert.deepEqual(listingLines(listing, choice, undefined), ['STEP', 'RUN a b\\x1b[31m']);
+});
+
+test('images that share something are named; one without a name has its short id', () => {
+  const id = `sha256:${'ab12'.repeat(16)}`;
+  assert.equal(namesOrIds(['web:latest', id]), 'web:latest, ab12ab12ab12 (no name)');
+  assert.equal(namesOrIds(['a\u001b[2J']), 'a\\x1b[2J');
 });

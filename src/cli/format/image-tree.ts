@@ -4,7 +4,7 @@ import { printable } from '../../base/text.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { ImageLayers, ImageManifestSummary, ImageSummary } from '../../daemon/image-protocol.ts';
 import { paint, print } from '../terminal.ts';
-import { shortImageId } from './images.ts';
+import { namesOrIds, shortImageId } from './images.ts';
 import { fitWidth } from './table.ts';
 import { ellipsis, humanSize } from './words.ts';
 
@@ -50,7 +50,7 @@ export function treeLines(branches: readonly ImageBranch[], width = fitWidth() ?
             layer.UnpackedSize === null ? '-' : humanSize(layer.UnpackedSize, 3),
             humanSize(layer.Size, 3),
           ),
-        below: layer.SharedWith.length === 0 ? undefined : `shared with ${printable(layer.SharedWith.join(', '))}`,
+        below: layer.SharedWith.length === 0 ? undefined : `shared with ${namesOrIds(layer.SharedWith)}`,
       })),
     ];
     for (const [at, { main, below }] of leaves.entries()) {

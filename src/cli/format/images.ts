@@ -1,4 +1,5 @@
 // Images as rows of a listing: one a name. @source docker cli formatter/image.go
+import { printable } from '../../base/text.ts';
 import type { ImageSummary } from '../../daemon/image-protocol.ts';
 import type { Fields } from './listing.ts';
 import { goTime, humanAge, humanSize } from './words.ts';
@@ -56,3 +57,7 @@ export const imageFields = (noTrunc: boolean): Fields<ImageRow> => ({
 });
 
 export const shortImageId = (id: string): string => id.replace(/^sha256:/, '').slice(0, 12);
+
+/** Names of images as they are, in a row; of one without a name the short id. */
+export const namesOrIds = (images: readonly string[]): string =>
+  printable(images.map((one) => (one.startsWith('sha256:') ? `${shortImageId(one)} (no name)` : one)).join(', '));

@@ -3,6 +3,7 @@ import { fit, printable } from '../../base/text.ts';
 import type { ImageLayer, ImageLayers } from '../../daemon/image-protocol.ts';
 import type { Change, LayerChanges, Waste } from '../../layers/changes.ts';
 import { layerCompression } from '../../oci/media-types.ts';
+import { namesOrIds } from '../format/images.ts';
 import { counted, humanSize } from '../format/words.ts';
 import { paint } from '../terminal.ts';
 import type { ReadImage } from './read.ts';
@@ -78,7 +79,7 @@ function* layerView({ image, layer, at, own, tarBytes }: Shown, choice: ViewChoi
     paint.out('red', `-${count('removed')} removed`),
   ];
   yield `  files     ${counts.join(', ')}; ${disk}`;
-  if (layer.SharedWith.length > 0) yield fit(`  shared    with ${printable(layer.SharedWith.join(', '))}`, width);
+  if (layer.SharedWith.length > 0) yield fit(`  shared    with ${namesOrIds(layer.SharedWith)}`, width);
   for (const name of own.refused) yield fit(`  refused   ${printable(name)}: it leads out of the root`, width);
   if (tree) for (const line of treeLines(own.changes, width - 2)) yield `  ${line}`;
   if (layer.Step >= 0) yield* emptySteps(image, { from: layer.Step + 1, to: image.History.length }, width);
