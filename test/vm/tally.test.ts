@@ -12,8 +12,9 @@ test('passes, failures and skips of a run are told in one line', async () => {
   const file = `${folder}/example.test.mjs`;
   writeFileSync(
     file,
-    `import { describe, test } from 'node:test';
+    `import { after, describe, test } from 'node:test';
      describe('a suite', () => { test('passes', () => {}); });
+     describe('one whose hook fails', () => { after(() => { throw new Error('late'); }); test('passes', () => {}); });
      test('fails', () => { throw new Error('so'); });
      test('skips', { skip: 'needs a moon' }, () => {});`,
   );
@@ -22,7 +23,7 @@ test('passes, failures and skips of a run are told in one line', async () => {
   const { stdout } = await run('env', [...alone, '--test', `--test-reporter=${reporter}`, file]);
   rmSync(folder, { recursive: true });
   const tallies = stdout.split('\n').map(parseTally).filter(Boolean);
-  assert.deepEqual(tallies, [{ passed: 1, failed: 1, skipped: ['skips: needs a moon'] }]);
+  assert.deepEqual(tallies, [{ passed: 2, failed: 2, skipped: ['skips: needs a moon'] }]);
 });
 
 test('another line of the console is none', () => assert.equal(parseTally('vm: status 0'), undefined));

@@ -13,11 +13,14 @@ export type Tally = v.InferOutput<typeof schema>;
 
 const mark = 'vm: tally ';
 
+/** A suite fails by itself when one of its hooks does. */
+const isOfItsTests = (error: Error): boolean => 'failureType' in error && error.failureType === 'subtestsFailed';
+
 /** Counts one event of a test run; a suite is not a test. */
 export function count(tally: Tally, event: TestEvent): void {
   if (event.type !== 'test:pass' && event.type !== 'test:fail') return;
   const { details, name, skip } = event.data;
-  if (details.type === 'suite') return;
+  if (details.type === 'suite' && (event.type === 'test:pass' || isOfItsTests(event.data.details.error))) return;
   if (event.type === 'test:fail') tally.failed++;
   else if (skip === undefined || skip === false) tally.passed++;
   else tally.skipped.push(`${name}: ${skip === true ? 'no reason given' : skip}`);
