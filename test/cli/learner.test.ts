@@ -138,6 +138,13 @@ test('a lesson that is broken is told, and the next one is gone on with; of the 
   assert.match((await tlab(['learn', 'one'], '', own)).stderr, /lesson "one": no such lesson, there are two/);
 });
 
+test('a step whose earlier ones are open is not done again', async () => {
+  const fresh = { TLAB_PROGRESS: join(folder, 'again.jsonl') };
+  const { stderr, status } = await tlab(['review', '--again', 'one-run/who'], '', fresh);
+  assert.match(stderr, /step "who" of lesson "one-run" is not reached: "start" is open\ntry: tlab learn one-run/);
+  assert.equal(status, 1);
+});
+
 test('a proof is shown by replay, and an entry that no lesson covers is planned', async () => {
   const proof = await tlab(['prove', 'stk-1']);
   assert.match(proof.stdout, /^SHOWN {6}the CLI asks the daemon/m);

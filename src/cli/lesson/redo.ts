@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { LabError } from '../../base/errors.ts';
 import type { Learner } from '../../lesson/course.ts';
 import type { Lesson } from '../../lesson/format/load.ts';
+import { isOver } from '../../lesson/progress/state.ts';
 import { setUp, tearDown, writeFiles } from '../../lesson/run/prepare.ts';
 import { fillAll, valuesOf } from '../../lesson/vars.ts';
 import { runShell } from './shell.ts';
@@ -12,6 +13,13 @@ export async function redoStep(learner: Learner, lesson: Lesson, stepId: string)
   if (at < 0) {
     const steps = lesson.steps.map(({ id }) => id).join(', ');
     throw new LabError('notFound', `lesson "${lesson.id}" has no step "${stepId}": it has ${steps}`);
+  }
+  // The earlier steps are solved for the learner; where they were never taken, learn would ask for them although they are done.
+  const open = lesson.steps.slice(0, at).find((step) => !isOver(learner.progressOf(lesson, step)));
+  if (open !== undefined) {
+    throw new LabError('conflict', `step "${stepId}" of lesson "${lesson.id}" is not reached: "${open.id}" is open`, {
+      hint: `tlab learn ${lesson.id}`,
+    });
   }
   const before = learner.valuesOf(lesson);
   if (before !== undefined) await tearDown({ lesson: fillAll(lesson, before), values: before }, runShell);
