@@ -27,7 +27,7 @@ export default defineCommand({
     if (way === 'engine') await prepareNext(learner, attempt.lesson);
     const following = learner.attempt(attempt.lesson, way);
     if (following.step === undefined) {
-      print(`\nThat was the last step of "${attempt.lesson.title}". What there is: tlab list`);
+      print(`\nThat was the last step of "${attempt.lesson.title}".\nWhat there is: tlab list`);
       return 0;
     }
     print('');
