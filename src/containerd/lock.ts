@@ -1,6 +1,9 @@
 // One server a state folder. The pid file names its process and that process's start time, so that neither kill -9 nor a pid that
 // was given to another program since leaves the folder locked.
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { LabError } from '../base/errors.ts';
 
@@ -9,6 +12,36 @@ const dyingMs = 1_000;
 
 /** Errors: conflict when a live server has it. Release: release(). */
 export async function takeLock(path: string): Promise<{ release(): void }> {
+  const gate = await enterGate(path);
+  try {
+    return await takeAlone(path);
+  } finally {
+    gate?.close();
+  }
+}
+
+/**
+ * One taker at a time: two that find what a killed server left would each remove it, and the second one the lock of the first. The kernel gives an
+ * abstract name to one socket, and takes it back however its process ends. Anybody may take such a name, so nobody waits long for it.
+ * @source man unix(7)
+ */
+async function enterGate(path: string): Promise<Server | undefined> {
+  const deadlineMs = Date.now() + 3 * dyingMs;
+  const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 32);
+  for (;;) {
+    const gate = createServer((socket) => socket.destroy());
+    const entered = Promise.withResolvers<boolean>();
+    gate.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? entered.resolve(false) : entered.reject(error),
+    );
+    gate.listen(`\0tlab-lock-${name}`, () => entered.resolve(true));
+    if (await entered.promise) return gate;
+    if (Date.now() > deadlineMs) return undefined;
+    await setTimeout(5);
+  }
+}
+
+async function takeAlone(path: string): Promise<{ release(): void }> {
   const deadlineMs = Date.now() + dyingMs;
   for (;;) {
     if (tryLock(path)) return { release: () => rmSync(path, { force: true }) };
