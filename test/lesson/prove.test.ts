@@ -55,4 +55,8 @@ test('what a check shows is live only by replay, and as the engine says when it 
     );
   assert.ok((await states({ recording, live: live('passed') })).includes('shown'));
   assert.ok((await states({ recording, live: live('failed') })).includes('not shown'));
+  // A point that has both: the recording by replay, the machine when it is live.
+  const both = async (sources: Sources) => (await proveEntry(lessons, 'KRN-1', sources)).questions[0]?.points[0]?.by;
+  assert.match((await both({ recording })) ?? '', /^traces\//);
+  assert.match((await both({ recording, live: live('passed') })) ?? '', /^check namespaces\//);
 });
