@@ -59,7 +59,9 @@ export async function startEngine({
   // A process that only holds the namespaces open.
   const hide = withoutUnified ? 'umount /sys/fs/cgroup/unified 2>/dev/null;' : '';
   const namespaces = ['--net', ...(withoutUnified ? ['--mount'] : [])];
-  const holder = start('unshare', [...namespaces, 'sh', '-c', `${hide} ip link set lo up && exec sleep infinity`]);
+  // A new network has the host's ip_forward, which is 1 where Docker runs. @source Documentation/admin-guide/sysctl/net.rst devconf_inherit_init_net
+  const calm = 'ip link set lo up && echo 0 >/proc/sys/net/ipv4/ip_forward';
+  const holder = start('unshare', [...namespaces, 'sh', '-c', `${hide} ${calm} && exec sleep infinity`]);
   await waitUntil(() => readFileSync(`/proc/${holder.pid}/comm`, 'utf8').trim() === 'sleep', {
     what: 'a network namespace',
   });
