@@ -146,6 +146,8 @@ test(
     const racer = await startRacer(place, volume, victim);
     const container = await place.bundle(['sleep', '10'], { edit: makesAllKinds(volume, source) });
     const made = await makeAgain(container, 60);
+    const hasSucceeded = (): boolean => made.some(({ error }) => error === '');
+    for (let more = 0; more < 9 && !hasSucceeded(); more++) made.push(...(await makeAgain(container, 60)));
     await racer.stop();
     assert.deepEqual(readdirSync(victim), [], 'CVE-2024-45310: not even empty files and folders');
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
@@ -154,8 +156,8 @@ test(
       mounts.filter((line) => line.includes(place.folder)),
       [],
     );
-    // A name that goes away, or a link where procfs should go, may end a creation; most succeed, beneath the container's root.
-    assert.ok(made.some(({ error }) => error === ''));
+    // A name that goes away, or a link where procfs should go, may end a creation, on a busy machine nearly every one; the others succeed.
+    assert.ok(hasSucceeded());
   },
 );
 

@@ -59,7 +59,9 @@ export async function runNative(
   try {
     const status = await running.ended;
     if (isTooMuch()) throw new LabError('resourceExhausted', `${program}: its answer is larger than 1 GiB`);
-    const broken = await fed;
+    if (isCancelled()) throw cancelled;
+    // Of a program that refused or was killed, nobody waits for the rest of its input, which may never come.
+    const broken = await Promise.race(status === 0 ? [fed] : [fed, undefined]);
     if (isCancelled()) throw cancelled;
     if (broken instanceof LabError) throw broken;
     if (broken !== undefined) throw brokenOff(broken);
