@@ -31,6 +31,9 @@ export async function startOwnRegistry(options: Partial<RegistryServerOptions> =
     ...options,
     storage,
     log: ({ method, path, status }) => asked.push(`${method} ${path} → ${status}`),
+  }).catch((error: unknown) => {
+    rmSync(root, { recursive: true });
+    throw error;
   });
   const close = async () => {
     await server.close();
