@@ -176,4 +176,9 @@ test('a new lesson lints but for what is to be written', async () => {
   const file = made.stdout.trim();
   writeFileSync(file, readFileSync(file, 'utf8').replaceAll('TODO', 'written'));
   assert.match((await tlab(['lesson', 'lint', lessons])).stdout, /1 lesson, 0 findings/);
+  // A comma in brackets makes two of one question.
+  const asks = /^ {2}asks: .*$/m;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(asks, '$&\n  followUps: [How long, and why?]'));
+  const split = (await tlab(['lesson', 'lint', lessons])).stdout;
+  assert.match(split, /interview KRN-4: "How long" is no question; in brackets, a comma ends one that is not quoted/);
 });

@@ -56,6 +56,9 @@ function lintInterviews(lesson: Lesson, at: Report): void {
       if (proof !== undefined && trace === undefined && lesson.trace === undefined)
         say('a proof needs a trace, beside it or in the header');
     }
+    for (const followUp of question.followUps)
+      if (!followUp.endsWith('?'))
+        say(`"${followUp}" is no question; in brackets, a comma ends one that is not quoted`);
     if (question.points.every(({ check, proof }) => check === undefined && proof === undefined))
       say('expected evidence, proof or check, for one of its points at least');
   }
