@@ -6,72 +6,28 @@ import {
   existsSync,
   lchownSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { compileBundle } from '../../src/runc/compile.ts';
 import { readHostFacts } from '../../src/runc/host/facts.ts';
 import { makeBundle, type RuntimeConfig } from '../helpers/bundle.ts';
+import { type Edit, parityPlace } from '../helpers/parity.ts';
 import { root } from '../helpers/root.ts';
 import { must, run, start } from '../helpers/shell.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
-const own = new URL('../../dist/bin/tlab-runc', import.meta.url).pathname;
 const dockerConfig = new URL('../fixtures/docker-20.10/oci-config.json', import.meta.url).pathname;
-const folder = process.getuid?.() === 0 ? mkdtempSync('/var/tmp/tlab-parity-') : '';
-const env = { TLAB_RUN_ROOT: `${folder}/run`, TLAB_DATA_ROOT: `${folder}/data` };
-const id = `parity-${process.pid}`;
-const cgroupsPath = `/tlab-parity/${id}`;
-const hierarchies = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'systemd', 'unified'];
-
-before(() => {
-  if (folder !== '') assert.ok(existsSync(own), `${own} is missing: build first`);
-});
-after(async () => {
-  if (folder === '') return;
-  for (const name of hierarchies) await run('rmdir', [`/sys/fs/cgroup/${name}/tlab-parity`]);
-  rmSync(folder, { recursive: true, force: true });
-});
+const { folder, env, id, cgroupsPath, own, underBoth, mountsOf } = parityPlace();
 
 const version1Only = (): { skip: string | false } =>
   root().skip === false && !existsSync('/sys/fs/cgroup/memory') ? { skip: 'needs version 1 hierarchies' } : root();
 
-type Edit = (config: RuntimeConfig) => void;
-
-/** The program's output under each of the two, one after the other, with the same id and cgroup. */
-async function underBoth(
-  name: string,
-  script: string,
-  edit: Edit = () => undefined,
-): Promise<{ ours: string; theirs: string }> {
-  const bundle = `${folder}/${name}`;
-  await makeBundle(bundle, {
-    args: ['sh', '-c', script],
-    edit: (config) => {
-      config.linux.cgroupsPath = cgroupsPath;
-      edit(config);
-    },
-  });
-  const theirs = await must('runc', ['--root', `${folder}/real`, 'run', '--bundle', bundle, id]);
-  const ours = await must(own, ['--root', `${folder}/own`, 'run', '--bundle', bundle, id], { env });
-  return { ours, theirs };
-}
-
 /** A created container keeps the caller's streams open, so it gets none. */
 const create = (runtime: string, args: readonly string[]): Promise<void> => start(runtime, args, { env }).ended;
-
-/** `mount point, options, propagation, type, source, super options`; ids and device numbers left out. */
-const mountsOf = (mountinfo: string): string[] =>
-  mountinfo.split('\n').map((line) => {
-    const [left = '', right = ''] = line.split(' - ');
-    const [, , , from, at, options, ...propagation] = left.split(' ');
-    return [from, at, options, propagation.join(' ').replace(/:\d+/g, ''), right].join(' | ');
-  });
 
 function chownTree(path: string, owner: number): void {
   lchownSync(path, owner, owner);
@@ -378,82 +334,3 @@ test('a config.json that cannot be compiled leaves nothing behind and says why i
   );
   assert.ok(!existsSync(`${folder}/own/${id}`));
 });
-
-test(
-  'mounts travel as under runc where those of the host are shared, for every word of rootfsPropagation',
-  root(),
-  async () => {
-    const bundle = `${folder}/travel`;
-    const words = ['', 'private', 'rprivate', 'slave', 'rslave'];
-    const seen = async (command: string): Promise<string[]> => {
-      const ran = await run(
-        'unshare',
-        ['--mount', '--propagation', 'shared', 'sh', '-c', `${command}; cat /proc/self/mountinfo >&2`],
-        { env },
-      );
-      assert.equal(ran.status, 0, ran.stderr);
-      assert.ok(!ran.stderr.includes(`${bundle}/rootfs`), 'nothing of the container is on the host');
-      return ran.stdout
-        .trim()
-        .split('\n')
-        .map((line) => mountsOf(line.replace(/(shared|master):\d+/g, '$1'))[0] ?? '');
-    };
-    for (const word of words) {
-      await makeBundle(bundle, {
-        args: ['cat', '/proc/self/mountinfo'],
-        edit: (config) => {
-          Object.assign(config.linux, { cgroupsPath, rootfsPropagation: word, maskedPaths: [], readonlyPaths: [] });
-          config.mounts = [
-            { destination: '/proc', type: 'proc', source: 'proc' },
-            { destination: '/shm', type: 'bind', source: '/dev/shm', options: ['rbind'] },
-            { destination: '/bundle', type: 'bind', source: bundle, options: ['bind'] },
-          ];
-        },
-      });
-      const theirs = await seen(`runc --root ${folder}/real run --bundle ${bundle} ${id}`);
-      assert.deepEqual(await seen(`${own} --root ${folder}/own run --bundle ${bundle} ${id}`), theirs, `"${word}"`);
-      rmSync(bundle, { recursive: true });
-    }
-  },
-);
-
-/** Words that runc 1.1 takes; it refuses some that the spec names (ratime, nosymfollow, defaults of a tmpfs). */
-const optionWords =
-  'async atime dev diratime dirsync exec lazytime loud noatime nodev nodiratime noexec nolazytime nomand norelatime nostrictatime ' +
-  'nosuid relatime ro rw silent strictatime suid sync';
-/** It forgets these where they are not given to a bind. */
-const recursiveWords =
-  'rro rrw rnosuid rsuid rnodev rdev rnoexec rexec rnodiratime rdiratime rrelatime rnoatime rstrictatime';
-
-test(
-  'every mount option does to a bind, to what is mounted below it and to a tmpfs what it does under runc',
-  root(),
-  async () => {
-    const source = `${folder}/tree`;
-    mkdirSync(source);
-    await must('mount', ['-t', 'tmpfs', '-o', 'nosuid,nodev,mode=755', 'tmpfs', source]);
-    try {
-      mkdirSync(`${source}/below`);
-      await must('mount', ['-t', 'tmpfs', '-o', 'noexec', 'tmpfs', `${source}/below`]);
-      const { ours, theirs } = await underBoth('options', 'cat /proc/self/mountinfo', (config) => {
-        Object.assign(config.linux, { maskedPaths: [], readonlyPaths: [] });
-        config.root.readonly = false;
-        config.mounts = [
-          { destination: '/proc', type: 'proc', source: 'proc' },
-          ...`${optionWords} ${recursiveWords}`
-            .split(' ')
-            .map((word) => ({ destination: `/b-${word}`, type: 'bind', source, options: ['rbind', word] })),
-          ...optionWords.split(' ').map((word) => ({
-            destination: `/t-${word}`,
-            type: 'tmpfs',
-            source: 'tmpfs',
-            options: [word, 'mode=755'],
-          })),
-        ];
-      });
-      assert.deepEqual(mountsOf(ours), mountsOf(theirs));
-    } finally {
-      await must('umount', ['--recursive', source]);
-    }
-  },
-);

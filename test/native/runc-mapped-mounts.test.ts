@@ -1,32 +1,17 @@
 // Mounts with mapped ids on the real kernel: binds by their own maps, by those of the user namespace, recursive ones. Needs root.
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { after, test } from 'node:test';
-import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
 import { must } from '../helpers/shell.ts';
+import { addMount, map, volumeIn } from '../helpers/volumes.ts';
 
 const place = new RuntimePlace();
 after(() => place.remove());
 if (root().skip === false) chmodSync(place.folder, 0o755);
 
-const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
-
-const addMount = (config: RuntimeConfig, mount: Record<string, unknown>): void => {
-  (config.mounts as unknown[]).push(mount);
-};
-
-/** A folder of the host with files of two owners. */
-function volume(name: string): string {
-  const path = `${place.folder}/${name}`;
-  mkdirSync(path);
-  for (const owner of [0, 7]) {
-    writeFileSync(`${path}/of-${owner}`, 'text\n');
-    chownSync(`${path}/of-${owner}`, owner, owner);
-  }
-  return path;
-}
+const volume = (name: string): string => volumeIn(place.folder, name);
 
 test('ids of a bind are mapped as the mount says; what is made there has the other id on disk', root(), async () => {
   const source = volume('mapped');

@@ -4,31 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { readCgroupLayout } from '../../src/runc/host/cgroups.ts';
-import type { RuntimeConfig } from '../helpers/bundle.ts';
 import { root } from '../helpers/root.ts';
 import { RuntimePlace } from '../helpers/runtime.ts';
 import { must } from '../helpers/shell.ts';
+import { addMount, map, volumeIn } from '../helpers/volumes.ts';
 
 const place = new RuntimePlace();
 after(() => place.remove());
 if (root().skip === false) chmodSync(place.folder, 0o755);
 
-const map = [{ containerID: 0, hostID: 100000, size: 65536 }];
-
-const addMount = (config: RuntimeConfig, mount: Record<string, unknown>): void => {
-  (config.mounts as unknown[]).push(mount);
-};
-
-/** A folder of the host with files of two owners. */
-function volume(name: string): string {
-  const path = `${place.folder}/${name}`;
-  mkdirSync(path);
-  for (const owner of [0, 7]) {
-    writeFileSync(`${path}/of-${owner}`, 'text\n');
-    chownSync(`${path}/of-${owner}`, owner, owner);
-  }
-  return path;
-}
+const volume = (name: string): string => volumeIn(place.folder, name);
 
 test(
   'a tmpfs that copies up begins with what it covers: contents, modes, owners, links and nodes',
