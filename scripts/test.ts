@@ -2,7 +2,9 @@
 // at a time, the files that share this host's links, rules and mounts; the second the virtual machines and the lessons. Files that start an
 // engine of their own have a network of their own: whichever lane is free takes the next. Arguments narrow the run: `npm test -- network`
 // takes files with that word.
-import { chownSync, globSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
 import { guestCommand, guestRounds } from '../test/vm/guests.ts';
@@ -134,6 +136,11 @@ async function runSecondLane(): Promise<void> {
   await runLane(withAnEngine);
 }
 
+/** What the person at this machine has chosen for themselves (`tlab accessibility`, filters, bookmarks) is not of the tests. */
+const nobodysSettings = mkdtempSync(join(tmpdir(), 'tlab-settings-'));
+process.env.XDG_CONFIG_HOME = nobodysSettings;
+process.env.XDG_STATE_HOME = nobodysSettings;
+
 await Promise.all([runLane(computing), runLane(computing)]);
 const lanes = await Promise.allSettled([runLane(onThisHost).then(() => runLane(withAnEngine)), runSecondLane()]);
 for (const lane of lanes)
@@ -143,6 +150,7 @@ for (const lane of lanes)
   }
 await runAgain();
 if (process.getuid?.() === 0) checkNullDevice();
+rmSync(nobodysSettings, { recursive: true, force: true });
 
 const byTime = [...secondsOf].sort(([, a], [, b]) => b - a).slice(0, slowest);
 console.log(`slowest files: ${byTime.map(([file, seconds]) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`);

@@ -28,9 +28,9 @@ export const closeTerminals = (): void => {
   for (const child of opened) child.kill('SIGKILL');
 };
 
-/** A shell line on a terminal of its own. */
+/** A shell line on a terminal of its own. Ctrl-C is the program's: a shell that did not trap it (dash) would end with it, and not go on in the line. */
 export function openTerminal(line: string, { env = {}, rows = 24, columns = 90 }: TerminalOptions = {}): Terminal {
-  const child = spawn('script', ['-qec', `stty rows ${rows} columns ${columns}; ${line}`, '/dev/null'], {
+  const child = spawn('script', ['-qec', `trap : INT; stty rows ${rows} columns ${columns}; ${line}`, '/dev/null'], {
     env: { ...process.env, TERM: 'xterm', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
