@@ -8,6 +8,7 @@ import { emit } from '../trace/recorder.ts';
 import type { Container } from './container/container.ts';
 import { containerExited, type Exit, missedExitNow } from './container/exit.ts';
 import type { Engine } from './engine.ts';
+import type { Exec } from './exec/execs.ts';
 import { execExited } from './exec/start.ts';
 import { wallClockNs } from './time.ts';
 
@@ -108,15 +109,33 @@ const report = (work: Promise<void>): void => {
   work.catch((error) => process.emitWarning(`handling an exit: ${asLabError(error).message}`));
 };
 
-/** Finds exits that no event told of. */
+/** Finds exits that no event told of. What is being started is asked about when it has started: its exit too may be over before somebody listens. */
 export async function reconcile(engine: Engine): Promise<void> {
-  const running = engine.containers.all().filter((container) => container.isRunning);
-  await Promise.all(
-    running.map(async (container) => {
-      const exit = await missedExit(engine, container);
-      if (exit !== undefined) await containerExited(engine, container, exit);
-    }),
-  );
+  const containers = engine.containers.all();
+  const isRunning = (container: Container): boolean => container.isRunning;
+  for (const container of containers.filter((container) => !isRunning(container)))
+    report(container.exclusively(async () => {}).then(() => findExits(engine, container)));
+  await Promise.all(containers.filter(isRunning).map((container) => findExits(engine, container)));
+}
+
+async function findExits(engine: Engine, container: Container): Promise<void> {
+  if (!container.isRunning) return;
+  const exit = await missedExit(engine, container);
+  if (exit !== undefined) return await containerExited(engine, container, exit);
+  const execs = [...container.execIds].map((id) => engine.execs.get(id)).filter((exec) => exec !== undefined);
+  await Promise.all(execs.map((exec) => findExecExit(engine, exec)));
+}
+
+async function findExecExit(engine: Engine, exec: Exec): Promise<void> {
+  if (exec.status !== 'running') return;
+  try {
+    const { process } = await engine.containerd.tasks.get({ containerId: exec.container.id, execId: exec.id });
+    if (process?.status === Status.STOPPED) await execExited(engine, exec, process.exitStatus);
+  } catch (error) {
+    if (!(error instanceof LabError) || error.kind !== 'notFound') throw error;
+    // Without a pid it is on its way to the shim: whoever starts it learns what became of it.
+    if (exec.pid !== 0) await execExited(engine, exec, unknownExitCode);
+  }
 }
 
 /** What Docker says when nobody knows the status any more. */

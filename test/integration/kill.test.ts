@@ -1,6 +1,6 @@
 // kill -9 on the CLI, the daemon and containerd: the container does not notice, and the next start finds everything again. Needs root.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startEngine, type TestEngine, tlabProgram } from '../helpers/engine.ts';
 import { root } from '../helpers/root.ts';
@@ -67,6 +67,44 @@ test(
     assert.equal(seen, 'yes');
   },
 );
+
+test('an exec and a container whose end no daemon was told of end for their clients too', needsRoot, async () => {
+  const signs = `${engine.root}/signs`;
+  mkdirSync(signs);
+  const ends = 'until [ -e /signs/end ]; do sleep 0.05; done; exit 7';
+  const detached = ['run', '--detach', '--volume', `${signs}:/signs`];
+  await engine.must(...detached, '--name', 'held', 'busybox', 'sleep', '1000');
+  await engine.must(...detached, '--name', 'short', 'busybox', 'sh', '-c', ends);
+  const exec = engine.tlab(['exec', 'held', 'sh', '-c', `touch /signs/begun; ${ends}`], { timeoutMs: 30_000 });
+  await waitUntil(() => existsSync(`${signs}/begun`), { what: 'the exec to run' });
+  const daemon = Number(readFileSync(`${engine.root}/run/tlabd.pid`, 'utf8'));
+  process.kill(daemon, 'SIGSTOP');
+  const other = await exchangeContainerd();
+  writeFileSync(`${signs}/end`, '');
+  const address = ['--address', `${engine.root}/run/containerd/containerd.sock`, '--namespace', 'moby'];
+  const stopped = async (): Promise<boolean> =>
+    (await engine.inside('ctr', [...address, 'tasks', 'list'])).stdout.includes('STOPPED');
+  await waitUntil(stopped, { what: 'the task to be over' });
+  process.kill(daemon, 'SIGCONT');
+  assert.equal((await exec).status, 7);
+  const waited = await engine.tlab(['wait', 'short'], { timeoutMs: 30_000 });
+  assert.equal(waited.stdout, '7\n', waited.stderr);
+  await engine.must('rm', '--force', 'held', 'short');
+  await other.stop('SIGKILL');
+});
+
+/** Kills containerd, and starts another one on the same socket; when it returns, that one answers. */
+async function exchangeContainerd() {
+  const first = Number(readFileSync(`${engine.root}/run/tlab-containerd.pid`, 'utf8'));
+  const [program = '', ...args] = readFileSync(`/proc/${first}/cmdline`, 'utf8').split('\0').filter(Boolean);
+  process.kill(first, 'SIGKILL');
+  const other = start('nsenter', [...engine.enter, program, ...args], { env: engine.env });
+  const socket = `${engine.root}/run/containerd/containerd.sock`;
+  const version = async (): Promise<boolean> =>
+    (await engine.inside('ctr', ['--address', socket, 'version'])).stdout.includes('Server:\n  Version');
+  await waitUntil(version, { what: 'the other containerd' });
+  return other;
+}
 
 test(
   'killing the daemon leaves nginx answering; the next one has ps, logs -f, stop and the exit status right',
