@@ -2,9 +2,11 @@
 // and CommonJS output avoids the cost of `import http from 'node:http'` (the ESM facade of node:http loads undici).
 // The CLI is four files: a small entry, which switches the compile cache on; the first screen, which has to be there at once; the commands of every day;
 // and everything. Reading and compiling what a command does not use was half of its start.
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { quickCommands } from '../src/cli/quick.ts';
+import { buildLessons } from '../src/lesson/format/built.ts';
 
 const bundles = {
   tlab: 'src/main.ts',
@@ -145,3 +147,4 @@ await Promise.all([
   build({ ...common, entryPoints: cli, plugins: [splitCli, withoutUnused, lazyBuiltins] }),
   build({ ...common, entryPoints: { 'tlab-quick': quick }, plugins: [withoutOthers, withoutUnused, lazyBuiltins] }),
 ]);
+writeFileSync('dist/lessons.json', JSON.stringify(buildLessons('lessons')));

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { LabError } from '../base/errors.ts';
 import { findingLine } from './format/finding.ts';
-import { type Lesson, loadCourse, type Step } from './format/load.ts';
+import { type Lesson, loadCourse, type readLesson, type Step } from './format/load.ts';
 import { append, type Entry, readLog } from './progress/log.ts';
 import {
   currentLesson,
@@ -23,8 +23,8 @@ export interface Course {
 }
 
 /** The course below a folder. A broken lesson is left out and told; the others are there. */
-export function openCourse(folder: string): Course {
-  const loaded = loadCourse(folder);
+export function openCourse(folder: string, read?: typeof readLesson): Course {
+  const loaded = loadCourse(folder, read);
   return {
     lessons: loaded.flatMap(({ lesson, findings }) => (lesson !== undefined && findings.length === 0 ? [lesson] : [])),
     broken: loaded.flatMap(({ findings }) => findings.slice(0, 1).map(findingLine)),

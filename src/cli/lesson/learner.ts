@@ -13,6 +13,7 @@ import { connectAsItIs } from '../connection.ts';
 import { say } from '../terminal.ts';
 import { lessonsFolder } from './folder.ts';
 import { prepareNext } from './prepare.ts';
+import { lessonReader } from './reader.ts';
 import { wayOf } from './way.ts';
 
 /** The recording that a lesson's predictions are made from; its path is one of this package. */
@@ -21,7 +22,7 @@ export function lessonTrace({ id, trace }: Lesson): string {
   return join(lessonsFolder(), '..', trace);
 }
 
-export const openLessons = () => openCourse(lessonsFolder());
+export const openLessons = () => openCourse(lessonsFolder(), lessonReader());
 
 export function openLearner(course = openLessons()): Learner {
   for (const broken of course.broken) say(`lesson left out: ${broken}`);
@@ -49,7 +50,7 @@ function chosenLesson(learner: Learner, id: string | undefined): Lesson {
   const outlines = outlineCourse(lessonsFolder());
   const chosen =
     id === undefined ? currentLesson(outlines, lessonLogs(learner.entries)) : outlines.find((one) => one.id === id);
-  const { lesson, findings = [] } = chosen === undefined ? {} : loadLesson(chosen.folder);
+  const { lesson, findings = [] } = chosen === undefined ? {} : loadLesson(chosen.folder, lessonReader());
   return lesson !== undefined && findings.length === 0 ? lesson : wholeChoice(id);
 }
 

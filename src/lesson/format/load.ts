@@ -52,7 +52,7 @@ export interface LoadedLesson {
 }
 
 /** @throws LabError notFound when the folder has no lesson.md */
-export function loadLesson(folder: string): LoadedLesson {
+export function loadLesson(folder: string, read = readLesson): LoadedLesson {
   const file = join(folder, 'lesson.md');
   let text: string;
   try {
@@ -60,7 +60,7 @@ export function loadLesson(folder: string): LoadedLesson {
   } catch (error) {
     throw new LabError('notFound', `lesson ${folder}: no lesson.md`, { cause: error, hint: 'tlab lesson new NAME' });
   }
-  return readLesson(folder, text);
+  return read(folder, text);
 }
 
 export function readLesson(folder: string, text: string): LoadedLesson {
@@ -133,14 +133,14 @@ function readStep(source: LessonSource, step: SourceStep, findings: Finding[]): 
 const fileOf = ({ name, text }: Block): StepFile => ({ path: name, text: `${text}\n` });
 
 /** Every lesson below a folder of topics, `NN-topic/NN-name/lesson.md`, in the order of their folders. */
-export function loadCourse(root: string): LoadedLesson[] {
+export function loadCourse(root: string, read = readLesson): LoadedLesson[] {
   const numbered = (folder: string): string[] =>
     readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && /^\d\d-/.test(entry.name))
       .map(({ name }) => name)
       .sort();
   return numbered(root).flatMap((topic) =>
-    numbered(join(root, topic)).map((name) => loadLesson(join(root, topic, name))),
+    numbered(join(root, topic)).map((name) => loadLesson(join(root, topic, name), read)),
   );
 }
 
