@@ -9,6 +9,7 @@ import { syllabus } from '../../src/explain/syllabus.ts';
 import { loadCourse } from '../../src/lesson/format/load.ts';
 import { outlineCourse } from '../../src/lesson/outline.ts';
 import { tlabProgram } from '../helpers/engine.ts';
+import { root } from '../helpers/root.ts';
 import { run } from '../helpers/shell.ts';
 
 const lessonsRoot = new URL('../../lessons', import.meta.url).pathname;
@@ -122,6 +123,17 @@ test('what this host cannot show is said with how to get it; the lesson goes on,
       ({ state, wanted }: Record<string, string>) => state === 'unknown' && /^on an engine: /.test(wanted ?? ''),
     ),
   );
+});
+
+test('what cannot be told for want of an engine is status 3, and no try of the learner', root(), async () => {
+  const progress = { TLAB_PROGRESS: join(folder, 'untold.jsonl') };
+  const { stdout, status } = await tlab(['check', 'one-run', '--json'], '', progress);
+  const { verdict, isPassed, checks } = JSON.parse(stdout);
+  assert.deepEqual([verdict, isPassed, checks[0].state, status], ['unknown', false, 'unknown', 3]);
+  const told = await tlab(['check', 'one-run'], '', progress);
+  assert.match(told.stdout, /^CANNOT TELL {2}the container .* runs$/m);
+  assert.match(told.stdout, /tlab system status/);
+  assert.equal((await tlab(['next', 'one-run'], '', progress)).status, 3);
 });
 
 test('a lesson that is broken is told, and the next one is gone on with; of the others a command reads outlines only', async () => {

@@ -120,6 +120,13 @@ test('a step is predicted, done, passed; the first answer counts; only a reset t
   assert.equal(stateAfter({ kind: 'skipped' }, { kind: 'passed' }).state, 'passed');
 });
 
+test('checks that could tell nothing are no try; one that failed is, whatever else could not be told', () => {
+  const untold = { kind: 'checked', passed: ['x'], failed: [], unknown: ['y'] };
+  assert.equal(stateAfter(p, q, untold, untold).tries, 0);
+  assert.equal(stateAfter(p, q, untold, { ...untold, failed: ['z'] }).tries, 1);
+  assert.deepEqual([...stateAfter(p, q, untold).passedChecks], ['x']);
+});
+
 test('the step to go on with is the first that is neither passed nor skipped', () => {
   const steps = ['s', 't', 'u'].map((id) => ({ id, predictions: [] }));
   const current = (...kinds: object[]) => currentStep(steps, lessonLogs(of(...kinds)).get('a'))?.id;

@@ -1,7 +1,7 @@
-// tlab check: whether the step is passed, and what is missing. Status 0 passed, 1 not yet.
+// tlab check: whether the step is passed, and what is missing. Status 0 passed, 1 not yet, 3 cannot tell.
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
-import { askChecks } from '../lesson/ask-checks.ts';
+import { askChecks, statusOfCheck } from '../lesson/ask-checks.ts';
 import { openCurrent } from '../lesson/learner.ts';
 import { showDebrief, showResults } from '../lesson/show-step.ts';
 import { passedWords, sayWay, wayFlag } from '../lesson/way.ts';
@@ -11,12 +11,14 @@ import { paint, print } from '../terminal.ts';
 export default defineCommand({
   operands: '[LESSON]',
   count: { min: 0, max: 1 },
-  says: 'Looks at the machine and at the traces since the step began; it changes nothing. Status: 0 passed, 1 not yet.',
+  says: 'Looks at the machine and at the traces since the step began; it changes nothing. Status: 0 passed, 1 not yet, 3 cannot tell, as without an engine.',
   flags: { json: boolean('Print one JSON document'), way: wayFlag },
   exitStatus: learnerStatus,
   async run({ operands: [id], flags }) {
     const { learner, attempt } = await openCurrent(id, flags.way);
-    const { results, isPassed, reply } = await askChecks(learner, attempt);
+    const { results, verdict, reply } = await askChecks(learner, attempt);
+    const status = statusOfCheck[verdict];
+    const isPassed = verdict === 'passed';
     if (flags.json) {
       const checks = results.map(({ check, state, saw, wanted, events = [] }) => ({
         id: check.id,
@@ -26,14 +28,16 @@ export default defineCommand({
         events,
       }));
       const about = { lesson: attempt.lesson.id, step: attempt.step.id, way: attempt.way };
-      print(JSON.stringify({ schema: 'tlab.check/1', ...about, isPassed, checks }));
-      return isPassed ? 0 : 1;
+      print(JSON.stringify({ schema: 'tlab.check/1', ...about, verdict, isPassed, checks }));
+      return status;
     }
     sayWay(attempt.way, attempt.lesson);
     showResults(attempt.step, results, reply);
     if (isPassed) showDebrief(attempt.step);
-    const next = isPassed ? passedWords(attempt.way) : 'Help: tlab hint';
+    const next = { passed: passedWords(attempt.way), failed: 'Help: tlab hint', unknown: cannotTell }[verdict];
     print(paint.out('dim', next));
-    return isPassed ? 0 : 1;
+    return status;
   },
 });
+
+const cannotTell = 'It cannot be told here. The engine: sudo tlab system status. This host: sudo tlab doctor';

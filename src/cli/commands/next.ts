@@ -1,6 +1,6 @@
 // tlab next: on from a step that is only to be read; from one with checks, when they pass.
 import { defineCommand } from '../command.ts';
-import { askChecks } from '../lesson/ask-checks.ts';
+import { askChecks, statusOfCheck } from '../lesson/ask-checks.ts';
 import { openCurrent } from '../lesson/learner.ts';
 import { prepareNext } from '../lesson/prepare.ts';
 import { showDebrief, showKeys, showResults, showStep } from '../lesson/show-step.ts';
@@ -11,15 +11,15 @@ import { print } from '../terminal.ts';
 export default defineCommand({
   operands: '[LESSON]',
   count: { min: 0, max: 1 },
-  says: 'Asks the checks of the step; when they pass, or when it has none, the next one is shown. Status 1 when they do not.',
+  says: 'Asks the checks of the step; when they pass, or when it has none, the next one is shown. Status 1 when they do not, 3 when it cannot be told.',
   flags: { way: wayFlag },
   exitStatus: learnerStatus,
   async run({ operands: [id], flags }) {
     const { learner, attempt } = await openCurrent(id, flags.way);
-    const { results, isPassed, reply } = await askChecks(learner, attempt);
-    if (!isPassed) {
+    const { results, verdict, reply } = await askChecks(learner, attempt);
+    if (verdict !== 'passed') {
       showResults(attempt.step, results, reply);
-      return 1;
+      return statusOfCheck[verdict];
     }
     const { way } = attempt;
     if (way !== 'engine') showResults(attempt.step, results);

@@ -1,8 +1,9 @@
 // Asks the checks of a step and keeps the answer: the one place where a step becomes passed.
 import { LabError } from '../../base/errors.ts';
+import type { Verdict } from '../../lesson/check/verdict.ts';
 import { contentOf, type Learner } from '../../lesson/course.ts';
 import type { Lesson } from '../../lesson/format/load.ts';
-import { type CheckResult, checkStep, isStepPassed } from '../../lesson/run/check-step.ts';
+import { type CheckResult, checkStep, verdictOfStep } from '../../lesson/run/check-step.ts';
 import { replayStep } from '../../lesson/run/replay.ts';
 import { replyTo } from '../../lesson/run/replies.ts';
 import type { Trace } from '../../trace/file.ts';
@@ -12,10 +13,13 @@ import { clearWhenDone } from './prepare.ts';
 
 export interface Asked {
   results: CheckResult[];
-  isPassed: boolean;
+  verdict: Verdict['state'];
   /** What to say to somebody who went this way. */
   reply: string | undefined;
 }
+
+/** Exit statuses: cannot tell is neither passed nor not yet. */
+export const statusOfCheck = { passed: 0, failed: 1, unknown: 3 } as const;
 
 /** `isTry`: the learner asked, so it counts; a look by itself counts only when it passes. */
 export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = true): Promise<Asked> {
@@ -29,7 +33,8 @@ export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = 
     ? replayStep(step, await recordingOf(lesson))
     : await checkStep(step, evidence, progress.passedChecks);
   // What a recording cannot tell holds nobody up: the step was read and foretold, and is kept as taken on a recording.
-  const isPassed = isReplay || isStepPassed(step, results);
+  const verdict = isReplay ? 'passed' : verdictOfStep(step, results);
+  const isPassed = verdict === 'passed';
   const place = { lesson: lesson.id, step: step.id };
   const ids = (state: CheckResult['state']): string[] =>
     results.filter((one) => one.state === state).map(({ check }) => check.id);
@@ -43,7 +48,7 @@ export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = 
     if (!isReplay) await clearWhenDone(learner, lesson);
   }
   const wrong = isPassed || !isTry ? undefined : await replyTo(step, results, evidence);
-  return { results, isPassed, reply: wrong?.reply };
+  return { results, verdict, reply: wrong?.reply };
 }
 
 const recordingOf = async (lesson: Lesson): Promise<Trace | undefined> =>

@@ -19,9 +19,9 @@ export async function watchStep(learner: Learner, attempt: OpenAttempt): Promise
   try {
     for (let seen = 0; ; ) {
       const began = performance.now();
-      const { results, isPassed } = await askChecks(learner, attempt, false);
+      const { results, verdict } = await askChecks(learner, attempt, false);
       const passed = results.filter(({ state }) => state === 'passed').length;
-      if (isPassed) {
+      if (verdict === 'passed') {
         print('');
         showResults(attempt.step, results);
         showDebrief(attempt.step);

@@ -1,7 +1,7 @@
 // Where a learner stands, computed from the log alone: each step's entries played through its machine.
 import { initialTransition, transition } from 'xstate';
 import { type StepEvent, stepMachine } from '../lesson.machine.ts';
-import type { Entry } from './log.ts';
+import type { Entry, EntryData } from './log.ts';
 
 export interface StepProgress {
   state: 'predicting' | 'doing' | 'passed' | 'skipped';
@@ -53,13 +53,16 @@ function forget(logs: Map<string, LessonLog>, { lesson, step }: Extract<Entry, {
   else logs.get(lesson)?.steps.delete(step);
 }
 
+/** Checks that could tell something: what this host cannot tell is no try of the learner's. */
+export const isTry = ({ failed, unknown }: EntryData<'checked'>): boolean => failed.length > 0 || unknown.length === 0;
+
 /** What the machine makes of an entry; undefined for those that change no state. */
 function eventOf(entry: StepEntry): StepEvent | undefined {
   switch (entry.kind) {
     case 'predicted':
       return { type: 'predict' };
     case 'checked':
-      return { type: 'check' };
+      return isTry(entry) ? { type: 'check' } : undefined;
     case 'hinted':
       return { type: 'hint', rung: entry.rung };
     case 'passed':

@@ -1,6 +1,7 @@
 // When a card comes back: FSRS, played over the log. Rule: nobody rates themselves; right, tries, hints and time do.
 import { createEmptyCard, type Card as FsrsCard, fsrs, type Grade } from 'ts-fsrs';
 import type { Entry } from '../progress/log.ts';
+import { isTry } from '../progress/state.ts';
 
 export interface Evidence {
   isRight: boolean;
@@ -73,7 +74,7 @@ function reviewsOf(entries: readonly Entry[]): Reviewed[] {
     const key = `${entry.lesson}/${entry.step}`;
     const seen = tries.get(key) ?? { tries: 0, rung: 0 };
     tries.set(key, seen);
-    if (entry.kind === 'checked') seen.tries++;
+    if (entry.kind === 'checked' && isTry(entry)) seen.tries++;
     if (entry.kind === 'hinted') seen.rung = Math.max(seen.rung, entry.rung);
     if (entry.kind !== 'passed') return [];
     return [{ card: stepCard(entry.lesson, entry.step), at, rating: ratingOfStep(seen) }];

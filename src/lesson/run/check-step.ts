@@ -41,11 +41,12 @@ async function verdictOf(check: Check, evidence: Evidence, passedBefore: Readonl
   if (holds === 'once' && passedBefore.has(check.id))
     return { state: 'passed', saw: 'seen before', wanted: check.says };
   if (kind !== 'trace') return await checkState(check, kind, evidence.daemon);
-  return check.trace === undefined ? nothingToTell : bestOf(await evidence.traces(), check.trace);
+  return check.trace === undefined ? untraced : bestOf(await evidence.traces(), check.trace);
 }
 
-const nothingToTell: Verdict = {
-  state: 'unknown',
+/** No evidence is missing here: nobody has made any. */
+const untraced: Verdict = {
+  state: 'failed',
   saw: 'no trace since this step began',
   wanted: 'a trace: tlab trace run …',
 };
@@ -53,8 +54,14 @@ const nothingToTell: Verdict = {
 /** Any trace that proves it; else what the newest one says. */
 function bestOf(traces: readonly Trace[], assertion: NonNullable<Check['trace']>): Verdict {
   const verdicts = traces.map((trace) => checkTrace(trace, assertion));
-  return verdicts.find(({ state }) => state === 'passed') ?? verdicts[0] ?? nothingToTell;
+  return verdicts.find(({ state }) => state === 'passed') ?? verdicts[0] ?? untraced;
 }
 
 export const isStepPassed = (step: Step, results: readonly CheckResult[]): boolean =>
   results.length === step.checks.length && results.every(({ state }) => state === 'passed');
+
+/** Of the step as a whole: what failed is not yet there, whatever else cannot be told. */
+export function verdictOfStep(step: Step, results: readonly CheckResult[]): Verdict['state'] {
+  if (isStepPassed(step, results)) return 'passed';
+  return results.some(({ state }) => state === 'failed') ? 'failed' : 'unknown';
+}
