@@ -1,19 +1,20 @@
 // Proves a lesson on the real engine: unsolved it fails, every wrong answer fails with its own reply, and the solution passes.
-// Whether anything is left is asked by who runs several of them side by side.
+// Afterwards nothing bears a name of the attempt; what has none is looked for by who runs several of them side by side.
 // Rule: each trial begins where a learner would stand: the earlier steps that it builds on are solved, and nothing else has been done. Where that
 // is not so, what the lesson made is taken away, and they are solved again.
-
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LabError } from '../../base/errors.ts';
 import type { Lesson, Step } from '../format/load.ts';
 import { fillAll, type Values, valuesOf } from '../vars.ts';
 import { type CheckResult, checkStep, type Evidence, isStepPassed } from './check-step.ts';
+import { leftOf } from './left.ts';
 import { setUp, tearDown, writeFiles } from './prepare.ts';
 import { replyTo } from './replies.ts';
 
 const settling = { tries: 15, everyMs: 200 } as const;
 
 export interface Stage {
-  /** Runs shell as the learner would type it, in a terminal. Its status is not asked: wrong answers may fail by themselves. */
+  /** Runs shell as the learner would type it, in a terminal. Its status is not asked: wrong answers may fail by themselves. Errors: deadlineExceeded when it hangs. */
   type(shell: string): Promise<void>;
   /** For teardowns: it is typed also when `type` was stopped. */
   takeAway(shell: string): Promise<void>;
@@ -65,12 +66,37 @@ class Prover {
 
   async prove(): Promise<Proof> {
     try {
-      for (const [index, step] of this.#lesson.steps.entries())
-        if (step.checks.length > 0) await this.#step(step, index);
+      await this.#ending(() => this.#steps());
     } finally {
-      await this.#clear();
+      await this.#ending(() => this.#clear());
     }
+    await this.#nothingLeft();
     return this.#proof;
+  }
+
+  async #steps(): Promise<void> {
+    for (const [index, step] of this.#lesson.steps.entries()) if (step.checks.length > 0) await this.#step(step, index);
+  }
+
+  /** What hangs is a failure of this lesson, and of no other. */
+  async #ending(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LabError) || error.kind !== 'deadlineExceeded') throw error;
+      this.#proof.failures.push(error.message);
+    }
+  }
+
+  /** A process that was killed, and its cgroup, may need a moment to be gone. */
+  async #nothingLeft(): Promise<void> {
+    const look = (): Promise<string[]> => leftOf(this.#lesson, this.#values, this.#stage.evidence().daemon);
+    let left = await look();
+    for (let tries = 0; left.length > 0 && tries < settling.tries; tries++) {
+      await sleep(settling.everyMs);
+      left = await look();
+    }
+    if (left.length > 0) this.#proof.failures.push(`after the teardown there is still ${left.join(', ')}`);
   }
 
   async #step(step: Step, index: number): Promise<void> {
