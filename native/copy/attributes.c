@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "../archive/failure.h"
+#include "../archive/xattrs.h"
 
 static uid_t uid_of(const struct stat *status, const struct arguments *arguments)
 {
@@ -19,28 +19,6 @@ static gid_t gid_of(const struct stat *status, const struct arguments *arguments
 	return arguments->has_owner ? arguments->gid : arguments->owned_by_root ? 0 : status->st_gid;
 }
 
-/* Not those of overlayfs, which steer a mount, and no labels of this host. */
-bool attribute_is_copied(const char *name)
-{
-	return strncmp(name, "trusted.overlay.", 16) != 0 && strncmp(name, "user.overlay.", 13) != 0 &&
-	       strcmp(name, "security.selinux") != 0;
-}
-
-static void copy_xattrs(int from, int to)
-{
-	static char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
-	ssize_t length = flistxattr(from, names, sizeof names);
-	if (length < 0 && errno != ENOTSUP)
-		fail_call("flistxattr(2)");
-	for (char *name = names; name < names + length; name += strlen(name) + 1) {
-		if (!attribute_is_copied(name))
-			continue;
-		ssize_t size = fgetxattr(from, name, value, sizeof value);
-		if (size >= 0 && fsetxattr(to, name, value, (size_t)size, 0) < 0 && errno != ENOTSUP)
-			fail_call("fsetxattr(2)");
-	}
-}
-
 /* Owner first: chown(2) clears setuid bits and security.capability. */
 void set_attributes(int from, int to, const struct stat *status, const struct arguments *arguments)
 {
@@ -48,7 +26,7 @@ void set_attributes(int from, int to, const struct stat *status, const struct ar
 		fail_call("fchown(2)");
 	if (fchmod(to, arguments->has_mode ? arguments->mode : status->st_mode & 07777) < 0)
 		fail_call("fchmod(2)");
-	copy_xattrs(from, to);
+	xattrs_copy(from, to);
 }
 
 static void times_of(const struct stat *status, int64_t newest, struct timespec times[2])

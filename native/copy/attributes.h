@@ -10,8 +10,6 @@
 void set_attributes(int from, int to, const struct stat *status, const struct arguments *arguments);
 /* For what must not be opened. */
 void set_attributes_at(int parent, const char *name, const struct stat *status, const struct arguments *arguments);
-/* Of an extended attribute: whether a copy gets it. */
-bool attribute_is_copied(const char *name);
 void set_times(int to, const struct stat *status, int64_t newest);
 void directory_times(const char *path, int to, const struct stat *status, int64_t newest);
 /* Something was made in this directory: with --newest its time may not be later than that. */

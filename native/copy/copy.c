@@ -15,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../archive/data.h"
 #include "../archive/failure.h"
 #include "attributes.h"
-#include "data.h"
 #include "links.h"
 #include "request.h"
 #include "tree.h"
@@ -110,7 +110,7 @@ static void copy_file(const char *source, int parent, const char *name, const st
 	int to = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		fail_call("openat(2)");
-	job.bytes += copy_data(from, to, status.st_size);
+	job.bytes += data_copy(from, to, status.st_size);
 	set_attributes(from, to, &status, job.arguments);
 	set_times(to, &status, job.arguments->newest);
 	close(from);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "../archive/failure.h"
-#include "attributes.h"
+#include "../archive/xattrs.h"
 #include "request.h"
 #include "tree.h"
 #include "verbs.h"
@@ -57,7 +57,7 @@ static void put_attributes_of(const char *path)
 	size_t count = 0;
 	ssize_t length = listxattr(path, names, sizeof names);
 	for (char *name = names; name < names + length; name += strlen(name) + 1)
-		if (attribute_is_copied(name))
+		if (xattr_is_copied(name))
 			sorted[count++] = name;
 	if (count > 1)
 		qsort(sorted, count, sizeof *sorted, in_byte_order);

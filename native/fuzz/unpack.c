@@ -1,6 +1,6 @@
 /*
- * The unpacker: any bytes as a layer, into a directory of an empty root. What must hold: the entries end or are refused, nothing beside the
- * directory changes, and what is left in it can be removed. The first byte says what whiteouts become. The checksums of headers are
+ * The unpacker: any bytes as a layer, into a directory of an empty root, over a layer below. What must hold: the entries end or are refused,
+ * nothing beside the directory changes, and what is left in it can be removed. The first byte says what whiteouts become. The checksums of headers are
  * made right after each mutation, or nothing would get beyond them. Its code ends the process when it refuses: here that leads back.
  */
 #include <dirent.h>
@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../archive/data.c"
+#include "../archive/xattrs.c"
+#include "../unpack/copy-up.c"
 #include "../unpack/extract.c"
 #include "../unpack/hide.c"
 #include "../unpack/merged.c"
@@ -25,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
 
-enum { block = 512, first_free = 64, most_bytes = 1 << 20 };
+enum { block = 512, first_free = 64, most_entry_bytes = 1 << 20 };
 
 static jmp_buf refused;
 
@@ -46,10 +49,12 @@ void fail_call(const char *call)
 	longjmp(refused, 1);
 }
 
-static void sentinel(void)
+static void secret_in(const char *directory)
 {
 	struct stat what;
-	int fd = open("beside/secret", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char path[64];
+	snprintf(path, sizeof path, "%s/secret", directory);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, "secret", 6) != 6 || fstat(fd, &what) < 0)
 		abort();
 	close(fd);
@@ -60,9 +65,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc, (void)argv;
 	confine();
 	umask(0);
-	if (mkdir("into", 0700) < 0 || mkdir("beside", 0700) < 0)
+	if (mkdir("into", 0700) < 0 || mkdir("beside", 0700) < 0 || mkdir("below", 0700) < 0)
 		abort();
-	sentinel();
+	secret_in("beside");
+	secret_in("below");
+	/* Names that the seeds use. */
+	if (symlink("../beside", "below/l") < 0 || symlink("secret", "below/h") < 0 || mkdir("below/a", 0700) < 0)
+		abort();
 	return 0;
 }
 
@@ -98,7 +107,7 @@ static void extract(const uint8_t *data, size_t size, enum whiteouts whiteouts)
 	if (setjmp(refused) == 0 && archive_read_open_memory(tar, data, size) == ARCHIVE_OK) {
 		for (int count = 0; count < 1000 && archive_read_next_header(tar, &entry) == ARCHIVE_OK; count++)
 			/* Holes are free, but a layer of seconds is none for here. */
-			if (archive_entry_size(entry) <= most_bytes)
+			if (archive_entry_size(entry) <= most_entry_bytes)
 				extract_entry(&extraction, tar, entry);
 		extract_finish();
 	}
@@ -114,6 +123,10 @@ static void forget(void)
 	memset(&directories, 0, sizeof directories);
 	free(brought.slots);
 	memset(&brought, 0, sizeof brought);
+	free(raised.slots);
+	memset(&raised, 0, sizeof raised);
+	bytes = 0;
+	lower_count = 0;
 	close_range(first_free, ~0u, 0);
 	last.fd = -1;
 	last.path[0] = '\0';
@@ -143,21 +156,22 @@ static void empty(const char *directory)
 	closedir(children);
 }
 
-static void require_untouched(void)
+static void require_untouched(const char *directory, int expected)
 {
-	char text[8] = "";
+	char text[8] = "", path[64];
 	struct stat what;
-	int fd = open("beside/secret", O_RDONLY | O_NOFOLLOW | O_CLOEXEC), names = 0;
+	snprintf(path, sizeof path, "%s/secret", directory);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), names = 0;
 	if (fd < 0 || read(fd, text, sizeof text) != 6 || memcmp(text, "secret", 6) != 0 || fstat(fd, &what) < 0 ||
 	    what.st_nlink != 1 || (what.st_mode & 07777) != 0600)
 		abort();
 	close(fd);
-	DIR *beside = opendir("beside");
+	DIR *beside = opendir(directory);
 	if (!beside)
 		abort();
 	while (readdir(beside))
 		names++;
-	if (names != 3)
+	if (names != expected)
 		abort();
 	closedir(beside);
 }
@@ -178,6 +192,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return -1;
 	tree_open(open_high("into"), "");
+	layers[1] = open_high("below");
+	lower_count = 1;
+	hide_begin(modes[data[0] & 3]);
+	copy_up_limit(most_entry_bytes);
 	extract(data + 1, size - 1, modes[data[0] & 3]);
 	for (int fd = 3; fd < first_free; fd++) {
 		struct stat what;
@@ -187,6 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	forget();
 	chmod("into", 0700);
 	empty("into");
-	require_untouched();
+	require_untouched("beside", 3);
+	require_untouched("below", 6);
 	return 0;
 }

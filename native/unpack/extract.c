@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "../archive/data.h"
 #include "../archive/failure.h"
 #include "hide.h"
 #include "times.h"
@@ -94,18 +95,6 @@ static void set_attributes_at(struct extraction *extraction, const struct place 
 		fail_call("utimensat(2)");
 }
 
-static void write_all(int fd, const char *bytes, size_t length, int64_t offset)
-{
-	while (length > 0) {
-		ssize_t n = pwrite(fd, bytes, length, offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			fail_call("pwrite(2)");
-		bytes += n, length -= (size_t)n, offset += n;
-	}
-}
-
 static void copy_data(struct archive *tar, int fd, int64_t size)
 {
 	const void *bytes;
@@ -113,7 +102,7 @@ static void copy_data(struct archive *tar, int fd, int64_t size)
 	int64_t offset, end = 0;
 	int result;
 	while ((result = archive_read_data_block(tar, &bytes, &length, &offset)) == ARCHIVE_OK) {
-		write_all(fd, bytes, length, offset);
+		data_write(fd, bytes, length, offset);
 		if (length > 0)
 			end = offset + (int64_t)length;
 	}
@@ -144,13 +133,14 @@ static void make_file(struct extraction *extraction, const struct place *place, 
 	close(fd);
 }
 
-/* Where layers lie upon each other, the upper directory's attributes are all that is seen. */
+/* Where layers lie upon each other, the upper directory's attributes are all that is seen. Whether it is opaque stays: a whiteout said so. */
 static void remove_xattrs(int fd)
 {
 	char names[65536]; /* XATTR_LIST_MAX */
 	ssize_t length = flistxattr(fd, names, sizeof names);
 	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1)
-		fremovexattr(fd, names + at); /* some are not ours to remove: those are the file system's */
+		if (strncmp(names + at, "trusted.overlay.", 16) != 0)
+			fremovexattr(fd, names + at); /* some are not ours to remove: those are the file system's */
 }
 
 static void make_directory(struct extraction *extraction, const struct place *place, struct archive_entry *entry)
@@ -199,17 +189,21 @@ static void make_special(const struct place *place, struct archive_entry *entry,
 		fail_call(call);
 }
 
-static void make_hard_link(const struct place *place, struct archive_entry *entry, const char *to)
+static void make_hard_link(const struct extraction *extraction, const struct place *place, struct archive_entry *entry, const char *to)
 {
-	struct place target = tree_place(to, false), own = *place;
+	struct place target = tree_target(to), own = *place;
 	if (target.is_top)
 		fail("it is a hard link to a directory");
 	/* The second lookup may have closed the first's parent. */
 	target.parent = dup(target.parent);
 	own.parent = tree_place(archive_entry_pathname(entry), true).parent;
 	struct stat a, b;
-	bool same = fstatat(own.parent, own.name, &a, AT_SYMLINK_NOFOLLOW) == 0 &&
-	            fstatat(target.parent, target.name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino &&
+	if (fstatat(target.parent, target.name, &b, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    (extraction->whiteouts == whiteouts_overlay && whiteout_is_made(&b))) {
+		errno = ENOENT;
+		fail_call("linkat(2)");
+	}
+	bool same = fstatat(own.parent, own.name, &a, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino &&
 	            a.st_dev == b.st_dev;
 	if (!same)
 		make_special(&own, entry, &target, "linkat(2)");
@@ -270,14 +264,14 @@ void extract_entry(struct extraction *extraction, struct archive *tar, struct ar
 	if (extraction->keep_kind)
 		check_kind(&place, entry);
 	bool is_whiteout = extraction->whiteouts != whiteouts_literal && whiteout_is(place.name);
-	if (extraction->whiteouts == whiteouts_remove && !is_whiteout) {
-		extraction->is_first = !hide_is_remembered(&place);
+	if (!is_whiteout) {
+		extraction->is_first = !hide_is_brought(&place);
 		hide_remember(&place);
 	}
 	if (is_whiteout)
 		whiteout_make(&place, extraction->whiteouts);
 	else if (hard_link)
-		make_hard_link(&place, entry, hard_link);
+		make_hard_link(extraction, &place, entry, hard_link);
 	else
 		extract_at(extraction, &place, tar, entry);
 	failure_entry(NULL);

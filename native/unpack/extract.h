@@ -25,7 +25,7 @@ struct extraction {
 	unsigned uid, gid;
 	bool skip_devices;
 	bool keep_kind; /* a directory never replaces something else, nor the other way round */
-	bool is_first; /* of the entries of its name: a directory from below loses what this layer does not say of it */
+	bool is_first; /* of the entries of its name: a directory that is there loses what this layer does not say of it */
 	uint64_t skipped_xattrs; /* the file system has none, or they are overlayfs's own */
 };
 

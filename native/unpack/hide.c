@@ -12,10 +12,13 @@
 #include "../archive/failure.h"
 
 /* Of parents' inodes and names; 0 is an empty slot. Two names with the same hash would keep something too much. */
-static struct {
+struct names {
 	uint64_t *slots;
 	size_t count, capacity; /* a power of two */
-} brought;
+};
+
+static enum whiteouts mode;
+static struct names brought, raised;
 
 /* @source FNV-1a, draft-eastlake-fnv */
 static uint64_t hash_of(int parent, const char *name)
@@ -32,47 +35,81 @@ static uint64_t hash_of(int parent, const char *name)
 	return hash ? hash : 1;
 }
 
-static uint64_t *slot_of(uint64_t hash)
+static uint64_t *slot_of(const struct names *names, uint64_t hash)
 {
-	size_t at = hash & (brought.capacity - 1);
-	while (brought.slots[at] != 0 && brought.slots[at] != hash)
-		at = (at + 1) & (brought.capacity - 1);
-	return &brought.slots[at];
+	size_t at = hash & (names->capacity - 1);
+	while (names->slots[at] != 0 && names->slots[at] != hash)
+		at = (at + 1) & (names->capacity - 1);
+	return &names->slots[at];
 }
 
-static void grow(void)
+static void grow(struct names *names)
 {
-	uint64_t *old = brought.slots;
-	size_t count = brought.capacity;
-	brought.capacity = count ? count * 2 : 1024;
-	brought.slots = calloc(brought.capacity, sizeof *brought.slots);
-	if (!brought.slots)
+	uint64_t *old = names->slots;
+	size_t count = names->capacity;
+	names->capacity = count ? count * 2 : 1024;
+	names->slots = calloc(names->capacity, sizeof *names->slots);
+	if (!names->slots)
 		fail("out of memory");
 	for (size_t i = 0; i < count; i++)
 		if (old[i] != 0)
-			*slot_of(old[i]) = old[i];
+			*slot_of(names, old[i]) = old[i];
 	free(old);
+}
+
+static void add(struct names *names, uint64_t hash)
+{
+	if (names->count * 2 >= names->capacity)
+		grow(names);
+	uint64_t *slot = slot_of(names, hash);
+	names->count += *slot == 0;
+	*slot = hash;
+}
+
+static bool has(const struct names *names, uint64_t hash)
+{
+	return names->count > 0 && *slot_of(names, hash) != 0;
+}
+
+void hide_begin(enum whiteouts whiteouts)
+{
+	mode = whiteouts;
 }
 
 void hide_remember(const struct place *place)
 {
-	if (place->is_top)
+	if (place->is_top || (mode != whiteouts_remove && raised.count == 0))
 		return;
-	if (brought.count * 2 >= brought.capacity)
-		grow();
-	uint64_t hash = hash_of(place->parent, place->name), *slot = slot_of(hash);
-	brought.count += *slot == 0;
-	*slot = hash;
+	uint64_t hash = hash_of(place->parent, place->name);
+	if (mode == whiteouts_remove || has(&raised, hash))
+		add(&brought, hash);
+}
+
+void hide_raised(const struct place *place)
+{
+	if (mode == whiteouts_overlay)
+		add(&raised, hash_of(place->parent, place->name));
 }
 
 static bool is_brought(int parent, const char *name)
 {
-	return brought.count > 0 && *slot_of(hash_of(parent, name)) != 0;
+	if (mode == whiteouts_remove)
+		return brought.count > 0 && has(&brought, hash_of(parent, name));
+	if (raised.count == 0)
+		return true;
+	uint64_t hash = hash_of(parent, name);
+	return !has(&raised, hash) || has(&brought, hash);
 }
 
-bool hide_is_remembered(const struct place *place)
+bool hide_is_brought(const struct place *place)
 {
 	return is_brought(place->parent, place->name);
+}
+
+/* Otherwise there is nothing to look for. */
+static bool may_hide(void)
+{
+	return mode == whiteouts_remove || raised.count > 0;
 }
 
 static bool purge(int directory);
@@ -108,6 +145,8 @@ static bool purge(int directory)
 void hide_name(const struct place *place)
 {
 	struct stat what;
+	if (!may_hide())
+		return;
 	if (fstatat(place->parent, place->name, &what, AT_SYMLINK_NOFOLLOW) == 0)
 		purge_one(place->parent, place->name);
 	else if (errno != ENOENT)
@@ -117,6 +156,8 @@ void hide_name(const struct place *place)
 
 void hide_children(int directory)
 {
+	if (!may_hide())
+		return;
 	int own = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own < 0)
 		fail_call("openat(2)");

@@ -23,7 +23,9 @@
 #include "../archive/confine.h"
 #include "../archive/failure.h"
 #include "../archive/view.h"
+#include "copy-up.h"
 #include "extract.h"
+#include "hide.h"
 #include "stream.h"
 #include "tree.h"
 #include "usage.h"
@@ -191,6 +193,8 @@ int main(int argc, char **argv)
 		root = view_enter(root, options.inside);
 	view_resolve(root, options.at, true, prefix);
 	tree_open(root, prefix);
+	hide_begin(options.extraction.whiteouts);
+	copy_up_limit(options.limits.most_bytes);
 	confine_to(root, kept);
 	stream_start(&options.limits);
 	struct archive *tar = stream_tar();

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../archive/failure.h"
+#include "whiteout.h"
 
 enum { most_links = 255, most_depth = PATH_MAX / 2 };
 
@@ -116,12 +117,11 @@ static int enter(struct way *way, char real[PATH_MAX], const char *name, size_t 
 	return link;
 }
 
-void merged_resolve(const int *layers, int count, const char *path, char real[PATH_MAX])
+static void walk(struct way *way, int count, const char *path, char real[PATH_MAX])
 {
 	char pending[2 * PATH_MAX];
-	struct way way = { .layers = layers };
 	real[0] = '\0';
-	look(&way, count, "", &way.parts[0]);
+	look(way, count, "", &way->parts[0]);
 	strcpy(pending, path);
 	int links = 0;
 	for (char *next = pending + strspn(pending, "/"); *next;) {
@@ -129,15 +129,54 @@ void merged_resolve(const int *layers, int count, const char *path, char real[PA
 		char *rest = next + part + strspn(next + part, "/");
 		int link = -1;
 		if (part == 2 && memcmp(next, "..", 2) == 0)
-			go_up(&way, real);
+			go_up(way, real);
 		else if (!(part == 1 && *next == '.'))
-			link = enter(&way, real, next, part);
+			link = enter(way, real, next, part);
 		if (link >= 0 && ++links > most_links)
 			fail("there are too many symlinks on its way");
 		if (link >= 0) {
-			follow(&way, link, pending, rest, real);
+			follow(way, link, pending, rest, real);
 			rest = pending + strspn(pending, "/");
 		}
 		next = rest;
 	}
+}
+
+void merged_resolve(const int *layers, int count, const char *path, char real[PATH_MAX])
+{
+	struct way way = { .layers = layers };
+	walk(&way, count, path, real);
+}
+
+/* The topmost layer that has it decides: a whiteout says that it is gone. */
+static bool find_in(const struct way *way, const char *above, struct merged *found)
+{
+	for (int i = 0; i < way->parts[way->depth]; i++) {
+		int parent = open_at(way->layers[i], above, O_PATH | O_DIRECTORY);
+		if (parent < 0)
+			continue;
+		found->layer = i;
+		found->parent = parent;
+		bool is_there = fstatat(parent, found->name, &found->status, AT_SYMLINK_NOFOLLOW) == 0;
+		if (is_there && !whiteout_is_made(&found->status))
+			return true;
+		close(parent);
+		if (is_there)
+			return false;
+	}
+	return false;
+}
+
+bool merged_find(const int *layers, int count, const char *path, struct merged *found)
+{
+	char above[PATH_MAX];
+	struct way way = { .layers = layers };
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	memcpy(above, path, (size_t)(name - path));
+	above[name - path] = '\0';
+	walk(&way, count, above, found->path);
+	strcpy(above, found->path);
+	append(found->path, name, strlen(name));
+	found->name = found->path + strlen(found->path) - strlen(name);
+	return find_in(&way, above, found);
 }

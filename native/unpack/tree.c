@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../archive/failure.h"
+#include "copy-up.h"
+#include "hide.h"
 #include "merged.h"
+#include "whiteout.h"
 
 static int root = -1;
 
@@ -26,7 +28,6 @@ static char prefix[PATH_MAX];
 enum { most_lowers = 500 }; /* what overlayfs takes */
 /* The layer itself is the first of them. */
 static int layers[1 + most_lowers];
-static int *const lowers = layers + 1;
 static int lower_count;
 
 void tree_open(int directory, const char *below)
@@ -35,7 +36,6 @@ void tree_open(int directory, const char *below)
 	strcpy(prefix, below);
 }
 
-
 void tree_add_lower(const char *directory)
 {
 	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -43,7 +43,7 @@ void tree_add_lower(const char *directory)
 		fail("--lower %s: %s", directory, strerror(errno));
 	if (lower_count == most_lowers)
 		fail("--lower: more than %d layers", most_lowers);
-	lowers[lower_count++] = fd;
+	layers[1 + lower_count++] = fd;
 }
 
 /* @source man openat2(2) */
@@ -113,37 +113,64 @@ static void forget_last(void)
 	last.fd = -1;
 }
 
-/* Owner and mode as the topmost layer below has them: this layer's directory hides that one's. */
-static void copy_attributes(int fd, const char *path)
+/* What the layers below have at a path where this layer has nothing, or a whiteout. */
+static bool find_below(const char *path, struct merged *below)
 {
-	for (int i = 0; i < lower_count; i++) {
-		struct stat lower;
-		int found = open_in(lowers[i], path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-		if (found < 0)
-			continue;
-		if (fstat(found, &lower) < 0 || fchown(fd, lower.st_uid, lower.st_gid) < 0 ||
-		    fchmod(fd, lower.st_mode & 07777) < 0)
-			fail_call("copying the attributes of its parent directory");
-		close(found);
-		return;
-	}
+	if (lower_count == 0 || !merged_find(layers, 1 + lower_count, path, below))
+		return false;
+	if (below->layer > 0 && S_ISDIR(below->status.st_mode))
+		return true;
+	close(below->parent);
+	return false;
 }
 
-/* One directory whose parent is there; root's with mode 0755 unless a lower layer has it. */
+/* Whether the place is free for a directory. What no entry brought gives way: a whiteout, a file from below. */
+static bool make_free(const struct place *place, bool *was_whiteout)
+{
+	struct stat what;
+	*was_whiteout = false;
+	if (fstatat(place->parent, place->name, &what, AT_SYMLINK_NOFOLLOW) < 0)
+		return true;
+	if (S_ISLNK(what.st_mode) || hide_is_brought(place))
+		return false;
+	*was_whiteout = tree_remove(place);
+	return true;
+}
+
+/* One directory whose parent is there: as the layers below have it, or else root's with mode 0755. -1 with errno when something is in its way. */
 static int make_parent(const char *path)
 {
-	char parent[PATH_MAX];
-	strcpy(parent, path);
-	char *slash = strrchr(parent, '/');
-	const char *name = slash ? path + (slash - parent) + 1 : path;
-	parent[slash ? slash - parent : 0] = '\0';
-	int above = open_beneath(parent, O_PATH | O_DIRECTORY);
-	if (above < 0 || mkdirat(above, name, 0755) < 0)
+	char above[PATH_MAX];
+	struct place place = { 0 };
+	struct merged below;
+	bool was_whiteout;
+	int why = errno;
+	strcpy(above, path);
+	char *slash = strrchr(above, '/');
+	const char *name = slash ? slash + 1 : above;
+	if (strlen(name) > NAME_MAX)
+		fail("its name is longer than %d bytes", NAME_MAX);
+	strcpy(place.name, name);
+	above[slash ? slash - above : 0] = '\0';
+	place.parent = open_beneath(above, O_PATH | O_DIRECTORY);
+	if (place.parent < 0)
+		fail_call("openat2(2) of its parent directory");
+	bool has_below = find_below(path, &below);
+	if (!make_free(&place, &was_whiteout)) {
+		errno = why;
+		return -1;
+	}
+	if (mkdirat(place.parent, place.name, 0755) < 0)
 		fail_call("mkdirat(2) of its parent directory");
-	close(above);
+	hide_raised(&place);
+	close(place.parent);
 	int fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
-	if (fd >= 0)
-		copy_attributes(fd, path);
+	if (fd >= 0 && was_whiteout)
+		whiteout_opaque(fd);
+	if (fd >= 0 && has_below)
+		copy_up_attributes(&below, fd);
+	if (has_below)
+		close(below.parent);
 	return fd;
 }
 
@@ -157,7 +184,7 @@ static void make_directories(const char *path)
 		bool is_last = *slash == '\0';
 		*slash = '\0';
 		int fd = open_beneath(part, O_RDONLY | O_DIRECTORY);
-		if (fd < 0 && errno == ENOENT)
+		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 			fd = make_parent(part);
 		if (fd < 0)
 			fail_call("openat2(2) of its parent directory");
@@ -183,10 +210,11 @@ static int open_parent(const char *path, bool make)
 		return last.fd;
 	/* Readable, not O_PATH: whiteouts set xattrs on it. */
 	int fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
-	if (fd < 0 && errno == ENOENT && make) {
+	if (fd < 0 && (errno == ENOENT || (errno == ENOTDIR && make))) {
 		char real[PATH_MAX];
 		real_path(path, real);
-		make_directories(real);
+		if (make)
+			make_directories(real);
 		fd = open_beneath(real, O_RDONLY | O_DIRECTORY);
 	}
 	if (fd < 0)
@@ -197,12 +225,11 @@ static int open_parent(const char *path, bool make)
 	return fd;
 }
 
-struct place tree_place(const char *path, bool make)
+static struct place place_of(const char *path, bool make)
 {
 	char clean[PATH_MAX];
-	struct place place = { .parent = root, .name = "." };
-	tree_clean(path, clean);
-	place.is_top = strcmp(clean, prefix) == 0;
+	struct place place = { .parent = root, .name = ".", .is_top = strcmp(path, prefix) == 0 };
+	strcpy(clean, path);
 	if (clean[0] == '\0')
 		return place;
 	char *slash = strrchr(clean, '/'), *name = slash ? slash + 1 : clean;
@@ -212,6 +239,37 @@ struct place tree_place(const char *path, bool make)
 	name[slash ? -1 : 0] = '\0';
 	place.parent = open_parent(clean, make);
 	return place;
+}
+
+struct place tree_place(const char *path, bool make)
+{
+	char clean[PATH_MAX];
+	tree_clean(path, clean);
+	return place_of(clean, make);
+}
+
+static bool is_here(const char *path)
+{
+	int fd = open_beneath(path, O_PATH | O_NOFOLLOW);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+struct place tree_target(const char *path)
+{
+	char clean[PATH_MAX];
+	struct merged below;
+	tree_clean(path, clean);
+	if (lower_count > 0 && !is_here(clean) && merged_find(layers, 1 + lower_count, clean, &below)) {
+		if (below.layer > 0) {
+			struct place place = place_of(below.path, true);
+			copy_up(&below, &place);
+			hide_raised(&place);
+		}
+		close(below.parent);
+	}
+	return place_of(clean, false);
 }
 
 int tree_directory(const char *path)
@@ -274,5 +332,5 @@ bool tree_remove(const struct place *place)
 	/* What lay below may have been, or led to, a remembered parent; the next lookup starts anew. */
 	if (!S_ISREG(what.st_mode))
 		tree_forget();
-	return S_ISCHR(what.st_mode) && what.st_rdev == makedev(0, 0);
+	return whiteout_is_made(&what);
 }

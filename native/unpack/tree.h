@@ -24,6 +24,9 @@ void tree_add_lower(const char *directory);
 /* Cleans `path` (leading slashes, ".", "..") and finds its parent, which is made when it is missing and `make` is set. */
 struct place tree_place(const char *path, bool make);
 
+/* The place of what a hard link names; what only a layer below has is copied up first. It need not exist. */
+struct place tree_target(const char *path);
+
 /* A directory by its cleaned path below the root, not following a symlink in its last component; -1 with errno. */
 int tree_directory(const char *path);
 

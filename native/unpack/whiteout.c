@@ -21,6 +21,11 @@ bool whiteout_is(const char *name)
 	return strncmp(name, mark, strlen(mark)) == 0;
 }
 
+bool whiteout_is_made(const struct stat *status)
+{
+	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0);
+}
+
 void whiteout_opaque(int directory)
 {
 	if (fsetxattr(directory, "trusted.overlay.opaque", "y", 1, 0) < 0)
@@ -42,9 +47,8 @@ void whiteout_make(const struct place *place, enum whiteouts how)
 	if (how == whiteouts_refused)
 		fail("it is a whiteout, which needs --whiteouts overlay or remove");
 	if (strcmp(place->name, opaque) == 0) {
-		if (how == whiteouts_remove)
-			hide_children(place->parent);
-		else
+		hide_children(place->parent);
+		if (how == whiteouts_overlay)
 			whiteout_opaque(place->parent);
 		return;
 	}
@@ -54,13 +58,13 @@ void whiteout_make(const struct place *place, enum whiteouts how)
 	strcpy(hidden.name, place->name + strlen(mark));
 	if (hidden.name[0] == '\0' || strcmp(hidden.name, ".") == 0 || strcmp(hidden.name, "..") == 0)
 		fail("it is a whiteout of no name");
-	if (how == whiteouts_remove) {
-		hide_name(&hidden);
+	hide_name(&hidden);
+	if (how == whiteouts_remove)
 		return;
-	}
 	if (mknodat(hidden.parent, hidden.name, S_IFCHR, makedev(0, 0)) == 0)
-		return;
-	if (errno != EEXIST)
+		hide_raised(&hidden);
+	else if (errno == EEXIST)
+		hide_below(&hidden);
+	else
 		fail_call("mknodat(2) of a whiteout");
-	hide_below(&hidden);
 }

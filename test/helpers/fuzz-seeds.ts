@@ -118,7 +118,9 @@ function layers(): Seeds {
   ];
   const whiteouts = [directory('a'), entry('a/f'), entry('a/.wh.f'), entry('b/.wh..wh..opq'), entry('.wh.a')];
   const long = [entry(`${'d'.repeat(120)}/${'e'.repeat(120)}`, { uid: 3_000_000, link: '' })];
-  const tars = { tree, whiteouts, long, up: [entry('../beside/new'), entry('/beside/secret')] };
+  const link = (path: string, to: string) => entry(path, { type: 'hardlink', link: to });
+  const below = [link('h2', 'secret'), link('a/h3', 'h'), link('x', 'l/secret'), entry('.wh.a'), entry('a/b/new')];
+  const tars = { tree, whiteouts, long, below, up: [entry('../beside/new'), entry('/beside/secret')] };
   return Object.fromEntries(
     Object.entries(tars).flatMap(([name, entries]) => {
       const tar = Buffer.from(writeTar(entries));

@@ -7,19 +7,19 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../archive/failure.h"
+#include "failure.h"
 
 enum { buffer_size = 256 * 1024 };
 
-static void write_all(int to, const char *bytes, ssize_t length, off_t at)
+void data_write(int to, const char *bytes, size_t length, off_t at)
 {
 	while (length > 0) {
-		ssize_t n = pwrite(to, bytes, (size_t)length, at);
+		ssize_t n = pwrite(to, bytes, length, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			fail_call("pwrite(2)");
-		bytes += n, length -= n, at += n;
+		bytes += n, length -= (size_t)n, at += n;
 	}
 }
 
@@ -37,7 +37,7 @@ static off_t copy_by_hand(int from, int to, off_t at, off_t length)
 			fail_call("pread(2)");
 		if (n == 0)
 			break;
-		write_all(to, buffer, n, at + done);
+		data_write(to, buffer, (size_t)n, at + done);
 		done += n;
 	}
 	return done;
@@ -61,7 +61,7 @@ static void copy_segment(int from, int to, off_t at, off_t length)
 	}
 }
 
-uint64_t copy_data(int from, int to, int64_t size)
+uint64_t data_copy(int from, int to, int64_t size)
 {
 	if (size == 0)
 		return 0;
