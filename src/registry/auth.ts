@@ -5,26 +5,11 @@ import * as v from 'valibot';
 import { LabError } from '../base/errors.ts';
 import { parseDocument } from '../oci/image.ts';
 import { emit } from '../trace/recorder.ts';
+import type { Challenge } from './challenge.ts';
 import { basicAuthorization, type Credentials } from './credentials.ts';
 import type { Endpoint } from './hosts.ts';
 import { type HttpRequest, type HttpTransport, readBody } from './http.ts';
 import { mayHaveCredentials } from './realms.ts';
-
-export interface Challenge {
-  scheme: 'basic' | 'bearer';
-  parameters: Record<string, string>;
-}
-
-/** @source RFC 9110 11.6.1; distribution spec/auth/token. Undefined when no scheme is one that we know. */
-export function parseChallenge(header: string | undefined): Challenge | undefined {
-  const [, word, rest] = /(?:^|,\s*)(basic|bearer)(?:\s+(.*))?$/i.exec(header ?? '') ?? [];
-  if (word === undefined) return undefined;
-  const parameters: Record<string, string> = {};
-  for (const [, key, quoted, plain] of (rest ?? '').matchAll(/([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g)) {
-    if (key !== undefined) parameters[key.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '';
-  }
-  return { scheme: word.toLowerCase() as Challenge['scheme'], parameters };
-}
 
 /** @source distribution spec/auth/token#requesting-a-token */
 const tokenSchema = v.object({

@@ -3,8 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../base/errors.ts';
 import { emit } from '../trace/recorder.ts';
-import { authorize, parseChallenge } from './auth.ts';
+import { authorize } from './auth.ts';
 import { clientCertificate, trustedCertificates } from './certificates.ts';
+import { parseChallenge } from './challenge.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { Endpoint } from './hosts.ts';
 import {

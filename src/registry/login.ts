@@ -1,8 +1,9 @@
 // Whether a user name and a password are good at a registry: GET /v2/, its challenge answered with them.
 import { LabError } from '../base/errors.ts';
 import { defaultDomain } from '../oci/reference.ts';
-import { fetchToken, parseChallenge } from './auth.ts';
+import { fetchToken } from './auth.ts';
 import { clientCertificate, trustedCertificates } from './certificates.ts';
+import { parseChallenge } from './challenge.ts';
 import type { ClientOptions } from './connection.ts';
 import { basicAuthorization, hubKey } from './credentials.ts';
 import { type Endpoint, endpointsOf, type RegistryConfiguration } from './hosts.ts';
