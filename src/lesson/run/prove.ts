@@ -1,14 +1,17 @@
-// Proves a lesson on the real engine: unsolved it fails, every wrong answer fails with its own reply, and the solution passes.
+// Proves a lesson on the real engine: unsolved it fails, every wrong answer fails with its own reply, the solution passes, and assertions on
+// traces have the same verdicts by replay.
 // Afterwards nothing bears a name of the attempt; what has none is looked for by who runs several of them side by side.
 // Rule: each trial begins where a learner would stand: the earlier steps that it builds on are solved, and nothing else has been done. Where that
 // is not so, what the lesson made is taken away, and they are solved again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../../base/errors.ts';
 import type { Lesson, Step } from '../format/load.ts';
+import type { Check } from '../format/schema.ts';
 import { fillAll, type Values, valuesOf } from '../vars.ts';
 import { type CheckResult, checkStep, type Evidence, isStepPassed } from './check-step.ts';
 import { leftOf } from './left.ts';
 import { setUp, tearDown, writeFiles } from './prepare.ts';
+import { replayStep } from './replay.ts';
 import { replyTo } from './replies.ts';
 
 const settling = { tries: 15, everyMs: 200 } as const;
@@ -142,6 +145,7 @@ class Prover {
       await sleep(settling.everyMs);
       failure = await judged();
     }
+    failure ??= await differsByReplay(step, evidence);
     this.#proof.trials++;
     if (failure !== undefined) this.#proof.failures.push(`step ${step.id}, ${name}: ${failure}`);
   }
@@ -165,6 +169,19 @@ class Prover {
   async #clear(): Promise<void> {
     await tearDown({ lesson: this.#lesson, values: this.#values }, this.#stage.takeAway);
   }
+}
+
+/** What was just traced, taken as a recording, gives every assertion the verdict that it has on the engine. */
+async function differsByReplay(step: Step, evidence: Evidence): Promise<string | undefined> {
+  const assertions = step.checks.filter(({ trace }) => trace !== undefined);
+  if (assertions.length === 0) return undefined;
+  const traced: Step = { ...step, checks: assertions.map((check) => ({ ...check, needs: [] })) };
+  const live = await checkStep(traced, evidence, new Set());
+  const replayed = (await evidence.traces()).flatMap((trace) => replayStep(traced, trace));
+  const isReplayed = ({ id }: Check): boolean =>
+    replayed.some(({ check, state }) => check.id === id && state === 'passed');
+  const others = live.filter(({ check, state }) => (state === 'passed') !== isReplayed(check));
+  return others.length === 0 ? undefined : `by replay the verdict is another one: ${saidOf(others)}`;
 }
 
 const saidOf = (results: readonly CheckResult[]): string =>
