@@ -9,7 +9,7 @@ import { commandName, findRow, loadCommand, unknownCommand, withEngine } from '.
 import { printError } from './errors.ts';
 import { orInterrupted } from './interrupt.ts';
 import { applySettings } from './settings.ts';
-import { ignoreClosedOutput } from './terminal.ts';
+import { ignoreClosedOutput, paint, say } from './terminal.ts';
 import { version } from './version.ts';
 
 /** Runs one command line; the result is the exit status. */
@@ -99,8 +99,28 @@ async function showHelp(name: string | undefined): Promise<number> {
 async function failed(error: unknown, name: string | undefined, words: readonly string[]): Promise<number> {
   const isUsage = error instanceof LabError && error.kind === 'usage';
   printError(isUsage && name !== undefined ? withHint(error, name) : error, words.includes('--json'));
+  await sayIfOlder(error, name);
   const own = name === undefined ? undefined : (await loadCommand(name).catch(() => undefined))?.spec.exitStatus;
   return statusOf(error, own);
+}
+
+/** What these say is so, whoever says it. */
+const plainKinds: readonly ErrorKind[] = [
+  'usage',
+  'notFound',
+  'alreadyExists',
+  'conflict',
+  'permissionDenied',
+  'cancelled',
+];
+
+/** An engine's error that nobody can explain may come of a daemon that is older than its programs. */
+async function sayIfOlder(error: unknown, name: string | undefined): Promise<void> {
+  const group = name === undefined ? undefined : findRow(name)?.group;
+  if (group !== 'containers' && group !== 'images') return;
+  if (error instanceof LabError && plainKinds.includes(error.kind)) return;
+  const { isDaemonOlder, olderWords } = await import('../engine/skew.ts');
+  if (isDaemonOlder()) say(`${paint.err('cyan', 'try:')} ${olderWords}`);
 }
 
 /** A command's own status for a kind of error, or what is usual. */

@@ -2,7 +2,7 @@
 import { defineCommand } from '../../command.ts';
 import { boolean } from '../../flags/spec.ts';
 import { tableLines } from '../../format/table.ts';
-import { print } from '../../terminal.ts';
+import { print, say } from '../../terminal.ts';
 
 export default defineCommand({
   flags: { json: boolean('Print one JSON document') },
@@ -19,6 +19,9 @@ export default defineCommand({
       ]);
       for (const line of tableLines([['PROCESS', 'STATE', 'PID', 'DOOR'], ...rows], undefined)) print(line);
     }
-    return parts.find((part) => part.name === 'tlabd')?.state === 'running' ? 0 : 1;
+    const isUp = parts.find((part) => part.name === 'tlabd')?.state === 'running';
+    const { isDaemonOlder, olderWords } = await import('../../../engine/skew.ts');
+    if (isUp && isDaemonOlder()) say(olderWords);
+    return isUp ? 0 : 1;
   },
 });
