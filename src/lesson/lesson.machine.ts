@@ -46,6 +46,8 @@ export const stepMachine = machine.createMachine({
       always: { guard: 'isPredicted', target: 'doing' },
       on: {
         predict: [{ guard: 'isLastPrediction', target: 'doing', actions: 'predicted' }, { actions: 'predicted' }],
+        // A prediction that the lesson did not have then takes no pass back.
+        pass: 'passed',
         skip: 'skipped',
         reset,
       },

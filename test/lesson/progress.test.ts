@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LabError } from '../../src/base/errors.ts';
 import { append, type Entry, missingFrom, progressFile, readLog, setAside } from '../../src/lesson/progress/log.ts';
-import { currentStep, lessonLogs, stepProgress } from '../../src/lesson/progress/state.ts';
+import { currentLesson, currentStep, lessonLogs, stepProgress } from '../../src/lesson/progress/state.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'progress-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -125,6 +125,19 @@ test('checks that could tell nothing are no try; one that failed is, whatever el
   assert.equal(stateAfter(p, q, untold, untold).tries, 0);
   assert.equal(stateAfter(p, q, untold, { ...untold, failed: ['z'] }).tries, 1);
   assert.deepEqual([...stateAfter(p, q, untold).passedChecks], ['x']);
+});
+
+test('a lesson that has got another prediction takes no pass back', () => {
+  assert.equal(stateAfter(p, { kind: 'passed' }).state, 'passed', 'q is new');
+  assert.equal(stateAfter({ ...p, prediction: 'gone' }, p).state, 'predicting', 'one that is gone is no answer');
+});
+
+test('the lesson to go on with is the one that the log has last, wherever the clock was', () => {
+  const opened = (lesson: string, when: string) => ({ kind: 'opened', lesson, at: when });
+  const lessons = ['a', 'b'].map((id) => ({ id, steps: [{ id: 's', predictions: [] }] }));
+  const log = of(opened('a', '2030-01-01T00:00:00.000Z'), opened('b', at));
+  assert.equal(currentLesson(lessons, lessonLogs(log))?.id, 'b');
+  assert.equal(currentLesson(lessons, lessonLogs([]))?.id, 'a');
 });
 
 test('the step to go on with is the first that is neither passed nor skipped', () => {

@@ -104,6 +104,11 @@ test('what was known comes back later than what was not, and later each time', (
   assert.equal(dueAt([...(again ? [again] : [])], new Date(at(30))).length, 1);
 });
 
+test('a clock that was set back, and a log that another was merged into, are in the order of their times', () => {
+  const inOrder = scheduleOf([reviewed(0, 'x', 3), reviewed(40, 'x', 3)]);
+  assert.deepEqual(scheduleOf([reviewed(40, 'x', 3), reviewed(0, 'x', 3)]), inOrder);
+});
+
 test('a step that was passed with the solution shown comes back before one that was passed alone', () => {
   const step = (name: string) => ({ lesson: 'l', step: name });
   const scheduled = scheduleOf([

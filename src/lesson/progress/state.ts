@@ -27,20 +27,23 @@ export interface LessonLog {
   /** Entries of each step since it was last reset. */
   steps: Map<string, StepEntry[]>;
   lastAt: string;
+  /** Number of its last entry in the log. */
+  lastEntry: number;
 }
 
 /** What the log holds of each lesson, resets carried out. */
 export function lessonLogs(entries: readonly Entry[]): Map<string, LessonLog> {
   const logs = new Map<string, LessonLog>();
-  for (const entry of entries) {
+  for (const [at, entry] of entries.entries()) {
     if (entry.kind === 'reset') {
       forget(logs, entry);
       continue;
     }
     if (entry.kind !== 'began' && !isStepEntry(entry)) continue;
-    const log = logs.get(entry.lesson) ?? { seed: entry.lesson, steps: new Map(), lastAt: entry.at };
+    const log = logs.get(entry.lesson) ?? { seed: entry.lesson, steps: new Map(), lastAt: entry.at, lastEntry: at };
     logs.set(entry.lesson, log);
     log.lastAt = entry.at;
+    log.lastEntry = at;
     if (entry.kind === 'began') log.seed = entry.seed;
     else log.steps.set(entry.step, [...(log.steps.get(entry.step) ?? []), entry]);
   }
@@ -80,14 +83,15 @@ interface StepShape {
 
 export function stepProgress({ predictions }: StepShape, entries: readonly StepEntry[] = []): StepProgress {
   let [snapshot] = initialTransition(stepMachine, { predictions: predictions.length });
+  const asked = new Set(predictions.map(({ id }) => id));
   const made = new Map<string, boolean>();
   const passedChecks = new Set<string>();
   let content: string | undefined;
   for (const entry of entries) {
-    const isAgain = entry.kind === 'predicted' && made.has(entry.prediction);
+    const isUnasked = entry.kind === 'predicted' && (made.has(entry.prediction) || !asked.has(entry.prediction));
     const event = eventOf(entry);
-    if (event !== undefined && !isAgain) [snapshot] = transition(stepMachine, snapshot, event);
-    if (entry.kind === 'predicted' && !isAgain) made.set(entry.prediction, entry.isRight);
+    if (event !== undefined && !isUnasked) [snapshot] = transition(stepMachine, snapshot, event);
+    if (entry.kind === 'predicted' && !isUnasked) made.set(entry.prediction, entry.isRight);
     if (entry.kind === 'checked') for (const check of entry.passed) passedChecks.add(check);
     if (entry.kind === 'passed') content = entry.content;
   }
@@ -107,8 +111,8 @@ export function currentLesson<Lesson extends { id: string; steps: readonly (Step
   logs: ReadonlyMap<string, LessonLog>,
 ): Lesson | undefined {
   const open = lessons.filter(({ id, steps }) => currentStep(steps, logs.get(id)) !== undefined);
-  const lastAt = ({ id }: Lesson): string => logs.get(id)?.lastAt ?? '';
-  return open.toSorted((a, b) => lastAt(b).localeCompare(lastAt(a)))[0];
+  const lastEntry = ({ id }: Lesson): number => logs.get(id)?.lastEntry ?? -1;
+  return open.toSorted((a, b) => lastEntry(b) - lastEntry(a))[0];
 }
 
 /** The step to go on with: the first that is neither passed nor skipped; undefined when the lesson is done. */

@@ -45,7 +45,9 @@ export function scheduleOf(entries: readonly Entry[]): Scheduled[] {
   // Whole days, and the same for the same log.
   const scheduler = fsrs({ enable_fuzz: false, enable_short_term: false });
   const cards = new Map<string, FsrsCard>();
-  for (const { card, at, rating } of reviewsOf(entries)) {
+  // Not that of the log: a clock may have been set back, and FSRS knows no time before the last.
+  const inOrder = reviewsOf(entries).toSorted((a, b) => a.at.getTime() - b.at.getTime());
+  for (const { card, at, rating } of inOrder) {
     cards.set(card, scheduler.next(cards.get(card) ?? createEmptyCard(at), at, rating as Grade).card);
   }
   return [...cards]
