@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { humanDuration } from '../../src/base/time.ts';
+import { csvOf } from '../../src/cli/format/csv.ts';
 import { filterQuery } from '../../src/cli/format/filters.ts';
 import { namesOrIds } from '../../src/cli/format/images.ts';
 import { type Listing, listingLines } from '../../src/cli/format/listing.ts';
@@ -169,4 +170,10 @@ test('images that share something are named; one without a name has its short id
   const id = `sha256:${'ab12'.repeat(16)}`;
   assert.equal(namesOrIds(['web:latest', id]), 'web:latest, ab12ab12ab12 (no name)');
   assert.equal(namesOrIds(['a\u001b[2J']), 'a\\x1b[2J');
+});
+
+test('a CSV cell is quoted where it must be, and none of them is a formula; a number stays one', () => {
+  assert.equal(csvOf([['a', 'say "b", c', 'two\nlines']]), 'a,"say ""b"", c","two\nlines"\r\n');
+  assert.equal(csvOf([['=1+1', '--cpus is', '@SUM(A1)', '+a']]), ' =1+1, --cpus is, @SUM(A1), +a\r\n');
+  assert.equal(csvOf([['=HYPERLINK("x","y")', '\tx', '-1', '+1.5']]), '" =HYPERLINK(""x"",""y"")", \tx,-1,+1.5\r\n');
 });

@@ -4,6 +4,7 @@ import type { Question } from '../../../lesson/predict/question.ts';
 import { cardsAbout, cardsOf } from '../../../lesson/quiz/cards.ts';
 import { defineCommand } from '../../command.ts';
 import { text } from '../../flags/spec.ts';
+import { csvOf } from '../../format/csv.ts';
 import { counted } from '../../format/words.ts';
 import { openLessons } from '../../lesson/learner.ts';
 import { openRecordings } from '../../lesson/recordings.ts';
@@ -32,7 +33,7 @@ export default defineCommand({
       const tags = ['tlab', lesson, ...(entry === undefined ? [] : [entry])].join(' ');
       rows.push([id, questionText(question), answerText(question), question.tells.join('\n'), tags]);
     }
-    const csv = rows.map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
+    const csv = csvOf(rows);
     if (flags.csv === undefined) process.stdout.write(csv);
     else {
       writeFileSync(flags.csv, csv);
@@ -41,9 +42,6 @@ export default defineCommand({
     return 0;
   },
 });
-
-/** @source RFC 4180 */
-const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 const questionText = ({ asks, choices }: Question): string =>
   [asks, ...choices.map((choice, i) => `${i + 1}. ${choice}`)].join('\n');
