@@ -109,6 +109,23 @@ test('the first screen says what is the matter with a progress file, and what ca
   assert.doesNotMatch(half.stderr, /EPIPE/);
 });
 
+test('what is due of a lesson that is gone is said to be so, and a note moves no cursor', async () => {
+  const file = join(folder, 'gone.jsonl');
+  const at = '2026-01-01T00:00:00.000Z';
+  const entries = [
+    { id: 'a', at, kind: 'reviewed', card: 'gone', isRight: true, tries: 1, hints: 0, seconds: 1, rating: 3 },
+    { id: 'b', at, kind: 'passed', lesson: 'gone', step: 'gone' },
+    { id: 'c', at, kind: 'noted', text: 'first\n\u001b[2Jsecond' },
+  ];
+  const head = { schema: 'tlab.progress', version: 1 };
+  writeFileSync(file, `${[head, ...entries].map((one) => JSON.stringify(one)).join('\n')}\n`);
+  const { stdout, status } = await tlab(['review'], '', { TLAB_PROGRESS: file });
+  assert.match(stdout, /nothing is in this course any more/);
+  assert.doesNotMatch(stdout, /--again gone/);
+  assert.equal(status, 0);
+  assert.match((await tlab(['notes'], '', { TLAB_PROGRESS: file })).stdout, /: first\n {2}\\x1b\[2Jsecond$/m);
+});
+
 test('what this host cannot show is said with how to get it; the lesson goes on, on a recording', async () => {
   const progress = { TLAB_PROGRESS: join(folder, 'replay.jsonl') };
   assert.equal((await tlab(['learn', 'one-run', '--way', 'simulated'], '', progress)).status, 1);

@@ -1,9 +1,9 @@
 // tlab review: what is due, asked again; steps are done again with other values. When something is due follows from how it went, not from
 // what anybody says about it.
 import { randomUUID } from 'node:crypto';
-import { lessonOf } from '../../lesson/course.ts';
+import { type Course, lessonOf } from '../../lesson/course.ts';
 import { type Card, cardsOf } from '../../lesson/quiz/cards.ts';
-import { dueAt, type Scheduled, scheduleOf } from '../../lesson/quiz/schedule.ts';
+import { dueAt, type Scheduled, scheduleOf, stepCard } from '../../lesson/quiz/schedule.ts';
 import { numbersOf, shuffled } from '../../lesson/vars.ts';
 import { defineCommand } from '../command.ts';
 import { between } from '../flags/readers.ts';
@@ -43,7 +43,7 @@ export default defineCommand({
     const scheduled = scheduleOf(learner.entries);
     const due = dueAt(scheduled, new Date(Date.now() + (flags.ahead ?? 0) * 86_400_000));
     const cards = new Map(cardsOf(course.lessons, openRecordings()).map((card) => [card.id, card]));
-    const steps = due.filter(({ card }) => card.startsWith('step/')).map(({ card }) => card.slice('step/'.length));
+    const steps = due.flatMap(({ card }) => (hasStep(course, card) ? [card.slice('step/'.length)] : []));
     if (flags.list || due.length === 0) return list(scheduled, due, flags.json);
     const seed = randomUUID();
     const known = due.map(({ card }) => cardFor(card, cards, seed)).filter((card): card is Card => card !== undefined);
@@ -56,6 +56,8 @@ export default defineCommand({
       });
       if (flags.json) print(JSON.stringify({ schema: 'tlab.review/1', seed, ...session, steps }));
       if (!flags.json && asked.length > 0) prompter.tell('text', wordsOf(session));
+      if (!flags.json && known.length === 0 && steps.length === 0)
+        prompter.tell('note', 'Of what is due nothing is in this course any more: tlab review --list');
       if (!flags.json && steps.length > 0) {
         prompter.tell('text', `${counted(steps.length, 'step')} to do again, with other values:`);
         for (const step of steps) prompter.tell('evidence', `sudo tlab review --again ${step}`);
@@ -72,6 +74,9 @@ function wordsOf({ answered, isStopped }: Session): string {
   const stopped = isStopped ? 'Stopped; what is left stays due. ' : '';
   return answered.length === 0 ? stopped.trim() : `${stopped}${right} of ${answered.length} right.`;
 }
+
+const hasStep = ({ lessons }: Course, card: string): boolean =>
+  lessons.some(({ id, steps }) => steps.some((step) => stepCard(id, step.id) === card));
 
 /** The card; of a lesson that was skipped as known, any one about it, which answers for the lesson. */
 function cardFor(id: string, cards: ReadonlyMap<string, Card>, seed: string): Card | undefined {

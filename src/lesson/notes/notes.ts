@@ -1,5 +1,6 @@
 // The notes of a learner as Markdown: of each lesson that was begun its commands, debriefs, questions and answers, and the learner's own notes.
 // Rule: only what was shown is in it, so that no step that is still to be done gives its solution away.
+import { printable } from '../../base/text.ts';
 import type { Lesson, Step } from '../format/load.ts';
 import type { Entry } from '../progress/log.ts';
 import type { LessonLog } from '../progress/state.ts';
@@ -25,7 +26,8 @@ export function notesOf({ lessons, entries }: NoteSources): string {
 }
 
 type Noted = Extract<Entry, { kind: 'noted' }>;
-const noteLine = ({ at, text }: Noted): string => `- ${at.slice(0, 10)}: ${text.replaceAll('\n', '\n  ')}`;
+const noteLine = ({ at, text }: Noted): string =>
+  `- ${at.slice(0, 10)}: ${text.split('\n').map(printable).join('\n  ')}`;
 
 function lessonNotes(lesson: Lesson, log: LessonLog, own: readonly Noted[]): string {
   const over = lesson.steps.filter((step) => isOver(stepProgress(step, log.steps.get(step.id))));
