@@ -121,6 +121,7 @@ test('by commands alone, from a pipe: told, not yet, helped, done, passed, predi
   const early = await tlab(['check']);
   assert.equal(early.status, 1);
   assert.match(early.stdout, /NOT YET.*saw: {2}no such container/s);
+  assert.doesNotMatch(early.stdout, /publishes nothing/, 'who has done nothing has made no mistake');
   assert.match((await tlab(['hint'])).stdout, /^Hint 1 of 4: where to look/);
   await engine.must(...command.split(' '));
   const passed = await tlab(['next']);
@@ -133,6 +134,11 @@ test('by commands alone, from a pipe: told, not yet, helped, done, passed, predi
   assert.equal(rest.status, 0, rest.stderr);
   assert.doesNotMatch(rest.stdout, /In which order/, 'the first answer was kept');
   assert.match((await tlab(['list'])).stdout, /^> +one-run +1 of 3/m);
+  const untouched = await tlab(['check', '--json']);
+  assert.deepEqual([JSON.parse(untouched.stdout).reply, untouched.status], [undefined, 1]);
+  await engine.must('run', '--rm', 'busybox', 'true');
+  const untraced = await tlab(['check', '--json']);
+  assert.match(JSON.parse(untraced.stdout).reply, /^A plain run leaves no trace/);
   await tlab(['skip']);
   assert.match((await tlab(['list'])).stdout, /^> +one-run +2 of 3/m);
   await tlab(['reset', 'one-run/who']);

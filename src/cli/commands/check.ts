@@ -28,7 +28,7 @@ export default defineCommand({
         events,
       }));
       const about = { lesson: attempt.lesson.id, step: attempt.step.id, way: attempt.way };
-      print(JSON.stringify({ schema: 'tlab.check/1', ...about, verdict, isPassed, checks }));
+      print(JSON.stringify({ schema: 'tlab.check/1', ...about, verdict, isPassed, checks, reply }));
       return status;
     }
     sayWay(attempt.way, attempt.lesson);

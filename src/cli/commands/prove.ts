@@ -11,8 +11,9 @@ import { readTraceFile } from '../../trace/read.ts';
 import { defineCommand } from '../command.ts';
 import { closest } from '../flags/closest.ts';
 import { boolean } from '../flags/spec.ts';
+import { evidenceSince } from '../lesson/evidence.ts';
 import { lessonsFolder } from '../lesson/folder.ts';
-import { evidenceSince, openLessons } from '../lesson/learner.ts';
+import { openLessons } from '../lesson/learner.ts';
 import { proofLine, showProof } from '../lesson/prove-view.ts';
 import { typing } from '../lesson/shell.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
@@ -90,7 +91,9 @@ function sourcesOf(isLive: boolean): Sources {
     return value;
   };
   const solve = (lesson: Lesson) =>
-    typing((shells) => solvedVerdicts(lesson, { ...shells, evidence: () => evidenceSince(new Date()) }));
+    typing((shells) =>
+      solvedVerdicts(lesson, { ...shells, evidence: (work?: string) => evidenceSince(new Date(), work) }),
+    );
   return {
     recording: (path) => once(traces, path, () => readTraceFile(join(lessonsFolder(), '..', path))),
     ...(isLive && { live: (lesson: Lesson) => once(solved, lesson.id, () => solve(lesson)) }),

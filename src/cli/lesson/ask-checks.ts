@@ -8,7 +8,8 @@ import { replayStep } from '../../lesson/run/replay.ts';
 import { replyTo } from '../../lesson/run/replies.ts';
 import type { Trace } from '../../trace/file.ts';
 import { readTraceFile } from '../../trace/read.ts';
-import { evidenceSince, lessonTrace, type OpenAttempt } from './learner.ts';
+import { evidenceSince } from './evidence.ts';
+import { lessonTrace, type OpenAttempt } from './learner.ts';
 import { clearWhenDone } from './prepare.ts';
 
 export interface Asked {
@@ -23,12 +24,12 @@ export const statusOfCheck = { passed: 0, failed: 1, unknown: 3 } as const;
 
 /** `isTry`: the learner asked, so it counts; a look by itself counts only when it passes. */
 export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = true): Promise<Asked> {
-  const { lesson, step, progress, since, way } = attempt;
+  const { lesson, step, progress, since, values, way } = attempt;
   if (progress.state === 'predicting') {
     throw new LabError('conflict', `step "${step.id}" asks for predictions first`, { hint: 'tlab learn' });
   }
   const isReplay = way !== 'engine';
-  const evidence = evidenceSince(since);
+  const evidence = evidenceSince(since, values.work);
   const results = isReplay
     ? replayStep(step, await recordingOf(lesson))
     : await checkStep(step, evidence, progress.passedChecks);

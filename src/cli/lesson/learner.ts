@@ -1,4 +1,4 @@
-// The course of this package and the person who takes it: where lessons lie, where progress is kept, what counts as evidence.
+// The course of this package and the person who takes it: where lessons lie, where progress is kept.
 import { join } from 'node:path';
 import { LabError } from '../../base/errors.ts';
 import { type Attempt, Learner, lessonOf, openCourse } from '../../lesson/course.ts';
@@ -6,10 +6,7 @@ import { type Lesson, loadLesson, type Step } from '../../lesson/format/load.ts'
 import { outlineCourse } from '../../lesson/outline.ts';
 import { progressFile, setAside } from '../../lesson/progress/log.ts';
 import { currentLesson, lessonLogs } from '../../lesson/progress/state.ts';
-import type { Evidence } from '../../lesson/run/check-step.ts';
 import type { Way } from '../../lesson/run/replay.ts';
-import type { Trace } from '../../trace/file.ts';
-import { connectAsItIs } from '../connection.ts';
 import { say } from '../terminal.ts';
 import { lessonsFolder } from './folder.ts';
 import { prepareNext } from './prepare.ts';
@@ -72,19 +69,4 @@ async function attemptOf(learner: Learner, lesson: Lesson, asked?: Way): Promise
     });
   }
   return { ...attempt, step: attempt.step, way };
-}
-
-/** The engine as it is, which a look must not start, and the traces that were recorded since. */
-export function evidenceSince(since: Date): Evidence {
-  let traces: Promise<Trace[]> | undefined;
-  return { daemon: connectAsItIs(), traces: () => (traces ??= tracesSince(since)) };
-}
-
-async function tracesSince(since: Date): Promise<Trace[]> {
-  const [{ listTraces }, { loadTrace }] = await Promise.all([
-    import('../../engine/traces.ts'),
-    import('../../engine/first-look.ts'),
-  ]);
-  const recent = listTraces().filter(({ startedAt, closed }) => closed && Date.parse(startedAt) >= since.getTime());
-  return await Promise.all(recent.map(({ id }) => loadTrace(id)));
 }

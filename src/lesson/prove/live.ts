@@ -10,7 +10,7 @@ export interface LiveStage {
   type: Shell;
   /** For teardowns: it is typed also when `type` was stopped. */
   takeAway: Shell;
-  evidence(): Evidence;
+  evidence(work?: string): Evidence;
 }
 
 /** A program that was started in the background needs a moment. */
@@ -33,7 +33,7 @@ export async function solvedVerdicts(lesson: Lesson, stage: LiveStage): Promise<
 
 async function solved(step: Step, values: Values, stage: LiveStage): Promise<Array<[string, Verdict]>> {
   writeFiles(step, values);
-  const evidence = stage.evidence();
+  const evidence = stage.evidence(values.work);
   if (step.solve !== '') await stage.type(step.solve);
   let results = await checkStep(step, evidence, new Set());
   for (let tries = 0; tries < settling.tries && !isStepPassed(step, results); tries++) {

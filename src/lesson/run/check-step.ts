@@ -11,6 +11,8 @@ export interface Evidence {
   daemon: DaemonClient;
   /** Traces that were recorded since, newest first. */
   traces(): Promise<Trace[]>;
+  /** Whether anything was done since: the engine tells of something, there is a trace, or the attempt's folder is another one. */
+  acted(): Promise<boolean>;
 }
 
 export interface CheckResult extends Verdict {

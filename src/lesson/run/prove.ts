@@ -22,7 +22,7 @@ export interface Stage {
   /** For teardowns: it is typed also when `type` was stopped. */
   takeAway(shell: string): Promise<void>;
   /** Evidence from now on. */
-  evidence(): Evidence;
+  evidence(work?: string): Evidence;
 }
 
 export interface Proof {
@@ -103,9 +103,12 @@ class Prover {
   }
 
   async #step(step: Step, index: number): Promise<void> {
-    await this.#trial(step, index, 'unsolved', undefined, (results) =>
-      isStepPassed(step, results) ? 'it is passed although nothing was done' : undefined,
-    );
+    await this.#trial(step, index, 'unsolved', undefined, async (results, evidence) => {
+      if (isStepPassed(step, results)) return 'it is passed although nothing was done';
+      // What other lessons do on this engine meanwhile is not of this one.
+      const reply = await replyTo(step, results, { ...evidence, acted: async () => false });
+      return reply && `nothing was done, and the reply is that of "${reply.means}"`;
+    });
     for (const wrong of step.wrong) {
       if (wrong.do === undefined) continue;
       this.#proof.negative++;
@@ -133,7 +136,7 @@ class Prover {
   ): Promise<void> {
     await this.#standAt(index);
     writeFiles(step, this.#values);
-    const evidence = this.#stage.evidence();
+    const evidence = this.#stage.evidence(this.#values.work);
     if (shell !== undefined) {
       this.#solved = undefined;
       await this.#stage.type(shell);

@@ -9,7 +9,8 @@ import { connect } from '../../connection.ts';
 import { between } from '../../flags/readers.ts';
 import { boolean, one, text } from '../../flags/spec.ts';
 import { counted } from '../../format/words.ts';
-import { evidenceSince, openLessons } from '../../lesson/learner.ts';
+import { evidenceSince } from '../../lesson/evidence.ts';
+import { openLessons } from '../../lesson/learner.ts';
 import { typing } from '../../lesson/shell.ts';
 import { learnerStatus } from '../../prompt/prompter.ts';
 import { requireRoot } from '../../root.ts';
@@ -34,7 +35,7 @@ export default defineCommand({
     if (lessons.length === 0) throw new LabError('usage', 'no lesson named', { hint: '--all' });
     const before = await inventory();
     const proofs = await typing(async (shells) => {
-      const stage = { ...shells, evidence: () => evidenceSince(new Date()) };
+      const stage = { ...shells, evidence: (work?: string) => evidenceSince(new Date(), work) };
       return await inTurns(lessons, flags.jobs ?? 1, async (lesson) => {
         const began = performance.now();
         const proof = await proveLesson(lesson, stage, { seed: flags.seed ?? lesson.id, isBrief: flags.brief });

@@ -1,0 +1,63 @@
+// What counts as evidence of a step: the engine as it is, which a look must not start, and what was done since.
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { paths } from '../../base/paths.ts';
+import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
+import type { Evidence } from '../../lesson/run/check-step.ts';
+import type { Trace } from '../../trace/file.ts';
+import { connectAsItIs } from '../connection.ts';
+
+/** `work`: the folder of the attempt. */
+export function evidenceSince(since: Date, work = ''): Evidence {
+  const daemon = connectAsItIs();
+  let traces: Promise<Trace[]> | undefined;
+  const all = (): Promise<Trace[]> => (traces ??= tracesSince(since));
+  const any = async (): Promise<boolean> =>
+    [work, paths.daemonPidFile].some((path) => isChanged(path, since.getTime())) ||
+    (await all()).length > 0 ||
+    (await hasEvents(daemon, since));
+  return { daemon, traces: all, acted: any };
+}
+
+async function tracesSince(since: Date): Promise<Trace[]> {
+  const [{ listTraces }, { loadTrace }] = await Promise.all([
+    import('../../engine/traces.ts'),
+    import('../../engine/first-look.ts'),
+  ]);
+  const recent = listTraces().filter(({ startedAt, closed }) => closed && Date.parse(startedAt) >= since.getTime());
+  return await Promise.all(recent.map(({ id }) => loadTrace(id)));
+}
+
+/** Of an engine that does not answer nobody has asked anything. */
+async function hasEvents(daemon: DaemonClient, since: Date): Promise<boolean> {
+  const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+  try {
+    const query = { since: seconds(since.getTime()), until: seconds(Date.now()) };
+    const stream = await daemon.stream({ method: 'GET', path: '/events', query, signal: AbortSignal.timeout(5_000) });
+    for await (const _ of jsonLines(stream)) return true;
+  } catch {
+    // As if it had said nothing.
+  }
+  return false;
+}
+
+/**
+ * Files that were made, written, renamed or removed, and what is mounted among them.
+ * @source man inode(7): st_ctime changes with each of them, in the folder too
+ */
+function isChanged(path: string, sinceMs: number, device?: number): boolean {
+  const found = path === '' ? undefined : lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  // `since` has whole milliseconds: what was written in its own was written before it.
+  if (Math.floor(found.ctimeMs) > sinceMs || found.dev !== (device ?? found.dev)) return true;
+  return found.isDirectory() && namesIn(path).some((name) => isChanged(join(path, name), sinceMs, found.dev));
+}
+
+/** None of a folder that was removed meanwhile, or is not for this person. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
