@@ -10,6 +10,7 @@ import type { Reference } from '../oci/reference.ts';
 import { emit } from '../trace/recorder.ts';
 import type { BlobWriter, ContentSink } from './content-sink.ts';
 import type { ImageSource } from './source.ts';
+import { Tries } from './tries.ts';
 
 export interface BlobProgress {
   digest: string;
@@ -28,8 +29,6 @@ export interface FetchContext {
   wait?: ((ms: number) => Promise<void>) | undefined;
 }
 
-/** Tries without a byte of progress between them. */
-const mostTries = 5;
 const firstBackOffMs = 200;
 /** Progress is told once a step, so that a fast disk is not slowed by telling. */
 const progressStepBytes = 256 * 1024;
@@ -72,9 +71,9 @@ async function exists(context: FetchContext, descriptor: Descriptor, labels: Rec
 }
 
 async function copy(context: FetchContext, descriptor: Descriptor, writer: BlobWriter): Promise<void> {
-  let offset = writer.offset;
-  for (let tries = 1; offset < descriptor.size; tries++) {
-    const before = offset;
+  let { offset } = writer;
+  const tries = new Tries(offset, 'brought');
+  while (offset < descriptor.size) {
     try {
       told(context, descriptor, 'fetching', offset);
       offset = await copyOnce(context, { descriptor, writer, offset }, (now) => {
@@ -86,10 +85,10 @@ async function copy(context: FetchContext, descriptor: Descriptor, writer: BlobW
         `${context.source.name}: the connection ended after ${offset} of ${descriptor.size} bytes`,
       );
     } catch (error) {
-      if (offset > before) tries = 1;
-      if (!isWorthAnotherTry(error) || tries >= mostTries) throw error;
+      if (!isWorthAnotherTry(error)) throw error;
+      const count = tries.failed(error, offset);
       told(context, descriptor, 'retrying', offset);
-      await wait(context, firstBackOffMs * 2 ** (tries - 1));
+      await wait(context, firstBackOffMs * 2 ** (count - 1));
     }
   }
 }
@@ -97,7 +96,8 @@ async function copy(context: FetchContext, descriptor: Descriptor, writer: BlobW
 const wait = (context: FetchContext, ms: number): Promise<void> =>
   context.wait === undefined ? delay(ms, undefined, { signal: context.signal }) : context.wait(ms);
 
-const isWorthAnotherTry = (error: unknown): boolean => error instanceof LabError && error.kind === 'unavailable';
+const isWorthAnotherTry = (error: unknown): error is LabError =>
+  error instanceof LabError && error.kind === 'unavailable';
 
 async function copyOnce(
   context: FetchContext,

@@ -14,6 +14,7 @@ import type { RegistryConnection } from './connection.ts';
 import type { ContentSource } from './content-source.ts';
 import type { HttpBody, HttpResponse } from './http.ts';
 import { backOffMs } from './refusal.ts';
+import { Tries } from './tries.ts';
 
 export interface UploadContext {
   connection: RegistryConnection;
@@ -38,7 +39,6 @@ export interface UploadEvents {
 
 /** Registries keep the bytes of parts that ended, not all those of one that broke. */
 const defaultChunkBytes = 64 * 1024 * 1024;
-const mostTries = 5;
 
 /** Errors: of the registry; dataLoss when it got other bytes than the digest says. */
 export async function uploadBlob(
@@ -113,24 +113,21 @@ interface Sending {
 /** Returns how often it had to be taken up again. */
 async function sendAll(context: UploadContext, { descriptor, location, events }: Sending): Promise<number> {
   let state: UploadState = { location, offset: 0 };
-  let furthest = 0;
-  let resumes = 0;
-  for (let tries = 1; ; tries++) {
+  const tries = new Tries(0, 'took');
+  for (let resumes = 0; ; resumes++) {
     try {
       await sendFrom(context, { descriptor, state, events, reached: (next) => (state = next) });
       return resumes;
     } catch (thrown) {
       const error = asLabError(thrown);
-      if (state.offset > furthest) tries = 1;
-      furthest = Math.max(furthest, state.offset);
       // 416: it has more or less than we think.
       const isWorthAnotherTry = error.kind === 'unavailable' || error.data?.status === 416;
-      if (!isWorthAnotherTry || tries >= mostTries) throw error;
+      if (!isWorthAnotherTry) throw error;
+      const count = tries.failed(error, state.offset);
       events.retrying(state.offset);
-      await (context.wait ?? ((ms: number) => delay(ms, undefined, { signal: context.signal })))(backOffMs(tries));
-      resumes++;
+      await (context.wait ?? ((ms: number) => delay(ms, undefined, { signal: context.signal })))(backOffMs(count));
       // Perhaps only the answer was lost.
-      if (await isThere(context, descriptor.digest)) return resumes;
+      if (await isThere(context, descriptor.digest)) return resumes + 1;
       state = await standOf(context, state);
     }
   }
@@ -154,12 +151,18 @@ async function sendFrom(
     const length = Math.min(chunkBytes, descriptor.size - offset);
     const response = await sendPart(context, { descriptor, location, offset, length, events });
     location = locationOf(context, response);
-    offset = rangeEnd(response) ?? offset + length;
-    reached({ location, offset });
+    const next = rangeEnd(response) ?? offset + length;
+    reached({ location, offset: next });
+    if (next !== offset + length) throw keptOther(context, { length, kept: next - offset });
+    offset = next;
   }
   const body = isWhole ? bodyFrom(context, { descriptor, offset: 0, length: descriptor.size, events }) : undefined;
   await finish(context, { descriptor, location, body });
 }
+
+/** It is asked how far it came, as after a broken connection: who takes a little of each part would be sent the blob for ever. */
+const keptOther = ({ connection }: UploadContext, { length, kept }: { length: number; kept: number }): LabError =>
+  new LabError('unavailable', `${connection.host}: it kept ${kept} of the ${length} bytes of a part`);
 
 interface Part {
   descriptor: Descriptor;

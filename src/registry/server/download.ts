@@ -7,6 +7,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { RegistryConnection } from '../connection.ts';
 import { networkError } from '../http.ts';
 import { backOffMs } from '../refusal.ts';
+import { Tries } from '../tries.ts';
 import { Refused } from './errors.ts';
 import type { Store } from './store.ts';
 import type { Upload, Uploads } from './uploads.ts';
@@ -22,7 +23,6 @@ export interface DownloadParts {
   digest: Digest;
 }
 
-const mostTries = 5;
 const chunkBytes = 1 << 20;
 
 export class Download {
@@ -97,16 +97,15 @@ export class Download {
   }
 
   async #fetch(upload: Upload): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      const before = upload.offset;
+    const tries = new Tries(upload.offset, 'brought');
+    for (;;) {
       try {
         await this.#fetchFrom(upload);
         return;
       } catch (thrown) {
         const error = asLabError(thrown);
-        if (upload.offset > before) tries = 1;
-        if (error.kind !== 'unavailable' || tries >= mostTries) throw error;
-        await delay(backOffMs(tries));
+        if (error.kind !== 'unavailable') throw error;
+        await delay(backOffMs(tries.failed(error, upload.offset)));
       }
     }
   }
