@@ -92,6 +92,26 @@ test('a table that is too wide for the terminal is shortened with a mark, and ne
   assert.doesNotMatch(tableLines(rows, undefined)[1] ?? '', /…/);
 });
 
+test('a listing leaves out what it can spare where the terminal is too narrow, one column after the other, and only there', () => {
+  const wide = {
+    ...listing,
+    fields: {
+      ...listing.fields,
+      Command: () => 'c'.repeat(20),
+      Since: () => 's'.repeat(20),
+      Ports: () => 'p'.repeat(20),
+    },
+    shown: ['ID', 'Command', 'Since', 'Ports', 'Names'],
+    expendable: ['Command', 'Since'],
+  };
+  const headings = (fitTo: number | undefined): string[] => (listingLines(wide, choice, fitTo)[0] ?? '').split(/ {2,}/);
+  assert.deepEqual(headings(undefined), ['CONTAINER ID', 'COMMAND', 'SINCE', 'PORTS', 'NAMES']);
+  assert.deepEqual(headings(89), ['CONTAINER ID', 'COMMAND', 'SINCE', 'PORTS', 'NAMES']);
+  assert.deepEqual(headings(88), ['CONTAINER ID', 'SINCE', 'PORTS', 'NAMES']);
+  assert.deepEqual(headings(65), ['CONTAINER ID', 'PORTS', 'NAMES']);
+  assert.match(listingLines(wide, choice, 65)[1] ?? '', /^abc +p{20} +web$/);
+});
+
 test('a long last column is cut before the others are', () => {
   const rows = [
     ['ID', 'RECORDED', 'COMMAND'],

@@ -9,6 +9,7 @@ import { filterFlag, filterQuery } from '../format/filters.ts';
 import { listingFlags, printListing } from '../format/listing.ts';
 
 export default defineCommand({
+  says: 'On a terminal too narrow for all columns COMMAND and CREATED are left out; a pipe gets all of them.',
   flags: {
     all: boolean('Show those that do not run too', { short: 'a' }),
     filter: filterFlag,
@@ -36,7 +37,9 @@ export default defineCommand({
     });
     const fields = containerFields(flags['no-trunc']);
     const shown = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(flags.size ? ['Size'] : [])];
-    printListing({ rows, fields, shown, headings: containerHeadings, id: (row) => String(fields.ID?.(row)) }, flags);
+    const id = (row: ContainerSummary): string => String(fields.ID?.(row));
+    const expendable = ['Command', 'RunningFor'];
+    printListing({ rows, fields, shown, expendable, headings: containerHeadings, id }, flags);
     return 0;
   },
 });

@@ -2,7 +2,7 @@
 import { printable } from '../../base/text.ts';
 import { boolean, text } from '../flags/spec.ts';
 import { print } from '../terminal.ts';
-import { fitWidth, tableLines } from './table.ts';
+import { fitWidth, tableLines, tableWidth } from './table.ts';
 import { parseTemplate } from './template.ts';
 
 /** One column: its heading, and its cell for one row. The names are the fields of --format. */
@@ -13,6 +13,8 @@ export interface Listing<Row> {
   fields: Fields<Row>;
   /** Fields of the default table, in order. */
   shown: readonly string[];
+  /** Which of those a terminal that is too narrow for all does without, the first ones first: the others are worth more whole than all of them cut. */
+  expendable?: readonly string[];
   headings: Record<string, string>;
   /** What `--quiet` prints. */
   id: (row: Row) => string;
@@ -55,10 +57,16 @@ export function listingLines<Row>(listing: Listing<Row>, choice: ListingChoice, 
 
 function defaultTable<Row>(listing: Listing<Row>, fitTo: number | undefined): string[] {
   const headings = headingsOf(listing);
-  const cells = listing.rows.map((row) =>
-    listing.shown.map((name) => oneLine(String(listing.fields[name]?.(row) ?? ''))),
-  );
-  return tableLines([listing.shown.map((name) => headings[name] ?? name), ...cells], fitTo);
+  const linesOf = (shown: readonly string[]): string[][] => [
+    shown.map((name) => headings[name] ?? name),
+    ...listing.rows.map((row) => shown.map((name) => oneLine(String(listing.fields[name]?.(row) ?? '')))),
+  ];
+  let { shown } = listing;
+  for (const name of listing.expendable ?? []) {
+    if (fitTo === undefined || tableWidth(linesOf(shown)) <= fitTo) break;
+    shown = shown.filter((each) => each !== name);
+  }
+  return tableLines(linesOf(shown), fitTo);
 }
 
 /** A cell is one line, and moves no cursor, whoever wrote it: the history of an image holds whole scripts. */

@@ -23,6 +23,14 @@ export function tableLines(
   );
 }
 
+/** Columns of the longest line, when nothing is shortened. */
+export function tableWidth(rows: readonly (readonly string[])[]): number {
+  const widths = columnWidths(rows, usualMinimum);
+  return (
+    widths.slice(0, -1).reduce((sum, each) => sum + each, 0) + Math.max(...rows.map((row) => width(row.at(-1) ?? '')))
+  );
+}
+
 /** The width to fit into: the terminal's, or none when the output is no terminal. */
 export const fitWidth = (): number | undefined => (process.stdout.isTTY ? terminalColumns() : undefined);
 
