@@ -61,9 +61,7 @@ const givenUp = (message: RegExp) => (error: unknown) =>
 
 test('a registry that closes after each byte is given up, and the message says how little came', async () => {
   await using registry = await startCrawling(big(), 1);
-  const said =
-    /the connection ended after 5 of 1000000 bytes; 5 connections brought 5 bytes, which is too few to go on$/;
-  await assert.rejects(pullFrom(registry.host), givenUp(said));
+  await assert.rejects(pullFrom(registry.host), givenUp(/; 5 connections brought 5 bytes, which is too few to go on$/));
   assert.equal(registry.tries(), 5);
 });
 
