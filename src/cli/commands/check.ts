@@ -1,4 +1,5 @@
 // tlab check: whether the step is passed, and what is missing. Status 0 passed, 1 not yet, 3 cannot tell.
+import { printable } from '../../base/text.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { askChecks, statusOfCheck } from '../lesson/ask-checks.ts';
@@ -32,6 +33,8 @@ export default defineCommand({
       return status;
     }
     sayWay(attempt.way, attempt.lesson);
+    const { lesson, step } = attempt;
+    print(paint.out('dim', printable(`${lesson.id}/${step.id}: ${step.title}`)));
     showResults(attempt.step, results, reply);
     if (isPassed) showDebrief(attempt.step);
     const next = { passed: passedWords(attempt.way), failed: 'Help: tlab hint', unknown: cannotTell }[verdict];
