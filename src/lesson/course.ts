@@ -152,6 +152,11 @@ export class Learner {
 
   record(entries: Parameters<typeof append>[1]): void {
     append(this.#file, entries);
+    this.reread();
+  }
+
+  /** What was done meanwhile in another terminal is there too. */
+  reread(): void {
     this.#entries = readLog(this.#file).entries;
     this.#logs = lessonLogs(this.#entries);
   }

@@ -58,6 +58,22 @@ test('a quiz takes keys and lines in turn', async () => {
   assert.match(terminal.output(), /0 of 3 right\..*status 5\s/s);
 });
 
+test('a step that is left in another terminal is watched no more', root(), async () => {
+  const watched = 'Ctrl-C ends the looking.';
+  for (const [line, words] of [
+    ['reset one-run', /Begun anew in another terminal\. Go on: tlab learn/],
+    ['skip', /Skipped in another terminal\. Go on: tlab learn/],
+  ] as const) {
+    const terminal = tlab('learn one-run', 'elsewhere');
+    await waitUntil(() => terminal.output().includes(watched), { what: 'the looking' });
+    const other = tlab(line, 'elsewhere');
+    await other.ended;
+    await terminal.ended;
+    assert.match(terminal.output(), words, line);
+    assert.match(terminal.output(), /status 0\s/);
+  }
+});
+
 test('Ctrl-C while a check waits for the engine ends it with 5, and says that nothing is lost', root(), async () => {
   const socket = join(folder, 'silent.sock');
   const silent = createServer().listen(socket);

@@ -1,10 +1,10 @@
 // tlab check: whether the step is passed, and what is missing. Status 0 passed, 1 not yet, 3 cannot tell.
-import { printable } from '../../base/text.ts';
+import { printable, wrap } from '../../base/text.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
 import { askChecks, statusOfCheck } from '../lesson/ask-checks.ts';
 import { openCurrent } from '../lesson/learner.ts';
-import { showDebrief, showResults } from '../lesson/show-step.ts';
+import { lessonWidth, showDebrief, showResults } from '../lesson/show-step.ts';
 import { passedWords, sayWay, wayFlag } from '../lesson/way.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
 import { paint, print } from '../terminal.ts';
@@ -38,7 +38,7 @@ export default defineCommand({
     showResults(attempt.step, results, reply);
     if (isPassed) showDebrief(attempt.step);
     const next = { passed: passedWords(attempt.way), failed: 'Help: tlab hint', unknown: cannotTell }[verdict];
-    print(paint.out('dim', next));
+    for (const line of wrap(next, lessonWidth())) print(paint.out('dim', line));
     return status;
   },
 });

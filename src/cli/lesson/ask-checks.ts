@@ -37,6 +37,8 @@ export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = 
   const verdict = isReplay ? 'passed' : verdictOfStep(step, results);
   const isPassed = verdict === 'passed';
   const place = { lesson: lesson.id, step: step.id };
+  learner.reread();
+  const isPassedAlready = learner.progressOf(lesson, step).state === 'passed';
   const ids = (state: CheckResult['state']): string[] =>
     results.filter((one) => one.state === state).map(({ check }) => check.id);
   if (isTry || isPassed) {
@@ -44,7 +46,7 @@ export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = 
       { kind: 'checked', ...place, passed: ids('passed'), failed: ids('failed'), unknown: ids('unknown') },
     ]);
   }
-  if (isPassed) {
+  if (isPassed && !isPassedAlready) {
     learner.record([{ kind: 'passed', ...place, content: contentOf(step), ...(isReplay && { way }) }]);
     if (!isReplay) await clearWhenDone(learner, lesson);
   }

@@ -12,12 +12,18 @@ const everyMs = 1_000;
 const pauseOf = (tookMs: number): number => Math.max(everyMs, tookMs);
 
 export async function watchStep(learner: Learner, attempt: OpenAttempt): Promise<number> {
+  const seed = learner.seedOf(attempt.lesson);
   const interrupted = new AbortController();
   const stop = (): void => interrupted.abort();
   process.once('SIGINT', stop);
   print(paint.out('dim', 'Work in another terminal; this one looks every second. Ctrl-C ends the looking.'));
   try {
     for (let seen = 0; ; ) {
+      const elsewhere = whatElsewhere(learner, attempt, seed);
+      if (elsewhere !== undefined) {
+        print(`${elsewhere} in another terminal. Go on: tlab learn`);
+        return 0;
+      }
       const began = performance.now();
       const { results, verdict } = await askChecks(learner, attempt, false);
       const passed = results.filter(({ state }) => state === 'passed').length;
@@ -39,4 +45,12 @@ export async function watchStep(learner: Learner, attempt: OpenAttempt): Promise
   } finally {
     process.off('SIGINT', stop);
   }
+}
+
+/** What has become of the step since, so that nobody waits for what is over. */
+function whatElsewhere(learner: Learner, { lesson, step }: OpenAttempt, seed: string): string | undefined {
+  learner.reread();
+  if (learner.seedOf(lesson) !== seed) return 'Begun anew';
+  const { state } = learner.progressOf(lesson, step);
+  return { passed: 'Passed', skipped: 'Skipped', predicting: 'Begun anew', doing: undefined }[state];
 }
