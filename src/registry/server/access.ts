@@ -47,13 +47,16 @@ export class Access {
     this.#options = options;
   }
 
-  /** Errors: UNAUTHORIZED with the challenge, DENIED, UNSUPPORTED. */
-  async check(request: IncomingMessage, repository: string, action: Action): Promise<void> {
+  /** Who it is: the user, or the address of who needs no login. Errors: UNAUTHORIZED with the challenge, DENIED, UNSUPPORTED. */
+  async check(request: IncomingMessage, repository: string, action: Action): Promise<string> {
     const { isReadOnly, users } = this.#options;
     if (isReadOnly && action !== 'pull') throw new Refused('UNSUPPORTED', `this registry is read-only: no ${action}`);
-    if (this.#mayAnybody(request, action) && (repository !== '' || users === undefined)) return;
+    if (this.#mayAnybody(request, action) && (repository !== '' || users === undefined))
+      return request.socket.remoteAddress ?? '';
     if (users === undefined) throw new Refused('DENIED', `${action}: this registry takes it only from its own machine`);
-    if (!(await this.#isKnown(request, repository, action))) throw this.#challenge(request, repository, action);
+    const user = await this.#userFor(request, repository, action);
+    if (user === undefined) throw this.#challenge(request, repository, action);
+    return user;
   }
 
   #mayAnybody(request: IncomingMessage, action: Action): boolean {
@@ -61,17 +64,18 @@ export class Access {
     return anonymous.includes(action) || (isOpenHere && isLoopback(request.socket.remoteAddress));
   }
 
-  async #isKnown(request: IncomingMessage, repository: string, action: Action): Promise<boolean> {
+  async #userFor(request: IncomingMessage, repository: string, action: Action): Promise<string | undefined> {
     const [, scheme = '', value = ''] = /^(\S+) +(\S+)$/.exec(request.headers.authorization ?? '') ?? [];
     if (/^basic$/i.test(scheme) && this.#options.scheme === 'basic') {
       const { name, password } = pairOf(value);
-      return (await this.#options.users?.isRight(name, password)) === true;
+      return (await this.#options.users?.isRight(name, password)) === true ? name : undefined;
     }
-    if (!/^bearer$/i.test(scheme)) return false;
+    if (!/^bearer$/i.test(scheme)) return undefined;
     const claims = this.#read(value);
-    if (claims === undefined || claims.refresh) return false;
-    if (repository === '') return claims.sub !== '';
-    return claims.access.some((grant) => grant.name === repository && grant.actions.includes(action));
+    if (claims === undefined || claims.refresh) return undefined;
+    const isAllowed = claims.access.some((grant) => grant.name === repository && grant.actions.includes(action));
+    if (repository === '' ? claims.sub === '' : !isAllowed) return undefined;
+    return claims.sub || request.socket.remoteAddress;
   }
 
   /** @source distribution spec/auth/token#how-to-authenticate */

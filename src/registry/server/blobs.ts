@@ -30,7 +30,7 @@ export async function removeBlob({ store, repository, rest, response }: Exchange
 
 /** POST blobs/uploads/: begin one; lend a blob of another repository; or take the whole blob at once. */
 export async function beginUpload(exchange: Exchange): Promise<void> {
-  const { store, uploads, url, repository, response } = exchange;
+  const { store, uploads, url, repository, response, client } = exchange;
   const mount = url.searchParams.get('mount');
   const from = url.searchParams.get('from') ?? '';
   if (mount !== null && isRepositoryName(from)) {
@@ -42,9 +42,15 @@ export async function beginUpload(exchange: Exchange): Promise<void> {
   }
   const digest = url.searchParams.get('digest');
   if (digest !== null) digestOrRefuse(digest);
-  const upload = await uploads.begin(repository);
+  const upload = await uploads.begin(repository, client);
   if (digest === null) return sendStand(exchange, upload, 202);
-  await takeBody(exchange, upload, () => complete(exchange, upload, digest));
+  try {
+    await takeBody(exchange, upload, () => complete(exchange, upload, digest));
+  } catch (error) {
+    // Nobody was told its name: nobody comes back for it.
+    await uploads.cancel(upload);
+    throw error;
+  }
 }
 
 /** PATCH blobs/uploads/ID: the next bytes. */

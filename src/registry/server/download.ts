@@ -82,9 +82,16 @@ export class Download {
   async #run(): Promise<void> {
     const { uploads, repository, digest } = this.#parts;
     try {
-      this.#upload = await uploads.begin(repository);
-      await this.#fetch(this.#upload);
-      await uploads.commit(this.#upload, digest);
+      const upload = await uploads.begin(repository, 'the cache');
+      this.#upload = upload;
+      await uploads.take(
+        upload,
+        () => undefined,
+        async () => {
+          await this.#fetch(upload);
+          await uploads.commit(upload, digest);
+        },
+      );
       this.#isDone = true;
     } catch (error) {
       this.#error = error;

@@ -47,6 +47,8 @@ export interface Exchange extends Parts {
   url: URL;
   /** Of the path; empty where it has none. */
   repository: string;
+  /** The user, or the address of who has not logged in. */
+  client: string;
   /** What else the path names: a digest, a tag, an upload's id. */
   rest: string;
   /** Set by --fault for this request. */

@@ -147,11 +147,11 @@ async function answer({ parts, access, faults, request, response, isBusy }: Arri
   }
   const fault = faults.meet(request, response, url.pathname);
   const { repository, rest, action, handler } = routeOf(method, url.pathname);
-  await access.check(request, repository, action);
+  const client = await access.check(request, repository, action);
   if (parts.proxy !== undefined && action !== 'pull') {
     throw new Refused('UNSUPPORTED', 'this registry is a cache of another: push there');
   }
-  await handler({ ...parts, request, response, url, repository, rest, fault });
+  await handler({ ...parts, request, response, url, repository, client, rest, fault });
 }
 
 const largestFormBytes = 64 * 1024;

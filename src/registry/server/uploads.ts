@@ -8,11 +8,10 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, truncate, writ
 import { type Digest, digestAlgorithm } from '../../oci/digest.ts';
 import { Refused } from './errors.ts';
 import { ifThere, readText } from './files.ts';
+import { whoGivesWay } from './places.ts';
 import type { Store } from './store.ts';
 
 const staleMs = 24 * 3600 * 1000;
-/** Open ones at a time; each costs a folder and a hash. */
-const mostUploads = 1000;
 
 export interface Upload {
   id: string;
@@ -23,11 +22,19 @@ export interface Upload {
   /** Ends the writer that is at it. */
   stop: (() => void) | undefined;
   busy: Promise<unknown>;
+  /** Who began it; nobody after a start of the server. */
+  client: string;
+  touchedMs: number;
+  takers: number;
   /** It was kept or removed. */
   isOver: boolean;
 }
 
-const fresh = { stop: undefined, busy: Promise.resolve(), isOver: false };
+const nobody = '';
+const fresh = () => ({
+  ...{ stop: undefined, busy: Promise.resolve(), isOver: false, takers: 0 },
+  touchedMs: Date.now(),
+});
 
 export class Uploads {
   readonly #store: Store;
@@ -37,41 +44,50 @@ export class Uploads {
     this.#store = store;
   }
 
-  /** Removes those that nobody came back for. */
+  /** Takes up those that the last server left, and removes those that nobody came back for. */
   async sweep(): Promise<void> {
     for (const id of await readdir(this.#root)) {
-      const data = await ifThere(stat(`${this.#root}/${id}/data`));
-      if (data !== undefined && Date.now() - data.mtimeMs < staleMs) continue;
-      if (this.#open.get(id)?.stop === undefined) await this.#forget(id);
+      const upload = this.#open.get(id) ?? (await this.#load(id));
+      if (upload === undefined) await this.#forget(id);
+      else if (upload.takers === 0 && Date.now() - upload.touchedMs >= staleMs) await this.cancel(upload);
     }
   }
 
-  async begin(repository: string): Promise<Upload> {
-    if ((await readdir(this.#root)).length >= mostUploads) {
-      throw new Refused('TOOMANYREQUESTS', `${mostUploads} uploads are open already`, {
-        headers: { 'retry-after': '10' },
-      });
-    }
+  /** Errors: TOOMANYREQUESTS when there is no place, and none of those that are open gives way. */
+  async begin(repository: string, client: string): Promise<Upload> {
+    const open = [...this.#open.values()].filter(({ isOver }) => !isOver);
+    const gone = whoGivesWay(open, client, Date.now());
     const id = randomUUID();
-    await mkdir(`${this.#root}/${id}`, { mode: 0o700 });
-    await writeFile(`${this.#root}/${id}/data`, '', { mode: 0o600 });
-    await writeFile(`${this.#root}/${id}/repository`, repository, { mode: 0o600 });
-    const upload: Upload = { id, repository, offset: 0, hash: createHash('sha256'), ...fresh };
+    const upload: Upload = { id, repository, offset: 0, hash: createHash('sha256'), client, ...fresh() };
+    // In one turn: who begins at the same time finds the place taken.
+    this.#open.set(id, upload);
+    try {
+      if (gone !== undefined) await this.cancel(gone);
+      await mkdir(`${this.#root}/${id}`, { mode: 0o700 });
+      await writeFile(`${this.#root}/${id}/data`, '', { mode: 0o600 });
+      await writeFile(`${this.#root}/${id}/repository`, repository, { mode: 0o600 });
+    } catch (error) {
+      await this.cancel(upload);
+      throw error;
+    }
+    return upload;
+  }
+
+  async #load(id: string): Promise<Upload | undefined> {
+    const repository = await readText(`${this.#root}/${id}/repository`);
+    const data = await ifThere(stat(`${this.#root}/${id}/data`));
+    if (repository === undefined || data === undefined || this.#open.has(id)) return this.#open.get(id);
+    const hash = data.size === 0 ? createHash('sha256') : undefined;
+    const upload = { id, repository, offset: data.size, hash, client: nobody, ...fresh(), touchedMs: data.mtimeMs };
     this.#open.set(id, upload);
     return upload;
   }
 
   /** Errors: BLOB_UPLOAD_UNKNOWN. */
   async find(id: string, repository: string): Promise<Upload> {
-    const known = this.#open.get(id);
-    if (known?.repository === repository) return known;
-    const isId = /^[0-9a-f-]{36}$/.test(id);
-    const owner = isId ? await readText(`${this.#root}/${id}/repository`) : undefined;
-    const data = owner === repository ? await ifThere(stat(`${this.#root}/${id}/data`)) : undefined;
-    if (data === undefined) throw unknown(id, repository);
-    const hash = data.size === 0 ? createHash('sha256') : undefined;
-    const upload: Upload = { id, repository, offset: data.size, hash, ...fresh };
-    this.#open.set(id, upload);
+    const upload = this.#open.get(id);
+    if (upload?.repository !== repository) throw unknown(id, repository);
+    upload.touchedMs = Date.now();
     return upload;
   }
 
@@ -79,6 +95,7 @@ export class Uploads {
   async take<T>(upload: Upload, interrupt: () => void, work: () => Promise<T>): Promise<T> {
     upload.stop?.();
     upload.stop = interrupt;
+    upload.takers++;
     const done = upload.busy.then(() => {
       if (upload.isOver) throw unknown(upload.id, upload.repository);
       return work();
@@ -87,6 +104,8 @@ export class Uploads {
     try {
       return await done;
     } finally {
+      upload.takers--;
+      upload.touchedMs = Date.now();
       if (upload.stop === interrupt) upload.stop = undefined;
     }
   }
@@ -151,8 +170,8 @@ export class Uploads {
   }
 
   async #forget(id: string): Promise<void> {
-    this.#open.delete(id);
     await rm(`${this.#root}/${id}`, { recursive: true, force: true });
+    this.#open.delete(id);
   }
 
   get #root(): string {

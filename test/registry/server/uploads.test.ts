@@ -1,11 +1,15 @@
 // What the registry's store promises while several clients are at it: a blob has the bytes that its name says, a manifest has its blob.
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { after, test } from 'node:test';
+import { after, mock, test } from 'node:test';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { Refused } from '../../../src/registry/server/errors.ts';
 import { Store } from '../../../src/registry/server/store.ts';
-import { Uploads } from '../../../src/registry/server/uploads.ts';
+import { type Upload, Uploads } from '../../../src/registry/server/uploads.ts';
+import { startOwnRegistry } from '../../helpers/own-registry.ts';
+import { waitUntil } from '../../helpers/wait.ts';
 
 const folder = mkdtempSync(`${tmpdir()}/tlab-uploads-`);
 after(() => rmSync(folder, { recursive: true }));
@@ -19,7 +23,7 @@ async function begun() {
   const store = new Store(mkdtempSync(`${folder}/store-`));
   await store.open();
   const uploads = new Uploads(store);
-  const upload = await uploads.begin('team/app');
+  const upload = await uploads.begin('team/app', 'somebody');
   await uploads.append(upload, pieces(good), limits);
   return { store, uploads, upload };
 }
@@ -72,4 +76,94 @@ test('a manifest that is pushed while it is removed is there whole, or not at al
     assert.equal(isNamed, (await store.blobSize('team/app', digest)) !== undefined, `round ${round}`);
     assert.equal(isNamed, (await store.tagDigest('team/app', 'v1')) !== undefined, `its tag in round ${round}`);
   }
+});
+
+const full = (message: RegExp) => (error: unknown) =>
+  error instanceof Refused &&
+  error.status === 429 &&
+  /^([1-9]|10)$/.test(error.headers['retry-after'] ?? '') &&
+  message.test(error.message);
+
+async function filled(uploads: Uploads, client: string, count: number): Promise<Upload[]> {
+  const begun: Upload[] = [];
+  for (let at = 0; at < count; at++) begun.push(await uploads.begin('team/app', client));
+  return begun;
+}
+
+async function withClock(body: (tick: (ms: number) => void) => Promise<void>): Promise<void> {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  try {
+    await body((ms) => mock.timers.tick(ms));
+  } finally {
+    mock.timers.reset();
+  }
+}
+
+test('whoever fills the places of one client waits, or loses its own idle uploads, and nobody else’s', async () => {
+  await withClock(async (tick) => {
+    const { uploads } = await begun();
+    const [first, second, third] = await filled(uploads, 'filler', 200);
+    assert.ok(first && second && third);
+    await assert.rejects(uploads.begin('team/app', 'filler'), full(/200 uploads of filler are open already/));
+    const other = await uploads.begin('team/app', 'other');
+    tick(61_000);
+    // Who is asked for, and who is written to, is not idle.
+    await uploads.find(first.id, 'team/app');
+    let end = nobody;
+    const writing = uploads.take(second, nobody, () => new Promise<void>((resolve) => (end = resolve)));
+    await new Promise(setImmediate);
+    await uploads.begin('team/app', 'filler');
+    await assert.rejects(uploads.find(third.id, 'team/app'), { code: 'BLOB_UPLOAD_UNKNOWN' });
+    for (const kept of [first, second, other]) assert.equal(await uploads.find(kept.id, 'team/app'), kept);
+    end();
+    await writing;
+  });
+});
+
+test('when all places are taken the longest idle gives way after ten minutes, whoever it is of', async () => {
+  await withClock(async (tick) => {
+    const { store, uploads } = await begun();
+    const [first] = await filled(uploads, 'one', 199);
+    for (const client of ['two', 'three', 'four', 'five']) await filled(uploads, client, 200);
+    assert.equal(readdirSync(`${store.root}/uploads`).length, 1000);
+    tick(61_000);
+    await assert.rejects(uploads.begin('team/app', 'late'), full(/1000 uploads are open already/));
+    await uploads.begin('team/app', 'one');
+    assert.ok(first);
+    await assert.rejects(uploads.find(first.id, 'team/app'), { code: 'BLOB_UPLOAD_UNKNOWN' });
+    tick(600_000);
+    await uploads.begin('team/app', 'late');
+    // Many at once get no more places than there are.
+    tick(600_000);
+    await Promise.allSettled(Array.from({ length: 50 }, (_, at) => uploads.begin('team/app', `many-${at}`)));
+    assert.equal(readdirSync(`${store.root}/uploads`).length, 1000);
+  });
+});
+
+test('the next server goes on with the uploads of the last, and removes those that are a day old', async () => {
+  await withClock(async (tick) => {
+    const { store, upload } = await begun();
+    const next = new Uploads(store);
+    await next.sweep();
+    const found = await next.find(upload.id, 'team/app');
+    assert.equal(found.offset, 4);
+    await next.commit(found, digest);
+    const later = new Uploads(store);
+    await later.begin('team/app', 'somebody');
+    tick(25 * 3600_000);
+    await later.sweep();
+    assert.deepEqual(readdirSync(`${store.root}/uploads`), []);
+  });
+});
+
+test('a blob that was to come in one POST and broke off holds no place', async () => {
+  await using registry = await startOwnRegistry();
+  const [, port] = registry.host.split(':');
+  const socket = connect(Number(port), '127.0.0.1');
+  const head = `POST /v2/team/app/blobs/uploads/?digest=${digest} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nsome`;
+  const places = () => readdirSync(`${registry.storage}/uploads`);
+  socket.on('error', nobody).write(head);
+  await waitUntil(() => places().length === 1, { what: 'the upload' });
+  socket.destroy();
+  await waitUntil(() => places().length === 0, { what: 'the end of the upload' });
 });
