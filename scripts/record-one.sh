@@ -20,7 +20,7 @@ warm() {
 
 registry=
 serve() {
-	tlab registry serve --quiet --storage "/opt/registry/$name" 2>/dev/null &
+	tlab registry serve --quiet --storage "/opt/registry/$name" "$@" 2>/dev/null &
 	registry=$!
 	until curl -s -o /dev/null http://127.0.0.1:5000/v2/; do sleep 0.1; done
 }
@@ -44,6 +44,14 @@ run-nginx)
 copy-up)
 	warm
 	record run --rm --network none nginx sh -c 'cat /usr/sbin/nginx >/dev/null; touch /usr/sbin/nginx; echo "# mine" >> /etc/nginx/nginx.conf; rm /etc/nginx/win-utf'
+	;;
+less-power)
+	warm
+	record run --rm --network none --read-only --tmpfs /run --cap-drop CHOWN busybox sh -c 'touch /here; touch /run/here; chown 1:1 /run/here'
+	;;
+user-namespace)
+	warm
+	record script traces/user-namespace.sh
 	;;
 run-terminal)
 	warm
@@ -85,8 +93,24 @@ push)
 	image page
 	record script --no-syscalls traces/push.sh
 	;;
+pull-token)
+	warm
+	serve
+	image page
+	tlab push -q 127.0.0.1:5000/lab/page >/dev/null
+	kill "$registry"
+	wait "$registry" || true
+	printf 'plum\n' >/opt/registry/password
+	printf 'anna:%s\n' "$(openssl passwd -6 plum)" >/opt/registry/users
+	serve --auth token --users /opt/registry/users
+	export DOCKER_CONFIG=/opt/registry/login
+	fresh
+	record script --no-syscalls traces/pull-token.sh
+	;;
 *)
 	warm
+	# For ctr.
+	export CONTAINERD_ADDRESS=/run/tlab/containerd/containerd.sock
 	record script --no-syscalls "traces/$name.sh"
 	;;
 esac

@@ -19,10 +19,9 @@ mkdir -p "$TLAB_RECORDING/run" "$TLAB_RECORDING/data" /run/tlab /var/lib/tlab
 mount --bind "$TLAB_RECORDING/run" /run/tlab
 mount --bind "$TLAB_RECORDING/data" /var/lib/tlab
 [ ! -d /etc/tlab ] || mount -t tmpfs tmpfs /etc/tlab
-# /opt as long as this lasts: only tlab is in it.
-mkdir "$TLAB_RECORDING/opt"
-mkdir "$TLAB_RECORDING/opt/tlab"
-mount --bind "$here" "$TLAB_RECORDING/opt/tlab"
+# /opt as long as this lasts: only tlab is in it. A copy, since /proc/self/mountinfo, which is read, would say from where a mount came.
+mkdir "$TLAB_RECORDING/opt" "$TLAB_RECORDING/opt/tlab"
+tar -C "$here" --exclude=./.git -c . | tar -C "$TLAB_RECORDING/opt/tlab" -x
 mount --rbind "$TLAB_RECORDING/opt" /opt
 cd /opt/tlab
 # Paths of the search path are in the recorded calls: only those that every machine has. No name or folder of whoever records.
@@ -37,10 +36,12 @@ tlab library build busybox nginx
 
 # The tracer of system calls counts processes as the host does, so the traces that have them are recorded without a process namespace.
 [ $# -gt 0 ] || set -- run-nginx copy-up run-terminal build-multi-stage build-cached build-changed pull-shared-layers push \
-	published-port two-containers out-of-memory stop-and-kill exec daemon-killed containerd-killed
+	pull-token published-port two-containers bandwidth out-of-memory stop-and-kill exec daemon-killed containerd-killed watched \
+	without-daemon runtimes review image-archive less-power user-namespace refused
 for name; do
 	case $name in
-	run-nginx | copy-up) unshare --net sh scripts/record-one.sh "$name" ;;
+	run-nginx | copy-up | less-power | user-namespace) unshare --net sh scripts/record-one.sh "$name" ;;
 	*) unshare --net --pid --fork --kill-child --mount-proc sh scripts/record-one.sh "$name" ;;
 	esac
+	cp "traces/$name.jsonl" "$here/traces/"
 done

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { syllabus } from '../../src/explain/syllabus.ts';
 import { openCourse } from '../../src/lesson/course.ts';
 import type { Lesson } from '../../src/lesson/format/load.ts';
-import { isProved, proveEntry, type Sources } from '../../src/lesson/prove/entry.ts';
+import { isProved, isShown, proveEntry, type Sources } from '../../src/lesson/prove/entry.ts';
 import { entries } from '../../src/lesson/rows/entries.ts';
 import type { Trace } from '../../src/trace/file.ts';
 import { readTraceFile } from '../../src/trace/read.ts';
@@ -22,11 +22,13 @@ test('every entry of the course has its row, and every row its entry', () => {
   assert.deepEqual(Object.keys(entries).sort(), Object.keys(syllabus).sort());
 });
 
-test('every covered entry is proved by replay: no proof finds nothing', async () => {
+test('every covered entry is proved by replay: no proof finds nothing, and some event shows it', async () => {
   assert.deepEqual(broken, []);
   for (const id of new Set(lessons.flatMap(({ covers }) => covers))) {
     const proof = await proveEntry(lessons, id, { recording });
     assert.ok(isProved(proof), `${id}: ${JSON.stringify(proof.questions)}`);
+    const points = proof.questions.flatMap((question) => question.points);
+    assert.ok(isShown(proof) && points.some(({ events }) => events.length > 0), `${id}: ${JSON.stringify(points)}`);
   }
 });
 
@@ -41,6 +43,11 @@ test('a key point shows the events that prove it; one whose proof finds nothing 
   const proof = await proveEntry(wrong, 'STK-1', { recording });
   assert.equal(isProved(proof), false);
   assert.deepEqual(proof.questions[0]?.points[0]?.shows, ['no event name=reboot']);
+});
+
+test('what a line of a script came to is shown with the line', async () => {
+  const { questions } = await proveEntry(lessons, 'STK-7', { recording });
+  assert.match(questions[0]?.points[0]?.shows[0] ?? '', /^event \d+ \(cli\): \$ stat .*runc +→ 0: \d+ bytes/);
 });
 
 test('what a check shows is live only by replay, and as the engine says when it is live', async () => {

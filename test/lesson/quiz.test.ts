@@ -58,6 +58,15 @@ test('every question has one right answer, which is graded right, and its eviden
   }
 });
 
+test('no card asks who typed a line of a script; a claim that such a line proves shows the line', async () => {
+  const recorded = cardsOf(lessons, (path) => readTraceFile(`${root}/${path}`));
+  const asked = async (id: string) => await recorded.find((card) => card.id === id)?.ask('one');
+  assert.equal(await asked('who/NET-11'), undefined);
+  assert.equal(await asked('missing/KRN-15'), undefined);
+  assert.equal((await asked('who/CTD-3'))?.form, 'who');
+  assert.match((await asked('claim/STK-7'))?.tells[0] ?? '', /\$ stat .*runc +→ 0: \d+ bytes/);
+});
+
 test('a claim is asked as true and as false, answered in any spelling, and its reason is told', async () => {
   const card = cards.find(({ id }) => id === 'claim/STK-6');
   const questions = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((seed) => card?.ask(seed)));

@@ -1,14 +1,13 @@
 // An interview: question, own answer, key points ticked, each with the event that proves it, a follow-up on the gaps; against the clock.
 // Rule: each question is kept when it is done, so that a stop loses the one that is open and nothing else.
 
-import { find, quote } from '../../lesson/check/trace.ts';
+import { find, quoteOf } from '../../lesson/check/trace.ts';
 import type { Learner } from '../../lesson/course.ts';
 import type { Lesson } from '../../lesson/format/load.ts';
 import type { Interview } from '../../lesson/format/schema.ts';
 import { isSaid } from '../../lesson/interview/match.ts';
 import { answersOf, type Invitation } from '../../lesson/interview/report.ts';
 import type { Recordings } from '../../lesson/quiz/cards.ts';
-import type { TraceEvent } from '../../trace/file.ts';
 import { Interrupted, type Prompter } from '../prompt/prompter.ts';
 
 export interface InterviewQuestion {
@@ -102,8 +101,8 @@ async function ticked(
   prompter.tell('text', 'The key points:');
   for (const [i, point] of points.entries()) {
     prompter.tell('text', `${i + 1}. ${point.says}`, proposed[i] ? '[x]' : '[ ]');
-    const event = await proofOf(point, lesson, recording);
-    if (event !== undefined) prompter.tell('evidence', quote(event));
+    const proof = await proofOf(point, lesson, recording);
+    if (proof !== undefined) prompter.tell('evidence', proof);
     else if (point.check !== undefined) prompter.tell('evidence', `check ${lesson.id}/${point.check}`);
   }
   const marked = proposed.flatMap((isIn, i) => (isIn ? [i + 1] : []));
@@ -121,10 +120,13 @@ async function ticked(
   return new Set(points.flatMap(({ says }, i) => (numbers.includes(i + 1) ? [says] : [])));
 }
 
-async function proofOf(point: Point, lesson: Lesson, recording: Recordings): Promise<TraceEvent | undefined> {
+/** Its first event, quoted. */
+async function proofOf(point: Point, lesson: Lesson, recording: Recordings): Promise<string | undefined> {
   const path = point.trace ?? lesson.trace;
   const trace = point.proof === undefined || path === undefined ? undefined : await recording(path);
-  return trace === undefined || point.proof === undefined ? undefined : find(trace, point.proof)[0];
+  if (trace === undefined || point.proof === undefined) return undefined;
+  const [event] = find(trace, point.proof);
+  return event && quoteOf(trace, event);
 }
 
 /** One question on what was left out: the author's, or about the first gap. */

@@ -1,6 +1,8 @@
 // Trace assertions: exists, none, count, before, after, by, with, within. A filter finds events; the verdict quotes them.
 // Rule: what depends on an event's absence is "cannot tell" when the trace has gaps; an event that is there is there.
-import { wordsOf } from '../../explain/words.ts';
+import { printable } from '../../base/text.ts';
+import { beats } from '../../explain/beats.ts';
+import { shortened, wordsOf } from '../../explain/words.ts';
 import { gapsOf, type Trace, type TraceEvent } from '../../trace/file.ts';
 import { parseFilter } from '../../viewer/filter.ts';
 import { selectEvents } from '../../viewer/text.ts';
@@ -106,6 +108,16 @@ const verdictOf = (isPassed: boolean, found: readonly TraceEvent[], wanted: stri
 const numbers = (events: readonly TraceEvent[]): number[] => events.slice(0, quoted).map(({ seq }) => seq);
 
 export const quote = (event: TraceEvent): string => `event ${event.seq} (${event.stage}): ${wordsOf(event)}`;
+
+/** The same; what a line of a script came to is told with the line. */
+export function quoteOf(trace: Trace, event: TraceEvent): string {
+  const told = event.type === 'cli.step-ended' && beats.find(({ matches }) => matches(event));
+  const started = trace.events.find(
+    ({ type, data }) => type === 'cli.step-started' && data.number === event.data.number,
+  );
+  if (!told || started === undefined) return quote(event);
+  return `event ${event.seq} (${event.stage}): ${shortened(printable(told.says([started, event])))}`;
+}
 
 function wantedWords({ exists, before, after, within, by, with: fields = {} }: Exists): string {
   const near = within === undefined ? '' : ` within ${within}`;

@@ -2,7 +2,7 @@
 // the kernel's state, that prove it. Replay reads recordings only; live solves the step on the engine and asks its checks.
 // Rule: a point is shown, not shown, live only (its check asks the machine) or said (no evidence is named); never assumed.
 import type { Trace } from '../../trace/file.ts';
-import { checkTrace, find, quote } from '../check/trace.ts';
+import { checkTrace, find, quoteOf } from '../check/trace.ts';
 import type { Verdict } from '../check/verdict.ts';
 import type { Lesson, Step } from '../format/load.ts';
 import type { Interview } from '../format/schema.ts';
@@ -83,8 +83,12 @@ async function provePoint({ lesson, sources }: Asked, point: Interview['points']
   const path = point.trace ?? lesson.trace;
   const isAsked = sources.live !== undefined && check !== undefined;
   if (proof !== undefined && path !== undefined && !isAsked) {
-    const found = find(await sources.recording(path), proof);
-    const [shows, events] = [found.slice(0, quoted).map(quote), found.slice(0, quoted).map(({ seq }) => seq)];
+    const trace = await sources.recording(path);
+    const found = find(trace, proof);
+    const [shows, events] = [
+      found.slice(0, quoted).map((event) => quoteOf(trace, event)),
+      found.slice(0, quoted).map(({ seq }) => seq),
+    ];
     if (found.length === 0) return { says, state: 'not shown', by: path, shows: [`no event ${proof}`], events };
     return { says, state: 'shown', by: path, shows, events };
   }

@@ -1,8 +1,9 @@
 // Cards of the quiz: nobody writes them. They come from the lessons' predictions, from the key points of interview questions with the
 // recordings that prove them, and from the myths of the course. A card keeps its id; its question changes with the seed.
 // Rule: a card is asked only where its evidence can be shown.
+import { stages } from '../../trace/events.ts';
 import type { Trace, TraceEvent } from '../../trace/file.ts';
-import { find, quote } from '../check/trace.ts';
+import { find, quote, quoteOf } from '../check/trace.ts';
 import type { Lesson } from '../format/load.ts';
 import type { Interview, Prediction } from '../format/schema.ts';
 import { type Question, questionOf } from '../predict/question.ts';
@@ -60,6 +61,11 @@ async function fromTrace(
   return trace && questionOf(trace, prediction, find(trace, prediction.of), seed);
 }
 
+/** A deed of the engine or of a container; not a line of the script, or what another program did there. */
+const isDeed = ({ type, data }: TraceEvent): boolean =>
+  !type.startsWith('cli.step-') && (type !== 'kernel.syscall-made' || doers.has(String(data.process)));
+const doers: ReadonlySet<string> = new Set([...stages, 'container']);
+
 export interface AskedPoint {
   lesson: Lesson;
   step: string;
@@ -92,12 +98,19 @@ function eventCards(asked: AskedPoint, recording: Recordings): Card[] {
     of,
     traps: [],
   });
-  const anyOf = proofs.map(({ of }) => of).join(' or ');
-  const who = async (seed: string): Promise<Question | undefined> => {
-    const one = proofs[below(numbersOf(`${seed}/who/${id}`), proofs.length)];
-    return one && (await fromTrace(path, prediction('who', one.of), seed, recording));
+  const fromDeeds = async (form: 'who' | 'missing', of: readonly string[], seed: string) => {
+    const trace = await recording(path);
+    const filter = of.join(' or ');
+    return trace && questionOf(trace, prediction(form, filter), find(trace, filter).filter(isDeed), seed);
   };
-  const missing = (seed: string) => fromTrace(path, prediction('missing', anyOf), seed, recording);
+  const who = async (seed: string): Promise<Question | undefined> => {
+    const trace = await recording(path);
+    const done = proofs.filter(({ of }) => trace !== undefined && find(trace, of).some(isDeed));
+    const one = done[below(numbersOf(`${seed}/who/${id}`), Math.max(done.length, 1))];
+    return one && (await fromDeeds('who', [one.of], seed));
+  };
+  const anyOf = proofs.map(({ of }) => of);
+  const missing = (seed: string) => fromDeeds('missing', anyOf, seed);
   const order = async (seed: string): Promise<Question | undefined> => {
     const trace = await recording(path);
     return trace && orderOfPoints(trace, proofs, `${seed}/order/${id}`);
@@ -193,7 +206,7 @@ function claimCards({ lesson, step, question }: AskedPoint, recording: Recording
       choices: ['true', 'false'],
       answer: isTrue ? '1' : '2',
       proof: events.map(({ seq }) => seq),
-      tells: events.length > 0 ? events.map(quote) : evidenceOf(evident, lesson),
+      tells: events.length > 0 ? events.map((event) => quoteOf(trace as Trace, event)) : evidenceOf(evident, lesson),
       traps: [],
       reason: row.truth,
     };

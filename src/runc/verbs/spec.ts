@@ -26,5 +26,6 @@ export const verb: Verb = (argv) => {
     throw new LabError('notFound', `writing "${path}": ${code}`, { cause: error });
   }
   const sha256 = createHash('sha256').update(text).digest('hex');
-  emit('runc.config-written', { data: { path, sizeBytes: text.length, sha256 } });
+  // Somebody typed it: no stage asks for this.
+  emit('runc.config-written', { cause: 'command:spec', data: { path, sizeBytes: text.length, sha256 } });
 };
