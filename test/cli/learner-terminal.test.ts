@@ -58,6 +58,24 @@ test('a quiz takes keys and lines in turn', async () => {
   assert.match(terminal.output(), /0 of 3 right\..*status 5\s/s);
 });
 
+test('choices that are longer than the terminal are not drawn again: their number is typed', async () => {
+  const rich = new URL('../../src/cli/prompt/rich.ts', import.meta.url).pathname;
+  const ask = (length: number): string =>
+    `ask({ id: 'x', asks: ['Which?'], choices: ['${'a '.repeat(length)}', 'b'], form: 'one', how: 'a number' })`;
+  const line = `${process.execPath} -e "import('${rich}').then(async ({ RichPrompter }) => {
+    const prompter = new RichPrompter();
+    for (const { text } of [await prompter.${ask(300)}, await prompter.${ask(3)}]) console.log('answer', text);
+    prompter.close();
+  })"`;
+  const terminal = openTerminal(line, { rows: 12, columns: 40 });
+  await waitUntil(() => terminal.output().includes('a number'), { what: 'the first question' });
+  assert.doesNotMatch(terminal.output(), /arrow keys/);
+  await terminal.type('2\n', 'arrow keys');
+  terminal.child.stdin?.write('1');
+  await terminal.ended;
+  assert.match(terminal.output(), /answer 2\r\nanswer 1/);
+});
+
 test('a step that is left in another terminal is watched no more', root(), async () => {
   const watched = 'Ctrl-C ends the looking.';
   for (const [line, words] of [

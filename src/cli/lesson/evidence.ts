@@ -1,5 +1,5 @@
 // What counts as evidence of a step: the engine as it is, which a look must not start, and what was done since.
-import { lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../../base/paths.ts';
 import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
@@ -13,7 +13,8 @@ export function evidenceSince(since: Date, work = ''): Evidence {
   let traces: Promise<Trace[]> | undefined;
   const all = (): Promise<Trace[]> => (traces ??= tracesSince(since));
   const any = async (): Promise<boolean> =>
-    [work, paths.daemonPidFile].some((path) => isChanged(path, since.getTime())) ||
+    isChanged(work, since.getTime()) ||
+    isTouched(paths.daemonPidFile, since.getTime()) ||
     (await all()).length > 0 ||
     (await hasEvents(daemon, since));
   return { daemon, traces: all, acted: any };
@@ -28,17 +29,17 @@ async function tracesSince(since: Date): Promise<Trace[]> {
   return await Promise.all(recent.map(({ id }) => loadTrace(id)));
 }
 
-/** Of an engine that does not answer nobody has asked anything. */
+/** Of an engine that was never there nobody has asked anything; one that was killed has left its pid file, one that was stopped has taken it away. */
 async function hasEvents(daemon: DaemonClient, since: Date): Promise<boolean> {
   const seconds = (ms: number): string => (ms / 1000).toFixed(3);
   try {
     const query = { since: seconds(since.getTime()), until: seconds(Date.now()) };
     const stream = await daemon.stream({ method: 'GET', path: '/events', query, signal: AbortSignal.timeout(5_000) });
     for await (const _ of jsonLines(stream)) return true;
+    return false;
   } catch {
-    // As if it had said nothing.
+    return existsSync(paths.daemonPidFile) || isTouched(paths.runRoot, since.getTime());
   }
-  return false;
 }
 
 /**
@@ -48,10 +49,13 @@ async function hasEvents(daemon: DaemonClient, since: Date): Promise<boolean> {
 function isChanged(path: string, sinceMs: number, device?: number): boolean {
   const found = path === '' ? undefined : lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  // `since` has whole milliseconds: what was written in its own was written before it.
-  if (Math.floor(found.ctimeMs) > sinceMs || found.dev !== (device ?? found.dev)) return true;
+  if (isTouched(path, sinceMs) || found.dev !== (device ?? found.dev)) return true;
   return found.isDirectory() && namesIn(path).some((name) => isChanged(join(path, name), sinceMs, found.dev));
 }
+
+/** `sinceMs` is a whole number: what was written in that very millisecond was written before it. */
+const isTouched = (path: string, sinceMs: number): boolean =>
+  Math.floor(lstatSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0) > sinceMs;
 
 /** None of a folder that was removed meanwhile, or is not for this person. */
 function namesIn(folder: string): string[] {

@@ -1,4 +1,5 @@
 // The rich renderer: a choice is moved to with the arrow keys or taken by its number, at once. What is written is answered as in plain mode.
+// What is longer than the terminal is not drawn again: it is answered as in plain mode too.
 // Rule: every key has its written form in plain mode; Ctrl-C ends the question, and the terminal is as it was before.
 import { emitKeypressEvents } from 'node:readline';
 import { printable, wrap } from '../../base/text.ts';
@@ -22,25 +23,19 @@ export class RichPrompter implements Prompter {
 
   async ask(question: Ask): Promise<Reply> {
     const { length } = question.choices;
-    if (question.form !== 'one' || length === 0 || length > 9) return await this.#asked(question);
+    const isShort = choiceLines(question, 0).length + hintLines(question).length < process.stdout.rows;
+    if (question.form !== 'one' || length === 0 || length > 9 || !isShort) return await this.#asked(question);
     for (const line of questionLines(question.asks, promptWidth()))
       print(line.startsWith(' ') ? line : paint.out('bold', line));
     return await this.#choose(question);
   }
 
-  async #choose({ choices, keys = [], how }: Ask): Promise<Reply> {
+  async #choose(question: Ask): Promise<Reply> {
+    const { choices, keys = [] } = question;
     let at = 0;
-    const hint = wrap(
-      ['arrow keys and Enter', how, ...keys.map(({ key, says }) => `${key}: ${says}`)].join(' · '),
-      promptWidth(),
-    );
+    const hint = hintLines(question);
     const draw = (isAgain: boolean): void => {
-      const lines = choices.flatMap((choice, i) =>
-        wrap(printable(choice), promptWidth() - 5).map((line, row) => {
-          const text = `${row > 0 ? '     ' : `${i === at ? '>' : ' '} ${i + 1}  `}${line}`;
-          return i === at ? paint.out('cyan', text) : text;
-        }),
-      );
+      const lines = choiceLines(question, at);
       const rows = lines.length + hint.length;
       process.stdout.write(isAgain ? `\x1b[${rows}A` : '');
       for (const line of [...lines, ...hint.map((one) => paint.out('dim', one))])
@@ -76,6 +71,17 @@ export class RichPrompter implements Prompter {
     this.#plain.close();
   }
 }
+
+const choiceLines = ({ choices }: Ask, at: number): string[] =>
+  choices.flatMap((choice, i) =>
+    wrap(printable(choice), promptWidth() - 5).map((line, row) => {
+      const text = `${row > 0 ? '     ' : `${i === at ? '>' : ' '} ${i + 1}  `}${line}`;
+      return i === at ? paint.out('cyan', text) : text;
+    }),
+  );
+
+const hintLines = ({ keys = [], how }: Ask): string[] =>
+  wrap(['arrow keys and Enter', how, ...keys.map(({ key, says }) => `${key}: ${says}`)].join(' · '), promptWidth());
 
 /** Keys, one by one, until one of them answers. The terminal is raw for that long only. */
 async function keysOf(take: (key: Key) => Reply | undefined): Promise<Reply> {

@@ -12,7 +12,9 @@ import type { CheckResult, Evidence } from './check-step.ts';
 const told =
   /\btlab (trace|run|create|start|stop|restart|kill|rm|exec|pause|unpause|rename|commit|build|pull|push|tag|rmi|load|import|save|system)\b|\/tlabd\.pid\b/;
 
-const leavesSomething = ({ do: way = '' }: Wrong): boolean => told.test(way) || way.includes(paths.lessons);
+/** What stands in `$(…)` is only read. */
+const leavesSomething = ({ do: way = '' }: Wrong): boolean =>
+  told.test(way) || way.replaceAll(/\$\([^)]*\)/g, '').includes(paths.lessons);
 
 /** The first one whose evidence is there, of any check that is open; else what the first open check says when nothing else fits. */
 export async function replyTo(
