@@ -1,7 +1,8 @@
 // The json-file log: lines, partial lines, rotation, tail, follow.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { JsonFileLog } from '../../src/daemon/log/json-file.ts';
 import { type LogEntry, readLog } from '../../src/daemon/log/reader.ts';
@@ -77,4 +78,17 @@ test('a follower gets what comes later, through rotations, and ends when the log
   }
   log.close();
   assert.deepEqual(await followed, ['first\n', '0\n', '1\n', '2\n', '3\n', '4\n', '5\n']);
+});
+
+test('a log that cannot be rotated goes on in the file that it has', async (context) => {
+  const log = newLog(context, { maxSizeBytes: 20, maxFiles: 2 });
+  log.write('stdout', Buffer.from('first\n'));
+  const folder = dirname(log.path);
+  renameSync(folder, `${folder}-away`);
+  for (const line of ['second\n', 'third\n']) log.write('stdout', Buffer.from(line));
+  renameSync(`${folder}-away`, folder);
+  assert.deepEqual(await read(log), ['first\n', 'second\n', 'third\n']);
+  log.write('stdout', Buffer.from('fourth\n'));
+  assert.deepEqual(await read(log), ['first\n', 'second\n', 'third\n', 'fourth\n']);
+  assert.deepEqual(readdirSync(folder).sort(), ['x-json.log', 'x-json.log.1']);
 });

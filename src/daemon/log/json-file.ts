@@ -2,7 +2,7 @@
 // Writes are synchronous and whole lines, so kill -9 loses nothing that was read and readers see only complete entries.
 // @source docker logging/json-file
 import { EventEmitter } from 'node:events';
-import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
 import type { OutputName } from '../stdio/output.ts';
 import { timestampNow } from '../time.ts';
 
@@ -110,15 +110,27 @@ export class JsonFileLog extends EventEmitter<LogEvents> {
     }
   }
 
+  /** The new file first: without it (no inode left, the folder gone, a disk that is read-only now) the old one goes on. */
   #rotate(): void {
-    const { path, maxFiles } = this.#options;
+    let fd: number | undefined;
+    try {
+      fd = openSync(`${this.path}.new`, 'a', 0o640);
+      this.#shift();
+    } catch {
+      if (fd !== undefined) closeSync(fd);
+      return;
+    }
     closeSync(this.#fd);
-    for (let index = maxFiles - 1; index > 1; index--) rename(`${path}.${index - 1}`, `${path}.${index}`);
-    if (maxFiles > 1) rename(path, `${path}.1`);
-    else rmSync(path, { force: true });
-    this.#fd = openSync(path, 'a', 0o640);
+    this.#fd = fd;
     this.#sizeBytes = 0;
     this.emit('rotated');
+  }
+
+  #shift(): void {
+    const { path, maxFiles } = this.#options;
+    for (let index = maxFiles - 1; index > 1; index--) rename(`${path}.${index - 1}`, `${path}.${index}`);
+    if (maxFiles > 1) rename(path, `${path}.1`);
+    renameSync(`${path}.new`, path);
   }
 
   /** No more output of this run; followers read to the end and stop. */

@@ -36,6 +36,7 @@ export async function* readLog(options: ReadOptions): AsyncGenerator<LogEntry> {
 }
 
 async function* tailed(options: ReadOptions): AsyncGenerator<LogEntry> {
+  if (!existsSync(options.path)) return; // it has never run
   const handle = await open(options.path, 'r');
   const cursor = new Cursor(handle);
   try {
