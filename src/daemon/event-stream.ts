@@ -1,5 +1,6 @@
 // GET /events: what has been, what comes, until the client goes or the time is over.
 import type { ServerResponse } from 'node:http';
+import { timerMs } from '../base/timers.ts';
 import type { Engine } from './engine.ts';
 import { type Filters, hasLabels, passes } from './filters.ts';
 import type { EventMessage } from './protocol.ts';
@@ -54,7 +55,7 @@ export async function streamEvents(
 function over(signal: AbortSignal, leftMs: number | undefined): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
-    const timer = leftMs === undefined ? undefined : setTimeout(resolve, leftMs);
+    const timer = leftMs === undefined ? undefined : setTimeout(resolve, timerMs(leftMs));
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
       resolve();

@@ -120,6 +120,29 @@ test('a commit that does not fit fails whole, and the container is as it was', n
   await must('rmi', 'kept');
 });
 
+test(
+  'a container that ends when nothing can be written down any more has ended for all who wait',
+  needsRoot,
+  async () => {
+    const ends = 'until [ -e /go ]; do sleep 0.1; done; exit 4';
+    await must('run', '--detach', '--restart', 'on-failure:1', '--name', 'brief', 'busybox', 'sh', '-c', ends);
+    await must('run', '--detach', '--name', 'stays', 'busybox', 'sleep', '1000');
+    await withRoomOf(0, async () => {
+      const waited = tlab('wait', 'brief');
+      await must('exec', 'brief', 'touch', '/go');
+      const { status, stdout, stderr } = await waited;
+      assert.deepEqual({ status, stdout }, { status: 0, stdout: '4\n' }, stderr);
+      await must('pause', 'stays');
+      await must('unpause', 'stays');
+      await must('stop', '--time', '0', 'stays');
+      await must('start', 'stays');
+      assert.match(await must('ps'), /stays/);
+      assert.equal((await tlab('stop', '--time', '0', 'stays', 'brief')).status, 0);
+    });
+    await must('rm', 'stays', 'brief');
+  },
+);
+
 test('with room again all of it goes through', needsRoot, async () => {
   await must('pull', 'nginx');
   assert.match(await must('images'), /nginx/);

@@ -1,6 +1,7 @@
 // A container in the foreground: attach, wait, start, carry the streams, hand on the exit status.
 // Order that must not change: attach, listening and wait come before start, or output and exit of a quick program are missed.
 import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { LabError } from '../../base/errors.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { WaitResponse } from '../../daemon/protocol.ts';
@@ -64,11 +65,9 @@ function forward(client: DaemonClient, path: string, signal: string): void {
 }
 
 async function exitStatus(waiting: IncomingMessage): Promise<number> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of waiting) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString('utf8');
-  if (text === '') throw new LabError('unavailable', 'the daemon went away while the container ran');
-  const answer = JSON.parse(text) as WaitResponse;
+  const answered = await text(waiting).catch(() => ''); // cut off: it was killed
+  if (answered === '') throw new LabError('unavailable', 'the daemon went away while the container ran');
+  const answer = JSON.parse(answered) as WaitResponse;
   if (answer.Error?.Message) throw new LabError('internal', answer.Error.Message);
   return answer.StatusCode;
 }

@@ -52,7 +52,16 @@ export const containerMachine = createMachine({
         ...administration,
       },
     },
-    restarting: { on: { START: 'running', START_FAILED: 'exited', STOP: 'exited', KILL: 'exited', ...administration } },
+    restarting: {
+      on: {
+        START: 'running',
+        BACKED_OFF: 'restarting',
+        START_FAILED: 'exited',
+        STOP: 'exited',
+        KILL: 'exited',
+        ...administration,
+      },
+    },
     exited: { on: { START: 'running', START_FAILED: 'exited', REMOVE: 'removing', ...administration } },
     removing: { on: { REMOVED: 'removed', REMOVE_FAILED: 'dead' } },
     dead: { on: { REMOVE: 'removing' } },

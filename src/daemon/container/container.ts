@@ -2,6 +2,7 @@
 // Rule: a verb that changes the container runs inside `exclusively`; whoever waits for an exit waits outside.
 import { EventEmitter } from 'node:events';
 import { type Actor, createActor } from 'xstate';
+import { asLabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import { emit } from '../../trace/recorder.ts';
 import type { JsonFileLog } from '../log/json-file.ts';
@@ -14,10 +15,12 @@ import { restartMachine } from './restart.machine.ts';
 interface ContainerEvents {
   /** The program runs. */
   started: [];
-  /** The task ended and the state says so. */
+  /** The task ended and the state says so, or the next one that was promised will not come. */
   exited: [];
   /** Nothing is left of the container. */
   removed: [];
+  /** Its removal failed, for this reason. */
+  kept: [string];
 }
 
 export class Container extends EventEmitter<ContainerEvents> {
@@ -90,10 +93,21 @@ export class Container extends EventEmitter<ContainerEvents> {
       data: { id: this.id, name: this.name, from, to, event: event.type },
       truth: 'observed',
     });
+    // No task ends here, and whoever waits for one of the restarts to come would wait for ever.
+    if (from === 'restarting' && to === 'exited') this.emit('exited');
   }
 
   save(): void {
     saveRecord(this.folder, this.record);
+  }
+
+  /** Of what has happened already: a full disk cannot undo it, and those who wait for it must hear of it. */
+  saveOrWarn(): void {
+    try {
+      this.save();
+    } catch (error) {
+      process.emitWarning(`saving container ${this.id}: ${asLabError(error).message}`);
+    }
   }
 
   /** What Docker puts on every event of a container. */

@@ -13,7 +13,8 @@ export async function killContainer(engine: Engine, container: Container, signal
     if (container.status === 'restarting') {
       container.restart.send({ type: 'STOPPED' });
       container.move({ type: 'KILL' });
-      container.save();
+      container.record.lifecycle.isStoppedByUser = true;
+      container.saveOrWarn();
       return;
     }
     if (signal === SIGKILL || signal === stopSignalOf(container)) container.isStopping = true;

@@ -34,6 +34,13 @@ async function forceStop(engine: Engine, container: Container): Promise<void> {
   }
 }
 
+/** `--rm`. Without containerd it is taken up again as soon as there is one: see task-events.ts. */
+export function removeItself(engine: Engine, container: Container): void {
+  removeNow(engine, container, { removeVolumes: true }).catch((error) =>
+    process.emitWarning(`removing container ${container.id}: ${asLabError(error).message}`),
+  );
+}
+
 /** Of a container that does not run. */
 export function removeNow(engine: Engine, container: Container, options: RemoveOptions): Promise<void> {
   return container.exclusively(async () => {
@@ -46,26 +53,21 @@ export function removeNow(engine: Engine, container: Container, options: RemoveO
       removeFolder(container.folder);
     } catch (error) {
       container.move({ type: 'REMOVE_FAILED' });
-      saveIfRoom(container);
+      // Why the removal failed is what the person must hear, not that this could not be noted.
+      container.saveOrWarn();
+      const { kind, message } = asLabError(error);
+      if (kind !== 'unavailable' || !container.record.host.AutoRemove) container.emit('kept', message);
       throw error;
     }
-    // A client may have attached before a start that never was.
+    // A client may have attached before a start that never was, to this daemon or to one before it.
     closeStreams(container);
+    removeFolder(container.streamsFolder);
     container.restart.stop();
     engine.containers.remove(container);
     container.move({ type: 'REMOVED' });
     engine.events.publish('container', 'destroy', container.id, container.eventAttributes());
     container.emit('removed');
   });
-}
-
-/** Why the removal failed is what the person must hear, not that this could not be noted. */
-function saveIfRoom(container: Container): void {
-  try {
-    container.save();
-  } catch (error) {
-    process.emitWarning(`saving container ${container.id}: ${asLabError(error).message}`);
-  }
 }
 
 function removeVolume(engine: Engine, name: string): void {

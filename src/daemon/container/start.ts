@@ -1,14 +1,14 @@
 // Starting a container: what must hold before, the walk down the pipeline (launch.ts), and what is written down after it.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
-import { asLabError } from '../../base/errors.ts';
+import type { LabError } from '../../base/errors.ts';
 import { paths } from '../../base/paths.ts';
 import { currentTrace } from '../../trace/context.ts';
 import type { Engine } from '../engine.ts';
 import { timestampNow } from '../time.ts';
 import type { Container } from './container.ts';
 import { launch } from './launch.ts';
-import { removeNow } from './remove.ts';
+import { removeItself } from './remove.ts';
 import { startFailure } from './task-errors.ts';
 
 /** False when it runs already. Errors: as the runtime says; `programNotFound`, `notExecutable`. */
@@ -24,11 +24,13 @@ export function startContainer(engine: Engine, container: Container): Promise<bo
 /** The caller holds the container. */
 export async function startExclusive(engine: Engine, container: Container): Promise<void> {
   rememberTrace(container);
+  // Before the program: it can be killed for want of memory before its start is written down.
+  container.record.lifecycle.isOomKilled = false;
   try {
     started(engine, container, await launch(engine, container));
   } catch (thrown) {
     const { error, exitCode } = startFailure(thrown, container.record.path);
-    failed(engine, container, { exitCode, message: error.message });
+    failed(engine, container, { exitCode, error });
     throw error;
   }
 }
@@ -48,9 +50,9 @@ function started(engine: Engine, container: Container, pid: number): void {
   container.move({ type: 'START' });
   // finishedAt stays that of the last end, as Docker keeps it. @source moby container/state.go setRunning
   Object.assign(lifecycle, { pid, exitCode: 0, error: '', startedAt: timestampNow() });
-  Object.assign(lifecycle, { isOomKilled: false, isStoppedByUser: false });
+  lifecycle.isStoppedByUser = false;
   container.isStopping = false;
-  container.save();
+  container.saveOrWarn();
   container.restart.send({ type: 'STARTED' });
   const { sandbox } = container.record;
   if (sandbox !== undefined) {
@@ -67,15 +69,16 @@ function started(engine: Engine, container: Container, pid: number): void {
 function failed(
   engine: Engine,
   container: Container,
-  { exitCode, message }: { exitCode: number; message: string },
+  { exitCode, error }: { exitCode: number; error: LabError },
 ): void {
-  Object.assign(container.record.lifecycle, { exitCode, error: message, pid: 0 });
+  Object.assign(container.record.lifecycle, { exitCode, error: error.message, pid: 0 });
   container.record.sandbox = undefined;
-  container.move({ type: 'START_FAILED' });
-  container.save();
   container.restart.send({ type: 'START_FAILED' });
-  if (!container.record.host.AutoRemove) return;
-  removeNow(engine, container, { removeVolumes: true }).catch((error) => {
-    process.emitWarning(`removing container ${container.id}: ${asLabError(error).message}`);
-  });
+  container.move({ type: isPutOff(container, error) ? 'BACKED_OFF' : 'START_FAILED' });
+  container.saveOrWarn();
+  if (container.record.host.AutoRemove) removeItself(engine, container);
 }
+
+/** A restart while containerd is away fails for no fault of the container's: the policy tries it again. */
+const isPutOff = (container: Container, { kind }: LabError): boolean =>
+  kind === 'unavailable' && container.status === 'restarting' && container.restart.getSnapshot().value === 'backingOff';

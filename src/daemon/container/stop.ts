@@ -1,6 +1,7 @@
 // Stopping: the stop signal, time to leave, then SIGKILL. Waits for the exit outside the container's queue.
 import { once } from 'node:events';
 import { LabError } from '../../base/errors.ts';
+import { timerMs } from '../../base/timers.ts';
 import type { Engine } from '../engine.ts';
 import type { Container } from './container.ts';
 import { ignoreMissing } from './missing.ts';
@@ -46,7 +47,7 @@ async function beginStop(
     container.restart.send({ type: 'STOPPED' });
     container.move({ type: 'STOP' });
     container.record.lifecycle.isStoppedByUser = true;
-    container.save();
+    container.saveOrWarn();
     return 'cancelled';
   }
   if (!container.isRunning) return 'idle';
@@ -87,7 +88,7 @@ async function letGoOn(engine: Engine, containerId: string): Promise<void> {
 export async function hasExited(container: Container, seconds: number): Promise<boolean> {
   if (!container.isRunning) return true;
   const controller = new AbortController();
-  const timer = seconds < 0 ? undefined : setTimeout(() => controller.abort(), seconds * 1000);
+  const timer = seconds < 0 ? undefined : setTimeout(() => controller.abort(), timerMs(seconds * 1000));
   try {
     await once(container, 'exited', { signal: controller.signal });
     return true;

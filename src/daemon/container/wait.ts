@@ -15,7 +15,24 @@ export function parseCondition(text: string | undefined): WaitCondition {
 
 export function waitFor(container: Container, condition: WaitCondition, signal: AbortSignal): Promise<WaitResponse> {
   const isOver = condition === 'not-running' && !container.isRunning && container.status !== 'restarting';
-  const event = condition === 'removed' ? 'removed' : 'exited';
-  const happened = isOver ? Promise.resolve() : once(container, event, { signal });
+  if (condition === 'removed') return removal(container, signal);
+  const happened = isOver ? Promise.resolve() : once(container, 'exited', { signal });
   return happened.then(() => ({ StatusCode: container.record.lifecycle.exitCode }));
+}
+
+/** A removal that fails may never come: whoever waits for it is told why. @source moby container/state.go SetRemovalError */
+async function removal(container: Container, signal: AbortSignal): Promise<WaitResponse> {
+  const over = new AbortController();
+  const options = { signal: AbortSignal.any([signal, over.signal]) };
+  const kept = once(container, 'kept', options);
+  const removed = once(container, 'removed', options).then((): string[] => []);
+  kept.catch(() => {});
+  removed.catch(() => {});
+  try {
+    const [reason] = (await Promise.race([removed, kept])) as string[];
+    const StatusCode = container.record.lifecycle.exitCode;
+    return reason === undefined ? { StatusCode } : { StatusCode, Error: { Message: reason } };
+  } finally {
+    over.abort();
+  }
 }
