@@ -20,6 +20,8 @@ export interface ChangeFacts {
 
 export class Lifecycle {
   readonly name: ProcessName;
+  /** As far as anybody has said. */
+  pid: number | undefined;
   readonly #machine: AnyStateMachine;
   #snapshot: ReturnType<typeof initialTransition>[0];
 
@@ -39,6 +41,7 @@ export class Lifecycle {
   take(event: ProcessEvent, facts: ChangeFacts = {}): void {
     const from = this.state;
     if (!this.can(event)) return;
+    this.pid = facts.pid || this.pid;
     [this.#snapshot] = transition(this.#machine, this.#snapshot, event);
     if (this.state === from) return;
     const { namespace, id, exec } = this.name;

@@ -8,7 +8,9 @@ export function watchShimEvents({ exchange, tasks }: { exchange: Exchange; tasks
   exchange.onEvent(({ namespace, topic, event }) => {
     if (topic !== '/tasks/exit' || event === undefined || !event.typeUrl.endsWith(TaskExitSchema.typeName)) return;
     const { containerId, id, pid, exitStatus } = fromBinary(TaskExitSchema, event.value);
-    const task = tasks.find(namespace, containerId);
-    task?.process(id === containerId ? '' : id).take({ type: 'exit' }, { pid, exitStatus });
+    const process = tasks.find(namespace, containerId)?.process(id === containerId ? '' : id);
+    // A shim that was kept from telling may do so when its container has another task.
+    if (process?.pid !== undefined && pid !== 0 && pid !== process.pid) return;
+    process?.take({ type: 'exit' }, { pid, exitStatus });
   });
 }
