@@ -1,8 +1,9 @@
 // What an earlier daemon left: containers that run are taken over, half-made ones cleaned, policies applied.
-import { asLabError, LabError } from '../base/errors.ts';
+import { asLabError } from '../base/errors.ts';
 import { paths } from '../base/paths.ts';
 import { emit } from '../trace/recorder.ts';
 import { Container } from './container/container.ts';
+import { dropLeftTask } from './container/left-task.ts';
 import { ignoreMissing } from './container/missing.ts';
 import { openStreams } from './container/open-streams.ts';
 import { loadRecords, removeFolder } from './container/record.ts';
@@ -10,6 +11,7 @@ import { removeNow } from './container/remove.ts';
 import { restartLater } from './container/restart.ts';
 import { startContainer } from './container/start.ts';
 import type { Engine } from './engine.ts';
+import { dropUnknownExecs } from './exec/left.ts';
 import { removeOrphans } from './orphans.ts';
 
 /** Before the door opens: afterwards every container is in a state that is true. */
@@ -54,6 +56,7 @@ async function settle(engine: Engine, container: Container): Promise<void> {
   if (container.isRunning) {
     container.restart.send({ type: 'STARTED' });
     openStreams(container);
+    await dropUnknownExecs(engine, container.id).catch(warn(container.id));
     emit('daemon.container-taken-over', { data: { id: container.id, name: container.name, taskPid: lifecycle.pid } });
     return;
   }
@@ -66,17 +69,6 @@ async function settle(engine: Engine, container: Container): Promise<void> {
     await removeNow(engine, container, { removeVolumes: container.record.host.AutoRemove ?? false }).catch(
       warn(container.id),
     );
-}
-
-/** Of a start that was cut off before the container was `running`. */
-async function dropLeftTask(engine: Engine, containerId: string): Promise<void> {
-  try {
-    await engine.containerd.tasks.kill({ containerId, execId: '', signal: 9, all: true });
-  } catch (error) {
-    if (!(error instanceof LabError) || error.kind === 'unavailable') throw error;
-  }
-  await ignoreMissing(engine.containerd.tasks.delete({ containerId }));
-  await ignoreMissing(engine.containerd.containers.delete({ id: containerId }));
 }
 
 /** `always` and `unless-stopped` containers that should run and do not; after the event stream is open. */

@@ -84,7 +84,7 @@ class Keeper {
 
   #watchForeign(pid: number): void {
     this.#timer = setInterval(() => {
-      if (isAlive(pid)) return;
+      if (readPid() === pid) return; // a pid that is in use may be a zombie's, or another program's by now
       clearInterval(this.#timer);
       this.#exited();
     }, 1000);

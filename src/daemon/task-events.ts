@@ -1,14 +1,24 @@
 // containerd's events, followed for as long as the daemon lives. A broken stream is opened again, and after every opening
 // the daemon asks about each container that it believes to run: an exit in between is found and not waited for.
+// Rule: one shim that does not answer keeps nobody from hearing of the others.
 import { fromBinary } from '@bufbuild/protobuf';
 import { asLabError, LabError } from '../base/errors.ts';
-import { TaskExitSchema, TaskOOMSchema } from '../containerd/proto/gen/event_types_pb.ts';
+import {
+  TaskExitSchema,
+  TaskOOMSchema,
+  TaskPausedSchema,
+  TaskResumedSchema,
+} from '../containerd/proto/gen/event_types_pb.ts';
 import { Status } from '../shim/proto/gen/process_pb.ts';
 import { emit } from '../trace/recorder.ts';
 import type { Container } from './container/container.ts';
 import { containerExited, type Exit, missedExitNow } from './container/exit.ts';
+import { dropLeftTask } from './container/left-task.ts';
+import { followFreezer } from './container/pause.ts';
+import { removeItself } from './container/remove.ts';
 import type { Engine } from './engine.ts';
 import type { Exec } from './exec/execs.ts';
+import { dropLeftExecs, dropUnknownExec } from './exec/left.ts';
 import { execExited } from './exec/start.ts';
 import { wallClockNs } from './time.ts';
 
@@ -29,24 +39,33 @@ export function followTasks(engine: Engine): Follower {
 
 async function follow(engine: Engine, signal: AbortSignal, opened: () => void): Promise<void> {
   while (!signal.aborted) {
+    // A stream that is given up must not go on filling on the other side.
+    const attempt = new AbortController();
     try {
-      const filters = [`topic~=|^/tasks/|,namespace==${engine.containerd.namespace}`];
-      const stream = engine.containerd.events.subscribe({ filters }, { signal });
-      const iterator = stream[Symbol.asyncIterator]();
-      const first = iterator.next();
-      first.catch(() => {});
-      // A call after the subscription on the same connection: when it is answered the subscription stands.
-      await engine.containerd.version.version({});
-      await reconcile(engine);
-      opened();
-      for (let item = await first; item.done !== true; item = await iterator.next()) handle(engine, item.value);
+      await followOnce(engine, AbortSignal.any([signal, attempt.signal]), opened);
     } catch (error) {
       if (signal.aborted) return;
       if (asLabError(error).kind !== 'unavailable')
         process.emitWarning(`following containerd: ${asLabError(error).message}`);
+    } finally {
+      attempt.abort();
     }
     await pause(signal);
   }
+}
+
+async function followOnce(engine: Engine, signal: AbortSignal, opened: () => void): Promise<void> {
+  const filters = [`topic~=|^/tasks/|,namespace==${engine.containerd.namespace}`];
+  const stream = engine.containerd.events.subscribe({ filters }, { signal });
+  const iterator = stream[Symbol.asyncIterator]();
+  const first = iterator.next();
+  first.catch(() => {});
+  // A call after the subscription on the same connection: when it is answered the subscription stands.
+  await engine.containerd.version.version({});
+  const handleAll = async (): Promise<void> => {
+    for (let item = await first; item.done !== true; item = await iterator.next()) handle(engine, item.value);
+  };
+  await Promise.all([reconcile(engine).then(opened), handleAll()]);
 }
 
 /** The connection itself backs off; this only keeps a broken server from spinning us. */
@@ -74,24 +93,28 @@ function handle(engine: Engine, { topic, event }: Envelope): void {
     report(exited(engine, { ...exit, exitedNs }));
   }
   if (topic === '/tasks/oom') markOom(engine, fromBinary(TaskOOMSchema, event.value).containerId);
+  if (topic === '/tasks/paused') frozen(engine, fromBinary(TaskPausedSchema, event.value).containerId, 'running');
+  if (topic === '/tasks/resumed') frozen(engine, fromBinary(TaskResumedSchema, event.value).containerId, 'paused');
 }
 
 interface TaskExit {
   containerId: string;
   id: string;
+  pid: number;
   exitStatus: number;
   exitedNs: bigint;
 }
 
-async function exited(engine: Engine, { containerId, id, exitStatus, exitedNs }: TaskExit): Promise<void> {
+async function exited(engine: Engine, { containerId, id, pid, exitStatus, exitedNs }: TaskExit): Promise<void> {
   if (id !== '' && id !== containerId) {
     const exec = engine.execs.get(id);
     if (exec !== undefined) await execExited(engine, exec, exitStatus);
+    else if (engine.containers.has(containerId)) await dropUnknownExec(engine, { containerId, execId: id });
     return;
   }
   if (engine.containers.has(containerId)) {
     const container = engine.containers.find(containerId);
-    await container.inTraceOfStart(() => containerExited(engine, container, { exitCode: exitStatus, exitedNs }));
+    await container.inTraceOfStart(() => containerExited(engine, container, { exitCode: exitStatus, exitedNs, pid }));
   }
 }
 
@@ -99,29 +122,65 @@ function markOom(engine: Engine, containerId: string): void {
   if (!engine.containers.has(containerId)) return;
   const container = engine.containers.find(containerId);
   container.record.lifecycle.isOomKilled = true;
+  container.saveOrWarn();
   container.inTraceOfStart(() =>
     emit('daemon.out-of-memory-reported', { data: { id: container.id, name: container.name } }),
   );
   engine.events.publish('container', 'oom', containerId, container.eventAttributes());
 }
 
+/** Somebody else has paused it or made it go on; what the daemon itself did, its state says already. */
+function frozen(engine: Engine, containerId: string, believed: 'running' | 'paused'): void {
+  if (!engine.containers.has(containerId)) return;
+  const container = engine.containers.find(containerId);
+  if (container.status === believed) report(followFreezer(engine, container));
+}
+
 const report = (work: Promise<void>): void => {
-  work.catch((error) => process.emitWarning(`handling an exit: ${asLabError(error).message}`));
+  work.catch((error) => process.emitWarning(`handling a task's event: ${asLabError(error).message}`));
 };
 
-/** Finds exits that no event told of. What is being started is asked about when it has started: its exit too may be over before somebody listens. */
+/**
+ * Finds exits that no event told of, and drops tasks whose end could not be settled. What is being started is asked about when it has
+ * started: its exit too may be over before somebody listens.
+ */
 export async function reconcile(engine: Engine): Promise<void> {
+  report(dropLeftExecs(engine));
   const containers = engine.containers.all();
+  const { containers: listed } = await engine.containerd.containers.list({});
+  const kept = new Set(listed.map(({ id }) => id));
   const isRunning = (container: Container): boolean => container.isRunning;
+  const drop = async (container: Container): Promise<void> => {
+    if (!container.isRunning && kept.has(container.id)) await dropLeftTask(engine, container.id);
+  };
   for (const container of containers.filter((container) => !isRunning(container)))
-    report(container.exclusively(async () => {}).then(() => findExits(engine, container)));
-  await Promise.all(containers.filter(isRunning).map((container) => findExits(engine, container)));
+    report(container.exclusively(() => drop(container)).then(() => goOn(engine, container)));
+  await Promise.all(
+    containers.filter(isRunning).map((container) => findExits(engine, container).catch(unlessGone(container))),
+  );
 }
+
+/** From where its start, or its own removal, was when containerd went away. */
+async function goOn(engine: Engine, container: Container): Promise<void> {
+  if (container.status === 'dead' && container.record.host.AutoRemove) removeItself(engine, container);
+  await findExits(engine, container);
+}
+
+/** Of a shim that is only slow the exit will be told when it happens; without containerd everything is asked again. */
+const unlessGone =
+  ({ id }: Container) =>
+  (thrown: unknown): void => {
+    const error = asLabError(thrown);
+    if (error.kind === 'unavailable') throw error;
+    process.emitWarning(`asking what became of container ${id}: ${error.message}`);
+  };
 
 async function findExits(engine: Engine, container: Container): Promise<void> {
   if (!container.isRunning) return;
+  const { pid } = container.record.lifecycle;
   const exit = await missedExit(engine, container);
-  if (exit !== undefined) return await containerExited(engine, container, exit);
+  if (exit !== undefined) return await containerExited(engine, container, { ...exit, pid });
+  await followFreezer(engine, container);
   const execs = [...container.execIds].map((id) => engine.execs.get(id)).filter((exec) => exec !== undefined);
   await Promise.all(execs.map((exec) => findExecExit(engine, exec)));
 }

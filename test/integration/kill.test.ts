@@ -76,7 +76,15 @@ test('an exec and a container whose end no daemon was told of end for their clie
   await engine.must(...detached, '--name', 'held', 'busybox', 'sleep', '1000');
   await engine.must(...detached, '--name', 'short', 'busybox', 'sh', '-c', ends);
   const exec = engine.tlab(['exec', 'held', 'sh', '-c', `touch /signs/begun; ${ends}`], { timeoutMs: 30_000 });
-  await waitUntil(() => existsSync(`${signs}/begun`), { what: 'the exec to run' });
+  const api = async (path: string): Promise<string> =>
+    (await engine.inside('curl', ['-sS', '--unix-socket', `${engine.root}/run/tlab.sock`, `http://tlab/${path}`]))
+      .stdout;
+  // Before the daemon has its pid, what becomes of it is the answer to its start.
+  const hasPid = async (): Promise<boolean> => {
+    const [id] = (JSON.parse(await api('containers/held/json')) as { ExecIDs: string[] | null }).ExecIDs ?? [];
+    return id !== undefined && (JSON.parse(await api(`exec/${id}/json`)) as { Pid: number }).Pid > 0;
+  };
+  await waitUntil(async () => existsSync(`${signs}/begun`) && (await hasPid()), { what: 'the exec to run' });
   const daemon = Number(readFileSync(`${engine.root}/run/tlabd.pid`, 'utf8'));
   process.kill(daemon, 'SIGSTOP');
   const other = await exchangeContainerd();

@@ -81,6 +81,8 @@ export function pipeInput(streams: Streams, connection: Duplex, atEnd: () => Pro
       stdin.once('drain', () => connection.resume());
     }
   });
+  // Nobody takes it any more: it is read on and dropped, or the client's going would never be seen.
+  stdin.once('close', () => connection.resume());
   let isOver = false;
   const finish = (): void => {
     if (isOver) return;

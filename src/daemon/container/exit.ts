@@ -2,15 +2,18 @@
 // restart policy decides. Called for the event /tasks/exit and for an exit that was missed while the daemon was away.
 import { asLabError } from '../../base/errors.ts';
 import type { Engine } from '../engine.ts';
+import { removeExecFifos } from '../exec/left.ts';
 import type { Sandbox } from '../network/networking.ts';
 import { formatNs, parseRfc3339, wallClockNs } from '../time.ts';
 import type { Container } from './container.ts';
 import { ignoreMissing } from './missing.ts';
-import { removeNow } from './remove.ts';
+import { removeItself } from './remove.ts';
 
 export interface Exit {
   exitCode: number;
   exitedNs: bigint;
+  /** Whose end it was: a shim that was kept from telling may do so when the next run has begun. 0 or undefined: nobody knows. */
+  pid?: number | undefined;
   /** Nobody told of it when it happened: the other end of the streams is long closed, and no end of file will come. */
   isMissed?: boolean;
 }
@@ -22,7 +25,7 @@ const missedOutputGraceMs = 100;
 /** Does nothing when the container does not run: an event and a reconciliation may both tell of the same exit. */
 export function containerExited(engine: Engine, container: Container, exit: Exit): Promise<void> {
   return container.exclusively(async () => {
-    if (!container.isRunning) return;
+    if (!container.isRunning || (exit.pid && exit.pid !== container.record.lifecycle.pid)) return;
     await settleStreams(engine, container, exit);
     const { sandbox } = container.record;
     container.record.sandbox = undefined;
@@ -43,6 +46,7 @@ async function settleStreams(engine: Engine, container: Container, { isMissed }:
   container.streams = undefined;
   container.log?.close();
   container.log = undefined;
+  removeExecFifos(container.id);
 }
 
 /** Once more when it is refused. A task that cannot be deleted even so is an orphan, and must not keep its container running. */
@@ -61,7 +65,7 @@ function recordExit(engine: Engine, container: Container, { exitCode, exitedNs }
   container.restart.send(container.isStopping ? { type: 'STOPPED' } : { type: 'EXITED', exitCode, ranMs });
   const isBackingOff = container.restart.getSnapshot().value === 'backingOff';
   container.move({ type: isBackingOff ? 'BACKED_OFF' : 'EXITED' });
-  container.save();
+  container.saveOrWarn();
   const execDuration = `${Math.max(0, Math.floor(ranMs / 1000))}`;
   engine.events.publish(
     'container',
@@ -86,11 +90,7 @@ async function releaseTask(engine: Engine, container: Container, sandbox: Sandbo
 }
 
 function afterExit(engine: Engine, container: Container): void {
-  if (container.record.host.AutoRemove && container.status === 'exited') {
-    removeNow(engine, container, { removeVolumes: true }).catch((error) =>
-      process.emitWarning(`removing container ${container.id}: ${asLabError(error).message}`),
-    );
-  }
+  if (container.record.host.AutoRemove && container.status === 'exited') removeItself(engine, container);
 }
 
 export const missedExitNow = (exitCode: number): Exit => ({ exitCode, exitedNs: wallClockNs(), isMissed: true });

@@ -1,7 +1,7 @@
 // What a start does: one method a state of pipeline.machine.ts. A step pushes its undo before or as soon as it makes something;
 // a failure takes everything back in reverse order and leaves the container as it was.
 
-import { LabError } from '../../base/errors.ts';
+import { asLabError, LabError } from '../../base/errors.ts';
 import { UndoStack } from '../../base/undo.ts';
 import { withCause } from '../../trace/context.ts';
 import { emit } from '../../trace/recorder.ts';
@@ -14,6 +14,7 @@ import { specType } from '../spec/types.ts';
 import { rootOf } from '../userns.ts';
 import type { Container } from './container.ts';
 import { writeFiles } from './files.ts';
+import { dropLeftTask } from './left-task.ts';
 import { closeStreams, openStreams } from './open-streams.ts';
 import { type PipelineStep, runPipeline } from './pipeline.machine.ts';
 import { snapshotOf } from './record.ts';
@@ -63,7 +64,18 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
     openStreams(this.#container);
   }
 
+  /** One of that name is left of an end in which containerd was killed: it does not run, or this start would not be. */
   async recording(): Promise<void> {
+    const { id } = this.#container;
+    await this.#record().catch(async (error) => {
+      if (asLabError(error).kind !== 'alreadyExists') throw error;
+      await dropLeftTask(this.#engine, id);
+      await this.#record();
+    });
+    this.#undo.push('containerd container', () => this.#engine.containerd.containers.delete({ id }));
+  }
+
+  async #record(): Promise<void> {
     const { id, record } = this.#container;
     const runtime = requireRuntime(this.#engine.runtimes, record.runtime);
     if (this.#spec === undefined) throw new LabError('internal', 'recording a container before its spec is generated');
@@ -84,7 +96,6 @@ class Launch implements Record<PipelineStep, () => Promise<void>> {
         },
       },
     });
-    this.#undo.push('containerd container', () => this.#engine.containerd.containers.delete({ id }));
   }
 
   async creating(): Promise<void> {

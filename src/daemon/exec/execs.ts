@@ -1,4 +1,4 @@
-// Execs: further processes in a running container. They live in memory only, and for as long as their container runs.
+// Execs: further processes in a running container. They live in memory only, until a while after their end.
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
@@ -36,6 +36,8 @@ export interface Exec {
 
 export class Execs {
   readonly #byId = new Map<string, Exec>();
+  /** Over for the daemon, but containerd was away when the shim was to forget them. */
+  readonly left = new Set<Exec>();
 
   add(container: Container, config: ExecConfig): Exec {
     const exec: Exec = {
@@ -64,22 +66,24 @@ export class Execs {
     return this.#byId.get(id);
   }
 
-  /** The container is gone, and every process in it. */
+  /** It has ended, or its container has and every process in it. */
   remove(id: string): void {
     const exec = this.#byId.get(id);
     if (exec === undefined) return;
+    exec.container.execIds.delete(id);
     if (exec.status === 'running') {
       exec.status = 'exited';
       exec.exitCode = 137;
     }
     exec.streams?.close();
     exec.exited.resolve();
-    // Clients ask for the exit status after the output has ended: the answer must outlive the container by a little.
+    // Clients ask for the exit status after the output has ended: the answer must outlive the process by a little.
     setTimeout(() => this.#byId.delete(id), keptMs).unref();
   }
 }
 
-const keptMs = 60_000;
+/** @source moby daemon/exec.go containerExecGC */
+const keptMs = 300_000;
 
 export function inspectExec(exec: Exec): ExecInspect {
   const [entrypoint = '', ...rest] = exec.config.Cmd ?? [];

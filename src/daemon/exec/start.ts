@@ -2,7 +2,6 @@
 
 import type { Duplex } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
-import { paths } from '../../base/paths.ts';
 import { pipeInput, pipeOutput } from '../container/attach.ts';
 import { ignoreMissing } from '../container/missing.ts';
 import { snapshotOf } from '../container/record.ts';
@@ -15,6 +14,7 @@ import { processType } from '../spec/types.ts';
 import { frameOf, unframed } from '../stdio/output.ts';
 import { Streams } from '../stdio/streams.ts';
 import type { Exec, ExecConfig } from './execs.ts';
+import { dropExec, streamsFolderOf } from './left.ts';
 
 /** Errors: conflict when the container does not run. */
 export function createExec(engine: Engine, exec: { container: Exec['container']; config: ExecConfig }): Exec {
@@ -44,7 +44,7 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
   }
   exec.container.require('EXEC');
   const streams = new Streams({
-    folder: `${paths.runRoot}/fifo/${exec.container.id}-${exec.id.slice(0, 12)}`,
+    folder: streamsFolderOf({ containerId: exec.container.id, execId: exec.id }),
     hasStdin: connect !== undefined && (exec.config.AttachStdin ?? false),
     isTerminal: exec.config.Tty ?? false,
   });
@@ -65,12 +65,9 @@ export async function startExec(engine: Engine, exec: Exec, connect?: () => Dupl
     const { error, exitCode } = startFailure(thrown, exec.config.Cmd?.[0] ?? '');
     exec.status = 'exited';
     exec.exitCode = exitCode === 128 ? 126 : exitCode;
-    await ignoreMissing(
-      engine.containerd.tasks.deleteProcess({ containerId: exec.container.id, execId: exec.id }),
-    ).catch(() => {});
+    await dropExec(engine, exec).catch(() => engine.execs.left.add(exec));
     if (connection !== undefined) sayFailure(exec, connection, error.message);
-    exec.streams?.close();
-    exec.exited.resolve();
+    engine.execs.remove(exec.id);
     throw error;
   }
 }
@@ -155,12 +152,13 @@ const outputGraceMs = 2000;
 
 /** The event /tasks/exit of an exec. The exit status is there before the output ends, because clients ask for it then. */
 export async function execExited(engine: Engine, exec: Exec, exitCode: number): Promise<void> {
-  if (exec.status === 'exited') return;
+  if (exec.status === 'exited') return await dropExec(engine, exec); // its client was told that it did not start
   exec.status = 'exited';
   exec.exitCode = exitCode;
   exec.exited.resolve();
-  const ids = { containerId: exec.container.id, execId: exec.id };
-  await Promise.all([exec.streams?.finish(outputGraceMs), ignoreMissing(engine.containerd.tasks.deleteProcess(ids))]);
+  const dropped = dropExec(engine, exec).catch(() => engine.execs.left.add(exec));
+  await Promise.all([exec.streams?.finish(outputGraceMs), dropped]);
   exec.streams = undefined;
+  engine.execs.remove(exec.id);
   publish(engine, exec, { action: 'exec_die', attributes: { exitCode: `${exitCode}` } });
 }
