@@ -1,7 +1,7 @@
 // How tlab speaks to a person, kept in a file of theirs: plain mode, colours, width. Flags beat the environment, the environment beats the file.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { xdgFolder } from '../base/xdg.ts';
 
 export interface Setting {
   name: string;
@@ -35,7 +35,7 @@ export const settings: readonly Setting[] = [
 
 /** @source XDG Base Directory Specification, XDG_CONFIG_HOME */
 export const settingsFile = (env: NodeJS.ProcessEnv = process.env): string =>
-  join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'tlab', 'settings.json');
+  join(xdgFolder('XDG_CONFIG_HOME', env), 'settings.json');
 
 /** What the file says; nothing when there is none, and when it cannot be read as one: a broken file must not stop any command. */
 export function readSettings(file = settingsFile()): Record<string, string> {

@@ -1,9 +1,9 @@
 // What a person keeps beside traces, in files of theirs: bookmarks by the trace's id, filters by name. A trace itself is never written to: it
 // may be read-only, or a recording that others compare with. Rule: a file that cannot be read as one is never written over.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LabError } from '../base/errors.ts';
+import { xdgFolder } from '../base/xdg.ts';
 import type { NamedFilters } from './named-filters.ts';
 
 /** Bookmarked events by their numbers, each with its note; '' is none. */
@@ -11,8 +11,8 @@ export type Marks = ReadonlyMap<number, string>;
 
 /** @source XDG Base Directory Specification, XDG_STATE_HOME, XDG_CONFIG_HOME */
 const files = (env: NodeJS.ProcessEnv) => ({
-  marks: join(env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'tlab', 'bookmarks.json'),
-  filters: join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'tlab', 'filters.json'),
+  marks: join(xdgFolder('XDG_STATE_HOME', env), 'bookmarks.json'),
+  filters: join(xdgFolder('XDG_CONFIG_HOME', env), 'filters.json'),
 });
 
 type Texts = Record<string, string>;

@@ -1,7 +1,7 @@
 // The progress log: what was written is read, a cut line costs one entry, foreign files are kept aside, two logs merge by union.
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LabError } from '../../src/base/errors.ts';
@@ -90,6 +90,9 @@ test('two logs of one person merge by union', () => {
 test('it lies where the person’s state lies', () => {
   assert.equal(progressFile({ XDG_STATE_HOME: '/home/ann/state' }), '/home/ann/state/tlab/progress.jsonl');
   assert.equal(progressFile({ TLAB_PROGRESS: '/else/where' }), '/else/where');
+  const own = join(homedir(), '.local/state/tlab/progress.jsonl');
+  for (const none of ['', 'state', './state'])
+    assert.equal(progressFile({ XDG_STATE_HOME: none, TLAB_PROGRESS: '' }), own);
 });
 
 const shape = { predictions: [{ id: 'p' }, { id: 'q' }] };

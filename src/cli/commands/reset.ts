@@ -16,7 +16,8 @@ export default defineCommand({
   exitStatus: learnerStatus,
   async run({ operands: [name = ''], flags }) {
     const course = openLessons();
-    const [id = '', stepId] = name.split('/');
+    const [id = '', ...below] = name.split('/');
+    const stepId = below.length === 0 ? undefined : below.join('/');
     const lesson = name === 'all' ? undefined : lessonOf(course, id);
     if (lesson !== undefined && stepId !== undefined && !lesson.steps.some((step) => step.id === stepId)) {
       const steps = lesson.steps.map((step) => step.id).join(', ');

@@ -13,10 +13,10 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../../base/errors.ts';
+import { xdgFolder } from '../../base/xdg.ts';
 
 export const logSchema = 'tlab.progress';
 export const logVersion = 1;
@@ -83,7 +83,7 @@ const head = v.object({ schema: v.literal(logSchema), version: v.pipe(v.number()
 
 /** Progress is a person's: it follows the XDG folders. @source XDG Base Directory Specification, XDG_STATE_HOME */
 export const progressFile = (env: NodeJS.ProcessEnv = process.env): string =>
-  env.TLAB_PROGRESS ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'tlab', 'progress.jsonl');
+  env.TLAB_PROGRESS || join(xdgFolder('XDG_STATE_HOME', env), 'progress.jsonl');
 
 export interface ProgressLog {
   entries: Entry[];
