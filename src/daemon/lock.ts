@@ -1,36 +1,28 @@
 // One daemon for one run root and for one data root: two that share either would take each other's containers for their own.
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// The pid file has the pid alone, for `kill $(cat tlabd.pid)`.
+import { readFileSync } from 'node:fs';
 import { LabError } from '../base/errors.ts';
+import { takePidFile } from '../base/lock.ts';
 
 /**
  * Writes this process's pid to `path`, and returns how to give it back. A pid file of a process that is gone, or is another
  * program, is no lock and is replaced.
  * Errors: alreadyExists, naming what is in use and by whom.
  */
-export function lockByPidFile(path: string, what: string): () => void {
-  for (;;) {
-    try {
-      const fd = openSync(path, 'wx', 0o644);
-      writeFileSync(fd, `${process.pid}\n`);
-      closeSync(fd);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const pid = Number(readFileSync(path, 'utf8'));
-      if (isDaemon(pid)) {
-        throw new LabError('alreadyExists', `tlabd: ${what} is in use by another daemon (pid ${pid})`, {
-          hint: `stop that one: kill ${pid}`,
-        });
-      }
-      rmSync(path, { force: true });
-    }
-  }
+export async function lockByPidFile(path: string, what: string): Promise<() => void> {
+  const taken = await takePidFile({ path, mode: 0o644, text: `${process.pid}\n`, ownerOf });
+  if (taken.owner === undefined) return taken.release;
+  throw new LabError('alreadyExists', `tlabd: ${what} is in use by another daemon (pid ${taken.owner})`, {
+    hint: `stop that one: kill ${taken.owner}`,
+  });
 }
 
-function isDaemon(pid: number): boolean {
+function ownerOf(text: string): number | undefined {
+  const pid = Number(text);
   try {
-    return pid !== process.pid && /tlabd|daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    const isDaemon = pid !== process.pid && /tlabd|daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    return isDaemon ? pid : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

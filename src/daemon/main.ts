@@ -140,8 +140,8 @@ async function takeLocks(): Promise<() => void> {
     throw new LabError('alreadyExists', `tlabd: another daemon answers at ${paths.daemonSocket}`);
   }
   const releases = [
-    lockByPidFile(paths.daemonPidFile, paths.runRoot),
-    lockByPidFile(`${paths.dataRoot}/tlabd.pid`, paths.dataRoot),
+    await lockByPidFile(paths.daemonPidFile, paths.runRoot),
+    await lockByPidFile(`${paths.dataRoot}/tlabd.pid`, paths.dataRoot),
   ];
   rmSync(paths.daemonSocket, { force: true });
   return () => {
