@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { digestOf } from '../../src/oci/digest.ts';
 import { putBlob, testStage } from './stores.ts';
 
@@ -62,6 +72,35 @@ test('namespaces share bytes but do not see each other', async () => {
   assert.ok(lab.stage.content.isOnDisk(digest));
   await lab.stage.content.delete('b', digest);
   assert.ok(!lab.stage.content.isOnDisk(digest));
+});
+
+test('a file that cannot be removed is an error of whoever removes it, and nobody else’s', async () => {
+  using lab = await testStage();
+  const { content } = lab.stage;
+  await putBlob(lab.stage, 'a', text);
+  const path = content.pathOf(digest);
+  rmSync(path);
+  mkdirSync(path);
+  const gone = content.release('a', [digest]);
+  // Whoever brings the blob anew only waits, and the collector asks when it has come that far.
+  await content.settled(digest);
+  await delay(20);
+  await assert.rejects(gone, /EISDIR|EPERM/);
+  rmdirSync(path);
+  assert.equal(await putBlob(lab.stage, 'a', text), digest);
+});
+
+test('who releases what is released already removes nothing: a blob that is brought anew stays', async () => {
+  using lab = await testStage();
+  const { content } = lab.stage;
+  await putBlob(lab.stage, 'a', text);
+  const others = Array.from({ length: 20_000 }, (_, number) => digestOf(`${number}`));
+  const first = content.release('a', [digest]);
+  const second = content.release('a', [...others, digest]);
+  await first;
+  await putBlob(lab.stage, 'a', text);
+  await second;
+  assert.equal((await content.readAll('a', digest)).toString(), text);
 });
 
 test('hostile digests and references never become paths', async () => {

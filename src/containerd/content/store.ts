@@ -41,7 +41,7 @@ const chunkBytes = 1 << 20;
 export class ContentStore {
   readonly root: string;
   readonly #database: Database;
-  /** Files without a record that are being removed, each with a promise of being gone. */
+  /** Files without a record that are being removed, each with a promise of that being over. */
   readonly #doomed = new Map<Digest, Promise<void>>();
 
   constructor(root: string, database: Database) {
@@ -114,21 +114,26 @@ export class ContentStore {
     await this.release(namespace, [this.info(namespace, text).digest]);
   }
 
-  /** Forgets claims at once, all or none; resolves when the files that no namespace has a claim on any more are gone. */
+  /**
+   * Forgets claims at once, all or none; resolves when the files that no namespace has a claim on any more are gone.
+   * Errors: of unlink(2). Who does not look at the promise yet need not, and who waits for the name alone does not hear of them.
+   */
   release(namespace: string, digests: readonly Digest[]): Promise<void> {
     const list = JSON.stringify(digests);
-    const sizes = this.#forget(namespace, list);
-    for (const { digest, size } of sizes) emit('containerd.blob-removed', { data: { namespace, digest, size } });
+    const forgotten = this.#forget(namespace, list);
+    for (const { digest, size } of forgotten) emit('containerd.blob-removed', { data: { namespace, digest, size } });
     const wanted = new Set(
       this.#database
         .all<{ digest: string }>(`SELECT digest FROM content WHERE digest IN (SELECT value FROM json_each(?))`, list)
         .map((row) => row.digest),
     );
-    const orphans = digests.filter((digest) => !wanted.has(digest));
+    // What had no claim here is not looked at: its file may be another one's by the time that it would go.
+    const orphans = forgotten.map(({ digest }) => digest).filter((digest) => !wanted.has(digest));
     const gone = unlinkAll(orphans.map(this.pathOf)).finally(() => {
       for (const digest of orphans) this.#doomed.delete(digest);
     });
-    for (const digest of orphans) this.#doomed.set(digest, gone);
+    const settled = gone.catch(() => undefined);
+    for (const digest of orphans) this.#doomed.set(digest, settled);
     return gone;
   }
 
