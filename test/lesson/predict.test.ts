@@ -53,6 +53,20 @@ for (const [form, prediction] of Object.entries(forms)) {
   });
 }
 
+test('a choice that reads as a number in the list stands at that number, so that its number and its text are one answer', () => {
+  const prediction: Prediction = {
+    ...(forms.value as Prediction),
+    traps: [1, 2, 137].map((answer) => ({ answer, reply: 'no' })),
+  };
+  for (let seed = 0; seed < 20; seed++) {
+    const question = ask(prediction, String(seed));
+    assert.deepEqual([...question.choices].sort(), ['0', '1', '137', '2']);
+    assert.deepEqual(question.choices.slice(0, 2), ['1', '2']);
+    for (let choice = 1; choice <= 4; choice++)
+      assert.equal(grade(question, String(choice)).isRight, String(choice) === question.answer, `${seed}: ${choice}`);
+  }
+});
+
 test('another seed asks something else', () => {
   const orders = new Set(
     Array.from({ length: 10 }, (_, seed) => ask(forms.order as Prediction, `${seed}`).choices.join()),

@@ -86,8 +86,20 @@ function chosen(
   numbers: Generator<number, never>,
 ): { choices: string[]; answer: string } {
   const wrong = [...new Set(others)].filter((one) => one !== right);
-  const choices = shuffled([right, ...shuffled(wrong, numbers).slice(0, shown.choices - 1)], numbers);
+  const choices = atOwnNumber(shuffled([right, ...shuffled(wrong, numbers).slice(0, shown.choices - 1)], numbers));
   return { choices, answer: String(choices.indexOf(right) + 1) };
+}
+
+/** A choice that reads as the number of another one would be two answers in one. */
+function atOwnNumber(choices: readonly string[]): string[] {
+  const placed = [...choices];
+  for (const choice of choices) {
+    const own = choices.findIndex((_, index) => String(index + 1) === choice);
+    if (own < 0) continue;
+    placed[placed.indexOf(choice)] = placed[own] ?? '';
+    placed[own] = choice;
+  }
+  return placed;
 }
 
 function value({ prediction, found, numbers }: Material): Made {
