@@ -30,8 +30,9 @@ image() {
 	printf '%s\n' 'FROM busybox' 'RUN echo common >/common' "RUN echo $1 >/$1" | tlab build -q -t "127.0.0.1:5000/lab/$1" - >/dev/null
 }
 
+# Into a pipe: the calls of what is recorded would name the file or the terminal of whoever records.
 record() {
-	tlab trace "$@" || printf '%s\n' "$name: ended with $?" >&2
+	{ tlab trace "$@" || printf '%s\n' "$name: ended with $?"; } 2>&1 | cat
 	tlab trace export --format jsonl --output "traces/$name.jsonl"
 }
 
