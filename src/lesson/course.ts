@@ -46,6 +46,8 @@ export interface Attempt {
   step: Step | undefined;
   progress: StepProgress;
   values: Values;
+  /** Hash of the step as it stands in the lesson. */
+  content: string;
   /** When the step was first shown in this attempt; what happened earlier proves nothing. */
   since: Date;
 }
@@ -79,10 +81,12 @@ export class Learner {
     const values = valuesOf(lesson, log.seed);
     const filled = fillAll(lesson, values);
     const step = currentStep(filled.steps, log);
+    const raw = lesson.steps.find(({ id }) => id === step?.id);
+    const content = raw === undefined ? '' : contentOf(raw);
     const isOpened = step !== undefined && log.steps.get(step.id)?.some((entry) => isOpening(entry, way));
     if (step !== undefined && isOpened !== true) {
       const own = way === 'engine' ? {} : { way };
-      this.record([{ kind: 'opened', lesson: lesson.id, step: step.id, content: contentOf(step), ...own }]);
+      this.record([{ kind: 'opened', lesson: lesson.id, step: step.id, content, ...own }]);
     }
     const entries = step && this.#logs.get(lesson.id)?.steps.get(step.id);
     return {
@@ -90,6 +94,7 @@ export class Learner {
       step,
       progress: stepProgress(step ?? { predictions: [] }, entries),
       values,
+      content,
       since: new Date(entries?.find((entry) => isOpening(entry, way))?.at ?? log.lastAt),
     };
   }
@@ -138,6 +143,16 @@ export class Learner {
     return this.#logs.get(id)?.seed ?? id;
   }
 
+  /** Steps whose text is another one than when they were passed. Their pass stays. */
+  changedOf({ id, steps }: Lesson): string[] {
+    const entries = this.#logs.get(id)?.steps;
+    const isChanged = (step: Step): boolean => {
+      const { state, content } = stepProgress(step, entries?.get(step.id));
+      return state === 'passed' && content !== undefined && content !== contentOf(step);
+    };
+    return steps.filter((step) => entries?.has(step.id) === true && isChanged(step)).map((step) => step.id);
+  }
+
   /** How many steps of a lesson are over, and how many there are. */
   countOf(lesson: Lesson): { over: number; all: number } {
     const log = this.#logs.get(lesson.id);
@@ -165,8 +180,8 @@ export class Learner {
 const isOpening = (entry: { kind: string; way?: string | undefined }, way: Way): boolean =>
   entry.kind === 'opened' && (entry.way ?? 'engine') === way;
 
-/** Kept as a note beside a pass: a changed text does not take it back, it is told. */
-export const contentOf = (step: Step): string =>
+/** Of a step without an attempt's values. Kept as a note beside a pass: a changed text does not take it back, it is told. */
+const contentOf = (step: Step): string =>
   createHash('sha256')
     .update(JSON.stringify({ ...step, line: 0 }))
     .digest('hex')

@@ -167,6 +167,23 @@ test('a lesson that is broken is told, and the next one is gone on with; of the 
   assert.match((await tlab(['learn', 'one'], '', own)).stderr, /lesson "one": no such lesson, there are two/);
 });
 
+test('a step whose text has changed since it was passed is told, and its pass stays', async () => {
+  const lessons = join(folder, 'changing');
+  const made = await tlab(['lesson', 'new', 'one', '--topic', '01-own', '--covers', 'KRN-4', '--folder', lessons]);
+  const text = readFileSync(made.stdout.trim(), 'utf8').replaceAll('TODO', 'written');
+  writeFileSync(made.stdout.trim(), text);
+  const own = { TLAB_LESSONS: lessons, TLAB_PROGRESS: join(folder, 'changing.jsonl') };
+  assert.equal((await tlab(['next', '--way', 'replay'], '', own)).status, 0);
+  const before = await tlab(['list'], '', own);
+  assert.doesNotMatch(before.stderr, /Changed/);
+  writeFileSync(made.stdout.trim(), text.replace('## ', 'More.\n\n## '));
+  assert.doesNotMatch((await tlab(['list'], '', own)).stderr, /Changed/, 'its step is the same');
+  writeFileSync(made.stdout.trim(), text.replace(/^(## .*)$/m, '$1\n\nAnother text.'));
+  const after = await tlab(['list'], '', own);
+  assert.match(after.stderr, /^Changed since you passed: one\/first\. .*tlab reset one\/first$/m);
+  assert.equal(after.stdout, before.stdout);
+});
+
 test('a step whose earlier ones are open is not done again', async () => {
   const fresh = { TLAB_PROGRESS: join(folder, 'again.jsonl') };
   const { stderr, status } = await tlab(['review', '--again', 'one-run/who'], '', fresh);

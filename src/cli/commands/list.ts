@@ -22,12 +22,17 @@ export default defineCommand({
   run({ flags }) {
     const course = openLessons();
     const learner = openLearner(course);
-    const rows = course.lessons.map((lesson) => ({ lesson, ...learner.countOf(lesson) }));
+    const rows = course.lessons.map((lesson) => ({
+      lesson,
+      ...learner.countOf(lesson),
+      changed: learner.changedOf(lesson),
+    }));
     if (flags.json) {
-      const lessons = rows.map(({ lesson: { id, title, covers, level, minutes, needs }, over, all }) => ({
+      const lessons = rows.map(({ lesson: { id, title, covers, level, minutes, needs }, over, all, changed }) => ({
         ...{ id, title, covers, level, minutes, needs },
         steps: all,
         over,
+        changed,
       }));
       print(JSON.stringify({ schema: 'tlab.lessons/1', lessons }));
       return 0;
@@ -46,6 +51,11 @@ export default defineCommand({
         ? cells.flatMap((cell) => recordLines(cell, width))
         : tableLines([['  LESSON', 'STEPS', 'TIME', 'WHAT IT IS ABOUT'], ...cells], width, 0);
     for (const line of lines) print(line);
+    const changed = rows.flatMap((row) => row.changed.map((step) => `${row.lesson.id}/${step}`));
+    if (changed.length > 0)
+      say(
+        `Changed since you passed: ${changed.join(', ')}. It counts as before; to take it again: tlab reset ${changed[0]}`,
+      );
     return 0;
   },
 });

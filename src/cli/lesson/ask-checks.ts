@@ -1,7 +1,7 @@
 // Asks the checks of a step and keeps the answer: the one place where a step becomes passed.
 import { LabError } from '../../base/errors.ts';
 import type { Verdict } from '../../lesson/check/verdict.ts';
-import { contentOf, type Learner } from '../../lesson/course.ts';
+import type { Learner } from '../../lesson/course.ts';
 import type { Lesson } from '../../lesson/format/load.ts';
 import { type CheckResult, checkStep, verdictOfStep } from '../../lesson/run/check-step.ts';
 import { replayStep } from '../../lesson/run/replay.ts';
@@ -24,7 +24,7 @@ export const statusOfCheck = { passed: 0, failed: 1, unknown: 3 } as const;
 
 /** `isTry`: the learner asked, so it counts; a look by itself counts only when it passes. */
 export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = true): Promise<Asked> {
-  const { lesson, step, progress, since, values, way } = attempt;
+  const { lesson, step, progress, since, values, content, way } = attempt;
   if (progress.state === 'predicting') {
     throw new LabError('conflict', `step "${step.id}" asks for predictions first`, { hint: 'tlab learn' });
   }
@@ -47,7 +47,7 @@ export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = 
     ]);
   }
   if (isPassed && !isPassedAlready) {
-    learner.record([{ kind: 'passed', ...place, content: contentOf(step), ...(isReplay && { way }) }]);
+    learner.record([{ kind: 'passed', ...place, content, ...(isReplay && { way }) }]);
     if (!isReplay) await clearWhenDone(learner, lesson);
   }
   const wrong = isPassed || !isTry ? undefined : await replyTo(step, results, evidence);
