@@ -117,6 +117,16 @@ export class Learner {
     return opening.way ?? 'engine';
   }
 
+  /** Whether a step was opened on the engine since the lesson was last taken anew: only then has it made anything. */
+  hasBeenOnEngine({ id }: Lesson): boolean {
+    const from = this.#entries.findLastIndex(
+      (entry) => entry.kind === 'reset' && entry.step === undefined && (entry.lesson ?? id) === id,
+    );
+    return this.#entries
+      .slice(from + 1)
+      .some((entry) => 'lesson' in entry && entry.lesson === id && isOpening(entry, 'engine'));
+  }
+
   progressOf({ id }: Lesson, step: Step): StepProgress {
     return stepProgress(step, this.#logs.get(id)?.steps.get(step.id));
   }

@@ -1,7 +1,7 @@
 // What a learner does without engine and root, through the program: questions from a pipe and in JSON, an interview that is stopped and gone on
 // with, a foreign progress file, what this host cannot show, the first screen.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -165,6 +165,44 @@ test('a lesson that is broken is told, and the next one is gone on with; of the 
   assert.match(learn.stderr, /lesson left out: .*01-one\/lesson\.md:6:8/);
   assert.match(learn.stdout, /two\/first/);
   assert.match((await tlab(['learn', 'one'], '', own)).stderr, /lesson "one": no such lesson, there are two/);
+});
+
+test('on a recording nothing is run: not when a lesson is done there, and not when it is taken again', async () => {
+  const lessons = join(folder, 'recorded');
+  mkdirSync(join(lessons, '01-own/01-one'), { recursive: true });
+  const track = join(folder, 'track');
+  const header = [
+    'format: 1',
+    'id: one',
+    'title: One',
+    'covers: []',
+    'level: 1',
+    'minutes: 1',
+    'teardown: touch $TRACK',
+  ];
+  const steps = ['# One', 'Read.', '## First {#first}', 'Read this.', '## Second {#second}', 'And this.'];
+  writeFileSync(join(lessons, '01-own/01-one/lesson.md'), ['---', ...header, '---', ...steps, ''].join('\n'));
+  const own = { TLAB_LESSONS: lessons, TLAB_PROGRESS: join(folder, 'recorded.jsonl'), TRACK: track };
+  const done = async (): Promise<void> => {
+    assert.equal((await tlab(['next', 'one', '--way', 'replay'], '', own)).status, 0);
+    assert.match((await tlab(['skip', 'one'], '', own)).stdout, /^Skipped one\/second/);
+  };
+  await done();
+  assert.equal((await tlab(['review', '--again', 'one/second'], '', own)).status, 0);
+  assert.match((await tlab(['skip', 'one'], '', own)).stdout, /^Skipped one\/second/);
+  assert.equal((await tlab(['next', 'one', '--way', 'replay'], '', own)).status, 1, 'it is done');
+  assert.equal((await tlab(['reset', 'one'], '', own)).status, 0);
+  assert.equal((await tlab(['learn', 'one', '--way', 'replay'], '', own)).status, 0);
+  assert.equal((await tlab(['reset', 'one'], '', own)).status, 0);
+  assert.equal(existsSync(track), false);
+});
+
+test('who asks for help before the predictions is told to make them first', async () => {
+  const fresh = { TLAB_PROGRESS: join(folder, 'hint.jsonl') };
+  assert.equal((await tlab(['skip', 'one-run'], '', fresh)).status, 0);
+  const { stderr, status } = await tlab(['hint', 'one-run'], '', fresh);
+  assert.match(stderr, /step "who" asks for predictions first\ntry: tlab learn/);
+  assert.equal(status, 1);
 });
 
 test('a step whose text has changed since it was passed is told, and its pass stays', async () => {

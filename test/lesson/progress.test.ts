@@ -44,6 +44,15 @@ test('cut at any byte, the file loses one entry at most, and the next one is rea
   }
 });
 
+test('two shells that began the same file at once have written its first line twice, and that is no line of another', () => {
+  const file = newFile();
+  append(file, [{ kind: 'began', lesson: 'a', seed: 's' }]);
+  const once = readFileSync(file, 'utf8');
+  writeFileSync(file, once + once);
+  const { entries, unreadable } = readLog(file);
+  assert.deepEqual([entries.length, unreadable], [2, 0]);
+});
+
 test('lines of others are counted and left where they are', () => {
   const file = newFile();
   append(file, [{ kind: 'began', lesson: 'a', seed: 's' }]);

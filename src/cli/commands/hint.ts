@@ -3,6 +3,7 @@ import { LabError } from '../../base/errors.ts';
 import { nextRung, rungsOf } from '../../lesson/run/hints.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
+import { predictionsFirst } from '../lesson/ask-checks.ts';
 import { openCurrent } from '../lesson/learner.ts';
 import { commandLines, markdownLines } from '../lesson/markdown.ts';
 import { lessonWidth } from '../lesson/show-step.ts';
@@ -18,6 +19,7 @@ export default defineCommand({
   async run({ operands: [id], flags }) {
     const { learner, attempt } = await openCurrent(id);
     const { lesson, step, progress } = attempt;
+    if (progress.state === 'predicting') throw predictionsFirst(step);
     const rung = nextRung(step, progress.rung);
     if (rung === undefined)
       throw new LabError('conflict', `step "${step.id}" has no hints: there is nothing to do but to read`);

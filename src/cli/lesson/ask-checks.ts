@@ -2,7 +2,7 @@
 import { LabError } from '../../base/errors.ts';
 import type { Verdict } from '../../lesson/check/verdict.ts';
 import type { Learner } from '../../lesson/course.ts';
-import type { Lesson } from '../../lesson/format/load.ts';
+import type { Lesson, Step } from '../../lesson/format/load.ts';
 import { type CheckResult, checkStep, verdictOfStep } from '../../lesson/run/check-step.ts';
 import { replayStep } from '../../lesson/run/replay.ts';
 import { replyTo } from '../../lesson/run/replies.ts';
@@ -19,15 +19,16 @@ export interface Asked {
   reply: string | undefined;
 }
 
+export const predictionsFirst = ({ id }: Step): LabError =>
+  new LabError('conflict', `step "${id}" asks for predictions first`, { hint: 'tlab learn' });
+
 /** Exit statuses: cannot tell is neither passed nor not yet. */
 export const statusOfCheck = { passed: 0, failed: 1, unknown: 3 } as const;
 
 /** `isTry`: the learner asked, so it counts; a look by itself counts only when it passes. */
 export async function askChecks(learner: Learner, attempt: OpenAttempt, isTry = true): Promise<Asked> {
   const { lesson, step, progress, since, values, content, way } = attempt;
-  if (progress.state === 'predicting') {
-    throw new LabError('conflict', `step "${step.id}" asks for predictions first`, { hint: 'tlab learn' });
-  }
+  if (progress.state === 'predicting') throw predictionsFirst(step);
   const isReplay = way !== 'engine';
   const evidence = evidenceSince(since, values.work);
   const results = isReplay

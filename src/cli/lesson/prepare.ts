@@ -34,7 +34,7 @@ async function solveEarlier({ steps }: Lesson, { id }: Step, values: Values): Pr
 /** What a lesson that was begun has made. */
 async function clearLesson(learner: Learner, lesson: Lesson): Promise<void> {
   const values = learner.valuesOf(lesson);
-  if (values === undefined) return;
+  if (values === undefined || !learner.hasBeenOnEngine(lesson)) return;
   if (lesson.teardown !== undefined) say('Taking away what the lesson made.');
   await tearDown({ lesson: fillAll(lesson, values), values }, runShell);
 }

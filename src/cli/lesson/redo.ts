@@ -21,13 +21,15 @@ export async function redoStep(learner: Learner, lesson: Lesson, stepId: string)
       hint: `tlab learn ${lesson.id}`,
     });
   }
-  const before = learner.valuesOf(lesson);
+  const way = learner.wayOf(lesson) ?? 'engine';
+  const before = learner.hasBeenOnEngine(lesson) ? learner.valuesOf(lesson) : undefined;
   if (before !== undefined) await tearDown({ lesson: fillAll(lesson, before), values: before }, runShell);
   const seed = randomUUID();
   learner.record([
     { kind: 'reset', lesson: lesson.id, step: stepId },
     { kind: 'began', lesson: lesson.id, seed },
   ]);
+  if (way !== 'engine') return;
   const values = valuesOf(lesson, seed);
   const filled = fillAll(lesson, values);
   await setUp({ lesson: filled, values }, runShell);

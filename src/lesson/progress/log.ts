@@ -11,7 +11,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
@@ -96,6 +96,7 @@ export function readLog(file: string): ProgressLog {
   const text = readText(file);
   const log: ProgressLog = { entries: [], unreadable: 0 };
   if (text === '') return log;
+  // Two shells that begin the file at once have both written its first line.
   const [first = '', ...lines] = text.split('\n');
   const header = v.safeParse(head, parse(first));
   if (header.success && header.output.version > logVersion) {
@@ -112,8 +113,8 @@ export function readLog(file: string): ProgressLog {
   for (const line of lines) {
     if (line === '') continue;
     const entry = parseEntry(line);
-    if (entry === undefined) log.unreadable++;
-    else log.entries.push(entry);
+    if (entry !== undefined) log.entries.push(entry);
+    else if (line !== first) log.unreadable++;
   }
   return log;
 }
@@ -156,7 +157,8 @@ export function append(file: string, added: readonly NewEntry[], now: Date = new
     const begin =
       size === 0 ? `${JSON.stringify({ schema: logSchema, version: logVersion })}\n` : isCut(fd, size) ? '\n' : '';
     const lines = added.map((entry) => `${JSON.stringify({ id: randomUUID(), at: now.toISOString(), ...entry })}\n`);
-    writeSync(fd, begin + lines.join(''));
+    // Until all of it is there: where a disk gets full, one write may end in the middle, and says so only in its result.
+    writeFileSync(fd, begin + lines.join(''));
     fsyncSync(fd);
   } finally {
     closeSync(fd);
