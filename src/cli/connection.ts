@@ -38,7 +38,11 @@ export function connect(): DaemonClient {
   };
   return {
     json: <T>(request: ApiRequest) => calling(() => client.json<T>(request)),
-    stream: (request) => calling(() => client.stream(request)),
+    stream: (request) => {
+      // What is sent can be read once: there is no second call.
+      if (request.upload !== undefined) ready ??= ensureDaemon(path);
+      return calling(() => client.stream(request));
+    },
     hijack: (request) => calling(() => client.hijack(request)),
   };
 }
