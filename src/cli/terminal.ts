@@ -22,12 +22,15 @@ export const paint = {
   err: painter(process.stderr),
 };
 
-/** Columns to write into: TLAB_WIDTH, the terminal's, COLUMNS, or 80; never below 40. */
+/** Below it hardly a word has its place. */
+const narrowest = 20;
+
+/** Columns to write into: TLAB_WIDTH, the terminal's, COLUMNS, or 80. */
 export function terminalColumns(): number {
   const asked = Number.parseInt(process.env.TLAB_WIDTH ?? '', 10);
-  if (Number.isFinite(asked) && asked > 0) return Math.max(40, asked);
+  if (Number.isFinite(asked) && asked > 0) return Math.max(narrowest, asked);
   const given = process.stdout.columns ?? process.stderr.columns ?? Number.parseInt(process.env.COLUMNS ?? '', 10);
-  return Number.isFinite(given) && given > 0 ? Math.max(40, given) : 80;
+  return Number.isFinite(given) && given > 0 ? Math.max(narrowest, given) : 80;
 }
 
 /** A line of result. */

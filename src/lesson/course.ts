@@ -190,9 +190,6 @@ export class Learner {
 const isOpening = (entry: { kind: string; way?: string | undefined }, way: Way): boolean =>
   entry.kind === 'opened' && (entry.way ?? 'engine') === way;
 
-/** Of a step without an attempt's values. Kept as a note beside a pass: a changed text does not take it back, it is told. */
-const contentOf = (step: Step): string =>
-  createHash('sha256')
-    .update(JSON.stringify({ ...step, line: 0 }))
-    .digest('hex')
-    .slice(0, 16);
+/** Of what is told, asked and checked in a step, without an attempt's values. Kept as a note beside a pass: a changed text does not take it back, it is told. */
+const contentOf = ({ tells, predictions, checks }: Step): string =>
+  createHash('sha256').update(JSON.stringify({ tells, predictions, checks })).digest('hex').slice(0, 16);

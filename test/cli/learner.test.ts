@@ -218,7 +218,7 @@ test('a step whose text has changed since it was passed is told, and its pass st
   assert.doesNotMatch((await tlab(['list'], '', own)).stderr, /Changed/, 'its step is the same');
   writeFileSync(made.stdout.trim(), text.replace(/^(## .*)$/m, '$1\n\nAnother text.'));
   const after = await tlab(['list'], '', own);
-  assert.match(after.stderr, /^Changed since you passed: one\/first\. .*tlab reset one\/first$/m);
+  assert.match(after.stderr, /^Changed since you passed: one\/first\.\s.*tlab\sreset\sone\/first$/ms);
   assert.equal(after.stdout, before.stdout);
 });
 
@@ -265,4 +265,14 @@ test('a new lesson lints but for what is to be written', async () => {
   writeFileSync(file, readFileSync(file, 'utf8').replace(asks, '$&\n  followUps: [How long, and why?]'));
   const split = (await tlab(['lesson', 'lint', lessons])).stdout;
   assert.match(split, /interview KRN-4: "How long" is no question; in brackets, a comma ends one that is not quoted/);
+});
+
+test('a terminal of few columns is written to its own width', async () => {
+  for (const columns of [20, 30, 39]) {
+    const { stdout } = await tlab([], '', { TLAB_PROGRESS: join(folder, 'narrow.jsonl'), COLUMNS: String(columns) });
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => line.length > columns),
+      [],
+    );
+  }
 });

@@ -5,13 +5,13 @@ import { boolean } from '../flags/spec.ts';
 import { fitWidth, tableLines } from '../format/table.ts';
 import { openLearner, openLessons } from '../lesson/learner.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
-import { print, say } from '../terminal.ts';
+import { print, say, terminalColumns } from '../terminal.ts';
 
 /** Below it a table would be cut everywhere. */
 const narrow = 60;
 
 const recordLines = ([id = '', steps = '', time = '', title = '']: readonly string[], width: number): string[] => [
-  `${id}: ${steps === 'done' ? steps : `${steps} steps`}, ${time}`,
+  ...wrap(printable(`${id}: ${steps === 'done' ? steps : `${steps} steps`}, ${time}`), width),
   ...wrap(printable(title), width - 4).map((line) => `    ${line}`),
 ];
 
@@ -52,10 +52,10 @@ export default defineCommand({
         : tableLines([['  LESSON', 'STEPS', 'TIME', 'WHAT IT IS ABOUT'], ...cells], width, 0);
     for (const line of lines) print(line);
     const changed = rows.flatMap((row) => row.changed.map((step) => `${row.lesson.id}/${step}`));
-    if (changed.length > 0)
-      say(
-        `Changed since you passed: ${changed.join(', ')}. It counts as before; to take it again: tlab reset ${changed[0]}`,
-      );
+    if (changed.length > 0) for (const line of wrap(changedWords(changed), terminalColumns())) say(line);
     return 0;
   },
 });
+
+const changedWords = (steps: readonly string[]): string =>
+  `Changed since you passed: ${steps.join(', ')}. It counts as before; to take it again: tlab reset ${steps[0]}`;
