@@ -8,4 +8,5 @@ curl -s -o /dev/null -w '%{speed_download} bytes a second\n' http://$(tlab inspe
 nsenter --target $(tlab inspect --format '{{.State.Pid}}' fat) --net tc qdisc add dev eth0 root tbf rate 4mbit burst 16kb latency 400ms
 curl -s -o /dev/null -w '%{speed_download} bytes a second\n' http://$(tlab inspect --format '{{.NetworkSettings.IPAddress}}' fat)/blob
 nsenter --target $(tlab inspect --format '{{.State.Pid}}' fat) --net tc qdisc show dev eth0
+grep memory /proc/$(tlab inspect --format '{{.State.Pid}}' fat)/cgroup
 tlab rm -f fat
