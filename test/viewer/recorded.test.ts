@@ -47,6 +47,10 @@ const shows: Record<string, { filters: string[]; stages?: string[] }> = {
   },
   'two-containers': { filters: ['type=cli.step-ended and data.number=2 and data.output=*nginx*'] },
   'out-of-memory': { filters: ['type=daemon.out-of-memory-reported', 'type=shim.exit-recorded and data.status=137'] },
+  'limits-v2': {
+    filters: ['type=kernel.cgroup-written and path=*/system.slice/*/memory.max', 'data.output="0::/system.slice/*"'],
+    stages: ['cli', 'runc', 'kernel'],
+  },
   'stop-and-kill': {
     filters: ['type=shim.exit-recorded and data.status=0', 'type=shim.exit-recorded and data.status=137'],
   },
