@@ -16,6 +16,7 @@ import { heard } from '../../../src/daemon/build/context/heard.ts';
 import { parseConfiguration } from '../../../src/daemon/configuration.ts';
 import type { Engine } from '../../../src/daemon/engine.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { waitUntil } from '../../helpers/wait.ts';
 
 const folder = mkdtempSync(`${tmpdir()}/tlab-cache-`);
 after(() => rmSync(folder, { recursive: true }));
@@ -246,4 +247,32 @@ test('what a running build has found keeps its lease though it is pruned, until 
   assert.deepEqual(deleted, [`tlab-build-cache-${digestOf('a').slice(7)}`]);
   await cache.release('other');
   assert.equal(deleted.length, 2);
+});
+
+test('that a step was found is written when the build has ended, unless it is gone by then', async () => {
+  const own = `${folder}/uses`;
+  const cache = new BuildCache(own, services, 'overlayfs');
+  const look = (instruction: string) => {
+    const place = { text: instruction, stage: '0', index: 1 };
+    return cache.find({ parts: { instruction }, place, lease: 'l', isWanted: true });
+  };
+  for (const each of ['RUN kept', 'RUN removed']) {
+    const { key } = await look(each);
+    const place = { text: each, stage: '0', index: 1 };
+    const common = { version: 1, created: '2026-01-01T00:00:00Z', sizeBytes: 1, lastUsedMs: 1, uses: 0 } as const;
+    await cache.add({ ...common, key, parts: { instruction: each }, place });
+  }
+  for (const each of ['RUN kept', 'RUN removed', 'RUN kept']) assert.ok((await look(each)).record, each);
+  assert.deepEqual(
+    loadRecords(own).map(({ uses }) => uses),
+    [0, 0],
+  );
+  const removed = cache.all().find(({ place }) => place.text === 'RUN removed');
+  assert.ok(removed);
+  await cache.remove(removed);
+  await cache.release('l');
+  await waitUntil(() => loadRecords(own)[0]?.uses === 2, { what: 'the use on disk' });
+  const [kept, ...others] = loadRecords(own);
+  assert.ok(kept && Date.now() - kept.lastUsedMs < 60_000);
+  assert.deepEqual(others, []);
 });

@@ -1,5 +1,7 @@
 // The build cache: results of steps by key. Every look-up says why it hit or missed, against the nearest earlier result of the same step.
+import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../../../base/errors.ts';
+import { Slices } from '../../../base/slices.ts';
 import type { ContainerdClient } from '../../../containerd/client.ts';
 import type { Instruction } from '../../../dockerfile/syntax.ts';
 import { digestHex } from '../../../oci/digest.ts';
@@ -9,6 +11,8 @@ import type { KeyChange } from '../../protocol.ts';
 import { filesBetween, loadFiles, saveFiles } from './files.ts';
 import { changesBetween, type KeyParts, keyOf } from './key.ts';
 import { type CacheRecord, loadRecords, removeRecord, saveRecord } from './record.ts';
+
+const usesWaitMs = 200;
 
 /** On a lease: the key of the record that it belongs to. */
 export const cacheLeaseLabel = 'io.tlab/build-cache';
@@ -44,6 +48,9 @@ export class BuildCache {
    * What running builds have looked at, by the lease of the build, and whether it is there: the records' leases stay until the build has ended.
    */
   readonly #found = new Map<string, Map<CacheRecord['key'], Promise<boolean>>>();
+  /** Whose use is not written yet: a build that finds everything should not wait for a write a step. */
+  readonly #used = new Set<CacheRecord>();
+  #isSaving = false;
   /** Removed while a build still needed it. */
   readonly #leaving = new Set<CacheRecord['key']>();
 
@@ -71,7 +78,7 @@ export class BuildCache {
     const reason = `every part of the key is as on ${record.created.slice(0, 19).replace('T', ' ')}`;
     record.lastUsedMs = Date.now();
     record.uses += 1;
-    saveRecord(this.#folder, record);
+    this.#used.add(record);
     return { record, key, reason, changes: [] };
   }
 
@@ -143,11 +150,30 @@ export class BuildCache {
   async release(lease: string): Promise<void> {
     const keys = this.#found.get(lease);
     this.#found.delete(lease);
+    void this.#saveUses();
     for (const key of keys?.keys() ?? [])
       if (this.#leaving.has(key) && !this.#isNeeded(key)) {
         this.#leaving.delete(key);
         await ignoreMissing(this.#containerd.leases.delete({ id: leaseOf({ key }), sync: true }));
       }
+  }
+
+  /** After the answer, which is more urgent. A daemon that is killed before has forgotten when they were used, and nothing else. */
+  async #saveUses(): Promise<void> {
+    if (this.#isSaving) return;
+    this.#isSaving = true;
+    await delay(usesWaitMs, undefined, { ref: false });
+    const slices = new Slices();
+    for (const record of this.#used) {
+      this.#used.delete(record);
+      try {
+        if (this.#records.get(record.key) === record) saveRecord(this.#folder, record);
+      } catch {
+        // On a full disk too: a build that found its steps needs no room for that.
+      }
+      if (slices.isOver) await slices.next();
+    }
+    this.#isSaving = false;
   }
 
   #isNeeded(key: CacheRecord['key']): boolean {
