@@ -21,7 +21,7 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'colour',
-    says: 'the sixteen colours of the terminal; NO_COLOR beats FORCE_COLOR',
+    says: 'the sixteen colours of the terminal; also --color=never or always; NO_COLOR beats FORCE_COLOR',
     variable: 'NO_COLOR',
     values: { on: '', off: '1' },
   },

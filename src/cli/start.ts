@@ -40,7 +40,7 @@ async function runNamed(name: string, words: readonly string[]): Promise<number>
   return await inGivenTrace(words, run, (error) => statusOf(error, loaded.spec.exitStatus));
 }
 
-/** `--host` may come before the command; it is an environment variable from then on. */
+/** `--host`, `--accessible` and `--color` may come before the command; they are environment variables from then on. */
 function globalFlags(argv: readonly string[]): string[] {
   const words = [...argv];
   for (;;) {
@@ -54,10 +54,22 @@ function globalFlags(argv: readonly string[]): string[] {
     } else if (first?.startsWith('--host=') === true) {
       process.env.TLAB_HOST = first.slice('--host='.length);
       words.shift();
+    } else if (first?.startsWith('--color=') === true && setColour(first.slice('--color='.length))) {
+      words.shift();
     } else {
       return words;
     }
   }
+}
+
+/** The flag beats environment and settings. False for no such value. */
+function setColour(when: string): boolean {
+  if (when === 'never') process.env.NO_COLOR = '1';
+  if (when === 'always') {
+    delete process.env.NO_COLOR;
+    process.env.FORCE_COLOR = '1';
+  }
+  return ['always', 'auto', 'never'].includes(when);
 }
 
 /** `--accessible` may stand anywhere in the line of a command whose operands are its own. */
@@ -99,7 +111,7 @@ async function showHelp(name: string | undefined): Promise<number> {
 async function failed(error: unknown, name: string | undefined, words: readonly string[]): Promise<number> {
   const isUsage = error instanceof LabError && error.kind === 'usage';
   printError(isUsage && name !== undefined ? withHint(error, name) : error, words.includes('--json'));
-  await sayIfOlder(error, name);
+  if (!words.includes('--json')) await sayIfOlder(error, name);
   const own = name === undefined ? undefined : (await loadCommand(name).catch(() => undefined))?.spec.exitStatus;
   return statusOf(error, own);
 }

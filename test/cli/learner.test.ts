@@ -267,6 +267,17 @@ test('a new lesson lints but for what is to be written', async () => {
   assert.match(split, /interview KRN-4: "How long" is no question; in brackets, a comma ends one that is not quoted/);
 });
 
+test('colours are on or off by flag, by environment, by setting, in this order', async () => {
+  const shown = async (args: string[], more: Record<string, string>): Promise<boolean> =>
+    (await tlab([...args, 'accessibility', '--json'], '', more)).stdout.includes('"colour","now":"on"');
+  assert.equal(await shown(['--color=always'], {}), true, 'beats NO_COLOR');
+  assert.equal(await shown(['--color=never'], { NO_COLOR: '', FORCE_COLOR: '1' }), false, 'beats FORCE_COLOR');
+  assert.equal(await shown(['--color=auto'], { NO_COLOR: '', FORCE_COLOR: '1' }), true);
+  const wrong = await tlab(['--color=blue', 'list']);
+  assert.match(wrong.stderr, /unknown flag: --color=blue/);
+  assert.equal(wrong.status, 2);
+});
+
 test('a terminal of few columns is written to its own width', async () => {
   for (const columns of [34, 39]) {
     const { stdout } = await tlab([], '', { TLAB_PROGRESS: join(folder, 'narrow.jsonl'), COLUMNS: String(columns) });

@@ -45,6 +45,8 @@ test(
     const refused = await engine.tlab(['run', '--rm', '--runtime', 'no-such-runtime', 'busybox', 'true']);
     assert.match(refused.stderr, /^error: /);
     assert.match(refused.stderr, words);
+    const inJson = await engine.tlab(['ps', '--json', '--filter', 'nonsense=1']);
+    assert.equal(JSON.parse(inJson.stderr).error.kind, 'invalidArgument');
     assert.doesNotMatch((await engine.tlab(['run'])).stderr, words, 'a wrong line is no matter of the daemon');
   },
 );
