@@ -4,7 +4,7 @@ import { LabError } from '../base/errors.ts';
 
 const mostTries = 5;
 /** What so many tries together must bring for the next ones. */
-export const leastGainBytes = 64 * 1024;
+const leastGainBytes = 64 * 1024;
 
 export class Tries {
   #count = 0;
