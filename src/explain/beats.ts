@@ -19,6 +19,9 @@ import { imageBeats } from './beats-images.ts';
 export const clonedWithin = 'clone-within';
 export const executedWithin = 'exec-within';
 
+/** The folder in which containerd keeps the bundles of its tasks. */
+const ofContainerd = /\/io\.containerd\.runtime\.v2\.task\//;
+
 export const beats: readonly Beat[] = [
   {
     id: 'command',
@@ -140,7 +143,14 @@ export const beats: readonly Beat[] = [
   {
     id: 'plan',
     stage: 'containerd',
-    matches: (e) => e.type === 'runc.plan-compiled',
+    matches: (e) => e.type === 'runc.plan-compiled' && ofContainerd.test(text(e.data.path)),
+    says: ([e]) => `compiles config.json to a plan of ${text(e.data.operations)} operations`,
+  },
+  {
+    // A bundle of somebody's own: the runtime compiles it before it begins.
+    id: 'plan-alone',
+    stage: 'runc',
+    matches: (e) => e.type === 'runc.plan-compiled' && !ofContainerd.test(text(e.data.path)),
     says: ([e]) => `compiles config.json to a plan of ${text(e.data.operations)} operations`,
   },
   {
@@ -331,6 +341,7 @@ export const smallBeats: readonly string[] = [
   'snapshot',
   'tasks-start',
   'plan',
+  'plan-alone',
   'image',
   'tasks-create',
   'spec',

@@ -137,6 +137,8 @@ for (const file of files) {
     assert.ok(told.length >= 7 && told.length <= mostBeats, `${told.length} beats`);
     assert.doesNotMatch(storyLines(trace, 80).join('\n'), /undefined|NaN|\[object/);
     for (const line of storyLines(trace, 80)) assert.ok(line.length <= 130, line); // colour codes included
+    const present = new Set<string>(trace.events.map(({ stage }) => stage));
+    for (const { beat } of told) assert.ok(present.has(beat.stage), `${beat.id}: ${beat.stage} takes no part`);
   });
 
   test(`${file} names no path of the machine that recorded it`, () => {
