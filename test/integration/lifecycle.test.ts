@@ -1,6 +1,6 @@
 // Ends, pauses and execs that the daemon does not bring about itself: nobody waits for ever, and its state is the task's. Needs root.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { connectContainerd } from '../../src/containerd/client.ts';
 import { anyOf } from '../../src/containerd/events/exchange.ts';
@@ -81,6 +81,25 @@ test('a client whose input nobody takes any more leaves no connection in the dae
   for (let count = 0; count < 4; count++) await feed();
   await waitUntil(() => sockets() <= before, { what: `no more than ${before} sockets` });
 });
+
+test(
+  'the end of an input that falls into the time without containerd is told when there is one again',
+  needsRoot,
+  async () => {
+    await engine.must('run', '--detach', '--name', 'other', 'busybox', 'sleep', '1000');
+    for (const command of ['run --interactive --rm --name reader busybox cat', 'exec --interactive other cat']) {
+      const sign = `${engine.root}/end-${command.split(' ')[0]}`;
+      const input = `until [ -e ${sign} ]; do sleep 0.02; done; echo late`;
+      const read = engine.inside('sh', ['-c', `{ ${input}; } | ${tlabProgram} ${command}`], { timeoutMs: 30_000 });
+      const [reader = ''] = command.match(/reader|other/) ?? [];
+      await waitUntil(async () => (await engine.tlab(['top', reader])).stdout.includes(' cat'), { what: 'cat to run' });
+      process.kill(pidIn('tlab-containerd.pid'), 'SIGKILL');
+      writeFileSync(sign, '');
+      assert.equal((await read).stdout, 'late\n');
+    }
+    await engine.must('rm', '--force', 'other');
+  },
+);
 
 test('a task that somebody else pauses is paused, and a signal that makes it go on is seen', needsRoot, async () => {
   const stays = 'trap "" TERM; while :; do sleep 0.1; done';

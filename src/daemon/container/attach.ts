@@ -1,5 +1,7 @@
 // Attaching to a container: its past output when asked, then what comes, and its standard input.
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { asLabError } from '../../base/errors.ts';
 import type { Engine } from '../engine.ts';
 import { readLog } from '../log/reader.ts';
 import { frameOf, type OutputName, streamWatcher, unframed } from '../stdio/output.ts';
@@ -44,9 +46,28 @@ export async function attachContainer(
 async function inputEnded(engine: Engine, container: Container): Promise<void> {
   const { StdinOnce = false, Tty = false } = container.record.config;
   if (!StdinOnce || Tty) return;
-  await container.streams?.closeStdin();
-  if (!container.isRunning) return;
-  await ignoreMissing(engine.containerd.tasks.closeIO({ containerId: container.id, execId: '', stdin: true }));
+  const { streams } = container;
+  await streams?.closeStdin();
+  const isOpen = (): boolean => container.isRunning && container.streams === streams;
+  await tellInputEnd(engine, { containerId: container.id, execId: '' }, isOpen);
+}
+
+const retryMs = 200;
+
+/** The shim holds the input open until it is told. While containerd is away it is not, and the program would read for ever. */
+export async function tellInputEnd(
+  engine: Engine,
+  ids: { containerId: string; execId: string },
+  isOpen: () => boolean,
+): Promise<void> {
+  while (isOpen()) {
+    try {
+      return await ignoreMissing(engine.containerd.tasks.closeIO({ ...ids, stdin: true }));
+    } catch (error) {
+      if (asLabError(error).kind !== 'unavailable') throw error;
+    }
+    await setTimeout(retryMs);
+  }
 }
 
 const namesOf = (options: AttachOptions): OutputName[] =>

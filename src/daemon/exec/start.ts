@@ -2,8 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { LabError } from '../../base/errors.ts';
-import { pipeInput, pipeOutput } from '../container/attach.ts';
-import { ignoreMissing } from '../container/missing.ts';
+import { pipeInput, pipeOutput, tellInputEnd } from '../container/attach.ts';
 import { snapshotOf } from '../container/record.ts';
 import { startFailure } from '../container/task-errors.ts';
 import { specInput, userOf } from '../container/task-spec.ts';
@@ -143,7 +142,7 @@ function joinInput(engine: Engine, exec: Exec, connection: Duplex): void {
   pipeInput(streams, connection, async () => {
     await streams.closeStdin();
     const ids = { containerId: exec.container.id, execId: exec.id };
-    await ignoreMissing(engine.containerd.tasks.closeIO({ ...ids, stdin: true }));
+    await tellInputEnd(engine, ids, () => exec.status === 'running');
   });
 }
 
