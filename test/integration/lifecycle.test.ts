@@ -82,6 +82,16 @@ test('a client whose input nobody takes any more leaves no connection in the dae
   await waitUntil(() => sockets() <= before, { what: `no more than ${before} sockets` });
 });
 
+test('an input that is empty from the beginning ends', needsRoot, async () => {
+  await engine.must('run', '--detach', '--name', 'other', 'busybox', 'sleep', '1000');
+  for (const command of ['run --interactive --rm busybox cat', 'exec --interactive other cat']) {
+    // In the foreground SIGKILL alone ends it: other signals are the program's.
+    const ran = await engine.inside('sh', ['-c', `timeout -s KILL 20 ${tlabProgram} ${command} </dev/null`]);
+    assert.deepEqual({ status: ran.status, stdout: ran.stdout }, { status: 0, stdout: '' }, command);
+  }
+  await engine.must('rm', '--force', 'other');
+});
+
 test(
   'the end of an input that falls into the time without containerd is told when there is one again',
   needsRoot,

@@ -112,6 +112,8 @@ export function pipeInput(streams: Streams, connection: Duplex, atEnd: () => Pro
   };
   connection.once('end', finish);
   connection.once('close', finish);
+  // It was empty, or its client is gone, before there was anybody to read it.
+  if (connection.readableEnded || connection.destroyed) finish();
 }
 
 async function sendPast(container: Container, connection: Duplex, options: AttachOptions): Promise<void> {
