@@ -108,6 +108,14 @@ test('orders may be written in several ways; what is none is asked again', () =>
   }
 });
 
+test('a text that is none of the choices, or the beginning of several, is asked again', () => {
+  const question: Question = { ...ask(forms.who as Prediction, '1'), choices: ['runc', 'run', 'shim'], answer: '3' };
+  assert.equal(grade(question, 'SH').isRight, true);
+  assert.equal(grade(question, 'run').isRight, false);
+  for (const text of ['ru', 'nobody', '0', '4', '1.5', '  '])
+    assert.throws(() => grade(question, text), { kind: 'usage' }, text);
+});
+
 test('one value in several spellings is one value', () => {
   for (const [one, other] of [
     ['64m', '67108864'],

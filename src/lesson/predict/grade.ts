@@ -1,5 +1,6 @@
 // An answer against a question. Rule: the same answer in another spelling is the same answer; what is unreadable is asked again, not wrong.
 import { LabError } from '../../base/errors.ts';
+import { fit } from '../../base/text.ts';
 import type { Question } from './question.ts';
 
 export interface Grade {
@@ -22,7 +23,7 @@ function gradeOrder({ choices, answer: wanted }: Question, answer: string): Grad
   const numbers = given.map(Number);
   const isWhole = new Set(numbers).size === choices.length && numbers.length === choices.length;
   if (!isWhole || numbers.some((number) => number < 1 || number > choices.length)) {
-    throw new LabError('usage', `"${answer}": expected the numbers 1 to ${choices.length}, each once, as 2 1 3`);
+    throw new LabError('usage', `${quoted(answer)}: expected the numbers 1 to ${choices.length}, each once, as 2 1 3`);
   }
   const right = wanted.split(' ').map(Number);
   const firstWrong = numbers.findIndex((number, index) => number !== right[index]);
@@ -41,6 +42,9 @@ function gradeOne({ choices, answer: wanted, traps, form, reason }: Question, an
   return { isRight: false, reply: trap?.reply ?? reason ?? `The trace has ${right}.`, right };
 }
 
+/** Somebody may have pasted a whole file. */
+const quoted = (text: string): string => `"${fit(text, 60)}"`;
+
 /** `yes` and `no` are claims' answers too. */
 const yesOrNo = (answer: string): string =>
   /^y(es)?$/i.test(answer.trim()) ? 'true' : /^no?$/i.test(answer.trim()) ? 'false' : answer;
@@ -55,10 +59,15 @@ function chosenText(choices: readonly string[], answer: string): string {
   if (/^\d+$/.test(text)) {
     const choice = choices[Number(text) - 1];
     if (choice !== undefined) return choice;
-    throw new LabError('usage', `"${text}": expected a number from 1 to ${choices.length}`);
+    throw new LabError('usage', `${quoted(text)}: expected a number from 1 to ${choices.length}`);
   }
   const begun = choices.filter((choice) => plain(choice).startsWith(plain(text)));
-  return begun.length === 1 ? (begun[0] as string) : text;
+  const [only, another] = begun;
+  if (only !== undefined && another === undefined) return only;
+  throw new LabError(
+    'usage',
+    `${quoted(text)}: expected a number from 1 to ${choices.length}, or the beginning of one choice`,
+  );
 }
 
 const plain = (text: string): string =>
