@@ -130,6 +130,14 @@ test('a task that somebody else pauses is paused, and a signal that makes it go 
   await engine.must('rm', '--force', 'stays');
 });
 
+test('a paused container is killed, whether it dies before it is let go on or after that', needsRoot, async () => {
+  for (let count = 0; count < 12; count++) {
+    await engine.must('run', '--detach', '--name', 'frozen', 'busybox', 'sleep', '1000');
+    await engine.must('pause', 'frozen');
+    await engine.must('rm', '--force', 'frozen');
+  }
+});
+
 test('the exit of an earlier run that is told late does not end this one', needsRoot, async () => {
   await engine.must('run', '--detach', '--name', 'again', 'busybox', 'sleep', '1000');
   const containerId = await inspect('again', '.Id');

@@ -1,6 +1,6 @@
 // Stopping: the stop signal, time to leave, then SIGKILL. Waits for the exit outside the container's queue.
 import { once } from 'node:events';
-import { LabError } from '../../base/errors.ts';
+import { asLabError } from '../../base/errors.ts';
 import { timerMs } from '../../base/timers.ts';
 import type { Engine } from '../engine.ts';
 import type { Container } from './container.ts';
@@ -75,12 +75,18 @@ export async function sendSignal(engine: Engine, container: Container, signal: n
   if (container.status === 'paused') await letGoOn(engine, containerId);
 }
 
-/** SIGKILL ends a frozen process at once on some kernels: then there is nothing left to thaw. */
+/**
+ * SIGKILL ends a frozen process at once on some kernels: then there is nothing left to thaw, and the signal has done its work.
+ * @source moby daemon/kill.go killWithSignal: "Cannot unpause container after kill" is a warning
+ */
 async function letGoOn(engine: Engine, containerId: string): Promise<void> {
   try {
     await ignoreMissing(engine.containerd.tasks.resume({ containerId }));
-  } catch (error) {
-    if (!(error instanceof LabError) || error.kind !== 'conflict') throw error;
+  } catch (thrown) {
+    const error = asLabError(thrown);
+    if (error.kind === 'unavailable') throw error;
+    if (error.kind === 'conflict' || error.message.includes('must be paused')) return;
+    process.emitWarning(`letting container ${containerId} go on after a signal: ${error.message}`);
   }
 }
 
