@@ -2,7 +2,7 @@
 // at a time, the files that share this host's links, rules and mounts; the second the virtual machines and the lessons. Files that start an
 // engine of their own have a network of their own: whichever lane is free takes the next. Arguments narrow the run: `npm test -- network`
 // takes files with that word.
-import { chownSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chownSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
@@ -117,6 +117,22 @@ function checkNullDevice(): void {
   total.failed++;
 }
 
+/** An engine that a test has started and not stopped would answer, or disturb, what comes after. */
+function checkNothingRuns(): void {
+  const programs = `${import.meta.dirname.replace(/scripts$/, '')}dist/`;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    let words: string;
+    try {
+      words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    } catch {
+      continue; // it has ended meanwhile
+    }
+    if (!words.includes(programs)) continue;
+    console.log(`process ${pid} still runs: ${words}`);
+    total.failed++;
+  }
+}
+
 /** The reporter's counts of one file: the whole is told at the end. */
 const counts = /^.*ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+\S*\n/gm;
 
@@ -150,6 +166,7 @@ for (const lane of lanes)
   }
 await runAgain();
 if (process.getuid?.() === 0) checkNullDevice();
+checkNothingRuns();
 rmSync(nobodysSettings, { recursive: true, force: true });
 
 const byTime = [...secondsOf].sort(([, a], [, b]) => b - a).slice(0, slowest);

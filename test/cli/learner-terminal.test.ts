@@ -8,19 +8,24 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { tlabProgram } from '../helpers/engine.ts';
 import { root } from '../helpers/root.ts';
+import { must } from '../helpers/shell.ts';
 import { closeTerminals, openTerminal, type Terminal } from '../helpers/terminal.ts';
 import { waitUntil } from '../helpers/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'terminal-'));
-after(() => {
+const places = { TLAB_RUN_ROOT: join(folder, 'run'), TLAB_DATA_ROOT: join(folder, 'data') };
+after(async () => {
   closeTerminals();
+  // Looking at a step starts an engine.
+  if (process.getuid?.() === 0) await must(tlabProgram, ['system', 'reset', '--yes'], { env: places });
   rmSync(folder, { recursive: true });
 });
 
 const tlab = (line: string, name: string): Terminal =>
   openTerminal(`${tlabProgram} ${line}; echo status $?`, {
     env: {
-      ...{ TLAB_RUN_ROOT: join(folder, 'run'), TLAB_DATA_ROOT: join(folder, 'data'), NO_COLOR: '1' },
+      ...places,
+      NO_COLOR: '1',
       ...{ XDG_CONFIG_HOME: join(folder, 'config'), TLAB_PROGRESS: join(folder, `${name}.jsonl`) },
     },
   });
