@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
+import { setTimeout as delay } from 'node:timers/promises';
 import { guestCommand, guestRounds } from '../test/vm/guests.ts';
 import { missingForMachines, runInMachine } from '../test/vm/machine.ts';
 import { count, type Tally } from '../test/vm/tally.ts';
@@ -117,19 +118,27 @@ function checkNullDevice(): void {
   total.failed++;
 }
 
-/** An engine that a test has started and not stopped would answer, or disturb, what comes after. */
-function checkNothingRuns(): void {
+/** An engine that a test has started and not stopped would answer, or disturb, what comes after. What was just told to end has a moment. */
+async function checkNothingRuns(): Promise<void> {
   const programs = `${import.meta.dirname.replace(/scripts$/, '')}dist/`;
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    let words: string;
-    try {
-      words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    } catch {
-      continue; // it has ended meanwhile
-    }
-    if (!words.includes(programs)) continue;
-    console.log(`process ${pid} still runs: ${words}`);
+  const left = (): string[] =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => `${pid} ${commandLine(pid)}`)
+      .filter((line) => line.includes(programs));
+  for (let tries = 0; left().length > 0 && tries < 20; tries++) await delay(100);
+  for (const line of left()) {
+    console.log(`process ${line}: it still runs`);
     total.failed++;
+  }
+}
+
+/** Empty when it has ended meanwhile. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
   }
 }
 
@@ -166,7 +175,7 @@ for (const lane of lanes)
   }
 await runAgain();
 if (process.getuid?.() === 0) checkNullDevice();
-checkNothingRuns();
+await checkNothingRuns();
 rmSync(nobodysSettings, { recursive: true, force: true });
 
 const byTime = [...secondsOf].sort(([, a], [, b]) => b - a).slice(0, slowest);
