@@ -68,16 +68,19 @@ test('tail gives the last lines', async (context) => {
   assert.deepEqual(await read(log, { tail: 0 }), []);
 });
 
-test('a follower gets what comes later, through rotations, and ends when the log does', async (context) => {
-  const log = newLog(context, { maxSizeBytes: 300, maxFiles: 4 });
-  log.write('stdout', Buffer.from('first\n'));
-  const followed = read(log, { follow: true });
-  for (let index = 0; index < 6; index++) {
-    log.write('stdout', Buffer.from(`${index}\n`));
-    await new Promise((resolve) => setImmediate(resolve));
+test('a follower gets what comes later, through rotations, once each, and ends when the log does', async (context) => {
+  // A rotation falls into each moment of the follower's beginning.
+  for (let pauses = 0; pauses < 20; pauses++) {
+    const log = newLog(context, { maxSizeBytes: 300, maxFiles: 4 });
+    log.write('stdout', Buffer.from('first\n'));
+    const followed = read(log, { follow: true });
+    for (let index = 0; index < 6; index++) {
+      for (let pause = 0; pause < pauses; pause++) await new Promise((resolve) => setImmediate(resolve));
+      log.write('stdout', Buffer.from(`${index}\n`));
+    }
+    log.close();
+    assert.deepEqual(await followed, ['first\n', '0\n', '1\n', '2\n', '3\n', '4\n', '5\n'], `${pauses} pauses`);
   }
-  log.close();
-  assert.deepEqual(await followed, ['first\n', '0\n', '1\n', '2\n', '3\n', '4\n', '5\n']);
 });
 
 test('a log that cannot be rotated goes on in the file that it has', async (context) => {

@@ -36,8 +36,8 @@ export async function* readLog(options: ReadOptions): AsyncGenerator<LogEntry> {
 }
 
 async function* tailed(options: ReadOptions): AsyncGenerator<LogEntry> {
-  if (!existsSync(options.path)) return; // it has never run
-  const handle = await open(options.path, 'r');
+  const handle = await openCurrent(options.path);
+  if (handle === undefined) return; // it has never run
   const cursor = new Cursor(handle);
   try {
     const past = pastEntries(options.path, cursor);
@@ -49,11 +49,15 @@ async function* tailed(options: ReadOptions): AsyncGenerator<LogEntry> {
   }
 }
 
+/** What is older than the current file, which may have been rotated since it was opened: files are told apart by inode. */
 async function* pastEntries(path: string, current: Cursor): AsyncGenerator<LogEntry> {
-  let oldest = 0;
-  while (existsSync(`${path}.${oldest + 1}`)) oldest++;
-  for (let index = oldest; index > 0; index--) {
-    const rotated = new Cursor(await open(`${path}.${index}`, 'r'));
+  const files = filesOf(path);
+  const inode = await current.inode();
+  const here = files.findIndex((file) => file.inode === inode);
+  for (const older of here < 0 ? [] : files.slice(here + 1).reverse()) {
+    const handle = await openInode(path, older.inode);
+    if (handle === undefined) continue; // it was the oldest, and is gone
+    const rotated = new Cursor(handle);
     try {
       yield* rotated.entries();
     } finally {
@@ -61,6 +65,51 @@ async function* pastEntries(path: string, current: Cursor): AsyncGenerator<LogEn
     }
   }
   yield* current.entries();
+}
+
+interface LogFile {
+  path: string;
+  inode: number;
+}
+
+/** The newest first. */
+function filesOf(path: string): LogFile[] {
+  const files: LogFile[] = [];
+  for (let index = 0; ; index++) {
+    const name = index === 0 ? path : `${path}.${index}`;
+    const stat = statSync(name, { throwIfNoEntry: false });
+    if (stat === undefined) return files;
+    files.push({ path: name, inode: stat.ino });
+  }
+}
+
+/** A rotation leaves no file of that name for a moment, in which another thread may open it. */
+async function openCurrent(path: string): Promise<FileHandle | undefined> {
+  for (;;) {
+    const handle = await openIfThere(path);
+    if (handle !== undefined || !existsSync(path)) return handle;
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
+/** Whatever its name is by now. */
+async function openInode(path: string, inode: number): Promise<FileHandle | undefined> {
+  for (;;) {
+    const file = filesOf(path).find((one) => one.inode === inode);
+    if (file === undefined) return undefined;
+    const handle = await openIfThere(file.path);
+    if (handle === undefined) continue; // rotated between looking and opening
+    if ((await handle.stat()).ino === inode) return handle;
+    await handle.close();
+  }
 }
 
 async function lastOf(entries: AsyncIterable<LogEntry>, count: number): Promise<LogEntry[]> {
@@ -88,30 +137,20 @@ async function* following({ path, signal }: ReadOptions, log: JsonFileLog, curso
 
 /** The writer may have rotated more than once: files are told apart by inode, and each newer one is read in turn. */
 async function* newerFiles(path: string, cursor: Cursor): AsyncGenerator<LogEntry> {
-  yield* cursor.entries();
-  for (
-    let next = nextFile(path, await cursor.inode());
-    next !== undefined;
-    next = nextFile(path, await cursor.inode())
-  ) {
-    const handle = await open(next.path, 'r');
-    if ((await handle.stat()).ino !== next.inode) {
-      await handle.close(); // rotated again between looking and opening
-      continue;
-    }
-    await cursor.moveTo(handle);
+  for (;;) {
     yield* cursor.entries();
+    const next = nextFile(path, await cursor.inode());
+    if (next === undefined) return;
+    const handle = await openInode(path, next.inode);
+    if (handle === undefined) continue; // it was the oldest, and is gone
+    // What was written between the end that was read and the rotation: a file that has a newer one grows no more.
+    yield* cursor.entries();
+    await cursor.moveTo(handle);
   }
 }
 
-function nextFile(path: string, inode: number): { path: string; inode: number } | undefined {
-  const files: Array<{ path: string; inode: number }> = [];
-  for (let index = 0; ; index++) {
-    const name = index === 0 ? path : `${path}.${index}`;
-    const stat = statSync(name, { throwIfNoEntry: false });
-    if (stat === undefined) break;
-    files.push({ path: name, inode: stat.ino });
-  }
+function nextFile(path: string, inode: number): LogFile | undefined {
+  const files = filesOf(path);
   const here = files.findIndex((file) => file.inode === inode);
   return here < 0 ? files.at(-1) : files[here - 1];
 }
