@@ -75,7 +75,7 @@ for (const [what, entries, message] of leading)
 
 test('a file behind a symlink that leads outside lands inside, or nowhere', root(), async () => {
   const link = [entry('s', 'symlink', { link: outside }), entry('s/written', 'file'), entry('/absolute', 'file')];
-  await assert.rejects(receive(writeTar(link)), /EEXIST/);
+  await assert.rejects(receive(writeTar(link)), /entry "s\/written": openat2\(2\) of its parent directory: ENOENT/);
   const context = await receive(writeTar([entry(outside, 'directory', { mode: 0o755 }), ...link]));
   assert.deepEqual(readdirSync(outside), ['secret']);
   assert.equal(readFileSync(`${context.root}${outside}/written`, 'utf8'), 'content');
@@ -201,7 +201,7 @@ test('an archive of ADD stays in its destination', root(), async () => {
   for (const [name, entries] of hostileTars) {
     writeFileSync(`${from}/${name}.tar`, writeTar(entries));
     await copy(from, rootfs, `ADD ${name}.tar /srv/${name}/`).catch((error: Error) =>
-      assert.match(error.message, /leads out|EEXIST/),
+      assert.match(error.message, /leads out|of its parent directory: ENOENT/),
     );
   }
   assert.deepEqual(readdirSync(`${rootfs}/etc`), []);

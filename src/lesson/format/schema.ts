@@ -56,7 +56,7 @@ export const header = v.strictObject({
   vars: v.optional(v.record(id, variable), {}),
   /** The recording that stands in where the host cannot run it, below traces/. */
   trace: v.optional(text),
-  /** alone: it stops parts of the engine, so no other lesson is proved beside it. */
+  /** alone: it stops parts of the engine, or listens to all of it, so no other lesson is proved beside it. */
   engine: v.optional(v.picklist(['shared', 'alone']), 'shared'),
   /** Shell, run before the first step and after the last; both may be run twice. */
   setup: v.optional(text),
