@@ -20,7 +20,7 @@ export interface ChangeFacts {
 
 export class Lifecycle {
   readonly name: ProcessName;
-  /** As far as anybody has said. */
+  /** Of its program; undefined until its shim has told it, by an answer or an event. */
   pid: number | undefined;
   readonly #machine: AnyStateMachine;
   #snapshot: ReturnType<typeof initialTransition>[0];

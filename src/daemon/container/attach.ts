@@ -112,7 +112,7 @@ export function pipeInput(streams: Streams, connection: Duplex, atEnd: () => Pro
   };
   connection.once('end', finish);
   connection.once('close', finish);
-  // It was empty, or its client is gone, before there was anybody to read it.
+  // The input had ended, or its client gone, before it was joined: neither event comes again.
   if (connection.readableEnded || connection.destroyed) finish();
 }
 
