@@ -1,7 +1,9 @@
 // Prints an error once: the chain in one line, then `why:` and `try:` where there is one; or its structure with --json.
+
+import { paint } from '../base/colour.ts';
 import { asLabError, type LabError } from '../base/errors.ts';
 import { printable, printableJson } from '../base/text.ts';
-import { paint, say } from './terminal.ts';
+import { say } from './terminal.ts';
 
 /** Messages quote what was typed and what files hold; their own line breaks stay. */
 const safe = (text: string): string => text.split('\n').map(printable).join('\n');

@@ -1,11 +1,12 @@
 // Help, rendered from the catalogue and the flag tables: usage, what it does, flags, examples; never wider than the terminal.
 
+import { paint } from '../base/colour.ts';
 import { wrap } from '../base/text.ts';
 import { type CatalogueRow, catalogue, groups, topics } from './catalogue.ts';
 import type { CommandSpec } from './command.ts';
 import { findRow, loadCommand, unknownCommand } from './dispatch.ts';
 import type { FlagSpec, FlagTable } from './flags/spec.ts';
-import { paint, print, terminalColumns } from './terminal.ts';
+import { print, terminalColumns } from './terminal.ts';
 
 /** Prints the help of a command, of a topic, or of everything. */
 export async function help(name: string | undefined): Promise<number> {

@@ -1,5 +1,7 @@
 // `tlab` alone: where the learner stands, what is due, one line of keys. It asks the daemon for nothing and starts nothing: the first screen
 // is there at once. Rule: no YAML, no schema of lessons, no recording is read for it.
+
+import { paint } from '../base/colour.ts';
 import { LabError } from '../base/errors.ts';
 import { printable, wrap } from '../base/text.ts';
 import { type LessonOutline, outlineCourse } from '../lesson/outline.ts';
@@ -8,7 +10,7 @@ import { currentLesson, currentStep, type LessonLog, lessonLogs } from '../lesso
 import { dueAt, scheduleOf } from '../lesson/quiz/schedule.ts';
 import { counted } from './format/words.ts';
 import { lessonsFolder } from './lesson/folder.ts';
-import { paint, print, terminalColumns } from './terminal.ts';
+import { print, terminalColumns } from './terminal.ts';
 
 export async function overview(): Promise<number> {
   const width = Math.min(terminalColumns(), 90);

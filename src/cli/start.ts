@@ -3,13 +3,14 @@
 import type { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import type { Plugin } from '@oclif/core/interfaces';
+import { paint } from '../base/colour.ts';
 import { type ErrorKind, LabError } from '../base/errors.ts';
 import { type CatalogueRow, topics } from './catalogue.ts';
 import { commandName, findRow, loadCommand, unknownCommand, withEngine } from './dispatch.ts';
 import { printError } from './errors.ts';
 import { orInterrupted } from './interrupt.ts';
 import { applySettings } from './settings.ts';
-import { ignoreClosedOutput, paint, say } from './terminal.ts';
+import { ignoreClosedOutput, say } from './terminal.ts';
 import { version } from './version.ts';
 
 /** Runs one command line; the result is the exit status. */

@@ -42,4 +42,6 @@ export interface Engine {
   remap: Remap | undefined;
   /** Random, kept in the data root: who this daemon is. */
   daemonId: string;
+  /** When somebody last asked for a deed, not for a look, refused ones too: milliseconds since 1970, 0 for never. */
+  lastDeedAt: number;
 }

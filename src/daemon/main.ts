@@ -121,6 +121,7 @@ function buildEngine(configuration: Configuration, address: string): Engine {
     facts,
     remap,
     daemonId: daemonId(`${paths.dataRoot}/engine-id`),
+    lastDeedAt: 0,
   };
 }
 

@@ -320,6 +320,12 @@ export interface PruneResponse {
   SpaceReclaimed: number;
 }
 
+/** GET /tlab/system/activity: ours. A learner who typed something that was refused has left nothing else. */
+export interface ActivityResponse {
+  /** When a request other than GET and HEAD last came: milliseconds since 1970, 0 for never since the daemon started. */
+  LastDeedAt: number;
+}
+
 /** POST /tlab/system/reset: every container, image, volume, network object of the engine is gone. */
 export interface ResetResponse {
   Containers: number;

@@ -85,6 +85,7 @@ interface Exchange {
 async function answer(exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
   const method = request.method ?? 'GET';
+  if (method !== 'GET' && method !== 'HEAD') exchange.engine.lastDeedAt = Date.now();
   let name = `${method} ${request.url}`;
   try {
     const url = urlOf(request.url ?? '/');

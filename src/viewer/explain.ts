@@ -1,6 +1,7 @@
 // Everything about one event, for one screen: the event as it is, our words for it, the chain of its causes, the command that does
 // the same by hand, its data.
-import { getSystemErrorMap, styleText } from 'node:util';
+import { getSystemErrorMap } from 'node:util';
+import { paint } from '../base/colour.ts';
 import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
 import { Causes, wordsOfCause } from '../explain/causes.ts';
 import { explain } from '../explain/explain.ts';
@@ -50,10 +51,10 @@ function head(event: TraceEvent, width: number): string[] {
   const words = shortened(isCall(event) ? callWords(event) : wordsOf(event));
   const truth = truths[event.truth];
   return [
-    styleText('bold', `event ${event.seq}  ${what}`) + styleText('dim', facts),
+    paint.out('bold', `event ${event.seq}  ${what}`) + paint.out('dim', facts),
     ...broken(fitMiddle(words, mostHeadLines * (width - 2)), width - 2).map((line) => `  ${line}`),
-    ...(errno === '' ? [] : [styleText('red', `  ${errno}: ${meaningOf(errno)}`)]),
-    ...(truth === undefined ? [] : wrap(truth, width - 2).map((line) => styleText('yellow', `  ${line}`))),
+    ...(errno === '' ? [] : [paint.out('red', `  ${errno}: ${meaningOf(errno)}`)]),
+    ...(truth === undefined ? [] : wrap(truth, width - 2).map((line) => paint.out('yellow', `  ${line}`))),
   ];
 }
 
@@ -112,8 +113,8 @@ function twinLines(event: TraceEvent, operation: TraceEvent | undefined, width: 
   // Unbroken where it fits, so that it can be copied.
   const line = printable(twin);
   if (columns(line + whole) <= width - labelWidth)
-    return [label('by hand') + styleText('green', line) + styleText('dim', whole)];
-  return [styleText('dim', `by hand${whole}`), `  ${styleText('green', line)}`];
+    return [label('by hand') + paint.out('green', line) + paint.out('dim', whole)];
+  return [paint.out('dim', `by hand${whole}`), `  ${paint.out('green', line)}`];
 }
 
 function dataLines(event: TraceEvent, width: number): string[] {
@@ -127,15 +128,15 @@ function dataLines(event: TraceEvent, width: number): string[] {
   const shown = lines.length > mostDataLines ? lines.slice(0, mostDataLines) : lines;
   const rest = lines.length - shown.length;
   return [
-    styleText('dim', 'data'),
+    paint.out('dim', 'data'),
     ...shown.map((line) => fitMiddle(`  ${printable(line)}`, width)),
     ...(rest === 0
       ? []
-      : [styleText('dim', `  … ${rest} more lines: tlab trace show --json --level 3 --filter seq=${event.seq}`)]),
+      : [paint.out('dim', `  … ${rest} more lines: tlab trace show --json --level 3 --filter seq=${event.seq}`)]),
   ];
 }
 
-const label = (text: string): string => styleText('dim', text.padEnd(labelWidth));
+const label = (text: string): string => paint.out('dim', text.padEnd(labelWidth));
 
 /** A label on the left, the text beside it; later lines stand below the first. */
 function labelled(name: string, text: string, width: number, hang = 0): string[] {

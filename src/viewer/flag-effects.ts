@@ -1,5 +1,5 @@
 // `tlab why --flag`: what a flag caused, stage by stage, with the command that does the same by hand.
-import { styleText } from 'node:util';
+import { paint } from '../base/colour.ts';
 import { columns, fitMiddle, printable, wrap } from '../base/text.ts';
 import { effectsOfFlag, type FlagEffects } from '../explain/flag-effects.ts';
 import { levelOf, wordsOf } from '../explain/words.ts';
@@ -21,8 +21,8 @@ export function flagLines(trace: Trace, flag: string, width: number): string[] {
   const given = `  in: ${printable(fitMiddle(trace.header.command.join(' '), 4 * width))}`;
   const [first = '', ...more] = wrap(printable(flag) + given, width);
   const head = [
-    styleText('bold', first.slice(0, flag.length)) + styleText('dim', first.slice(flag.length)),
-    ...more.map((line) => styleText('dim', line)),
+    paint.out('bold', first.slice(0, flag.length)) + paint.out('dim', first.slice(flag.length)),
+    ...more.map((line) => paint.out('dim', line)),
   ];
   return [...head, ...(isEmpty(effects) ? nothingLines(trace, effects, width) : effectLines(trace, effects, width))];
 }
@@ -65,7 +65,7 @@ function effectLines(trace: Trace, effects: FlagEffects, width: number): string[
   ];
 }
 
-const label = (text: string): string => styleText('dim', text.padEnd(labelWidth));
+const label = (text: string): string => paint.out('dim', text.padEnd(labelWidth));
 
 function listed(name: string, items: readonly string[], width: number): string[] {
   const shown = items.slice(0, mostPointers);
@@ -94,7 +94,7 @@ function eventLines(event: TraceEvent, name: string, calls: number, width: numbe
   const beside = (words: string): string[] => wrap(fitMiddle(words, 3 * (width - labelWidth)), width - labelWidth);
   return [
     ...beside(`${event.seq} ${said}${tail}`).map((line, i) => label(i === 0 ? name : '') + line),
-    ...twin.map((line) => label('') + styleText('green', line)), // unbroken, to be copied
+    ...twin.map((line) => label('') + paint.out('green', line)), // unbroken, to be copied
   ];
 }
 
@@ -102,7 +102,7 @@ function eventLines(event: TraceEvent, name: string, calls: number, width: numbe
 function callLine(call: TraceEvent, width: number): string {
   const errno = errnoOf(call);
   const tail = errno === '' ? '' : ` ${errno}`;
-  return fitMiddle(`${call.seq} ${callWords(call)}`, Math.max(10, width - columns(tail))) + styleText('red', tail);
+  return fitMiddle(`${call.seq} ${callWords(call)}`, Math.max(10, width - columns(tail))) + paint.out('red', tail);
 }
 
 function callLines(trace: Trace, { calls }: FlagEffects, width: number): string[] {

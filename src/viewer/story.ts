@@ -1,5 +1,5 @@
 // Level 0: the story of a trace in beats, one line each with its time and stage.
-import { styleText } from 'node:util';
+import { paint } from '../base/colour.ts';
 import { printable, wrap } from '../base/text.ts';
 import type { Beat } from '../explain/beat.ts';
 import { beats, clonedWithin, executedWithin, mostBeats, smallBeats } from '../explain/beats.ts';
@@ -77,7 +77,7 @@ const stageColours = {
 /** A beat with its time and stage; long words go on in further lines below themselves. */
 export function beatLines({ beat, events }: ToldBeat, width: number): string[] {
   const time = (events[0].ts / 1e6).toFixed(1).padStart(8);
-  const head = `${styleText('dim', `${time} ms`)}  ${styleText(stageColours[beat.stage], beat.stage.padEnd(10))} `;
+  const head = `${paint.out('dim', `${time} ms`)}  ${paint.out(stageColours[beat.stage], beat.stage.padEnd(10))} `;
   return besideHead(head, printable(beat.says(events)), width);
 }
 
@@ -110,7 +110,7 @@ export function toldErrors({ events }: Pick<Trace, 'events'>): TraceEvent[] {
 export function storyLines(trace: Trace, width: number): string[] {
   const parts = beatsOf(trace.events).map((one) => ({ ts: one.events[0].ts, lines: beatLines(one, width) }));
   for (const event of toldErrors(trace).slice(0, Math.max(0, mostBeats - parts.length))) {
-    const head = `${(event.ts / 1e6).toFixed(1).padStart(8)} ms  ${styleText('red', 'ERROR'.padEnd(10))} `;
+    const head = `${(event.ts / 1e6).toFixed(1).padStart(8)} ms  ${paint.out('red', 'ERROR'.padEnd(10))} `;
     parts.push({ ts: event.ts, lines: besideHead(head, wordsOf(event), width) });
   }
   return parts.sort((a, b) => a.ts - b.ts).flatMap(({ lines }) => lines);

@@ -1,6 +1,6 @@
 // A trace as lines of text: the same content as every other viewer, for pipes, narrow terminals and screen readers.
 // Events may be a million, so lists are walked. Rule: whatever a trace holds goes through `printable` before it is printed.
-import { styleText } from 'node:util';
+import { paint } from '../base/colour.ts';
 import { columns, fit, fitMiddle, printable, wrap } from '../base/text.ts';
 import { isError, levelOf, shortened, wordsOf } from '../explain/words.ts';
 import { type CallFaults, merged, noFaults, readCalls } from '../trace/calls.ts';
@@ -107,9 +107,9 @@ function lineOf(item: CallOrFold, { numberColumns, width }: Layout): string {
   const event = 'event' in item ? item.event : item.folded.first;
   const head = `${String(event.seq).padStart(numberColumns)} ${milliseconds(event.ts).padStart(9)} ms  `;
   const space = Math.max(20, width - columns(head) - whoColumns - 2);
-  if (!('event' in item)) return styleText('dim', head + foldLine(item.folded, space));
+  if (!('event' in item)) return paint.out('dim', head + foldLine(item.folded, space));
   const words = levelOf(event) === 3 ? callLine(event, space) : eventLine(event, space);
-  return `${styleText('dim', head)}${words}`;
+  return `${paint.out('dim', head)}${words}`;
 }
 
 const who = (name: string): string => fitMiddle(name, whoColumns).padEnd(whoColumns);
@@ -122,20 +122,20 @@ function foldLine(fold: Fold, space: number): string {
 function eventLine(event: TraceEvent, space: number): string {
   const errno = errnoOf(event);
   const words = fitMiddle(wordsOf(event) + (errno === '' ? '' : `  ${errno}`), space);
-  return `${styleText('cyan', who(event.stage))}  ${isError(event) ? styleText('red', words) : words}`;
+  return `${paint.out('cyan', who(event.stage))}  ${isError(event) ? paint.out('red', words) : words}`;
 }
 
 function callLine(event: TraceEvent, space: number): string {
   const errno = errnoOf(event);
-  const name = styleText('cyan', who(processOf(event)));
+  const name = paint.out('cyan', who(processOf(event)));
   if (!isCall(event)) return `${name}  ${fitMiddle(wordsOf(event).replace(/^[^:]*: /, ''), space)}`;
   const tail = errno === '' ? '' : ` ${errno}`;
   const words = fitCall(shortened(listedWords(event)), Math.max(10, space - columns(tail)));
-  return `${name}  ${words}${tail === '' ? '' : styleText('red', tail)}`;
+  return `${name}  ${words}${tail === '' ? '' : paint.out('red', tail)}`;
 }
 
 const warning = (words: string, width: number): string[] =>
-  wrap(printable(words), width).map((line) => styleText('yellow', line));
+  wrap(printable(words), width).map((line) => paint.out('yellow', line));
 
 /** What the header says: command, host, counts, what could not be seen. */
 export function headLines(trace: Trace, width: number): string[] {
@@ -146,7 +146,7 @@ export function headLines(trace: Trace, width: number): string[] {
   const when = header.startedAt.slice(0, 19).replace('T', ' ');
   const calls = header.calls === undefined ? '' : ` (${header.calls} of level 3)`;
   return [
-    ...wrap(printable(header.command.join(' ')), width).map((line) => styleText('bold', line)),
+    ...wrap(printable(header.command.join(' ')), width).map((line) => paint.out('bold', line)),
     ...wrap(printable(`trace ${header.id.slice(0, 12)} of ${when} UTC on ${host}`), width),
     ...wrap(
       `seen ${header.seen}${calls}, lost ${header.lost}; ${stages.size} stages, ${header.processes.length} processes`,

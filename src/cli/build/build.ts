@@ -1,6 +1,7 @@
 // One `tlab build`: secrets first, then the request with the context as its body, and the events of the answer as they come.
 // Rule: progress goes to the standard error; the standard output has the image's id with -q, and nothing else.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { paint } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
 import type { BuildEvent } from '../../daemon/protocol.ts';
@@ -9,7 +10,7 @@ import { connect, ensureDaemon } from '../connection.ts';
 import { errorLines } from '../errors.ts';
 import { pair, sizeBytes } from '../flags/readers.ts';
 import { boolean, list, many, one, oneOf, refusedFlag, text } from '../flags/spec.ts';
-import { paint, print, say, terminalColumns } from '../terminal.ts';
+import { print, say, terminalColumns } from '../terminal.ts';
 import { packContext } from './context.ts';
 import { excerptOf } from './excerpt.ts';
 import { type BuildOutput, exportImage, outputOf } from './output.ts';

@@ -1,11 +1,13 @@
 // tlab accessibility: how tlab speaks here, why, and how to change it. Nothing is detected: what is on was asked for, or follows from the terminal.
+
+import { hasColor } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import { defineCommand } from '../command.ts';
 import { boolean, list } from '../flags/spec.ts';
 import { plainReason } from '../prompt/open.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
 import { readSettings, settings, settingsFile, writeSetting } from '../settings.ts';
-import { hasColor, print, terminalColumns } from '../terminal.ts';
+import { print, terminalColumns } from '../terminal.ts';
 
 export default defineCommand({
   says: 'Spinners, animation and emoji are not used at all. In plain mode every question is a few lines, and its answer is typed.',

@@ -1,4 +1,6 @@
 // tlab check: whether the step is passed, and what is missing. Status 0 passed, 1 not yet, 3 cannot tell.
+
+import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
@@ -7,7 +9,7 @@ import { openCurrent } from '../lesson/learner.ts';
 import { lessonWidth, showDebrief, showResults } from '../lesson/show-step.ts';
 import { passedWords, sayWay, wayFlag } from '../lesson/way.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
-import { paint, print } from '../terminal.ts';
+import { print } from '../terminal.ts';
 
 export default defineCommand({
   operands: '[LESSON]',

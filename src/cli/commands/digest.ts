@@ -1,10 +1,12 @@
 // tlab digest: how to compute each identity of an image or a file by hand: the commands, and the values that they give.
+
+import { paint } from '../../base/colour.ts';
 import { paths } from '../../base/paths.ts';
 import { defineCommand } from '../command.ts';
 import { connect, socketPath } from '../connection.ts';
 import { boolean, one, oneOf } from '../flags/spec.ts';
 import type { Identity } from '../layers/digests.ts';
-import { paint, print } from '../terminal.ts';
+import { print } from '../terminal.ts';
 
 export default defineCommand({
   operands: 'IMAGE|./FILE',

@@ -1,10 +1,11 @@
 // tlab doctor: what this host can do, and what to do about what it cannot. Exit status 3 when the engine cannot run here.
 
+import { paint } from '../../base/colour.ts';
 import { wrap } from '../../base/text.ts';
 import type { Check, Verdict } from '../../engine/check.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
-import { paint, print, terminalColumns } from '../terminal.ts';
+import { print, terminalColumns } from '../terminal.ts';
 
 export default defineCommand({
   says: 'Changes nothing. Needs no root, but sees more with it.',

@@ -1,4 +1,6 @@
 // tlab hint: the next rung of help of the step: where to look, the idea, the command with blanks, the solution.
+
+import { paint } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import { nextRung, rungsOf } from '../../lesson/run/hints.ts';
 import { defineCommand } from '../command.ts';
@@ -8,7 +10,7 @@ import { openCurrent } from '../lesson/learner.ts';
 import { commandLines, markdownLines } from '../lesson/markdown.ts';
 import { lessonWidth } from '../lesson/show-step.ts';
 import { learnerStatus } from '../prompt/prompter.ts';
-import { paint, print } from '../terminal.ts';
+import { print } from '../terminal.ts';
 
 export default defineCommand({
   operands: '[LESSON]',

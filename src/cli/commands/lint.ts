@@ -1,12 +1,13 @@
 // tlab lint: what a Dockerfile does that its author may not want, with the reason. Exit status 1 when there is something.
 import { readFileSync } from 'node:fs';
+import { paint } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import { printable, wrap } from '../../base/text.ts';
 import type { Finding } from '../../dockerfile/lint/rule.ts';
 import { syllabus } from '../../explain/syllabus.ts';
 import { defineCommand } from '../command.ts';
 import { boolean } from '../flags/spec.ts';
-import { paint, print, terminalColumns } from '../terminal.ts';
+import { print, terminalColumns } from '../terminal.ts';
 
 export default defineCommand({
   operands: '[DOCKERFILE]',

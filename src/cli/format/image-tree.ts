@@ -1,9 +1,11 @@
 // `tlab images --tree`: each image with the platforms of its index and its layers, bottom to top, and which other images have the
 // same layer. Bytes of a layer that several images have are on disk once.
+
+import { paint } from '../../base/colour.ts';
 import { printable } from '../../base/text.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
 import type { ImageLayers, ImageManifestSummary, ImageSummary } from '../../daemon/image-protocol.ts';
-import { paint, print } from '../terminal.ts';
+import { print } from '../terminal.ts';
 import { namesOrIds, shortImageId } from './images.ts';
 import { fitWidth } from './table.ts';
 import { ellipsis, humanSize } from './words.ts';

@@ -1,8 +1,9 @@
 // The files that a layer changed, as a tree: a mark and a size each. Folders that only lead to a change have no mark.
+
+import { paint } from '../../base/colour.ts';
 import { printable } from '../../base/text.ts';
 import type { Change } from '../../layers/changes.ts';
 import { humanSize } from '../format/words.ts';
-import { paint } from '../terminal.ts';
 
 interface Branch {
   change: Change | undefined;

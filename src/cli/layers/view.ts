@@ -1,11 +1,12 @@
 // What `tlab layers` prints: each layer with the steps that made it, its identities and how they come about, its changes; then waste.
+
+import { paint } from '../../base/colour.ts';
 import { fit, printable } from '../../base/text.ts';
 import type { ImageLayer, ImageLayers } from '../../daemon/image-protocol.ts';
 import type { Change, LayerChanges, Waste } from '../../layers/changes.ts';
 import { layerCompression } from '../../oci/media-types.ts';
 import { namesOrIds } from '../format/images.ts';
 import { counted, humanSize } from '../format/words.ts';
-import { paint } from '../terminal.ts';
 import type { ReadImage } from './read.ts';
 import { treeLines } from './tree.ts';
 

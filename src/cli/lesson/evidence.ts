@@ -2,7 +2,8 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../../base/paths.ts';
-import { type DaemonClient, jsonLines } from '../../daemon/client.ts';
+import type { DaemonClient } from '../../daemon/client.ts';
+import type { ActivityResponse } from '../../daemon/protocol.ts';
 import type { Evidence } from '../../lesson/run/check-step.ts';
 import type { Trace } from '../../trace/file.ts';
 import { connectAsItIs } from '../connection.ts';
@@ -16,7 +17,7 @@ export function evidenceSince(since: Date, work = ''): Evidence {
     isChanged(work, since.getTime()) ||
     isTouched(paths.daemonPidFile, since.getTime()) ||
     (await all()).length > 0 ||
-    (await hasEvents(daemon, since));
+    (await wasAsked(daemon, since.getTime()));
   return { daemon, traces: all, acted: any };
 }
 
@@ -30,15 +31,17 @@ async function tracesSince(since: Date): Promise<Trace[]> {
 }
 
 /** Of an engine that was never there nobody has asked anything; one that was killed has left its pid file, one that was stopped has taken it away. */
-async function hasEvents(daemon: DaemonClient, since: Date): Promise<boolean> {
-  const seconds = (ms: number): string => (ms / 1000).toFixed(3);
+async function wasAsked(daemon: DaemonClient, sinceMs: number): Promise<boolean> {
   try {
-    const query = { since: seconds(since.getTime()), until: seconds(Date.now()) };
-    const stream = await daemon.stream({ method: 'GET', path: '/events', query, signal: AbortSignal.timeout(5_000) });
-    for await (const _ of jsonLines(stream)) return true;
-    return false;
+    const signal = AbortSignal.timeout(5_000);
+    const { LastDeedAt: at } = await daemon.json<ActivityResponse>({
+      method: 'GET',
+      path: '/tlab/system/activity',
+      signal,
+    });
+    return at > sinceMs;
   } catch {
-    return existsSync(paths.daemonPidFile) || isTouched(paths.runRoot, since.getTime());
+    return existsSync(paths.daemonPidFile) || isTouched(paths.runRoot, sinceMs);
   }
 }
 

@@ -1,8 +1,8 @@
 // Markdown of lessons as lines for a terminal: wrapped, in the sixteen colours, readable without any. Rule: what a lesson holds goes through
 // `printable`; nothing is cut.
 import { marked, type Token, type Tokens } from 'marked';
+import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
-import { paint } from '../terminal.ts';
 
 export function markdownLines(text: string, width: number): string[] {
   const blocks = marked.lexer(text).map((token) => blockLines(token, width));

@@ -1,7 +1,9 @@
 // A proof of an entry on the terminal: what is claimed, each key point, and the event or fact that shows it.
+
+import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
 import { type EntryProof, isProved, isShown, type PointProof } from '../../lesson/prove/entry.ts';
-import { paint, print } from '../terminal.ts';
+import { print } from '../terminal.ts';
 import { lessonWidth } from './show-step.ts';
 
 const words = { shown: 'SHOWN', 'not shown': 'NOT SHOWN', 'live only': 'LIVE ONLY', said: 'SAID' } as const;

@@ -1,10 +1,12 @@
 // A step of a lesson on the terminal: what it says, what to do, what will be looked at.
+
+import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
 import type { Attempt } from '../../lesson/course.ts';
 import type { Lesson, Step } from '../../lesson/format/load.ts';
 import type { CheckResult } from '../../lesson/run/check-step.ts';
 import type { Way } from '../../lesson/run/replay.ts';
-import { paint, print, terminalColumns } from '../terminal.ts';
+import { print, terminalColumns } from '../terminal.ts';
 import { commandLines, markdownLines } from './markdown.ts';
 
 export const lessonWidth = (): number => Math.min(terminalColumns(), 90);

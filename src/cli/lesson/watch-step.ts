@@ -1,8 +1,9 @@
 // Looks at a step's checks while the learner works elsewhere, until they pass. Ctrl-C ends the looking; nothing is lost by it.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { paint } from '../../base/colour.ts';
 import type { Learner } from '../../lesson/course.ts';
 import { interrupted as stopped } from '../interrupt.ts';
-import { paint, print } from '../terminal.ts';
+import { print } from '../terminal.ts';
 import { askChecks } from './ask-checks.ts';
 import type { OpenAttempt } from './learner.ts';
 import { showDebrief, showResults } from './show-step.ts';

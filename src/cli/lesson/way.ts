@@ -1,11 +1,13 @@
 // How a lesson is taken on this host: on the engine where it can, else on a recording, and always said. The simulated kernel has its place here.
+
+import { paint } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Learner } from '../../lesson/course.ts';
 import type { Lesson } from '../../lesson/format/load.ts';
 import { missingOf } from '../../lesson/run/host.ts';
 import { type Way, ways } from '../../lesson/run/replay.ts';
 import { one, oneOf } from '../flags/spec.ts';
-import { paint, print, say } from '../terminal.ts';
+import { print, say } from '../terminal.ts';
 
 export const wayFlag = one('On what: engine, or replay of a recording (what this host can)', oneOf(...ways), {
   value: 'way',

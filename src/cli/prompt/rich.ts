@@ -2,8 +2,9 @@
 // What is longer than the terminal is not drawn again: it is answered as in plain mode too.
 // Rule: every key has its written form in plain mode; Ctrl-C ends the question, and the terminal is as it was before.
 import { emitKeypressEvents } from 'node:readline';
+import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
-import { paint, print } from '../terminal.ts';
+import { print } from '../terminal.ts';
 import { PlainPrompter, promptWidth, questionLines, tellLines } from './plain.ts';
 import { type Ask, Interrupted, type Prompter, type Reply, type Tone } from './prompter.ts';
 

@@ -9,7 +9,7 @@ import { cgroupDriverOf } from '../cgroups.ts';
 import { diskUsageOf, fileBytes, volumeUsers } from '../disk-usage.ts';
 import type { Engine } from '../engine.ts';
 import { isLabelled, parseFilters } from '../filters.ts';
-import { apiVersion, minApiVersion, type VolumesPruneResponse } from '../protocol.ts';
+import { type ActivityResponse, apiVersion, minApiVersion, type VolumesPruneResponse } from '../protocol.ts';
 import { resetEngine } from '../reset.ts';
 import { type Answer, boolean, json, noContent, type Route } from '../router.ts';
 import { defaultRuntime } from '../runtimes.ts';
@@ -260,6 +260,11 @@ export const systemRoutes: readonly Route[] = [
   },
   // The networks are bridge, none and host, which are never unused.
   { method: 'POST', pattern: '/networks/prune', handler: () => json({ NetworksDeleted: null }) },
+  {
+    method: 'GET',
+    pattern: '/tlab/system/activity',
+    handler: ({ engine }) => json({ LastDeedAt: engine.lastDeedAt } satisfies ActivityResponse),
+  },
   {
     method: 'POST',
     pattern: '/tlab/system/reset',

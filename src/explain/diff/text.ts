@@ -1,6 +1,6 @@
 // The comparison of two traces as a screen: what is compared, the differences below their causes, how much is alike.
 // Rule: it fits 24 lines of 80 columns by grouping and shortening; what is left out is counted, and --all shows it.
-import { styleText } from 'node:util';
+import { paint } from '../../base/colour.ts';
 import { columns, fit, fitMiddle, printable, wrap } from '../../base/text.ts';
 import { wordsOfCause } from '../causes.ts';
 import { countSentences } from './calls.ts';
@@ -33,12 +33,12 @@ function headLines({ a, b }: Difference, width: number): string[] {
     const id = `  ${printable(trace.header.id.slice(0, 12))}`;
     const room = width - 3 - columns(id);
     const command = fitMiddle(printable(trace.header.command.join(' ')), room);
-    return `${styleText(colour, name)}  ${styleText('bold', command)}${' '.repeat(Math.max(0, room - columns(command)))}${styleText('dim', id)}`;
+    return `${paint.out(colour, name)}  ${paint.out('bold', command)}${' '.repeat(Math.max(0, room - columns(command)))}${paint.out('dim', id)}`;
   });
 }
 
 function noteLines({ notes }: Difference, width: number): string[] {
-  return notes.flatMap((note) => wrap(printable(`note: ${note}`), width).map((line) => styleText('yellow', line)));
+  return notes.flatMap((note) => wrap(printable(`note: ${note}`), width).map((line) => paint.out('yellow', line)));
 }
 
 /** The second block: how they did it. At most two lines a sentence. */
@@ -52,7 +52,7 @@ function callLines({ calls }: Difference, { width, all }: ScreenOptions): string
       }).map((line) => `${i === 0 ? '  ' : '    '}${line}`),
     ),
   );
-  return ['', styleText('bold', 'how they did it, in system calls'), ...lines];
+  return ['', paint.out('bold', 'how they did it, in system calls'), ...lines];
 }
 
 function endLines({ alike, groups }: Difference): string[] {
@@ -77,7 +77,7 @@ function groupLines(groups: readonly DifferenceGroup[], room: number, options: S
   for (const group of groups) {
     if (lines.length + (isWide ? 3 : 2) > room - (left > group.lines.length ? 1 : 0)) break;
     if (isWide) lines.push('');
-    lines.push(styleText('bold', fit(headingOf(group), options.width)));
+    lines.push(paint.out('bold', fit(headingOf(group), options.width)));
     for (const line of group.lines) {
       if (lines.length + 1 > room - (left > 1 ? 1 : 0)) break;
       const most = options.all ? Number.POSITIVE_INFINITY : spare > 0 ? 2 : 1;
@@ -96,7 +96,7 @@ const headingOf = ({ cause, asked, words }: DifferenceGroup): string =>
 function lineText(line: DiffLine, { width, most, all }: ScreenOptions & { most: number }): string[] {
   const words = all ? `${line.full}  ${eventsOf(line)}` : line.words;
   return shortened(printable(words), { width: width - 4, most }).map((words, i) =>
-    i === 0 ? `  ${styleText(colours[line.sign], line.sign)} ${words}` : `    ${words}`,
+    i === 0 ? `  ${paint.out(colours[line.sign], line.sign)} ${words}` : `    ${words}`,
   );
 }
 

@@ -11,7 +11,7 @@ export interface Evidence {
   daemon: DaemonClient;
   /** Traces that were recorded since, newest first. */
   traces(): Promise<Trace[]>;
-  /** Whether anything was done since: the engine tells of something, there is a trace, or the attempt's folder is another one. */
+  /** Whether anything was done since: the engine was asked for a deed, there is a trace, or the attempt's folder is another one. */
   acted(): Promise<boolean>;
 }
 

@@ -1,6 +1,6 @@
 // What is said to somebody who went a way that others went too: the reply of the misconception whose evidence is there.
-// Rule: who has done nothing yet has gone no way. A misconception whose own way would have left something in the engine's events, in a trace or in
-// the attempt's folder is none as long as nothing is there.
+// Rule: who has done nothing yet has gone no way. A misconception whose own way would have asked the engine for a deed, or left something in a
+// trace or in the attempt's folder, is none as long as nothing is there.
 import { paths } from '../../base/paths.ts';
 import { checkState } from '../check/probes.ts';
 import { checkTrace } from '../check/trace.ts';
@@ -8,9 +8,9 @@ import type { Step } from '../format/load.ts';
 import { type Check, kindOfCheck, type Wrong } from '../format/schema.ts';
 import type { CheckResult, Evidence } from './check-step.ts';
 
-/** Of these the daemon tells in its events, or a trace or its pid file does. @source docker-api GET /events */
+/** These ask the daemon for a deed, leave a trace, or change its pid file. */
 const told =
-  /\btlab (trace|run|create|start|stop|restart|kill|rm|exec|pause|unpause|rename|commit|build|pull|push|tag|rmi|load|import|save|system)\b|\/tlabd\.pid\b/;
+  /\btlab (trace|run|create|start|stop|restart|kill|rm|exec|pause|unpause|rename|commit|build|pull|push|tag|rmi|load|import|system)\b|\/tlabd\.pid\b/;
 
 /** What stands in `$(…)` is only read. */
 const leavesSomething = ({ do: way = '' }: Wrong): boolean =>

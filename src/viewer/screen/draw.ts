@@ -1,5 +1,5 @@
 // From a model to the lines of a screen: exactly as many as it has rows, none wider than it is. The list is virtual: only what is seen is read.
-import { styleText } from 'node:util';
+import { paint } from '../../base/colour.ts';
 import { columns, fit, fitMiddle, printable } from '../../base/text.ts';
 import { isError, shortened, wordsOf } from '../../explain/words.ts';
 import { stages } from '../../trace/events.ts';
@@ -17,7 +17,7 @@ export const least = { columns: 40, rows: 8 };
 const narrow = 60;
 
 const levelNames = ['story', 'messages', 'operations', 'system calls'] as const;
-const dim = (text: string): string => styleText('dim', text);
+const dim = (text: string): string => paint.out('dim', text);
 
 export function draw(events: Events, model: Model): string[] {
   const { columns: width, rows } = model;
@@ -47,10 +47,10 @@ function headLines({ trace }: Events, model: Model): string[] {
     ...(model.speed === 0 ? [] : [`PLAY ${model.speed}×`]),
   ];
   return [
-    styleText('bold', fitMiddle(printable(trace.header.command.join(' ')), width)),
+    paint.out('bold', fitMiddle(printable(trace.header.command.join(' ')), width)),
     fitMiddle(parts.join(' · '), width),
     ...gapsOf(trace)
-      .map((words) => styleText('yellow', fit(printable(words), width)))
+      .map((words) => paint.out('yellow', fit(printable(words), width)))
       .slice(0, 2),
     dim('─'.repeat(width)),
   ];
@@ -118,9 +118,9 @@ function rowLine(events: Events, { seq, model, width, isMatch }: Row): string {
   const space = Math.max(4, width - columns(head) - columns(tree));
   const words = fitWords(events, model, event, space);
   const line = `${head}${tree}${words}`;
-  if (isCursor) return styleText('inverse', filled(line, width));
-  if (isError(event)) return styleText('red', line);
-  if (isMatch) return styleText('yellow', line);
+  if (isCursor) return paint.out('inverse', filled(line, width));
+  if (isError(event)) return paint.out('red', line);
+  if (isMatch) return paint.out('yellow', line);
   return event.data.noise === true ? dim(line) : `${dim(head)}${tree}${words}`;
 }
 
@@ -159,7 +159,7 @@ function stripLine(events: Events, { cursor, columns: width }: Model): string {
   const at = event === undefined ? -1 : events.stripPlace(event.ts, width);
   return counts
     .map((count, i) => {
-      if (i === at) return styleText('inverse', '^');
+      if (i === at) return paint.out('inverse', '^');
       const height = count === 0 ? 0 : 1 + Math.floor(((density.length - 2) * Math.log1p(count)) / Math.log1p(most));
       return density[Math.min(height, density.length - 1)] ?? ' ';
     })

@@ -3,7 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { columns } from '../../base/text.ts';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that styleText writes, or one character
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that paint writes, or one character
 const pieces = /\x1b\[[0-9;]*m|./gsu;
 
 /** Columns that are seen. */

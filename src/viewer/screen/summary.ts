@@ -1,5 +1,5 @@
 // An event in short: its words, why it happened, the command by hand, and what it changed.
-import { styleText } from 'node:util';
+import { paint } from '../../base/colour.ts';
 import { fitMiddle, printable, wrap } from '../../base/text.ts';
 import { wordsOfCause } from '../../explain/causes.ts';
 import { shortened, wordsOf } from '../../explain/words.ts';
@@ -8,8 +8,8 @@ import { callWords, errnoOf, isCall, processOf } from '../call.ts';
 import { stateKinds, stateText } from '../state.ts';
 import { type Events, storyWords } from './events.ts';
 
-export const bold = (text: string): string => styleText('bold', text);
-export const dim = (text: string): string => styleText('dim', text);
+export const bold = (text: string): string => paint.out('bold', text);
+export const dim = (text: string): string => paint.out('dim', text);
 export const wrapped = (text: string, width: number): string[] =>
   wrap(fitMiddle(text, 8 * width), width).map((line) => fitMiddle(line, width));
 
@@ -30,7 +30,7 @@ export function summaryLines(events: Events, event: TraceEvent, { width, isStory
     dim(fitMiddle(`${(event.ts / 1e6).toFixed(2)} ms  ${event.stage}  pid ${event.pid}  ${event.truth}`, width)),
     '',
     ...wrapped(shortened(words), width),
-    ...(error === '' ? [] : wrapped(`ERROR ${error}`, width).map((line) => styleText('red', line))),
+    ...(error === '' ? [] : wrapped(`ERROR ${error}`, width).map((line) => paint.out('red', line))),
     ...(told === undefined || told.events.length < 2
       ? []
       : [dim(`${told.events.length} events make this beat: up to event ${told.events.at(-1)?.seq}`)]),
@@ -55,7 +55,7 @@ function becauseLines(events: Events, event: TraceEvent, width: number): string[
 }
 
 const twinLines = ({ twin }: TraceEvent, width: number): string[] =>
-  twin === undefined ? [] : wrapped(`by hand: ${printable(twin)}`, width).map((line) => styleText('green', line));
+  twin === undefined ? [] : wrapped(`by hand: ${printable(twin)}`, width).map((line) => paint.out('green', line));
 
 /** Lines of state that this event made or changed. */
 function changeLines(events: Events, event: TraceEvent, width: number): string[] {

@@ -1,4 +1,6 @@
 // tlab lesson test: proves lessons on this machine's engine. Status 1 when one is not proved.
+
+import { paint } from '../../../base/colour.ts';
 import { LabError } from '../../../base/errors.ts';
 import type { ContainerSummary } from '../../../daemon/protocol.ts';
 import { lessonOf } from '../../../lesson/course.ts';
@@ -14,7 +16,7 @@ import { openLessons } from '../../lesson/learner.ts';
 import { typing } from '../../lesson/shell.ts';
 import { learnerStatus } from '../../prompt/prompter.ts';
 import { requireRoot } from '../../root.ts';
-import { paint, print } from '../../terminal.ts';
+import { print } from '../../terminal.ts';
 
 export default defineCommand({
   operands: '[LESSON...]',
