@@ -39,6 +39,16 @@ const total: Tally = { passed: 0, failed: 0, skipped: [] };
 const secondsOf = new Map<string, number>();
 const slowest = 12;
 
+/** What each part took, set-up and checks (scripts/test.sh) apart. */
+const parts: string[] = [];
+
+async function timed<T>(part: string, work: Promise<T>): Promise<T> {
+  const beginMs = performance.now();
+  const result = await work;
+  parts.push(`${part} ${((performance.now() - beginMs) / 1000).toFixed(0)} s`);
+  return result;
+}
+
 /** A test file that failed and passed the second time: told at the end. More of them than this are a failure. */
 const unsteadyLimit = 3;
 const unsteady: string[] = [];
@@ -156,9 +166,12 @@ async function runLane(queue: string[]): Promise<void> {
 
 async function runSecondLane(): Promise<void> {
   const said: string[] = [];
-  await runMachines((line) => said.push(`${line}\n`)).finally(() => toScreen(said.join('')));
-  await runLane(files.filter(isLessons));
-  await runLane(withAnEngine);
+  await timed(
+    'machines',
+    runMachines((line) => said.push(`${line}\n`)),
+  ).finally(() => toScreen(said.join('')));
+  await timed('lessons', runLane(files.filter(isLessons)));
+  await timed('engines, the rest', runLane(withAnEngine));
 }
 
 /** What the person at this machine has chosen for themselves (`tlab accessibility`, filters, bookmarks) is not of the tests. */
@@ -166,19 +179,23 @@ const nobodysSettings = mkdtempSync(join(tmpdir(), 'tlab-settings-'));
 process.env.XDG_CONFIG_HOME = nobodysSettings;
 process.env.XDG_STATE_HOME = nobodysSettings;
 
-await Promise.all([runLane(computing), runLane(computing)]);
-const lanes = await Promise.allSettled([runLane(onThisHost).then(() => runLane(withAnEngine)), runSecondLane()]);
+await timed('what only computes', Promise.all([runLane(computing), runLane(computing)]));
+const lanes = await Promise.allSettled([
+  timed("this host's own", runLane(onThisHost)).then(() => runLane(withAnEngine)),
+  runSecondLane(),
+]);
 for (const lane of lanes)
   if (lane.status === 'rejected') {
     console.log(`a lane of the tests ended: ${lane.reason}`);
     total.failed++;
   }
-await runAgain();
+await timed('once more', runAgain());
 if (process.getuid?.() === 0) checkNullDevice();
 await checkNothingRuns();
 rmSync(nobodysSettings, { recursive: true, force: true });
 
 const byTime = [...secondsOf].sort(([, a], [, b]) => b - a).slice(0, slowest);
+console.log(`took: ${parts.join(', ')}`);
 console.log(`slowest files: ${byTime.map(([file, seconds]) => `${file} ${seconds.toFixed(0)} s`).join(', ')}`);
 for (const name of [...unsteady, ...unsteadyMachines])
   console.log(`unsteady ${name}: failed, and passed when it was run again`);

@@ -233,7 +233,11 @@ async function collectionFigure(engine: TestEngine, containerd: Containerd, blob
 }
 
 /** Smaller for a look at the benchmark itself. */
-export async function imageFigures({ folders = layerFolders, rounds = 3, blobs = 10_000 } = {}): Promise<Figure[]> {
+export async function* imageFigures({
+  folders = layerFolders,
+  rounds = 3,
+  blobs = 10_000,
+} = {}): AsyncGenerator<Figure> {
   const folder = mkdtempSync('/var/tmp/tlab-bench-images-');
   const containerd = new Containerd({});
   const docker = await startRealDocker();
@@ -258,13 +262,11 @@ export async function imageFigures({ folders = layerFolders, rounds = 3, blobs =
     const timings = await pullInTurn(pullersOf(engine, docker, { containerd, folder }), rounds);
     const megabytes = large.blobs.reduce((sum, blob) => sum + statSync(blob).size, 0) / 1e6;
     const what = `pull + unpack of ${megabytes.toFixed(0)} MB, ${(large.tarBytes / 1e6).toFixed(0)} MB unpacked`;
-    return [
-      compared(timings, ['tlab', 'ctr'], { what, budget: 1.2 }),
-      compared(timings, ['tlab', 'skopeo + umoci'], { what, budget: 1.2 }),
-      compared(timings, ['tlab', 'docker'], { what }),
-      ...(await unpackFigures(large, folder)),
-      await collectionFigure(engine, containerd, blobs),
-    ];
+    yield compared(timings, ['tlab', 'ctr'], { what, budget: 1.2 });
+    yield compared(timings, ['tlab', 'skopeo + umoci'], { what, budget: 1.2 });
+    yield compared(timings, ['tlab', 'docker'], { what });
+    yield* await unpackFigures(large, folder);
+    yield await collectionFigure(engine, containerd, blobs);
   } finally {
     for (const stop of stops) await stop();
     await engine.stop();

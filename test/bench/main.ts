@@ -20,17 +20,15 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 
-const figures: Figure[] = [];
-
-async function benchStartUp(): Promise<void> {
+async function startUpFigure(): Promise<Figure> {
   const timings = await sideBySide([
     { name: 'tlab', program: tlabProgram, args: ['--version'] },
     { name: 'node -e 0', program: process.execPath, args: ['-e', '0'] },
   ]);
-  figures.push(compared(timings, ['tlab', 'node -e 0'], { what: 'tlab --version', budget: 2 }));
+  return compared(timings, ['tlab', 'node -e 0'], { what: 'tlab --version', budget: 2 });
 }
 
-async function benchEngines(): Promise<void> {
+async function* besideDocker(): AsyncGenerator<Figure> {
   const docker = await startRealDocker();
   const engine = await startEngine();
   try {
@@ -47,10 +45,10 @@ async function benchEngines(): Promise<void> {
       tlab('tlab', ['run', '--rm', 'busybox', 'true']),
       tlab('tlab traced', ['trace', 'run', '--rm', 'busybox', 'true']),
     ]);
-    figures.push(compared(timings, ['tlab', 'docker'], { what: 'run --rm busybox true', budget: 0.6 }));
-    figures.push(compared(timings, ['tlab traced', 'docker'], { what: 'the same, traced', budget: 1 }));
-    figures.push(...(await crowdFigures(engine, docker)));
-    figures.push(...(await buildFigures(engine, docker)));
+    yield compared(timings, ['tlab', 'docker'], { what: 'run --rm busybox true', budget: 0.6 });
+    yield compared(timings, ['tlab traced', 'docker'], { what: 'the same, traced', budget: 1 });
+    yield* await crowdFigures(engine, docker);
+    yield* await buildFigures(engine, docker);
   } finally {
     await engine.stop();
     await docker.stop();
@@ -63,11 +61,6 @@ const row = (what: string, value: string, beside: string, ratio: string, verdict
 function rowOf({ what, value, beside, ratio, budget }: Figure): string {
   const verdict = budget === undefined ? '' : `${ratio <= budget ? 'PASS' : 'FAIL'} (budget ${budget})`;
   return row(what, value, beside, Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} ×`, verdict);
-}
-
-function printGroup(title: string, figures: readonly Figure[]): void {
-  console.log(`\n${title}`);
-  for (const one of figures) console.log(rowOf(one));
 }
 
 const kib = (path: string): number => statSync(path).size / 1024;
@@ -98,24 +91,47 @@ function sizeFigures(): Figure[] {
   return [...beside, ...alone];
 }
 
-async function engineFigures(): Promise<Figure[]> {
-  await benchStartUp();
-  figures.push(...(await runtimeFigures()));
-  await benchEngines();
-  return figures;
-}
-
-/** The word that chooses a group, its title, and what measures it. */
-const groups: ReadonlyArray<readonly [string, string, () => Promise<Figure[]>]> = [
-  ['engine', 'The engine, beside the real programs', engineFigures],
-  ['images', 'Images', async () => [...(await imageFigures()), ...(await registryFigures())]],
+/** The word that chooses a group, its title, and what measures it: each figure is printed as soon as it is known. */
+const groups: ReadonlyArray<readonly [string, string, () => AsyncGenerator<Figure>]> = [
+  [
+    'engine',
+    'The engine, beside the real programs',
+    async function* () {
+      yield await startUpFigure();
+      yield* await runtimeFigures();
+      yield* besideDocker();
+    },
+  ],
+  [
+    'images',
+    'Images',
+    async function* () {
+      yield* imageFigures();
+      yield* await registryFigures();
+    },
+  ],
   [
     'tracer',
     'System calls: what the tracer costs and sees',
-    async () => [...(await tracerFigures()), ...(await wholeRunFigures())],
+    async function* () {
+      yield* await tracerFigures();
+      yield* await wholeRunFigures();
+    },
   ],
-  ['trace', 'A trace of many system calls', traceFigures],
-  ['programs', 'Programs', async () => sizeFigures()],
+  [
+    'trace',
+    'A trace of many system calls',
+    async function* () {
+      yield* await traceFigures();
+    },
+  ],
+  [
+    'programs',
+    'Programs',
+    async function* () {
+      yield* sizeFigures();
+    },
+  ],
 ];
 
 const wanted = process.argv.slice(2);
@@ -125,5 +141,8 @@ if (unknown !== undefined) {
   process.exit(1);
 }
 console.log(`${(await run('uname', ['-srm'])).stdout.trim()}; medians of whole processes, taking turns`);
-for (const [name, title, measure] of groups)
-  if (wanted.length === 0 || wanted.includes(name)) printGroup(title, await measure());
+for (const [name, title, measure] of groups) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`\n${title}`);
+  for await (const figure of measure()) console.log(rowOf(figure));
+}
