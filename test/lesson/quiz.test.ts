@@ -67,6 +67,43 @@ test('no card asks who typed a line of a script; a claim that such a line proves
   assert.match((await asked('claim/STK-7'))?.tells[0] ?? '', /\$ stat .*runc +→ 0: \d+ bytes/);
 });
 
+test('what the kernel carries out is asked of the stage that asked for it, as the lessons do', async () => {
+  const recorded = cardsOf(lessons, (path) => readTraceFile(`${root}/${path}`));
+  for (const seed of ['one', 'two'])
+    for (const card of recorded.filter(({ id }) => id.startsWith('who/'))) {
+      const question = await card.ask(seed);
+      assert.notEqual(question?.choices[Number(question.answer) - 1], 'kernel', `${card.id}: ${question?.asks}`);
+    }
+  const stageOf = async (id: string) => {
+    const question = await recorded.find((card) => card.id === id)?.ask('one');
+    return question?.choices[Number(question.answer) - 1];
+  };
+  assert.deepEqual(
+    [await stageOf('who/NET-2'), await stageOf('who/KRN-8'), await stageOf('who/STO-3')],
+    ['daemon', 'runc', 'shim'],
+  );
+});
+
+test('an order is asked only where the recording has it as the answer tells it', async () => {
+  const recorded = cardsOf(lessons, (path) => readTraceFile(`${root}/${path}`));
+  const asked = async (id: string) => await recorded.find((card) => card.id === id)?.ask('one');
+  for (const id of ['order/STK-1', 'order/STK-14', 'order/NET-1', 'order/REG-1'])
+    assert.equal((await asked(id))?.form, 'order', id);
+  for (const id of ['order/NET-2', 'order/REG-2']) assert.equal(await asked(id), undefined, id);
+});
+
+test('a point stands beside those of lessons that are not about the same, so that one answer alone is right', async () => {
+  const pointsOf = (names: readonly string[]) =>
+    lessons
+      .filter(({ id }) => names.includes(id))
+      .flatMap(({ steps }) => steps.flatMap(({ interview }) => interview.filter(({ id }) => id !== 'STK-2')))
+      .flatMap(({ points }) => points.map(({ says }) => says));
+  const related = new Set(pointsOf(['runtimes', 'owners', 'namespaces', 'without-daemon']));
+  const card = cards.find(({ id }) => id === 'point/STK-2');
+  for (const seed of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
+    for (const choice of (await card?.ask(seed))?.choices ?? assert.fail()) assert.ok(!related.has(choice), choice);
+});
+
 test('a claim is asked as true and as false, answered in any spelling, and its reason is told', async () => {
   const card = cards.find(({ id }) => id === 'claim/STK-6');
   const questions = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((seed) => card?.ask(seed)));

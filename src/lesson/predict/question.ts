@@ -120,20 +120,33 @@ function value({ prediction, found, numbers }: Material): Made {
 
 const hidden = (words: string, part: string): string => (part === '' ? words : words.replaceAll(part, '____'));
 
-function who({ found, numbers }: Material): Made {
+function who({ trace, found, numbers }: Material): Made {
   const event = found[below(numbers, Math.max(found.length, 1))];
   if (event === undefined) return undefined;
-  const doer = doerOf(event);
+  const doer = doerOf(event, trace);
   const asks = `Which stage does this: ${hidden(wordsOf(event), doer)}?`;
   const others = event.stage === 'kernel' && doer !== 'kernel' ? stages.filter((stage) => stage !== 'kernel') : stages;
   return { asks, ...chosen(doer, others, numbers), proof: [event.seq], tells: [quote(event)] };
 }
 
-/** A system call is the kernel's event, and a stage's deed. */
-const doerOf = ({ stage, data }: TraceEvent): string => {
+/**
+ * What the kernel carries out is its event, and the deed of the stage that asked for it: the one that a call names, the runtime for each
+ * operation of its plan, else the one whose process it was. `kernel` where no stage did.
+ */
+export function doerOf({ stage, pid, type, data }: TraceEvent, { events }: Trace): string {
   const process = String(data.process ?? '');
-  return stage === 'kernel' && (stages as readonly string[]).includes(process) ? process : stage;
-};
+  if (stage !== 'kernel' || (stages as readonly string[]).includes(process))
+    return stage === 'kernel' ? process : stage;
+  if (type === 'kernel.operation-executed') return 'runc';
+  if (isNoDeed.has(type)) return stage;
+  return events.find((one) => one.pid === pid && one.stage !== 'kernel')?.stage ?? stage;
+}
+/** A call of a process that is no stage's, and what happens to a process. */
+const isNoDeed: ReadonlySet<string> = new Set([
+  'kernel.syscall-made',
+  'kernel.process-exited',
+  'kernel.process-forked',
+]);
 
 function missing({ prediction, found, numbers }: Material): Made {
   const events = distinct(found);

@@ -6,7 +6,7 @@ import type { Trace, TraceEvent } from '../../trace/file.ts';
 import { find, quote, quoteOf } from '../check/trace.ts';
 import type { Lesson } from '../format/load.ts';
 import type { Interview, Prediction } from '../format/schema.ts';
-import { type Question, questionOf } from '../predict/question.ts';
+import { doerOf, type Question, questionOf } from '../predict/question.ts';
 import { entries } from '../rows/entries.ts';
 import { below, fillAll, numbersOf, shuffled, valuesOf } from '../vars.ts';
 
@@ -65,6 +65,9 @@ async function fromTrace(
 const isDeed = ({ type, data }: TraceEvent): boolean =>
   !type.startsWith('cli.step-') && (type !== 'kernel.syscall-made' || doers.has(String(data.process)));
 const doers: ReadonlySet<string> = new Set([...stages, 'container']);
+/** That one can ask whose it is: not what a program in a container did, what only happened, or what another stage saw. */
+const isOfStage = (event: TraceEvent, trace: Trace): boolean =>
+  isDeed(event) && event.type !== 'daemon.out-of-memory-reported' && doerOf(event, trace) !== 'kernel';
 
 export interface AskedPoint {
   lesson: Lesson;
@@ -98,19 +101,19 @@ function eventCards(asked: AskedPoint, recording: Recordings): Card[] {
     of,
     traps: [],
   });
-  const fromDeeds = async (form: 'who' | 'missing', of: readonly string[], seed: string) => {
-    const trace = await recording(path);
-    const filter = of.join(' or ');
-    return trace && questionOf(trace, prediction(form, filter), find(trace, filter).filter(isDeed), seed);
-  };
   const who = async (seed: string): Promise<Question | undefined> => {
     const trace = await recording(path);
-    const done = proofs.filter(({ of }) => trace !== undefined && find(trace, of).some(isDeed));
+    if (trace === undefined) return undefined;
+    const deeds = proofs.map(({ of }) => ({ of, found: find(trace, of).filter((event) => isOfStage(event, trace)) }));
+    const done = deeds.filter(({ found }) => found.length > 0);
     const one = done[below(numbersOf(`${seed}/who/${id}`), Math.max(done.length, 1))];
-    return one && (await fromDeeds('who', [one.of], seed));
+    return one && questionOf(trace, prediction('who', one.of), one.found, seed);
   };
-  const anyOf = proofs.map(({ of }) => of);
-  const missing = (seed: string) => fromDeeds('missing', anyOf, seed);
+  const anyOf = proofs.map(({ of }) => of).join(' or ');
+  const missing = async (seed: string): Promise<Question | undefined> => {
+    const trace = await recording(path);
+    return trace && questionOf(trace, prediction('missing', anyOf), find(trace, anyOf).filter(isDeed), seed);
+  };
   const order = async (seed: string): Promise<Question | undefined> => {
     const trace = await recording(path);
     return trace && orderOfPoints(trace, proofs, `${seed}/order/${id}`);
@@ -122,6 +125,7 @@ function eventCards(asked: AskedPoint, recording: Recordings): Card[] {
   ];
 }
 
+/** Only where the recording has the points in the answer's own order: rules are made in another order than a packet meets them. */
 function orderOfPoints(
   trace: Trace,
   proofs: ReadonlyArray<{ says: string; of: string }>,
@@ -133,6 +137,7 @@ function orderOfPoints(
   });
   const inOrder = first.toSorted((a, b) => a.event.seq - b.event.seq);
   if (new Set(inOrder.map(({ event }) => event.seq)).size < 3) return undefined;
+  if (inOrder.some((one, place) => one !== first[place])) return undefined;
   const mixed = shuffled(inOrder, numbersOf(seed));
   return {
     id: seed,
@@ -149,14 +154,18 @@ function orderOfPoints(
 /** How many choices. */
 const shown = 4;
 
-/** Which of these belongs to the answer: points of other questions stand beside one of this. */
+/** Points of such lessons may belong to the same answer. */
+const areRelated = (one: Lesson, other: Lesson): boolean =>
+  one.id === other.id || one.needs.includes(other.id) || other.needs.includes(one.id);
+
+/** Which of these belongs to the answer: points of other questions, of lessons that are not related, stand beside one of this. */
 function pointCards({ lesson, step, question }: AskedPoint, all: readonly AskedPoint[]): Card[] {
   const ask = async (seed: string): Promise<Question | undefined> => {
     const numbers = numbersOf(`${seed}/point/${question.id}`);
     const evident = question.points.filter(({ proof, check }) => proof !== undefined || check !== undefined);
     const right = evident[below(numbers, Math.max(1, evident.length))];
     const area = question.id.slice(0, 3);
-    const others = all.filter((one) => one.question.id !== question.id);
+    const others = all.filter((one) => one.question.id !== question.id && !areRelated(one.lesson, lesson));
     const near = others.filter((one) => one.question.id.startsWith(area));
     const pool = (near.length >= shown - 1 ? near : others).flatMap((one) =>
       one.question.points.map(({ says }) => says),
