@@ -50,7 +50,8 @@ export const entries: Readonly<Record<string, EntryRow>> = {
   'STK-6': {
     kind: 'myth',
     says: 'One container is one running runc process.',
-    truth: 'runc exits once the container has started. The process that stays per container is the shim.',
+    truth:
+      'runc is called for create and again for start, and exits each time. The process that stays per container is the shim.',
     shows: "The runtime's exit event in the trace, and the parent of the container's init.",
   },
   'STK-7': {
@@ -102,7 +103,7 @@ export const entries: Readonly<Record<string, EntryRow>> = {
     kind: 'flow',
     says: 'From CLI to kernel in the order in which it really happens.',
     truth:
-      'Parse, POST create, image lookup or pull, container metadata, POST start, snapshot prepare, network namespace and endpoint, spec generation, containerd task create, shim, runtime create, namespaces, mounts, pivot_root, capabilities, seccomp, runtime start, execve, attach or wait.',
+      'Parse, POST create: image lookup or pull, container metadata, writable layer. Attach and wait, asked before the start in the foreground. POST start: network endpoint, spec generation, containerd task create, shim, runtime create, namespaces, mounts, pivot_root, seccomp, capabilities, runtime start, execve.',
     shows: 'The event order of a recorded trace; the learner puts shuffled steps in order.',
   },
   'STK-15': {
@@ -157,7 +158,7 @@ export const entries: Readonly<Record<string, EntryRow>> = {
     kind: 'triage',
     says: 'The daemon does not answer or has crashed.',
     truth:
-      'Is it running, what does it use (memory, descriptors, CPU), what do its logs say, was it killed for memory; then restart it: containers survive.',
+      'Is it running, what does it use (memory, descriptors, CPU), what do its logs say, was it killed for memory; then restart it: with live restore containers survive.',
     shows: 'A broken daemon to diagnose, with a check that the learner found the cause.',
   },
   'DMN-8': {
@@ -208,7 +209,8 @@ export const entries: Readonly<Record<string, EntryRow>> = {
   'DMN-15': {
     kind: 'fact',
     says: 'Live restore and reattachment.',
-    truth: 'A restarted daemon finds its running containers again through containerd and the shims.',
+    truth:
+      'A restarted daemon finds its running containers again through containerd and the shims. Docker does so only with live-restore, else it ends them.',
     shows: 'Restart the daemon; `ps` still shows uptime and `logs -f` goes on.',
   },
   'DMN-16': {
@@ -664,9 +666,9 @@ export const entries: Readonly<Record<string, EntryRow>> = {
   },
   'KRN-5': {
     kind: 'myth',
-    says: 'A memory limit is written to memory.limit_in_bytes under memory/docker/ID.',
+    says: 'On every host a memory limit is written to memory.limit_in_bytes under memory/docker/ID.',
     truth:
-      'On cgroup v1 with the cgroupfs driver, yes. On v2 it is memory.max, under system.slice/docker-ID.scope with the systemd driver.',
+      'On cgroup v1 with the cgroupfs driver only. On v2 it is memory.max, under system.slice/docker-ID.scope with the systemd driver.',
     shows: "Both forms, from the host's real files.",
   },
   'KRN-6': {
