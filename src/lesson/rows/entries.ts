@@ -37,7 +37,7 @@ export const entries: Readonly<Record<string, EntryRow>> = {
     kind: 'flow',
     says: 'What happens when each component dies?',
     truth:
-      'CLI: nothing but the command. Daemon: API calls fail, containers keep running. containerd: no new containers, running ones live on under their shims. runc: that one creation fails. Shim: its container loses stdio capture and exit reporting. Socket file removed: clients cannot connect until the daemon makes it again.',
+      'CLI: nothing but the command. Daemon: API calls fail, containers keep running; the next dockerd keeps them with live restore only. containerd: no new containers, running ones live on under their shims. runc: that one creation fails. Shim: its container loses stdio capture and exit reporting. Socket file removed: clients cannot connect until the daemon, or the socket unit of systemd, makes it again.',
     shows: "Kill each one in a lab and watch the container's own process id stay.",
   },
   'STK-5': {
@@ -77,7 +77,8 @@ export const entries: Readonly<Record<string, EntryRow>> = {
   'STK-10': {
     kind: 'fact',
     says: 'The CLI is a thin HTTP client; curl can replace it.',
-    truth: 'Everything the CLI does is a REST call on the unix socket.',
+    truth:
+      'Everything the CLI asks for is an HTTP request on the unix socket; attach, exec and a BuildKit session take their connection over.',
     shows: 'Print the curl command for any CLI command; run it and get the same answer.',
   },
   'STK-11': {
@@ -141,7 +142,7 @@ export const entries: Readonly<Record<string, EntryRow>> = {
   },
   'DMN-5': {
     kind: 'fact',
-    says: 'Container states: created, running, paused, restarting, exited, dead, removed.',
+    says: 'Container states: created, running, paused, restarting, removing, exited, dead.',
     truth:
       'Pause freezes the cgroup; stop sends SIGTERM and then, after a grace time, SIGKILL; remove deletes the writable layer.',
     shows: 'The lifecycle machine as a diagram, each transition with its kernel action.',
@@ -315,7 +316,7 @@ export const entries: Readonly<Record<string, EntryRow>> = {
     kind: 'fact',
     says: "What an image's config holds.",
     truth:
-      'Architecture, OS, environment, working directory, user, exposed ports, volumes, entrypoint, command, labels, stop signal, healthcheck, diff IDs, history.',
+      'Architecture, OS, environment, working directory, user, exposed ports, volumes, entrypoint, command, labels, stop signal, diff IDs, history; Docker adds the health check.',
     shows: '`inspect` beside the raw blob.',
   },
   'OCI-7': {
@@ -675,7 +676,7 @@ export const entries: Readonly<Record<string, EntryRow>> = {
     kind: 'flow',
     says: 'Which system calls make a container?',
     truth:
-      'clone or unshare with namespace flags, sethostname, mount (propagation, rootfs, proc, sysfs, dev, cgroup), pivot_root, umount of the old root, capset and prctl, setresuid and setgroups, seccomp, execve.',
+      'clone or unshare with namespace flags, mount (propagation, rootfs, proc, sysfs, dev, cgroup), pivot_root, umount of the old root, sethostname, seccomp (with no_new_privs at the end), prctl and capset, setgroups and setresuid, execve.',
     shows: 'The trace of the runtime stage, each call with its cause in config.json.',
   },
   'KRN-7': {
@@ -713,7 +714,7 @@ export const entries: Readonly<Record<string, EntryRow>> = {
   'KRN-12': {
     kind: 'fact',
     says: 'Out of memory in a cgroup.',
-    truth: 'The kernel kills in that cgroup; exit 137 and OOMKilled.',
+    truth: 'The kernel kills in that cgroup; when it is the first process, exit 137 and OOMKilled.',
     shows: 'Provoke it, read the counters.',
   },
   'KRN-13': {
