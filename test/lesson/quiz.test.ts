@@ -87,7 +87,7 @@ test('what the kernel carries out is asked of the stage that asked for it, as th
 test('an order is asked only where the recording has it as the answer tells it', async () => {
   const recorded = cardsOf(lessons, (path) => readTraceFile(`${root}/${path}`));
   const asked = async (id: string) => await recorded.find((card) => card.id === id)?.ask('one');
-  for (const id of ['order/STK-1', 'order/STK-14', 'order/NET-1', 'order/REG-1'])
+  for (const id of ['order/STK-1', 'order/STK-14', 'order/KRN-6', 'order/NET-1', 'order/REG-1'])
     assert.equal((await asked(id))?.form, 'order', id);
   for (const id of ['order/NET-2', 'order/REG-2']) assert.equal(await asked(id), undefined, id);
 });
