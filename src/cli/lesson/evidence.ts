@@ -1,5 +1,5 @@
 // What counts as evidence of a step: the engine as it is, which a look must not start, and what was done since.
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../../base/paths.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
@@ -15,6 +15,7 @@ export function evidenceSince(since: Date, work = ''): Evidence {
   const all = (): Promise<Trace[]> => (traces ??= tracesSince(since));
   const any = async (): Promise<boolean> =>
     isChanged(work, since.getTime()) ||
+    isMountedBelow(work) ||
     isTouched(paths.daemonPidFile, since.getTime()) ||
     (await all()).length > 0 ||
     (await wasAsked(daemon, since.getTime()));
@@ -46,15 +47,19 @@ async function wasAsked(daemon: DaemonClient, sinceMs: number): Promise<boolean>
 }
 
 /**
- * Files that were made, written, renamed or removed, and what is mounted among them.
+ * Files that were made, written, renamed or removed.
  * @source man inode(7): st_ctime changes with each of them, in the folder too
  */
-function isChanged(path: string, sinceMs: number, device?: number): boolean {
+function isChanged(path: string, sinceMs: number): boolean {
   const found = path === '' ? undefined : lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  if (isTouched(path, sinceMs) || found.dev !== (device ?? found.dev)) return true;
-  return found.isDirectory() && namesIn(path).some((name) => isChanged(join(path, name), sinceMs, found.dev));
+  if (isTouched(path, sinceMs)) return true;
+  return found.isDirectory() && namesIn(path).some((name) => isChanged(join(path, name), sinceMs));
 }
+
+/** A bind mount of the same file system shows in no number of stat(2). @source man proc_pid_mountinfo(5): field 5 is the mount point */
+const isMountedBelow = (folder: string): boolean =>
+  folder !== '' && readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${folder}/`);
 
 /** `sinceMs` is a whole number: what was written in that very millisecond was written before it. */
 const isTouched = (path: string, sinceMs: number): boolean =>
