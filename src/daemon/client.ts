@@ -118,7 +118,9 @@ function send(socketPath: string, request: ApiRequest, extraHeaders: Record<stri
 function sendUpload(message: ClientRequest, stream: Readable): void {
   stream.on('error', (error) => message.destroy(error));
   message.on('response', (answer) => {
-    if ((answer.statusCode ?? 0) >= 400) stream.destroy();
+    if ((answer.statusCode ?? 0) < 400) return;
+    stream.destroy();
+    answer.once('end', () => message.destroy());
   });
   message.on('close', () => stream.destroy());
   stream.pipe(message);

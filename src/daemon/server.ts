@@ -170,6 +170,7 @@ function callOf({ engine, request, response, connection }: Exchange, { url, vers
     signal: controller.signal,
     rawBody,
     body: async (schema) => parseBody(schema, (await rawBody()) ?? {}),
+    end: () => endWhenRead(response),
     hijack: (contentType) => hijack(response, connection, contentType),
   };
 }
@@ -195,9 +196,7 @@ function received(name: string, request: IncomingMessage, body: unknown): void {
 }
 
 /** Its handler may read it; it may also refuse before, and then it is told of with the answer. */
-const hasDocument = ({ headers }: IncomingMessage): boolean =>
-  (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) &&
-  isJson(headers['content-type']);
+const hasDocument = (request: IncomingMessage): boolean => hasBody(request) && isJson(request.headers['content-type']);
 
 const isJson = (type: string | undefined): boolean => /^(application|text)\/json\b/i.test(type ?? '');
 
@@ -254,8 +253,33 @@ function send(response: ServerResponse, { status, json, text, headers }: Answer)
     ...(body === undefined ? {} : { 'Content-Type': type, 'Content-Length': `${Buffer.byteLength(body)}` }),
     ...headers,
   });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+  if (body !== undefined && response.req.method !== 'HEAD') response.write(body);
+  endWhenRead(response);
 }
+
+/** How long the rest of a refused upload is read and dropped, milliseconds. */
+const lingerMs = 2_000;
+
+/**
+ * Ends an answer when its request has been read to the end: bytes that are unread when a socket is closed reset the connection, and the client
+ * may lose the answer. One who goes on sending for too long is cut off.
+ */
+function endWhenRead(response: ServerResponse): void {
+  const { req: request } = response;
+  if (request.complete || !hasBody(request)) {
+    response.end();
+    return;
+  }
+  const timer = setTimeout(() => response.end(() => request.destroy()), lingerMs);
+  const done = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  request.once('end', done).once('close', done).resume();
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 function refuse(response: ServerResponse, name: string, thrown: unknown): void {
   const error = withRoom(thrown, paths.dataRoot);

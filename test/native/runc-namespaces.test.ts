@@ -177,6 +177,8 @@ test('a path of another kind of namespace, or of none, is refused before a proce
 });
 
 /** Nothing that takes a mount. */
+const mountLines = (): string[] => readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
+
 function withoutMounts(config: RuntimeConfig): void {
   Object.assign(config, { mounts: [] });
   Object.assign(config.linux, { maskedPaths: [], readonlyPaths: [] });
@@ -186,7 +188,7 @@ test(
   'without a mount namespace of its own a container is in that of its caller, with its own root, and mounts nothing',
   root(),
   async () => {
-    const before = readFileSync('/proc/self/mountinfo', 'utf8');
+    const before = mountLines();
     const container = await place.bundle(['sh', '-c', 'ls -d /bin /var/tmp 2>&1; pwd; exec sleep 1000'], {
       edit: (config) => {
         withoutMounts(config);
@@ -201,7 +203,12 @@ test(
     assert.equal(readlinkSync(`/proc/${pid}/root`), `${container.bundle}/rootfs`);
     const ran = await place.exec(container, { args: ['ls', '/dev', '/'] });
     assert.match(ran.stdout, /^\/:\nbin\n(.*\n)*\n\/dev:\nzero\n$/, ran.stderr);
-    assert.equal(readFileSync('/proc/self/mountinfo', 'utf8'), before);
+    // Other tests have engines on this host, which mount below their own temporary folders.
+    const others = (line: string): boolean => / \/(var\/)?tmp\//.test(line) && !line.includes(container.bundle);
+    assert.deepEqual(
+      mountLines().filter((line) => !before.includes(line) && !others(line)),
+      [],
+    );
   },
 );
 

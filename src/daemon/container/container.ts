@@ -30,8 +30,6 @@ export class Container extends EventEmitter<ContainerEvents> {
   log: JsonFileLog | undefined;
   readonly execIds = new Set<string>();
   readonly restart: Actor<typeof restartMachine>;
-  /** Whether a person's stop or kill is under way: its exit is not the policy's business. */
-  isStopping = false;
   /** Runs the end of a run under the trace of its start, so that the story has its last beats. */
   inTraceOfStart: <T>(body: () => T) => T = (body) => body();
   #queue: Promise<unknown> = Promise.resolve();
@@ -108,6 +106,12 @@ export class Container extends EventEmitter<ContainerEvents> {
     } catch (error) {
       process.emitWarning(`saving container ${this.id}: ${asLabError(error).message}`);
     }
+  }
+
+  /** Before the signal, and on disk: whichever daemon sees the exit leaves it to the person. @source moby daemon/kill.go HasBeenManuallyStopped */
+  stoppedByUser(): void {
+    this.record.lifecycle.isStoppedByUser = true;
+    this.saveOrWarn();
   }
 
   /** What Docker puts on every event of a container. */

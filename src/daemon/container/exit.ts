@@ -61,8 +61,7 @@ function recordExit(engine: Engine, container: Container, { exitCode, exitedNs }
   const { lifecycle } = container.record;
   const ranMs = Number((exitedNs - (parseRfc3339(lifecycle.startedAt) ?? exitedNs)) / 1_000_000n);
   Object.assign(lifecycle, { exitCode, pid: 0, finishedAt: formatNs(exitedNs) });
-  lifecycle.isStoppedByUser = container.isStopping;
-  container.restart.send(container.isStopping ? { type: 'STOPPED' } : { type: 'EXITED', exitCode, ranMs });
+  container.restart.send(lifecycle.isStoppedByUser ? { type: 'STOPPED' } : { type: 'EXITED', exitCode, ranMs });
   const isBackingOff = container.restart.getSnapshot().value === 'backingOff';
   container.move({ type: isBackingOff ? 'BACKED_OFF' : 'EXITED' });
   container.saveOrWarn();

@@ -13,11 +13,10 @@ export async function killContainer(engine: Engine, container: Container, signal
     if (container.status === 'restarting') {
       container.restart.send({ type: 'STOPPED' });
       container.move({ type: 'KILL' });
-      container.record.lifecycle.isStoppedByUser = true;
-      container.saveOrWarn();
+      container.stoppedByUser();
       return;
     }
-    if (signal === SIGKILL || signal === stopSignalOf(container)) container.isStopping = true;
+    if (signal === SIGKILL || signal === stopSignalOf(container)) container.stoppedByUser();
     await sendSignal(engine, container, signal);
   });
   // Docker answers a SIGKILL when the container is dead, so that a remove can follow at once.

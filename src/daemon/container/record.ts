@@ -21,7 +21,7 @@ export interface Lifecycle {
   startedAt: string;
   finishedAt: string;
   isOomKilled: boolean;
-  /** A person stopped it: restart policies leave it alone. */
+  /** A person has told it to end since it started: restart policies leave it alone. */
   isStoppedByUser: boolean;
 }
 

@@ -26,7 +26,7 @@ async function forceStop(engine: Engine, container: Container): Promise<void> {
       container.move({ type: 'STOP' });
     }
     if (!container.isRunning) return;
-    container.isStopping = true;
+    container.stoppedByUser();
     await sendSignal(engine, container, SIGKILL);
   });
   if (!(await hasExited(container, 30))) {

@@ -51,7 +51,6 @@ function started(engine: Engine, container: Container, pid: number): void {
   // finishedAt stays that of the last end, as Docker keeps it. @source moby container/state.go setRunning
   Object.assign(lifecycle, { pid, exitCode: 0, error: '', startedAt: timestampNow() });
   lifecycle.isStoppedByUser = false;
-  container.isStopping = false;
   container.saveOrWarn();
   container.restart.send({ type: 'STARTED' });
   const { sandbox } = container.record;

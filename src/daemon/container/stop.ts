@@ -46,13 +46,12 @@ async function beginStop(
   if (container.status === 'restarting') {
     container.restart.send({ type: 'STOPPED' });
     container.move({ type: 'STOP' });
-    container.record.lifecycle.isStoppedByUser = true;
-    container.saveOrWarn();
+    container.stoppedByUser();
     return 'cancelled';
   }
   if (!container.isRunning) return 'idle';
   container.require('STOP');
-  container.isStopping = true;
+  container.stoppedByUser();
   const signal = options.signal ? parseSignal(options.signal) : stopSignalOf(container);
   await sendSignal(engine, container, signal);
   return 'sent';

@@ -26,7 +26,7 @@ async function buildImage(call: Call): Promise<undefined> {
     reporter.flush();
     reporter.report(errorEvent(error));
   }
-  call.response.end();
+  call.end();
   return undefined;
 }
 

@@ -7,7 +7,7 @@ import { commonHeaders } from '../server.ts';
 
 /** Runs `body` with a reporter of its progress. An error before the first line leaves as any other. */
 export async function flowing<Line extends object = PullProgress>(
-  { response }: Call,
+  { response, end }: Call,
   body: (report: (line: Line) => void) => Promise<void>,
 ): Promise<undefined> {
   const report = (line: Line | PullProgress): void => {
@@ -26,7 +26,7 @@ export async function flowing<Line extends object = PullProgress>(
       ...(hint === undefined ? {} : { hint }),
     });
   }
-  response.end();
+  end();
   return undefined;
 }
 
