@@ -114,3 +114,18 @@ for (const stage of ['containerd', 'daemon'] as const) {
     await engine.must('rm', '--force', 'held');
   });
 }
+
+test('who was told to end stays ended: the daemon that was killed over it had written that down', root(), async () => {
+  await engine.must('run', '--detach', '--restart', 'unless-stopped', '--name', 'kept', 'busybox', 'sleep', '1000');
+  const kill = ['kill', 'kept'];
+  const signals = (await pointsOf(kill)).filter((point) => /kill/.test(point));
+  assert.notDeepEqual(signals, []);
+  for (const point of signals) {
+    await engine.must('start', 'kept');
+    await meet('daemon', point, kill);
+    await waitUntil(async () => (await status('kept')) === 'exited', { what: `kept to end (${point})` });
+    await engine.must('run', '--rm', 'busybox', 'sleep', '1');
+    assert.equal(await status('kept'), 'exited', point);
+  }
+  await engine.must('rm', 'kept');
+});
