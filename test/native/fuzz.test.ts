@@ -19,7 +19,7 @@ test('every harness has seeds', () => {
 
 for (const name of Object.keys(seedsOf)) {
   test(`${name}: no input crashes it, reads beyond its bytes or runs without end`, root(), async (context) => {
-    const { status, executions, found, stderr } = await fuzz(name, 3);
+    const { status, executions, found, stderr } = await fuzz(name, 2);
     assert.equal(status, 0, `${found.join(' ')}\n${stderr.split('\n').slice(-60).join('\n')}`);
     assert.ok(executions > 100, `${executions} executions: ${stderr.slice(-2000)}`);
     context.diagnostic(`${executions} executions`);

@@ -216,7 +216,7 @@ async function look(content: string | Buffer): Promise<'shown' | 'partial' | 're
   return trace.unreadable > 0 || trace.flaws !== undefined ? 'partial' : 'shown';
 }
 
-const seeds = 160;
+const seeds = 80;
 
 test(`${seeds} damaged traces are refused or shown, without a control character`, async () => {
   const lines = original();
