@@ -1,6 +1,7 @@
 /*
  * /tasks/oom. The kernel wakes us (cgroup v1: an eventfd registered in cgroup.event_control; v2: inotify on memory.events),
- * but it also does so when the cgroup is removed, so what counts is whether the oom_kill counter has grown.
+ * but it also does so when the cgroup is removed, so what counts is whether the oom_kill counter has grown. On version 1 it wakes us
+ * before it kills, so we look again for a while.
  * @source kernel cgroup-v1/memory.rst#oom-control
  * @source kernel cgroup-v2.rst memory.events
  */
@@ -19,6 +20,8 @@
 #include "cgroups.h"
 #include "shim.h"
 
+enum { LOOKS = 20, LOOK_MS = 50 };
+
 static bool read_counter(const struct oom *oom, uint64_t *count)
 {
 	char text[1024];
@@ -35,6 +38,7 @@ void oom_forget(struct oom *oom)
 	if (!oom->watched)
 		return;
 	int fd = oom->source.fd;
+	timer_stop(&oom->again);
 	loop_remove(&oom->source);
 	close(fd);
 	close(oom->counters);
@@ -60,6 +64,23 @@ void oom_check(struct container *container)
 	writer_free(&event);
 }
 
+/* Until the counter has grown, or nothing is left to wait for. */
+static void look(struct container *container);
+
+static void look_again(struct timer *timer)
+{
+	look((struct container *)(void *)((char *)timer - offsetof(struct container, oom.again)));
+}
+
+static void look(struct container *container)
+{
+	struct oom *oom = &container->oom;
+	uint64_t seen = oom->seen;
+	oom_check(container);
+	if (oom->watched && oom->seen == seen && oom->looks-- > 0)
+		timer_set(&oom->again, LOOK_MS, look_again);
+}
+
 static void woken(struct source *source, short revents)
 {
 	char drained[4096];
@@ -68,7 +89,8 @@ static void woken(struct source *source, short revents)
 		oom_forget(&container->oom);
 		return;
 	}
-	oom_check(container);
+	container->oom.looks = LOOKS;
+	look(container);
 }
 
 static int watch_v1(const char *folder, int counters)

@@ -10,6 +10,8 @@ struct oom {
 	bool watched;
 	int counters; /* memory.oom_control or memory.events; stays open: no path can be swapped under it */
 	uint64_t seen;
+	struct timer again;
+	int looks; /* that are left */
 };
 
 void oom_watch(struct container *container);

@@ -230,3 +230,30 @@ test('a container that has never run has said nothing', needsRoot, async () => {
   assert.equal(log(), before);
   await engine.must('rm', 'silent');
 });
+
+test(
+  'a process that is killed for want of memory beside the first is told at once, and the container runs on',
+  needsRoot,
+  async () => {
+    const script = 'dd if=/dev/zero of=/dev/null bs=96M count=1; echo $? > /status; exec sleep 1000';
+    const flags = ['--memory', '24m', '--memory-swap', '24m', '--name', 'short'];
+    await engine.must('run', '--detach', ...flags, 'busybox', 'sh', '-c', script);
+    await becomes('short', '.State.OOMKilled', /^true$/);
+    assert.equal(await inspect('short', '.State.Running'), 'true');
+    const until = `${Math.ceil(Date.now() / 1000)}`;
+    const events = await engine.must(
+      'events',
+      '--since',
+      '0',
+      '--until',
+      until,
+      '--filter',
+      'container=short',
+      '--filter',
+      'event=oom',
+    );
+    assert.equal(events.split('\n').length, 1, events);
+    assert.equal(await engine.must('exec', 'short', 'cat', '/status'), '137');
+    await engine.must('rm', '--force', 'short');
+  },
+);
