@@ -21,7 +21,7 @@ export interface Call {
   signal: AbortSignal;
   /** For answers that flow: the handler writes head and body itself and returns `undefined`. */
   response: ServerResponse;
-  /** Ends such an answer, as soon as the request has been read or given up: see `endWhenRead` in server.ts. */
+  /** Ends such an answer, as soon as the request has been read or given up: see base/late-answer.ts. */
   end(): void;
   /** Leaves HTTP: sends the head, and gives the connection. Only once, and only after everything that can be refused. */
   hijack(contentType: string): Duplex;

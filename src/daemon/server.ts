@@ -6,6 +6,7 @@ import { arch, release } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { withRoom } from '../base/disk.ts';
 import { errorKinds, LabError } from '../base/errors.ts';
+import { endWhenRead, hasBody } from '../base/late-answer.ts';
 import { paths } from '../base/paths.ts';
 import { currentTrace } from '../trace/context.ts';
 import { emit, traceDoor } from '../trace/recorder.ts';
@@ -256,30 +257,6 @@ function send(response: ServerResponse, { status, json, text, headers }: Answer)
   if (body !== undefined && response.req.method !== 'HEAD') response.write(body);
   endWhenRead(response);
 }
-
-/** How long the rest of a refused upload is read and dropped, milliseconds. */
-const lingerMs = 2_000;
-
-/**
- * Ends an answer when its request has been read to the end: bytes that are unread when a socket is closed reset the connection, and the client
- * may lose the answer. One who goes on sending for too long is cut off.
- */
-function endWhenRead(response: ServerResponse): void {
-  const { req: request } = response;
-  if (request.complete || !hasBody(request)) {
-    response.end();
-    return;
-  }
-  const timer = setTimeout(() => response.end(() => request.destroy()), lingerMs);
-  const done = (): void => {
-    clearTimeout(timer);
-    response.end();
-  };
-  request.once('end', done).once('close', done).resume();
-}
-
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 function refuse(response: ServerResponse, name: string, thrown: unknown): void {
   const error = withRoom(thrown, paths.dataRoot);

@@ -2,6 +2,7 @@
 // @source oci-distribution error-codes
 import type { ServerResponse } from 'node:http';
 import { asLabError } from '../../base/errors.ts';
+import { endWhenRead } from '../../base/late-answer.ts';
 
 const statuses = {
   BLOB_UNKNOWN: 404,
@@ -67,5 +68,6 @@ export function sendRefusal(response: ServerResponse, refused: Refused): void {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
   });
-  response.end(body);
+  response.write(body);
+  endWhenRead(response);
 }

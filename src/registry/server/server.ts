@@ -119,7 +119,6 @@ function handlerOf(parts: Parts, options: RegistryServerOptions) {
       // An upload that was not read to its end: the connection is not fit for another request.
       if (!request.complete) response.setHeader('connection', 'close');
       sendRefusal(response, refused);
-      request.resume();
     });
   };
 }

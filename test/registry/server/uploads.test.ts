@@ -1,8 +1,13 @@
 // What the registry's store promises while several clients are at it: a blob has the bytes that its name says, a manifest has its blob.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, mock, test } from 'node:test';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { Refused } from '../../../src/registry/server/errors.ts';
@@ -167,3 +172,35 @@ test('a blob that was to come in one POST and broke off holds no place', async (
   socket.destroy();
   await waitUntil(() => places().length === 0, { what: 'the end of the upload' });
 });
+
+test('the refusal of a large upload reaches the client, however much of it is still on its way', async () => {
+  const program = join(import.meta.dirname, 'serve-for-kill.ts');
+  const server = spawn(process.execPath, [program, `${folder}/refusing`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [port] = (await once(server.stdout, 'data')) as [Buffer];
+    const path = '/v2/team/app/blobs/uploads/?digest=none';
+    for (let time = 0; time < 100; time++)
+      assert.deepEqual(await refusedUpload(Number(`${port}`), path), [400, 'DIGEST_INVALID'], `time ${time}`);
+  } finally {
+    server.kill('SIGKILL');
+  }
+});
+
+/** Four megabytes, as they are taken. */
+async function refusedUpload(port: number, path: string): Promise<[status: number | undefined, code: string]> {
+  const large = Readable.from(
+    (function* () {
+      for (let at = 0; at < 64; at++) yield Buffer.alloc(64 * 1024);
+    })(),
+  );
+  const request = httpRequest({ port, path, method: 'POST', agent: false });
+  const { promise, resolve, reject } = Promise.withResolvers<[number | undefined, string]>();
+  request.on('error', reject).on('response', (response) => {
+    response
+      .setEncoding('utf8')
+      .toArray()
+      .then((text) => resolve([response.statusCode, JSON.parse(text.join('')).errors[0].code]), reject);
+  });
+  large.pipe(request);
+  return await promise;
+}
