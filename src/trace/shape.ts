@@ -10,7 +10,17 @@ const isOptional = (value: unknown, type: 'string' | 'number' | 'boolean'): bool
   value === undefined || typeof value === type;
 
 /** By hand: there may be a million of them. */
-function isCallData({ name, args, result, errno, durationNs, process, operation, noise }: TraceEvent['data']): boolean {
+function isCallData({
+  name,
+  args,
+  result,
+  errno,
+  durationNs,
+  answeredBy,
+  process,
+  operation,
+  noise,
+}: TraceEvent['data']): boolean {
   return (
     typeof name === 'string' &&
     typeof process === 'string' &&
@@ -19,6 +29,7 @@ function isCallData({ name, args, result, errno, durationNs, process, operation,
     (isOptional(result, 'number') || typeof result === 'string') &&
     isOptional(errno, 'string') &&
     isOptional(durationNs, 'number') &&
+    isOptional(answeredBy, 'string') &&
     isOptional(operation, 'number') &&
     isOptional(noise, 'boolean')
   );

@@ -212,6 +212,7 @@ class Teller {
       result,
       errno,
       durationNs: endNs === undefined ? undefined : Number(endNs - timeNs),
+      answeredBy: event.isRefused ? 'seccomp' : undefined,
       noise: noise || isPart || isWakeUp(name, args) || undefined,
       args,
     };

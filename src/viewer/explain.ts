@@ -44,6 +44,9 @@ export function explainEvent(
   ];
 }
 
+/** @source kernel userspace-api/seccomp_filter.rst: filters are asked before the call is begun */
+const byFilter = 'answered by a seccomp filter: the kernel never began the call';
+
 function head(event: TraceEvent, width: number): string[] {
   const what = isCall(event) ? `system call of ${processOf(event)}` : printable(event.type);
   const facts = `  ${milliseconds(event.ts)} ms  pid ${event.pid}  ${event.truth}`;
@@ -54,6 +57,7 @@ function head(event: TraceEvent, width: number): string[] {
     paint.out('bold', `event ${event.seq}  ${what}`) + paint.out('dim', facts),
     ...broken(fitMiddle(words, mostHeadLines * (width - 2)), width - 2).map((line) => `  ${line}`),
     ...(errno === '' ? [] : [paint.out('red', `  ${errno}: ${meaningOf(errno)}`)]),
+    ...(event.data.answeredBy === 'seccomp' ? [paint.out('red', `  ${byFilter}`)] : []),
     ...(truth === undefined ? [] : wrap(truth, width - 2).map((line) => paint.out('yellow', `  ${line}`))),
   ];
 }

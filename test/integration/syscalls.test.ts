@@ -169,3 +169,18 @@ test('what daemon and containerd do stands on what they report', needsRoot, () =
   const restore = madeBy('iptables-restore').map((call) => kindOf(run.operationOf(call)));
   assert.deepEqual([...new Set(restore)], ['kernel.process-executed']);
 });
+
+test(
+  'a call that the filter of the container answered says so, one that the kernel answered does not',
+  needsRoot,
+  async () => {
+    const script = 'unshare -U true; mkdir /proc/none; true';
+    const { calls } = await tracedRun(engine, 'run', '--rm', 'busybox', 'sh', '-c', script);
+    const failed = (name: string): TraceEvent | undefined =>
+      calls.find(({ data }) => data.process === 'container' && data.name === name && data.errno !== undefined);
+    const [refused, missed] = [failed('unshare'), failed('mkdir')];
+    assert.deepEqual([refused?.data.errno, refused?.data.answeredBy], ['EPERM', 'seccomp']);
+    assert.deepEqual([missed?.data.errno, missed?.data.answeredBy], ['ENOENT', undefined]);
+    assert.match(await engine.must('why', `${refused?.seq}`), /EPERM.*\n.*answered by a seccomp filter/);
+  },
+);

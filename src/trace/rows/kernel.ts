@@ -165,6 +165,8 @@ export const kernelRows = {
       result: v.optional(v.union([v.number(), v.string()])),
       errno: v.optional(v.string()),
       durationNs: v.optional(v.number()),
+      /** `seccomp`: a filter, or its agent, answered, and the kernel never began the call. Absent: the kernel, or it is not known. */
+      answeredBy: v.optional(v.string()),
       /** Who made it: a stage, `container`, or the name of another program. */
       process: v.string(),
       /** The event (its seq) that this call carries out: a kernel operation, a message at a door. */
