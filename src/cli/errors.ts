@@ -1,5 +1,4 @@
 // Prints an error once: the chain in one line, then `why:` and `try:` where there is one; or its structure with --json.
-
 import { paint } from '../base/colour.ts';
 import { asLabError, type LabError } from '../base/errors.ts';
 import { printable, printableJson } from '../base/text.ts';

@@ -1,5 +1,4 @@
 // Help, rendered from the catalogue and the flag tables: usage, what it does, flags, examples; never wider than the terminal.
-
 import { paint } from '../base/colour.ts';
 import { wrap } from '../base/text.ts';
 import { type CatalogueRow, catalogue, groups, topics } from './catalogue.ts';

@@ -1,6 +1,5 @@
 // `tlab` alone: where the learner stands, what is due, one line of keys. It asks the daemon for nothing and starts nothing: the first screen
 // is there at once. Rule: no YAML, no schema of lessons, no recording is read for it.
-
 import { paint } from '../base/colour.ts';
 import { LabError } from '../base/errors.ts';
 import { printable, wrap } from '../base/text.ts';

@@ -1,6 +1,5 @@
 // tlabd: configuration, lock, containerd, what was left by an earlier daemon, then the door. SIGTERM closes the door;
 // containers go on running, and the next daemon takes them over.
-
 import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';

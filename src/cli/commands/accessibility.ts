@@ -1,5 +1,4 @@
 // tlab accessibility: how tlab speaks here, why, and how to change it. Nothing is detected: what is on was asked for, or follows from the terminal.
-
 import { hasColor } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import { defineCommand } from '../command.ts';

@@ -1,5 +1,4 @@
 // tlab check: whether the step is passed, and what is missing. Status 0 passed, 1 not yet, 3 cannot tell.
-
 import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
 import { defineCommand } from '../command.ts';

@@ -1,5 +1,4 @@
 // tlab digest: how to compute each identity of an image or a file by hand: the commands, and the values that they give.
-
 import { paint } from '../../base/colour.ts';
 import { paths } from '../../base/paths.ts';
 import { defineCommand } from '../command.ts';

@@ -1,5 +1,4 @@
 // tlab doctor: what this host can do, and what to do about what it cannot. Exit status 3 when the engine cannot run here.
-
 import { paint } from '../../base/colour.ts';
 import { wrap } from '../../base/text.ts';
 import type { Check, Verdict } from '../../engine/check.ts';

@@ -1,5 +1,4 @@
 // tlab hint: the next rung of help of the step: where to look, the idea, the command with blanks, the solution.
-
 import { paint } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import { nextRung, rungsOf } from '../../lesson/run/hints.ts';

@@ -1,6 +1,5 @@
 // `tlab images --tree`: each image with the platforms of its index and its layers, bottom to top, and which other images have the
 // same layer. Bytes of a layer that several images have are on disk once.
-
 import { paint } from '../../base/colour.ts';
 import { printable } from '../../base/text.ts';
 import type { DaemonClient } from '../../daemon/client.ts';

@@ -1,5 +1,4 @@
 // The files that a layer changed, as a tree: a mark and a size each. Folders that only lead to a change have no mark.
-
 import { paint } from '../../base/colour.ts';
 import { printable } from '../../base/text.ts';
 import type { Change } from '../../layers/changes.ts';

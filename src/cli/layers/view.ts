@@ -1,5 +1,4 @@
 // What `tlab layers` prints: each layer with the steps that made it, its identities and how they come about, its changes; then waste.
-
 import { paint } from '../../base/colour.ts';
 import { fit, printable } from '../../base/text.ts';
 import type { ImageLayer, ImageLayers } from '../../daemon/image-protocol.ts';

@@ -1,5 +1,4 @@
 // A proof of an entry on the terminal: what is claimed, each key point, and the event or fact that shows it.
-
 import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
 import { type EntryProof, isProved, isShown, type PointProof } from '../../lesson/prove/entry.ts';

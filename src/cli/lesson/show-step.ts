@@ -1,5 +1,4 @@
 // A step of a lesson on the terminal: what it says, what to do, what will be looked at.
-
 import { paint } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
 import type { Attempt } from '../../lesson/course.ts';

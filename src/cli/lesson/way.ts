@@ -1,5 +1,4 @@
 // How a lesson is taken on this host: on the engine where it can, else on a recording, and always said. The simulated kernel has its place here.
-
 import { paint } from '../../base/colour.ts';
 import { LabError } from '../../base/errors.ts';
 import type { Learner } from '../../lesson/course.ts';

@@ -1,6 +1,5 @@
 // The plain renderer: append-only lines, numbered choices, answers typed. For pipes, screen readers and terminals that can no more.
 // Rule: no cursor movement, no box; each thing that is said begins on a line of its own.
-
 import { paint, type Style } from '../../base/colour.ts';
 import { printable, wrap } from '../../base/text.ts';
 import { print, terminalColumns } from '../terminal.ts';

@@ -1,5 +1,4 @@
 // _ping, version, info, system/df, networks, volumes, reset: what there is beside containers and images.
-
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os';
 import * as v from 'valibot';

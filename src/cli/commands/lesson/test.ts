@@ -1,5 +1,4 @@
 // tlab lesson test: proves lessons on this machine's engine. Status 1 when one is not proved.
-
 import { paint } from '../../../base/colour.ts';
 import { LabError } from '../../../base/errors.ts';
 import type { ContainerSummary } from '../../../daemon/protocol.ts';
