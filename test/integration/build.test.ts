@@ -116,10 +116,11 @@ RUN --mount=type=cache,from=seed,source=/d,target=/c cp /c/f /made
 });
 
 test('builds of the same Dockerfile at once end alike', needsRoot, async () => {
+  // They have the cache together: a name that all of them write to would be empty now and then.
   const dockerfile = `FROM busybox AS a
-RUN --mount=type=cache,target=/c,id=twins echo made > /c/f && cp /c/f /made
+RUN --mount=type=cache,target=/c,id=twins f=$(mktemp /c/XXXXXX) && echo made > $f && cp $f /made
 FROM busybox AS b
-RUN --mount=type=cache,target=/c,id=twins echo made > /c/f && cp /c/f /made
+RUN --mount=type=cache,target=/c,id=twins f=$(mktemp /c/XXXXXX) && echo made > $f && cp $f /made
 FROM scratch
 COPY --from=a /made /a
 COPY --from=b /made /b
