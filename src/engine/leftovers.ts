@@ -62,6 +62,9 @@ export function mountLeftovers(): string[] {
     .reverse();
 }
 
+/** A bind mount of the same file system shows in no number of stat(2), but here. */
+export const hasMountBelow = (folder: string): boolean => mountPoints().some((point) => point.startsWith(`${folder}/`));
+
 export const isMountPoint = (folder: string): boolean => mountPoints().includes(folder);
 
 /**

@@ -32,7 +32,7 @@ const pointOf = ({ stage, verb, name, actor, cause }: Question): string =>
 
 type Command = readonly string[];
 
-/** A run has some thirty points, and each of them costs a stage's start: every other one in each commit. */
+/** A run has more than twenty points, and each of them costs a stage's start: every other one in each commit. */
 const turns = 2;
 
 /** Between its first and its last operation the runtime does not ask anybody above it. */

@@ -45,8 +45,8 @@ async function proofsOf(...args: string[]): Promise<Proof[]> {
   return proofs;
 }
 
-// Every lesson is proved by its solutions. The wrong answers, seven in ten trials, take turns: those of a fourth of the lessons in each commit. A topic at a time: what hangs names its topic. What is not proved beside others is proved once more, alone,
-// as the files of tests are.
+// Every lesson is proved by its solutions. The wrong answers, seven in ten trials, take turns: those of a fourth of the lessons in each commit.
+// A topic at a time: what hangs names its topic. What is not proved beside others is proved once more, alone, as the files of tests are.
 const turns = 4;
 let place = 0;
 

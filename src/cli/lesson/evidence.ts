@@ -1,5 +1,5 @@
 // What counts as evidence of a step: the engine as it is, which a look must not start, and what was done since.
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { paths } from '../../base/paths.ts';
 import type { DaemonClient } from '../../daemon/client.ts';
@@ -15,7 +15,7 @@ export function evidenceSince(since: Date, work = ''): Evidence {
   const all = (): Promise<Trace[]> => (traces ??= tracesSince(since));
   const any = async (): Promise<boolean> =>
     isChanged(work, since.getTime()) ||
-    isMountedBelow(work) ||
+    (await isMountedBelow(work)) ||
     isTouched(paths.daemonPidFile, since.getTime()) ||
     (await all()).length > 0 ||
     (await wasAsked(daemon, since.getTime()));
@@ -57,9 +57,11 @@ function isChanged(path: string, sinceMs: number): boolean {
   return found.isDirectory() && namesIn(path).some((name) => isChanged(join(path, name), sinceMs));
 }
 
-/** A bind mount of the same file system shows in no number of stat(2). @source man proc_pid_mountinfo(5): field 5 is the mount point */
-const isMountedBelow = (folder: string): boolean =>
-  folder !== '' && readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${folder}/`);
+async function isMountedBelow(folder: string): Promise<boolean> {
+  if (folder === '') return false;
+  const { hasMountBelow } = await import('../../engine/leftovers.ts');
+  return hasMountBelow(folder);
+}
 
 /** `sinceMs` is a whole number: what was written in that very millisecond was written before it. */
 const isTouched = (path: string, sinceMs: number): boolean =>
